@@ -1,0 +1,17 @@
+"""Backbones: descriptions of networks that declare their channel groups.
+
+A backbone is a frozen dataclass that describes an architecture. It builds networks (`build`), declares which tensor
+axes must share one index set (`layout`), describes the same structure at other widths (`resized`) and itself as
+plain data (`describe`). The hierarchy has one layer: `MLP` and `ConvNet4` follow the protocol `Backbone`.
+
+A network that a backbone builds is a `torch.nn.Module` with `features(images)` and a linear `head`;
+the head is never part of a learngene.
+"""
+
+from neuroevo.backbones.backbone import Backbone, Network
+from neuroevo.backbones.convnet4 import ConvNet4
+from neuroevo.backbones.description import from_description
+from neuroevo.backbones.layout import Layout
+from neuroevo.backbones.mlp import MLP
+
+__all__ = ["MLP", "Backbone", "ConvNet4", "Layout", "Network", "from_description"]

@@ -1,0 +1,70 @@
+"""What every backbone offers and how its networks are initialised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, Self, cast
+
+import torch
+from torch import Tensor, nn
+
+from neuroevo.backbones.layout import Layout
+
+
+class Network(nn.Module):
+    """A classifier: `features` [N, F] float32 of images [N, C, H, W], then the linear `head` to logits [N, K]."""
+
+    head: nn.Linear
+
+    def features(self, images: Tensor) -> Tensor:
+        """Return the features [N, F] that the head reads."""
+        raise NotImplementedError
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits [N, K] of images [N, C, H, W]."""
+        return cast(Tensor, self.head(self.features(images)))
+
+
+class Backbone(Protocol):
+    """The description of an architecture; instances are immutable, comparable, hashable and picklable."""
+
+    def __hash__(self) -> int:
+        """Equal descriptions have equal hashes."""
+
+    @property
+    def layout(self) -> Layout:
+        """The channel groups of the networks that it builds."""
+
+    def build(self, classes: int, *, generator: torch.Generator) -> Network:
+        """Return a fresh random network with a head for `classes` classes, on the CPU."""
+
+    def resized(self, groups: Mapping[str, int]) -> Self:
+        """Return the same structure with other numbers of channels per group."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return the description as JSON values; `from_description` reads it back."""
+
+
+def initialise(network: Network, generator: torch.Generator) -> Network:
+    """Give every tensor of a network built on the meta device memory and its first value.
+
+    Convolutions and linear layers get He's normal initialisation (He et al. 2015, equation 10, fan-in), heads
+    a normal one of standard deviation fan-in^(-1/2), biases zero and norms the identity.
+    """
+    network.to_empty(device="cpu")
+    for module in network.modules():
+        if module is network.head:
+            nn.init.kaiming_normal_(module.weight, nonlinearity="linear", generator=generator)
+        elif isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+        elif isinstance(module, nn.BatchNorm2d):
+            module.reset_parameters()
+        if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
+            nn.init.zeros_(module.bias)
+    return network
+
+
+def check_widths(widths: tuple[int, ...]) -> None:
+    """Raise ValueError unless every width is at least 1."""
+    if not widths or min(widths) < 1:
+        raise ValueError(f"widths must be one or more channel counts of at least 1, but they are {widths}.")

@@ -1,0 +1,88 @@
+"""The four-layer convolutional network of the few-shot literature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from neuroevo.backbones.backbone import Network, check_widths, initialise
+from neuroevo.backbones.layout import Axes, Layout
+
+KERNEL = 3
+LAYERS = 4
+
+
+@dataclass(frozen=True)
+class ConvNet4:
+    """Four blocks of convolution 3x3, batch norm, 2x2 pooling and ReLU, then an average over what is left.
+
+    Attributes:
+        widths: Output channels of the four convolutions; each is a channel group, `conv1` to `conv4`.
+        channels: Input channels C of the images, which may have any height and width from 16 pixels on.
+    """
+
+    kind: ClassVar[str] = "convnet4"
+    widths: tuple[int, ...] = (16, 32, 64, 64)
+    channels: int = 1
+
+    def __post_init__(self) -> None:
+        check_widths(self.widths)
+        if len(self.widths) != LAYERS:
+            raise ValueError(f"widths of a convnet4 must be {LAYERS} numbers, but they are {self.widths}.")
+
+    @cached_property
+    def layout(self) -> Layout:
+        """One group per convolution: its output, its norm and the next convolution's input."""
+        groups = {f"conv{i}": width for i, width in enumerate(self.widths, start=1)}
+        axes: dict[str, Axes] = {}
+        shapes: dict[str, tuple[int, ...]] = {}
+        inputs: str | None = None
+        for i, (group, width) in enumerate(groups.items(), start=1):
+            axes[f"conv{i}.weight"] = (group, inputs, None, None)
+            shapes[f"conv{i}.weight"] = (width, groups[inputs] if inputs else self.channels, KERNEL, KERNEL)
+            for tensor in ("weight", "bias", "running_mean", "running_var"):
+                axes[f"norm{i}.{tensor}"] = (group,)
+                shapes[f"norm{i}.{tensor}"] = (width,)
+            inputs = group
+        return Layout(groups, axes, shapes, frozenset(name for name in axes if ".running_" in name))
+
+    def build(self, classes: int, *, generator: torch.Generator) -> Network:
+        """Return a fresh random network with a head for `classes` classes, on the CPU."""
+        with torch.device("meta"):
+            network = ConvNet4Network(self, classes)
+        return initialise(network, generator)
+
+    def resized(self, groups: Mapping[str, int]) -> ConvNet4:
+        """Return the same structure with other numbers of channels per group."""
+        return replace(self, widths=tuple(groups[group] for group in self.layout.groups))
+
+    def describe(self) -> dict[str, Any]:
+        """Return the description as JSON values."""
+        return {"kind": self.kind, **asdict(self), "widths": list(self.widths)}
+
+
+class ConvNet4Network(Network):
+    """The network that a `ConvNet4` describes."""
+
+    def __init__(self, backbone: ConvNet4, classes: int) -> None:
+        super().__init__()
+        inputs = backbone.channels
+        for i, width in enumerate(backbone.widths, start=1):
+            self.add_module(f"conv{i}", nn.Conv2d(inputs, width, KERNEL, padding=1, bias=False))
+            self.add_module(f"norm{i}", nn.BatchNorm2d(width))
+            inputs = width
+        self.head = nn.Linear(inputs, classes)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Return the features [N, widths[3]] of images [N, C, H, W]."""
+        for i in range(1, LAYERS + 1):
+            images = self.get_submodule(f"norm{i}")(self.get_submodule(f"conv{i}")(images))
+            # Pooling and ReLU commute, and after pooling there is a quarter of the numbers left to clip.
+            images = F.relu(F.max_pool2d(images, 2))
+        return images.mean((2, 3))

@@ -1,0 +1,42 @@
+"""Channel groups: which axes of a network's tensors must share one index set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+
+Axes = tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The channel groups of a backbone and the tensors that they cut.
+
+    A learngene keeps one index set per group and reads every tensor at those indices, so each kept channel reads
+    kept channels only: a closed circuit. The classifier head is not listed.
+
+    Attributes:
+        groups: Channels of each group, in the order from input to output.
+        axes: For each tensor the group of each of its axes, the output axis first; None marks an axis that is always
+            kept whole (input channels, kernel height and width).
+        shapes: For each tensor its full shape.
+        buffers: The tensors that are no parameters (running statistics).
+    """
+
+    groups: Mapping[str, int]
+    axes: Mapping[str, Axes]
+    shapes: Mapping[str, tuple[int, ...]]
+    buffers: frozenset[str] = frozenset()
+
+    def parameters(self, counts: Mapping[str, int] | None = None) -> int:
+        """Return the number of parameters of a circuit with `counts` channels per group (default: of all of them)."""
+        counts = self.groups if counts is None else counts
+        return sum(
+            prod(
+                length if group is None else counts[group]
+                for length, group in zip(self.shapes[name], axes, strict=True)
+            )
+            for name, axes in self.axes.items()
+            if name not in self.buffers
+        )

@@ -1,0 +1,36 @@
+"""What training costs, counted and not timed, so that strategies can be compared at equal budgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The training that was spent before transfer.
+
+    Attributes:
+        gradient_steps: SGD updates of any network at any width: lives, critics and pre-training.
+        multiply_adds: Multiply-adds of those updates (forward and backward).
+        critical_path: Updates that must follow one another when every life has a worker of its own.
+    """
+
+    gradient_steps: int = 0
+    multiply_adds: int = 0
+    critical_path: int = 0
+
+    def then(self, other: Budget) -> Budget:
+        """Return the budget of this work followed by the other."""
+        return Budget(
+            self.gradient_steps + other.gradient_steps,
+            self.multiply_adds + other.multiply_adds,
+            self.critical_path + other.critical_path,
+        )
+
+    def beside(self, other: Budget) -> Budget:
+        """Return the budget of this work done at the same time as the other."""
+        return Budget(
+            self.gradient_steps + other.gradient_steps,
+            self.multiply_adds + other.multiply_adds,
+            max(self.critical_path, other.critical_path),
+        )

@@ -1,0 +1,76 @@
+"""Files that are either old or new, never half: atomic writes, digests and one form of JSON."""
+
+import hashlib
+import json
+import os
+import secrets
+from pathlib import Path
+
+
+class CheckpointError(ValueError):
+    """A stored file is damaged, incomplete or of another schema; the message is one sentence."""
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Replace the file at `path` by one that holds `data`, or leave it as it was.
+
+    The bytes go to a temporary file in the same folder, reach the disk, and take the file's name
+    in one step; then the folder itself reaches the disk.
+
+    Args:
+        path: file to write; its folder must exist.
+        data: the whole content.
+
+    Raises:
+        OSError: the content could not be written; the message names the path and the bytes.
+    """
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        try:
+            _write_through(temporary, data)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise write_failure(error, target, len(data)) from error
+
+
+def write_failure(error: OSError, path: Path, size: int) -> OSError:
+    """The error to raise when `size` bytes did not reach `path`, of the same kind as `error`."""
+    reason = error.strerror or str(error)
+    return OSError(error.errno, f"could not write {size} bytes ({reason})", str(path))
+
+
+def sha256(data: bytes) -> str:
+    """The SHA-256 digest of `data` as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def to_json(value: object) -> str:
+    """`value` as compact JSON with sorted keys: equal values give equal text.
+
+    Raises:
+        ValueError: a number is not finite, which JSON cannot hold.
+        TypeError: something is not a JSON value.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # Windows cannot open a folder as a file
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,237 @@
+"""Individuals and their fitness: plain importable classes that DEAP's tools understand.
+
+They can be pickled, copied and sent to workers as they are, which classes made by `deap.creator`
+cannot.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from deap.base import Fitness as DeapFitness
+from torch import Tensor
+
+
+class Fitness(DeapFitness):  # type: ignore[misc]
+    """The values of one individual's objectives and how much each counts.
+
+    Compared lexicographically by weighted values, as in DEAP: the greater is the better. What
+    differs is the treatment of failures, because DEAP's comparison lets NaN win: a value that is
+    not finite counts as -inf in `wvalues` whatever the sign of its weight, and a fitness with such
+    a value is worse than, and dominated by, every fitness without one. A fitness without values is
+    the least of all.
+
+    Args:
+        values: One number per weight; none leaves the fitness invalid.
+        weights: What each objective counts: positive to maximise it, negative to minimise it.
+
+    Raises:
+        ValueError: There are not as many values as weights, no weights, or a weight that is not
+            finite.
+        TypeError: A value or a weight is not a number.
+    """
+
+    def __init__(self, values: Iterable[float] = (), *, weights: Iterable[float] = (1.0,)) -> None:
+        self.weights = _floats("weights", weights)
+        if not self.weights or not all(map(math.isfinite, self.weights)):
+            raise ValueError(f"weights must be finite and at least one, but they are {weights!r}.")
+        super().__init__()
+        self._values: tuple[float, ...] = ()
+        given = _floats("values", values)
+        if given:
+            self.values = given
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The values as they were measured, NaN included; empty while the fitness is invalid."""
+        return self._values
+
+    @values.setter
+    def values(self, values: Iterable[float]) -> None:
+        raw = _floats("values", values)
+        if len(raw) != len(self.weights):
+            raise ValueError(f"values must be as many as the weights {self.weights}, but they are {raw}.")
+        self._values = raw
+        self.wvalues = tuple(
+            value * weight if math.isfinite(value) else -math.inf
+            for value, weight in zip(raw, self.weights, strict=True)
+        )
+
+    @values.deleter
+    def values(self) -> None:
+        self._values = self.wvalues = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether any value is not finite."""
+        return not all(map(math.isfinite, self._values))
+
+    def dominates(self, other: Fitness, obj: slice = slice(None)) -> bool:
+        """Return whether no objective is worse than the other's and at least one is better.
+
+        Args:
+            other: The fitness to compare with.
+            obj: The objectives that count, by default all. A failure in any objective is a failure.
+        """
+        if self.failed or other.failed:
+            return self.valid and not self.failed
+        return bool(super().dominates(other, obj))
+
+    @property
+    def _order(self) -> tuple[bool, tuple[float, ...]]:
+        return self.valid and not self.failed, self.wvalues
+
+    # DEAP derives `>`, `>=` and `!=` from these.
+    def __lt__(self, other: Fitness) -> bool:
+        return self._order < other._order
+
+    def __le__(self, other: Fitness) -> bool:
+        return self._order <= other._order
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Fitness) and self._order == other._order
+
+    def __hash__(self) -> int:
+        return hash(self._order)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Fitness:
+        clone = type(self)(self._values, weights=self.weights)
+        memo[id(self)] = clone
+        return clone
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._values}, weights={self.weights})"
+
+
+class Individual:
+    """One candidate: what it inherits, how fit it is, and where it stands in the lineage.
+
+    Individuals are equal if their ids are. Copying and pickling copy a genome that is a row of a
+    population's tensor into a storage of its own, so that a clone changes nothing else and ships no
+    other individual; a clone keeps the id.
+
+    Args:
+        genome: What evolves, as the strategy represents it: a row [D] of a population's tensor [P,
+            D], a `Learngene`, or None for an individual that has not inherited anything.
+        fitness: Its fitness; by default an invalid one with one objective to maximise.
+        id: The lineage id, unique within a run (see `Ids`).
+        parents: The ids of the individuals that it comes from.
+        generation: The generation that it was born in.
+        body: What lives for it, such as a trained network between a life and the extraction.
+
+    Raises:
+        ValueError: The genome is a tensor with another number of dimensions than one.
+    """
+
+    def __init__(
+        self,
+        genome: Any,
+        fitness: Fitness | None = None,
+        *,
+        id: int,
+        parents: Iterable[int] = (),
+        generation: int = 0,
+        body: Any = None,
+    ) -> None:
+        if isinstance(genome, Tensor) and genome.dim() != 1:
+            raise ValueError(
+                f"genome must have the shape [D], but it has {list(genome.shape)}; give each individual one row."
+            )
+        self.genome = genome
+        self.fitness = Fitness() if fitness is None else fitness
+        self.id = id
+        self.parents = tuple(parents)
+        self.generation = generation
+        self.body = body
+
+    def __eq__(self, other: object) -> bool:
+        return self.id == other.id if isinstance(other, Individual) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Individual:
+        clone = object.__new__(type(self))
+        memo[id(self)] = clone
+        if isinstance(self.genome, Tensor):
+            # Copying the row itself would copy the storage of its whole population.
+            memo.setdefault(id(self.genome), _own(self.genome))
+        clone.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return clone
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "genome": _own(self.genome)}
+
+    def __repr__(self) -> str:
+        return (
+            f"Individual(id={self.id}, parents={self.parents}, generation={self.generation}, "
+            f"fitness={self.fitness.values})"
+        )
+
+
+class Ids:
+    """A counter of lineage ids: each call returns the next one.
+
+    Args:
+        next: The id that the first call returns; a stored counter continues with its `next`.
+
+    Raises:
+        ValueError: `next` is negative.
+    """
+
+    def __init__(self, *, next: int = 0) -> None:
+        if next < 0:
+            raise ValueError(f"next must be at least 0, but it is {next}.")
+        self.next = next
+
+    def __call__(self) -> int:
+        """Return a new id."""
+        self.next += 1
+        return self.next - 1
+
+    def __repr__(self) -> str:
+        return f"Ids(next={self.next})"
+
+
+def offspring(genome: Any, parents: Sequence[Individual], *, id: int) -> Individual:
+    """Return a child of the parents: not yet scored, with the first parent's fitness weights.
+
+    Its generation is that of the youngest parent; a loop that counts generations sets its own.
+
+    Args:
+        genome: What the child inherits.
+        parents: Whom it comes from, at least one.
+        id: Its new lineage id.
+
+    Raises:
+        ValueError: There is no parent.
+    """
+    if not parents:
+        raise ValueError("parents must hold at least one individual, but they are empty.")
+    return Individual(
+        genome,
+        Fitness(weights=parents[0].fitness.weights),
+        id=id,
+        parents=[parent.id for parent in parents],
+        generation=max(parent.generation for parent in parents),
+    )
+
+
+def _own(genome: Any) -> Any:
+    """Return a tensor as a copy with a storage of its own, anything else as it is."""
+    if not isinstance(genome, Tensor):
+        return genome
+    return genome.detach().clone(memory_format=torch.contiguous_format)
+
+
+def _floats(name: str, numbers: Any) -> tuple[float, ...]:
+    if not isinstance(numbers, Iterable):
+        raise TypeError(f"{name} must be a sequence of numbers, but they are {numbers!r}.")
+    given = tuple(numbers)
+    if not all(hasattr(number, "__float__") for number in given):
+        raise TypeError(f"{name} must be numbers, but they are {given!r}.")
+    return tuple(map(float, given))

@@ -1,0 +1,186 @@
+"""A learngene: the small circuit that ancestors pass on, with where it came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from neuroevo.backbones import Backbone, Network, from_description
+from neuroevo.files import CheckpointError, to_json, write_atomically
+from neuroevo.seeds import stream
+
+SCHEMA = 1
+METADATA_KEY = "neuroevo"
+
+
+@dataclass(frozen=True, eq=False)
+class Learngene:
+    """Index sets, the slices that they cut from a network, and the provenance of every kept channel.
+
+    Each kept channel reads kept channels only, so the circuit runs from input to output by itself
+    (after GTL, arXiv 2401.08139). Input channels are complete and the classifier head is never part.
+
+    Attributes:
+        backbone: The architecture that the circuit was cut from.
+        indices: Per group the kept channels of the ancestor, int64 [n], sorted and without repetition.
+        slices: Per tensor of the backbone's layout the kept part, float32, dense, in the order of `indices`.
+        provenance: Per group one id for each kept channel, int64 [n]: new at birth and when a mutation brings the
+            channel in, kept when the channel is inherited.
+        notes: Where it came from (lineage, settings, classes), as JSON values.
+    """
+
+    backbone: Backbone
+    indices: Mapping[str, Tensor]
+    slices: Mapping[str, Tensor]
+    provenance: Mapping[str, Tensor]
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        layout = self.backbone.layout
+        for name, mapping, keys in (
+            ("indices", self.indices, layout.groups),
+            ("provenance", self.provenance, layout.groups),
+            ("slices", self.slices, layout.axes),
+        ):
+            if set(mapping) != set(keys):
+                raise ValueError(f"{name} must have the entries {sorted(keys)}, but they are {sorted(mapping)}.")
+        for group, channels in layout.groups.items():
+            _check_indices(group, self.indices[group], channels)
+            if self.provenance[group].shape != self.indices[group].shape:
+                raise ValueError(f"provenance of {group} must have one id for each index, but it has not.")
+        for name, axes in layout.axes.items():
+            shape = tuple(
+                length if group is None else len(self.indices[group])
+                for length, group in zip(layout.shapes[name], axes, strict=True)
+            )
+            if tuple(self.slices[name].shape) != shape:
+                raise ValueError(
+                    f"the slice {name} must have the shape {shape}, but it has {tuple(self.slices[name].shape)}."
+                )
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of kept channels of each group."""
+        return {group: len(self.indices[group]) for group in self.backbone.layout.groups}
+
+    @property
+    def parameters(self) -> int:
+        """The number of parameters that the circuit holds."""
+        return self.backbone.layout.parameters(self.counts)
+
+    @property
+    def share(self) -> float:
+        """The circuit's parameters as a share of its backbone's (both without a head)."""
+        return self.parameters / self.backbone.layout.parameters()
+
+    def with_notes(self, **notes: Any) -> Learngene:
+        """Return the same learngene with these JSON values added to its notes."""
+        return replace(self, notes={**self.notes, **notes})
+
+    def to_module(self, *, classes: int, seed: int = 0) -> Network:
+        """Return the circuit as a network of its own, with a fresh head for `classes` classes."""
+        network = self.backbone.resized(self.counts).build(classes, generator=stream(seed, "head"))
+        network.load_state_dict({**network.state_dict(), **self.slices})
+        return network
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all tensors under flat names, contiguous and on the CPU."""
+        parts = {"indices": self.indices, "slices": self.slices, "provenance": self.provenance}
+        return {
+            f"{part}/{name}": tensor.detach().cpu().contiguous()
+            for part, mapping in parts.items()
+            for name, tensor in mapping.items()
+        }
+
+    def header(self) -> dict[str, Any]:
+        """Return all that is no tensor, as JSON values."""
+        return {"schema": SCHEMA, "backbone": self.backbone.describe(), "notes": dict(self.notes)}
+
+    def to_bytes(self) -> bytes:
+        """Return the file's content: safetensors with one metadata entry; equal learngenes give equal bytes."""
+        tensors, header = self.tensors(), self.header()
+        metadata = {METADATA_KEY: to_json({**header, "sha256": _digest(tensors, header)})}
+        return save_tensors(tensors, metadata=metadata)
+
+    def save(self, path: Path | str) -> None:
+        """Write the learngene to one `.safetensors` file, whole or not at all."""
+        write_atomically(Path(path), self.to_bytes())
+
+    @classmethod
+    def from_parts(
+        cls, tensors: Mapping[str, Tensor], header: Mapping[str, Any], *, backbone: Backbone | None = None
+    ) -> Learngene:
+        """Return the learngene that `tensors` and `header` describe; a backbone of your own can be given."""
+        parts: dict[str, dict[str, Tensor]] = {"indices": {}, "slices": {}, "provenance": {}}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition("/")
+            parts[part][rest] = tensor
+        backbone = from_description(header["backbone"]) if backbone is None else backbone
+        return cls(backbone, parts["indices"], parts["slices"], parts["provenance"], dict(header["notes"]))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, backbone: Backbone | None = None) -> Learngene:
+        """Read what `to_bytes` wrote; no code in the data is ever run.
+
+        Raises:
+            CheckpointError: The data is damaged, of another schema or no learngene.
+        """
+        try:
+            header = json.loads(_metadata(data)[METADATA_KEY])
+            if header.get("schema") != SCHEMA:
+                raise CheckpointError(f"its schema is {header.get('schema')!r}, and this version reads {SCHEMA}")
+            digest = header.pop("sha256")
+            tensors = load_tensors(data)
+            if _digest(tensors, header) != digest:
+                raise CheckpointError("its content does not fit its checksum")
+            return cls.from_parts(tensors, header, backbone=backbone)
+        except CheckpointError:
+            raise
+        except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise CheckpointError(f"it is damaged or no learngene ({type(error).__name__})") from error
+
+    @classmethod
+    def load(cls, path: Path | str, *, backbone: Backbone | None = None) -> Learngene:
+        """Read a file that `save` wrote.
+
+        Raises:
+            CheckpointError: The file is damaged, of another schema or no learngene.
+        """
+        try:
+            return cls.from_bytes(Path(path).read_bytes(), backbone=backbone)
+        except CheckpointError as error:
+            raise CheckpointError(f"{path} can't be read as a learngene: {error}.") from error
+
+
+def _check_indices(group: str, indices: Tensor, channels: int) -> None:
+    if indices.dtype != torch.int64 or indices.ndim != 1 or len(indices) == 0:
+        raise ValueError(f"indices of {group} must be a non-empty int64 vector, but they are {indices}.")
+    inside = bool(indices[0] >= 0) and bool(indices[-1] < channels)
+    if not inside or not bool((indices.diff() > 0).all()):
+        raise ValueError(f"indices of {group} must rise from 0 to at most {channels - 1}, but they are {indices}.")
+
+
+def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> str:
+    """Return the sha256 over names, types, shapes and bytes of the tensors and over the header."""
+    digest = hashlib.sha256(to_json(header).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    """Return the metadata entries of safetensors data (its first 8 bytes are the header's length)."""
+    length = int.from_bytes(data[:8], "little")
+    metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+    return {str(key): str(value) for key, value in metadata.items()}

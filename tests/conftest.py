@@ -1,0 +1,42 @@
+"""What holds for every test: how hard hypothesis searches, and hands off the global generators."""
+
+import os
+import pickle
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import settings
+
+settings.register_profile("dev", max_examples=25, deadline=None, derandomize=True)
+settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)
+# Searches anew in every run, and replays what failed in the last one.
+settings.register_profile("thorough", max_examples=1000, deadline=None, derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def _global_generators() -> dict[str, bytes]:
+    return {
+        "random": pickle.dumps(random.getstate()),
+        "numpy.random": pickle.dumps(np.random.get_state()),  # noqa: NPY002
+        "torch": torch.get_rng_state().numpy().tobytes(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _global_generators_are_left_alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that draws from, or seeds, a generator that it was not given.
+
+    Inside a property, hypothesis itself saves and restores the generators of `random` and numpy;
+    there only torch's is watched, and `tests/packaging/test_sources.py` looks for the others.
+    """
+    if request.node.get_closest_marker("deap_loops"):
+        yield
+        return
+    before = _global_generators()
+    yield
+    after = _global_generators()
+    moved = [name for name in before if before[name] != after[name]]
+    assert not moved, f"The test moved the global random generator of {', '.join(moved)}."
