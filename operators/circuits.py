@@ -1,0 +1,51 @@
+"""Choosing circuits: which channels of a backbone a learngene keeps."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from neuroevo.backbones import Layout
+
+Circuit = dict[str, Tensor]
+
+
+def circuit_counts(layout: Layout, *, share: float) -> dict[str, int]:
+    """Return how many channels of each group a circuit of the given share keeps.
+
+    All groups get about the same ratio, and the circuit's parameters come as close to `share` of the backbone's
+    as they can without exceeding it (one channel per group is the least).
+
+    Args:
+        layout: The backbone's channel groups.
+        share: Share of the backbone's parameters without the head, in (0, 1].
+
+    Raises:
+        ValueError: The share lies outside (0, 1].
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"share must lie in (0, 1], but it is {share}.")
+    budget = share * layout.parameters()
+    counts = dict.fromkeys(layout.groups, 1)
+    growing = list(counts)
+    while growing:
+        group = min(growing, key=lambda name: (counts[name] + 1) / layout.groups[name])
+        grown = {**counts, group: counts[group] + 1}
+        if grown[group] <= layout.groups[group] and layout.parameters(grown) <= budget:
+            counts = grown
+        else:
+            growing.remove(group)
+    return counts
+
+
+def random_circuit(layout: Layout, *, share: float, generator: torch.Generator) -> Circuit:
+    """Return a random index set per group, sorted, int64, with the counts of `circuit_counts`."""
+    return {
+        group: torch.randperm(layout.groups[group], generator=generator)[:count].sort().values
+        for group, count in circuit_counts(layout, share=share).items()
+    }
+
+
+def whole_circuit(layout: Layout) -> Circuit:
+    """Return the index sets that keep every channel."""
+    return {group: torch.arange(channels) for group, channels in layout.groups.items()}

@@ -1,0 +1,147 @@
+"""Crossover: two weight vectors exchange or mix their genes.
+
+Every function takes paired parents `first, second` of the shape [..., D] and returns two children
+of that shape, dtype and device; each leading index is a pair of its own with its own draws.
+`one_point`, `two_point` and `uniform` move genes of any dtype and compute nothing, so a NaN of one
+parent stays where it is. Draws come from the CPU, so that they are the same on every device.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+Pair = tuple[Tensor, Tensor]
+
+
+def one_point(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Pair:
+    """Exchange all genes from one cut on; the D - 1 cuts between two genes are equally likely.
+
+    Args:
+        first: Parents, [..., D].
+        second: Their mates, of the same shape, dtype and device.
+        generator: A generator of the CPU.
+
+    Returns:
+        Two children, [..., D]; copies of the parents where D is less than 2.
+
+    Raises:
+        ValueError: The parents differ in shape, dtype or device, or have no dimension.
+    """
+    _check_pair(first, second)
+    length = first.shape[-1]
+    if length < 2:
+        return first.clone(), second.clone()
+    cuts = torch.randint(1, length, (*first.shape[:-1], 1), generator=generator)
+    return _exchange(first, second, _positions(first) >= cuts.to(first.device))
+
+
+def two_point(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Pair:
+    """Exchange the genes between two cuts.
+
+    The cuts are two different ones of those between genes and the one behind the last gene, all
+    equally likely; with the latter the exchange is that of `one_point`.
+
+    Args:
+        first: Parents, [..., D].
+        second: Their mates, of the same shape, dtype and device.
+        generator: A generator of the CPU.
+
+    Returns:
+        Two children, [..., D]; copies of the parents where D is less than 2.
+
+    Raises:
+        ValueError: The parents differ in shape, dtype or device, or have no dimension.
+
+    Source: `deap.tools.cxTwoPoint`.
+    """
+    _check_pair(first, second)
+    length = first.shape[-1]
+    if length < 2:
+        return first.clone(), second.clone()
+    shape = (*first.shape[:-1], 1)
+    cuts = torch.randint(1, length + 1, shape, generator=generator)
+    others = torch.randint(1, length, shape, generator=generator)
+    # The numbers from the first cut on move up by one: the two then always differ.
+    others = torch.where(others >= cuts, others + 1, others)
+    start = torch.minimum(cuts, others).to(first.device)
+    stop = torch.maximum(cuts, others).to(first.device)
+    positions = _positions(first)
+    return _exchange(first, second, (positions >= start) & (positions < stop))
+
+
+def uniform(first: Tensor, second: Tensor, *, rate: float = 0.5, generator: torch.Generator) -> Pair:
+    """Exchange each gene with the given probability, independently.
+
+    Args:
+        first: Parents, [..., D].
+        second: Their mates, of the same shape, dtype and device.
+        rate: Probability that a gene is exchanged, in [0, 1].
+        generator: A generator of the CPU.
+
+    Returns:
+        Two children, [..., D].
+
+    Raises:
+        ValueError: The rate lies outside [0, 1], or the parents differ in shape, dtype or device,
+            or have no dimension.
+
+    Source: `deap.tools.cxUniform`.
+    """
+    _check_pair(first, second)
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must lie in [0, 1], but it is {rate}.")
+    draws = torch.rand(first.shape, generator=generator, dtype=torch.float64)
+    return _exchange(first, second, (draws < rate).to(first.device))
+
+
+def blend(first: Tensor, second: Tensor, *, alpha: float = 0.5, generator: torch.Generator) -> Pair:
+    """Mix each gene of the two parents in a random proportion (BLX-alpha).
+
+    With a proportion c, uniform in [-alpha, 1 + alpha) and drawn for every gene, the children get
+    x + c (y - x) and y - c (y - x): up to rounding they keep the parents' sum and lie within the
+    parents' interval widened by alpha times its length on both sides.
+
+    Args:
+        first: Parents x, floating point, [..., D].
+        second: Their mates y, of the same shape, dtype and device.
+        alpha: How far children may lie outside their parents, at least 0.
+        generator: A generator of the CPU.
+
+    Returns:
+        Two children, [..., D].
+
+    Raises:
+        ValueError: `alpha` is negative or not finite, or the parents differ in shape, dtype or
+            device, or have no dimension.
+        TypeError: The parents are not floating point.
+
+    Source: Eshelman and Schaffer 1993; `deap.tools.cxBlend`.
+    """
+    _check_pair(first, second)
+    if not first.is_floating_point():
+        raise TypeError(f"first and second must be floating point, but they are {first.dtype}.")
+    if not (math.isfinite(alpha) and alpha >= 0):
+        raise ValueError(f"alpha must be finite and at least 0, but it is {alpha}.")
+    draws = torch.rand(first.shape, generator=generator, dtype=torch.float64)
+    proportions = ((1 + 2 * alpha) * draws - alpha).to(first.dtype).to(first.device)
+    step = proportions * (second - first)
+    return first + step, second - step
+
+
+def _exchange(first: Tensor, second: Tensor, exchanged: Tensor) -> Pair:
+    return torch.where(exchanged, second, first), torch.where(exchanged, first, second)
+
+
+def _positions(genomes: Tensor) -> Tensor:
+    return torch.arange(genomes.shape[-1], device=genomes.device)
+
+
+def _check_pair(first: Tensor, second: Tensor) -> None:
+    facts = [(list(parent.shape), parent.dtype, parent.device) for parent in (first, second)]
+    if facts[0] != facts[1] or first.dim() == 0:
+        raise ValueError(
+            f"first and second must have one shape [..., D], dtype and device, but they have {facts[0]} and {facts[1]}."
+        )

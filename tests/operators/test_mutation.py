@@ -1,0 +1,150 @@
+"""Mutation: which genes change, how much, and that all others keep every bit."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chisquare, kstest
+from torch import Tensor
+
+from neuroevo.operators.mutation import gaussian, uniform
+
+Mutation = Callable[..., Tensor]
+
+EVERY = [partial(gaussian, sigma=0.5), partial(uniform, low=-1.0, high=2.0)]
+DTYPES = st.sampled_from([torch.float16, torch.bfloat16, torch.float32, torch.float64])
+SHAPES = st.lists(st.integers(1, 4), max_size=2).flatmap(
+    lambda lead: st.integers(0, 9).map(lambda length: (*lead, length))
+)
+SEEDS = st.integers(0, 2**32)
+every = pytest.mark.parametrize("mutation", EVERY)
+
+
+def seeded(seed: int) -> torch.Generator:
+    """Return a fresh generator."""
+    return torch.Generator().manual_seed(seed)
+
+
+def bits(genomes: Tensor) -> list[int]:
+    """Return the bytes of the genes."""
+    return genomes.contiguous().view(torch.uint8).flatten().tolist()
+
+
+@every
+@given(SHAPES, SEEDS, DTYPES, st.sampled_from([0.0, 0.3, 1.0]))
+def test_arguments_are_left_alone(
+    mutation: Mutation, shape: tuple[int, ...], seed: int, dtype: torch.dtype, rate: float
+) -> None:
+    """Mutants keep shape and dtype, share no storage, repeat by seed; genomes are as before."""
+    genomes = torch.randn(shape, generator=seeded(seed)).to(dtype)
+    before = genomes.clone()
+    mutants = mutation(genomes, rate=rate, generator=seeded(seed))
+    assert torch.equal(genomes, before)
+    assert (mutants.shape, mutants.dtype) == (genomes.shape, dtype)
+    assert torch.equal(mutants, mutation(genomes, rate=rate, generator=seeded(seed)))
+    if genomes.numel():
+        assert mutants.untyped_storage().data_ptr() != genomes.untyped_storage().data_ptr()
+
+
+@every
+@given(SEEDS, DTYPES)
+def test_rate_zero_keeps_every_bit(mutation: Mutation, seed: int, dtype: torch.dtype) -> None:
+    """Rate 0 is the identity, for -0, NaN and infinities as well."""
+    genomes = torch.tensor([[0.0, -0.0, math.nan], [math.inf, -math.inf, 1e-7]], dtype=dtype)
+    assert bits(mutation(genomes, rate=0.0, generator=seeded(seed))) == bits(genomes)
+
+
+@every
+@given(SHAPES, SEEDS, st.floats(0, 1))
+def test_the_rate_chooses_among_the_mutants_of_rate_one(
+    mutation: Mutation, shape: tuple[int, ...], seed: int, rate: float
+) -> None:
+    """Each gene is either the old one or the one that rate 1 gives."""
+    genomes = torch.randn(shape, generator=seeded(seed))
+    mutants = mutation(genomes, rate=rate, generator=seeded(seed))
+    everything = mutation(genomes, rate=1.0, generator=seeded(seed))
+    assert ((mutants == genomes) | (mutants == everything)).all()
+
+
+@every
+@pytest.mark.parametrize("rate", [0.2, 0.95])
+def test_genes_mutate_at_the_rate(mutation: Mutation, rate: float) -> None:
+    """Over many genes the share that changes is the rate, alike in every row."""
+    genomes = torch.full((100, 100), 5.0)
+    changed = mutation(genomes, rate=rate, generator=seeded(0)) != genomes
+    counts = [int(changed.sum()), int((~changed).sum())]
+    assert chisquare(counts, [1e4 * rate, 1e4 - 1e4 * rate]).pvalue > 1e-3
+    assert len({tuple(row) for row in changed.tolist()}) == 100
+
+
+def test_gaussian_noise_is_normal() -> None:
+    """The noise has mean 0 and the given standard deviation by a Kolmogorov-Smirnov test."""
+    genomes = torch.full((40, 100), 3.0, dtype=torch.float64)
+    noise = (gaussian(genomes, sigma=0.25, generator=seeded(1)) - genomes).flatten()
+    assert kstest(noise.numpy(), "norm", args=(0, 0.25)).pvalue > 1e-3
+
+
+@given(SHAPES, SEEDS)
+def test_no_noise_changes_nothing(shape: tuple[int, ...], seed: int) -> None:
+    """With sigma 0 mutants equal their genomes."""
+    genomes = torch.randn(shape, generator=seeded(seed))
+    assert torch.equal(gaussian(genomes, sigma=0.0, generator=seeded(seed)), genomes)
+
+
+@given(
+    SEEDS,
+    DTYPES,
+    st.sampled_from([(0.0, 1.0), (-1.0, 2.0), (0.1, 0.11), (-3e4, 6e4), (1.0, 1.0625)]),
+)
+def test_uniform_draws_stay_below_the_end(seed: int, dtype: torch.dtype, interval: tuple[float, float]) -> None:
+    """Draws lie in [low, high) as rounded to the dtype, also where few numbers fit in it."""
+    low, high = interval
+    draws = uniform(torch.zeros(400, dtype=dtype), low=low, high=high, generator=seeded(seed))
+    ends = torch.tensor([low, high], dtype=dtype)
+    assert (draws >= ends[0]).all()
+    assert (draws < ends[1]).all()
+
+
+def test_uniform_draws_fill_the_interval_evenly() -> None:
+    """The draws are uniform by a Kolmogorov-Smirnov test."""
+    draws = uniform(torch.zeros(4000), low=-1.0, high=3.0, generator=seeded(2))
+    assert kstest(draws.numpy(), "uniform", args=(-1, 4)).pvalue > 1e-3
+
+
+def test_uniform_draws_are_even_on_a_coarse_grid() -> None:
+    """Where 8 numbers of the dtype fit into the interval, all are equally likely."""
+    genomes = torch.zeros(16000, dtype=torch.bfloat16)
+    draws = uniform(genomes, low=1.0, high=1.0625, generator=seeded(0))
+    counts = draws.unique(return_counts=True)[1].tolist()
+    assert len(counts) == 8
+    assert chisquare(counts).pvalue > 1e-3
+
+
+def test_uniform_heals_what_is_not_finite() -> None:
+    """Replaced genes are finite whatever was there before."""
+    genomes = torch.tensor([math.nan, math.inf, -math.inf])
+    assert uniform(genomes, low=0.0, high=1.0, generator=seeded(0)).isfinite().all()
+
+
+@every
+def test_wrong_arguments_are_refused(mutation: Mutation) -> None:
+    """A rate outside [0, 1] and genomes of integers are named."""
+    for rate in (-0.1, 1.5, math.nan):
+        with pytest.raises(ValueError, match=r"rate must lie in \[0, 1\], but it is"):
+            mutation(torch.ones(2), rate=rate, generator=seeded(0))
+    with pytest.raises(TypeError, match=r"floating point, but they are torch\.int64"):
+        mutation(torch.ones(2, dtype=torch.int64), generator=seeded(0))
+
+
+def test_wrong_settings_are_refused() -> None:
+    """Noise without a size and an interval without a number in it are named."""
+    for sigma in (-0.1, math.nan, math.inf):
+        with pytest.raises(ValueError, match="sigma must be finite and at least 0, but it is"):
+            gaussian(torch.ones(2), sigma=sigma, generator=seeded(0))
+    for low, high in [(1.0, 1.0), (2.0, 1.0), (math.nan, 1.0), (0.0, math.inf), (1, 1 + 1e-12)]:
+        with pytest.raises(ValueError, match="low must be below high and both finite in"):
+            uniform(torch.ones(2), low=low, high=high, generator=seeded(0))
