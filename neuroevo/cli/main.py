@@ -1,0 +1,140 @@
+"""The entry point: a group of commands that are imported when called, and the exit codes.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 74 files could not be read or written,
+130 interrupted. A mistake of the user is one sentence; `NEUROEVO_DEBUG=1` adds the traceback.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, NoReturn
+
+import click
+
+from neuroevo import __version__
+from neuroevo.cli.names import load
+from neuroevo.runs.spelling import suggestion
+
+FAILED, USAGE, IO_ERROR, INTERRUPTED = 1, 2, 74, 130
+
+
+class Entry(NamedTuple):
+    """A command as the group's help shows it, and where it is."""
+
+    target: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "bench": Entry("neuroevo.cli.bench:command", "Compare strategies over several seeds."),
+    "evolve": Entry("neuroevo.cli.evolve:command", "Run one strategy and save its learngene."),
+    "show": Entry("neuroevo.cli.show:command", "Describe a learngene or a run directory."),
+    "list": Entry("neuroevo.cli.listing:command", "List strategies, operators, backbones, …"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not for the group's help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands' names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command, or None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = load(COMMANDS[cmd_name].target)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name].target} must be a click.Command.")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that `args` begin with; an unknown one is answered with the known ones."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            known = ", ".join(COMMANDS)
+            ctx.fail(f"The command must be one of {known}, but it is {name!r}{suggestion(name, COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands and their summaries without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, message="neuroevo %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Evolve neural networks, and measure what they pass on."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(USAGE)
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command line and return the exit code.
+
+    Args:
+        argv: the words after the program's name.
+    """
+    try:
+        result = cli.main(args=list(argv), prog_name="neuroevo", standalone_mode=False)
+    except (RecursionError, NotImplementedError):
+        raise  # nobody's input: the traceback is wanted
+    except (click.ClickException, click.Abort, KeyboardInterrupt) as error:
+        return _report(error)
+    except (ValueError, OSError, RuntimeError, MemoryError) as error:
+        return _report(error)
+    return result if isinstance(result, int) else 0
+
+
+def _report(error: BaseException) -> int:
+    if os.environ.get("NEUROEVO_DEBUG") not in (None, "", "0"):
+        traceback.print_exception(error)
+    if isinstance(error, BrokenPipeError):
+        # whoever read the output has left: nothing may be written at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    for sentence in _sentences(error):
+        click.echo(f"Error: {sentence}", err=True)
+    return _exit_code(error)
+
+
+def _sentences(error: BaseException) -> Sequence[str]:
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return ("Interrupted.",)
+    if isinstance(error, click.ClickException):
+        return (error.format_message(),)
+    if settings_errors := _settings_errors(error):
+        return settings_errors
+    if isinstance(error, OSError) and error.filename is not None:
+        return (f"{error.filename}: {error.strerror}.",)
+    return (" ".join(str(error).split()) or type(error).__name__,)
+
+
+def _exit_code(error: BaseException) -> int:
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, click.UsageError | FileExistsError) or _settings_errors(error):
+        return USAGE
+    return IO_ERROR if isinstance(error, OSError | click.FileError) else FAILED
+
+
+def _settings_errors(error: BaseException) -> Sequence[str]:
+    from neuroevo.runs.settings import SettingsError  # heavy, and only errors need it
+
+    return error.errors if isinstance(error, SettingsError) else ()

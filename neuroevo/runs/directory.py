@@ -1,0 +1,162 @@
+"""The folder of one run: its settings, its facts and status in `run.json`, and its log."""
+
+import importlib.metadata
+import json
+import logging
+import os
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import BaseModel
+
+from neuroevo import __version__
+from neuroevo.files import write_atomically
+from neuroevo.runs.settings import to_toml
+
+SCHEMA = 1
+PACKAGES = ("torch", "deap", "numpy", "scipy", "safetensors", "matplotlib")
+
+logger = logging.getLogger("neuroevo")
+
+
+class RunDirectory:
+    """The folder of one run; as a context manager it says at its end how the run ended.
+
+    Attributes:
+        path: the folder.
+    """
+
+    def __init__(self, path: Path, facts: dict[str, object]) -> None:
+        self.path = path
+        self._facts = facts
+        self._level = logger.level
+        self._log = logging.FileHandler(path / "log.txt", encoding="utf-8")
+        self._log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.addHandler(self._log)
+        logger.setLevel(min(self._level or logging.INFO, logging.INFO))
+
+    @classmethod
+    def create(cls, path: Path | None, *, what: str, settings: BaseModel, argv: Sequence[str]) -> Self:
+        """Make the folder of a new run and write what is known at its start.
+
+        Args:
+            path: folder to make; None stands for `runs/<what>-<time>`.
+            what: the command or use, such as `bench`.
+            settings: the effective settings; `seed` and `device` are noted if they are there.
+            argv: the command's words.
+
+        Raises:
+            FileExistsError: the folder exists and is not empty; one sentence.
+            OSError: the folder or a file in it could not be written.
+        """
+        folder = _default(what) if path is None else path
+        _make(folder)
+        write_atomically(folder / "settings.toml", to_toml(settings).encode())
+        run = cls(folder, _facts(what, settings, argv))
+        try:
+            run._write()
+        except BaseException:
+            run._close_log()
+            raise
+        return run
+
+    @property
+    def records(self) -> Path:
+        """The file of records."""
+        return self.path / "records.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints; it need not exist."""
+        return self.path / "checkpoints"
+
+    def note(self, facts: Mapping[str, object]) -> None:
+        """Add JSON values to `run.json`, such as the device that `auto` stood for."""
+        self._facts |= facts
+        self._write()
+
+    def close(self, *, error: BaseException | None = None) -> None:
+        """Write the status (failed if there is an `error`) and let go of the log."""
+        if error is not None:
+            logger.error("The run failed.", exc_info=error)
+            self._facts["error"] = f"{type(error).__name__}: {error}".rstrip(": ")
+        self._facts |= {"status": "failed" if error else "finished", "ended": _now()}
+        try:
+            self._write()
+        finally:
+            self._close_log()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close(error=error)
+
+    def _write(self) -> None:
+        text = json.dumps(self._facts, indent=2, sort_keys=True, allow_nan=False) + "\n"
+        write_atomically(self.path / "run.json", text.encode())
+
+    def _close_log(self) -> None:
+        logger.removeHandler(self._log)
+        logger.setLevel(self._level)
+        self._log.close()
+
+
+def _default(what: str) -> Path:
+    name = f"{what}-{time.strftime('%Y%m%d-%H%M%S')}"
+    path = Path("runs", name)
+    count = 2
+    while path.exists():  # two runs in one second
+        path = Path("runs", f"{name}-{count}")
+        count += 1
+    return path
+
+
+def _make(folder: Path) -> None:
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise FileExistsError(f"out must be a new or empty folder, but {folder} is not; choose another.")
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _facts(what: str, settings: BaseModel, argv: Sequence[str]) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "what": what,
+        "status": "running",
+        "started": _now(),
+        "ended": None,
+        "argv": list(argv),
+        "seed": getattr(settings, "seed", None),
+        "device": getattr(settings, "device", None),
+        "threads": _threads(),
+        "cpus": os.cpu_count(),
+        "host": platform.node(),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "versions": _versions(),
+    }
+
+
+def _threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _versions() -> dict[str, str]:
+    installed = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"neuroevo": __version__, **installed}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,108 @@
+"""Append-only results of a run: one JSON object per line, the truth that reports are made from."""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from neuroevo.files import CheckpointError, to_json, write_failure
+
+
+class Records:
+    """Appends records to a file of JSON lines; each is handed to the system at once.
+
+    A last line that a killed process left unfinished is cut off when the file is opened.
+
+    Args:
+        path: file to append to; it is created if it does not exist.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._size = _complete(self.path.read_bytes()) if self.path.exists() else 0
+        self._file = self.path.open("ab", buffering=0)
+        self._file.truncate(self._size)
+
+    def append(self, record: Mapping[str, object]) -> None:
+        """Write one record as one line with sorted keys; numbers that are not finite become null.
+
+        Raises:
+            TypeError: the record holds something that is not a JSON value.
+            OSError: the line could not be written; the file then ends with the line before.
+        """
+        line = (to_json(_finite(record)) + "\n").encode()
+        try:
+            _write_all(self._file.fileno(), line)
+        except OSError as error:
+            self._file.truncate(self._size)
+            raise write_failure(error, self.path, len(line)) from error
+        self._size += len(line)
+
+    def close(self) -> None:
+        """Close the file; closing twice does no harm."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def read_records(path: str | os.PathLike[str]) -> list[dict[str, object]]:
+    """The records of a file, without a last line that was never finished.
+
+    Raises:
+        CheckpointError: a line is no JSON object; the message names the file and the line.
+        OSError: the file cannot be read.
+    """
+    data = Path(path).read_bytes()
+    lines = data[: _complete(data)].split(b"\n")[:-1]
+    return [_record(line, path, number) for number, line in enumerate(lines, start=1)]
+
+
+def _record(line: bytes, path: str | os.PathLike[str], number: int) -> dict[str, object]:
+    try:
+        record = json.loads(line.decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict):
+        raise CheckpointError(
+            f"Line {number} of {os.fspath(path)} must be a JSON object, but it is damaged; "
+            "remove the line or restore the file."
+        )
+    return record
+
+
+def _complete(data: bytes) -> int:
+    return data.rfind(b"\n") + 1
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    while data:  # a disk that is nearly full takes only a part
+        data = data[os.write(handle, data) :]
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,132 @@
+"""Checks of settings that belong together, and of names against the known ones."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from neuroevo.runs.fields import shown
+from neuroevo.runs.spelling import suggestion
+from neuroevo.splits import ROLES, Split, load_split
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """The names that settings may use; None leaves that kind unchecked."""
+
+    strategies: Sequence[str] | None = None
+    backbones: Sequence[str] | None = None
+    datasets: Sequence[str] | None = None
+    suites: Sequence[str] | None = None
+    datasets_on_disk: Sequence[str] = ()
+    """Data sets that are read from files."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """Settings that could be read, by name, and where each came from."""
+
+    values: Mapping[str, object]
+    sources: Mapping[str, str]
+    known: Known
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """The names in a setting, none if it is not set or could not be read."""
+        value = self.values.get(key)
+        return (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
+
+    def number(self, key: str) -> int | None:
+        """A whole number among the settings, None if it is not set or could not be read."""
+        value = self.values.get(key)
+        return value if isinstance(value, int) else None
+
+
+def broken_rules(settings: Resolved) -> list[str]:
+    """One sentence for each rule that the settings break; unreadable settings are passed over."""
+    return [sentence for rule in RULES for sentence in rule(settings)]
+
+
+def names_are_known(settings: Resolved) -> Iterator[str]:
+    """Strategies, backbones, data sets and suites are among the known ones."""
+    known = settings.known
+    for key, words in (
+        ("dataset", known.datasets),
+        ("backbone", known.backbones),
+        ("strategy", known.strategies),
+        ("strategies", known.strategies),
+        ("suites", known.suites),
+    ):
+        for name in settings.names(key):
+            if words is not None and name not in words:
+                yield _unknown(settings.sources[key], name, words)
+
+
+def tournament_fits(settings: Resolved) -> Iterator[str]:
+    """A population fills at least one tournament."""
+    population, tournament = settings.number("population"), settings.number("tournament")
+    if population is not None and tournament is not None and population < tournament:
+        first, second = settings.sources["population"], settings.sources["tournament"]
+        yield f"{first} must be at least {second}, but they are {population} and {tournament}."
+
+
+def files_are_there(settings: Resolved) -> Iterator[str]:
+    """A data set that is read from files has a folder to read them from."""
+    dataset = settings.values.get("dataset")
+    if dataset not in settings.known.datasets_on_disk or "data_root" not in settings.values:
+        return
+    root = settings.values["data_root"]
+    if root is None:
+        yield f"--data-root must name the folder that holds the files of {dataset}."
+    elif not Path(str(root)).is_dir():
+        yield f"{settings.sources['data_root']} must be an existing folder, but {root} is none."
+
+
+def task_fits(settings: Resolved) -> Iterator[str]:
+    """Tasks ask for no more classes and images than the data set has."""
+    split = _split(settings)
+    if split is None:
+        return
+    ways, shots = settings.number("ways"), settings.number("shots")
+    role = min(ROLES, key=lambda role: len(_classes(split, role)))
+    classes = len(_classes(split, role))
+    if ways is not None and ways > classes:
+        yield (
+            f"{settings.sources['ways']} must be at most {classes}, the classes of the role "
+            f"{role} of {split.name}, but it is {ways}."
+        )
+    if shots is not None and shots >= split.images_per_class:
+        yield (
+            f"{settings.sources['shots']} must be below {split.images_per_class}, the images per "
+            f"class of {split.name}, but it is {shots}."
+        )
+
+
+def out_is_new(settings: Resolved) -> Iterator[str]:
+    """Results go to a folder of their own."""
+    out = settings.values.get("out")
+    if isinstance(out, Path) and (out.is_file() or (out.is_dir() and any(out.iterdir()))):
+        yield f"{settings.sources['out']} must be a new or empty folder, but {out} is not."
+
+
+RULES: Sequence[Callable[[Resolved], Iterator[str]]] = (
+    names_are_known,
+    tournament_fits,
+    files_are_there,
+    task_fits,
+    out_is_new,
+)
+
+
+def _unknown(source: str, name: str, known: Sequence[str]) -> str:
+    return f"{source} must be one of {', '.join(known)}, but it is {shown(name)}{suggestion(name, known)}"
+
+
+def _split(settings: Resolved) -> Split | None:
+    dataset = settings.values.get("dataset")
+    if isinstance(dataset, str) and dataset in (settings.known.datasets or ()):
+        return load_split(dataset)
+    return None
+
+
+def _classes(split: Split, role: str) -> tuple[str, ...]:
+    classes: tuple[str, ...] = getattr(split, role)
+    return classes

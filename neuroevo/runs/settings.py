@@ -1,0 +1,173 @@
+"""What a run is told: every setting with its bounds, and one checked object from four sources.
+
+A value is taken from a flag, else from the environment (`NEUROEVO_POPULATION`), else from a TOML
+file, else from the defaults of `--quick`, else from the field's own default. Everything that is
+wrong is reported at once, before any work begins.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from neuroevo.runs.fields import Device, Folder, Names, fields, label, parse, refusal
+from neuroevo.runs.rules import Known, Resolved, broken_rules
+from neuroevo.runs.sources import Given, gather
+
+QUICK: Mapping[str, object] = {
+    "seeds": 1,
+    "generations": 2,
+    "population": 4,
+    "life_updates": 40,
+    "critic_updates": 10,
+    "updates": 30,
+    "descendants": 2,
+    "width": 0.5,
+}
+"""Defaults of `--quick`, by setting; a value that somebody gave still wins."""
+
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
+class SettingsError(ValueError):
+    """Everything that is wrong with the settings; `errors` holds one sentence for each."""
+
+    def __init__(self, errors: tuple[str, ...]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+    def __str__(self) -> str:
+        return "\n".join(self.errors)
+
+
+class RunSettings(BaseModel):
+    """What every run is told: the data, the evolution, the descendants and the output."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    quick_defaults: ClassVar[Mapping[str, object]] = {}
+
+    dataset: str = Field(default="glyphs", description="Data set.")
+    data_root: Folder | None = Field(default=None, description="Folder of the data set's files.")
+    backbone: str = Field(default="convnet4", description="Network that is evolved.")
+    width: float = Field(default=1.0, gt=0, description="Factor on the backbone's channels.")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="Base seed of every random number.")
+    generations: int = Field(default=3, ge=1, description="Generations of evolution.")
+    population: int = Field(default=6, ge=1, description="Individuals in a generation.")
+    tournament: int = Field(default=2, ge=1, description="Individuals in one tournament.")
+    share: float = Field(default=0.2, gt=0, le=1, description="Share of the backbone's parameters in the learngene.")
+    ways: int | None = Field(
+        default=None,
+        ge=2,
+        description="Classes per task; by default 20, or all where a role has fewer.",
+    )
+    shots: int = Field(default=10, ge=1, description="Images per class of descendants and critics.")
+    life_updates: int = Field(default=100, ge=1, description="Updates in an individual's life.")
+    critic_updates: int = Field(default=20, ge=1, description="Updates of a critic.")
+    critics: int = Field(default=1, ge=1, description="Critics that score one individual.")
+    updates: int = Field(default=60, ge=1, description="Updates of a descendant.")
+    batch: int = Field(default=64, ge=1, description="Images in one update.")
+    learning_rate: float = Field(default=0.05, gt=0, description="Learning rate of every update.")
+    device: Device = Field(default="auto", description="Where networks are trained: auto, cpu, cuda, cuda:N or mps.")
+    out: Folder | None = Field(
+        default=None, description="New folder for the results; by default runs/<command>-<time>."
+    )
+    # pydantic's models have a method `json`, so that the field bears another name
+    as_json: bool = Field(default=False, alias="json", description="Print the results as JSON.")
+    quiet: bool = Field(default=False, description="Show no progress.")
+
+
+class EvolveSettings(RunSettings):
+    """What one run of one strategy is told."""
+
+    strategy: str = Field(description="Strategy to run.", json_schema_extra={"argument": "STRATEGY"})
+
+
+class BenchSettings(RunSettings):
+    """What a comparison of strategies is told."""
+
+    quick_defaults: ClassVar[Mapping[str, object]] = QUICK
+
+    suites: Names = Field(default=("transfer",), description="Suites to run.", json_schema_extra={"argument": "SUITE"})
+    strategies: Names = Field(
+        default=(
+            "scratch",
+            "untrained-circuit",
+            "random-circuit",
+            "narrow-pretraining",
+            "finetune",
+            "gtl-paper",
+            "gtl",
+        ),
+        description="Strategies to compare, separated by commas.",
+    )
+    seeds: int = Field(default=3, ge=1, description="Repetitions of everything, each with its own seed.")
+    descendants: int = Field(default=4, ge=1, description="Descendants that each learngene is tested on.")
+    quick: bool = Field(default=False, description="Smaller defaults: ends in under a minute.")
+
+
+def load_settings(
+    model: type[Settings],
+    *,
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    file: Path | None = None,
+    known: Known | None = None,
+) -> Settings:
+    """Merge flags, environment, file and defaults into one checked object.
+
+    Args:
+        model: `EvolveSettings` or `BenchSettings`.
+        flags: values of flags by setting; None counts as not given. Text is parsed.
+        environ: environment variables; those that begin with `NEUROEVO_` count, empty ones do not.
+        file: TOML file with one key per setting, its values of the setting's own type.
+        known: names of strategies, data sets, … to check against; None checks no names.
+
+    Raises:
+        SettingsError: with all errors at once, each naming the setting and where it came from.
+    """
+    every = {key for other in (EvolveSettings, BenchSettings, model) for key in fields(other)}
+    given, errors = gather(fields(model), every, flags=flags, environ=environ, file=file)
+    values, sources, unreadable = _resolve(model, given)
+    errors += unreadable
+    errors += broken_rules(Resolved(values=values, sources=sources, known=known or Known()))
+    if errors:
+        raise SettingsError(tuple(errors))
+    return model.model_validate(values)
+
+
+def to_toml(settings: BaseModel) -> str:
+    """The settings as TOML that `load_settings` reads back equal; None is left out."""
+    values = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return "".join(f"{key} = {_toml(value)}\n" for key, value in values.items())
+
+
+def _resolve(model: type[BaseModel], given: Mapping[str, Given]) -> tuple[dict[str, object], dict[str, str], list[str]]:
+    """Values and their sources by setting, and the sentences about those that have no value."""
+    values: dict[str, object] = {}
+    sources: dict[str, str] = {}
+    errors: list[str] = []
+    for key, info in fields(model).items():
+        if key in given:
+            item, sources[key] = given[key], given[key].source
+            try:
+                values[key] = parse(info, item.value, text=item.text)
+            except ValidationError:
+                errors.append(refusal(info, item.value, source=item.source, text=item.text))
+        elif info.is_required():
+            errors.append(f"{label(key, info)} must be given.")
+        else:
+            values[key], sources[key] = info.default, f"{key} (default)"
+    quick: Mapping[str, object] = getattr(model, "quick_defaults", {})
+    if values.get("quick"):
+        for key in quick.keys() - given.keys():
+            values[key], sources[key] = quick[key], f"{key} (--quick)"
+    return values, sources, errors
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    # JSON writes these kinds as TOML does, but for one control character
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,268 @@
+"""The command line's shell: help without imports, lazy commands, sentences and exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import pytest
+
+from neuroevo import __version__
+from neuroevo.cli import main as shell
+from neuroevo.cli.main import COMMANDS, LazyGroup, run
+from neuroevo.cli.names import KINDS, load
+from neuroevo.cli.options import KNOWN, settings_command
+from neuroevo.files import CheckpointError
+from neuroevo.runs.settings import BenchSettings, EvolveSettings, RunSettings, SettingsError
+
+Settings = TypeVar("Settings", bound=RunSettings)
+Capture = pytest.CaptureFixture[str]
+
+
+def replace_command(command: click.Command, patch: pytest.MonkeyPatch) -> None:
+    """Let `neuroevo bench` be `command`."""
+    known = LazyGroup.get_command
+
+    def get(group: LazyGroup, ctx: click.Context, name: str) -> click.Command | None:
+        return command if name == "bench" else known(group, ctx, name)
+
+    patch.setattr(LazyGroup, "get_command", get)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of whoever runs the tests has a say."""
+    for name in os.environ:
+        if name.startswith("NEUROEVO_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize("words", [["-h"], ["--help"], ["--version"], ["list"], ["lst"]])
+def test_help_and_lists_import_nothing_slow(words: list[str]) -> None:
+    """Neither torch nor numpy is imported, nor pydantic for the help of the program."""
+    banned = {"torch", "numpy", "deap"} | ({"pydantic"} if words[0] != "lst" else set())
+    program = (
+        "import sys\nfrom neuroevo.cli.main import run\n"
+        f"run({words!r})\nsys.exit(', '.join(set({sorted(banned)!r}) & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_help_names_every_command(capsys: Capture) -> None:
+    """The program's help is written without the commands, and names them all."""
+    assert run(["--help"]) == 0
+    text = capsys.readouterr().out
+    for name, entry in COMMANDS.items():
+        assert f"  {name} " in text
+        assert entry.summary in text
+
+
+def test_without_a_command_there_is_help(capsys: Capture) -> None:
+    """The help goes to stderr, and the code says that something was missing."""
+    assert run([]) == 2
+    assert "Commands:" in capsys.readouterr().err
+
+
+def test_the_version_is_the_packages(capsys: Capture) -> None:
+    """One line: name and version."""
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"neuroevo {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ["bnch"],
+            "Error: The command must be one of bench, evolve, show, list, but it is 'bnch'; did you mean bench?",
+        ),
+        (
+            ["xyz"],
+            "Error: The command must be one of bench, evolve, show, list, but it is 'xyz'.",
+        ),
+        (
+            ["list", "stratgy"],
+            "Error: KIND must be one of strategy, operator, backbone, dataset, suite, "
+            "but it is 'stratgy'; did you mean strategy?",
+        ),
+    ],
+)
+def test_an_unknown_word_is_one_sentence(words: list[str], sentence: str, capsys: Capture) -> None:
+    """The known words and the nearest, on stderr, exit code 2."""
+    assert run(words) == 2
+    captured = capsys.readouterr()
+    assert captured.err == f"{sentence}\n"
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize("words", [["--nope"], ["list", "--nope"], ["list", "strategy", "more"]])
+def test_wrong_usage_is_one_line(words: list[str], capsys: Capture) -> None:
+    """What click refuses is one line as well."""
+    assert run(words) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("Error: ")
+    assert error.count("\n") == 1
+
+
+def test_list_names_everything_once(capsys: Capture) -> None:
+    """One name per line, the kind first; with a kind, only its names."""
+    assert run(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"{kind} {name}" for kind, names in KINDS.items() for name in names]
+    assert len(set(lines)) == len(lines)
+    assert "strategy gtl" in lines
+    for kind in KINDS:
+        assert run(["list", kind]) == 0
+        part = capsys.readouterr().out.splitlines()
+        assert part == [line for line in lines if line.startswith(f"{kind} ")]
+        assert part
+
+
+@pytest.mark.parametrize("target", sorted({target for names in KINDS.values() for target in names.values()}))
+def test_every_name_stands_for_something(target: str) -> None:
+    """Each known word can be loaded and called."""
+    assert callable(load(target))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_imported(name: str, capsys: Capture) -> None:
+    """Each command shows its own help."""
+    assert run([name, "--help"]) == 0
+    assert f"Usage: neuroevo {name} " in capsys.readouterr().out
+
+
+def test_default_settings_use_known_names() -> None:
+    """The settings' own defaults are among the words of the command line."""
+    defaults = BenchSettings()
+    assert KNOWN.datasets is not None
+    assert KNOWN.backbones is not None
+    assert defaults.dataset in KNOWN.datasets
+    assert defaults.backbone in KNOWN.backbones
+    assert set(defaults.strategies) == set(KNOWN.strategies or ())
+    assert set(defaults.suites) <= set(KNOWN.suites or ())
+    assert set(KNOWN.datasets_on_disk) < set(KNOWN.datasets)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (SettingsError(("One is wrong.", "Two is wrong.")), 2, "One is wrong.\nTwo is wrong."),
+        (click.UsageError("Wrong."), 2, "Wrong."),
+        (FileExistsError("out must be new."), 2, "out must be new."),
+        (ValueError("rate must lie in [0, 1]."), 1, "rate must lie in [0, 1]."),
+        (CheckpointError("It is\n  damaged."), 1, "It is damaged."),
+        (RuntimeError("out of memory"), 1, "out of memory"),
+        (MemoryError(), 1, "MemoryError"),
+        (OSError(28, "No space left on device", "file"), 74, "file: No space left on device."),
+        (KeyboardInterrupt(), 130, "Interrupted."),
+    ],
+)
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_errors_become_exit_codes(
+    error: BaseException,
+    code: int,
+    text: str,
+    debug: str,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One sentence per error, and no traceback unless it was asked for."""
+
+    @click.command("bench")
+    def command() -> None:
+        raise error
+
+    replace_command(command, monkeypatch)
+    monkeypatch.setenv("NEUROEVO_DEBUG", debug)
+    assert run(["bench"]) == code
+    lines = capsys.readouterr().err.strip("\n")
+    assert ("Traceback" in lines) == bool(debug)
+    assert lines.endswith("\n".join(f"Error: {line}" for line in text.split("\n")))
+    assert debug or "\n\n" not in lines
+
+
+@pytest.mark.parametrize("error", [TypeError("bug"), NotImplementedError(), RecursionError()])
+def test_bugs_keep_their_traceback(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no input should cause is not made to look like the user's mistake."""
+
+    @click.command("bench")
+    def command() -> None:
+        raise error
+
+    replace_command(command, monkeypatch)
+    with pytest.raises(type(error)):
+        run(["bench"])
+
+
+def test_the_process_leaves_with_the_code() -> None:
+    """`python -m neuroevo` and the installed program return what `run` returns."""
+    done = subprocess.run([sys.executable, "-m", "neuroevo", "lst"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "did you mean list?" in done.stderr
+
+
+def test_main_reads_the_words_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entry point takes them from `sys.argv`."""
+    monkeypatch.setattr(sys, "argv", ["neuroevo", "lst"])
+    with pytest.raises(SystemExit) as caught:
+        shell.main()
+    assert caught.value.code == 2
+
+
+def command_that_keeps(model: type[Settings], kept: list[Settings]) -> click.Command:
+    """A command that does nothing but keep the settings it got."""
+    return settings_command("bench", model)(kept.append)
+
+
+def test_options_become_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Arguments, options, flags, environment and file arrive in one object."""
+    kept: list[BenchSettings] = []
+    replace_command(command_that_keeps(BenchSettings, kept), monkeypatch)
+    file = tmp_path / "mine.toml"
+    file.write_text("batch = 3\nshots = 3\nquiet = true\n")
+    monkeypatch.setenv("NEUROEVO_SHOTS", "4")
+    monkeypatch.setenv("NEUROEVO_JSON", "true")
+    words = ["throughput", "--life-updates", "5", "--quick", "--no-json", "--settings", str(file)]
+    assert run(["bench", *words]) == 0, capsys.readouterr().err
+    (settings,) = kept
+    assert settings.suites == ("throughput",)
+    assert settings.life_updates == 5
+    assert (settings.shots, settings.batch) == (4, 3)
+    assert (settings.quick, settings.as_json, settings.quiet) == (True, False, True)
+    assert settings.seeds == 1
+
+
+def test_no_option_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bare call gives the defaults."""
+    kept: list[BenchSettings] = []
+    replace_command(command_that_keeps(BenchSettings, kept), monkeypatch)
+    assert run(["bench"]) == 0
+    assert kept == [BenchSettings()]
+
+
+def test_all_mistakes_in_one_call(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Several wrong options are several sentences, and the command is not called."""
+    kept: list[EvolveSettings] = []
+    replace_command(command_that_keeps(EvolveSettings, kept), monkeypatch)
+    assert run(["bench", "gtll", "--population", "x", "--share=2"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(" must ")[0] for line in lines] == [
+        "Error: --population",
+        "Error: --share",
+        "Error: STRATEGY",
+    ]
+    assert kept == []
+
+
+def test_help_shows_defaults(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Each option's help says its default, and the one of quick where it differs."""
+    replace_command(command_that_keeps(BenchSettings, []), monkeypatch)
+    assert run(["bench", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "[default: glyphs]" in text
+    assert "[default: 3; with --quick: 1]" in text
+    assert "[SUITE]..." in text
+    assert "--settings FILE" in text
