@@ -1,0 +1,170 @@
+"""The one generational loop."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deap.base import Toolbox
+
+from neuroevo.budget import Budget
+from neuroevo.individual import Individual
+from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
+from neuroevo.runs.records import Records
+from neuroevo.strategies.bare_toolbox import BareToolbox
+from neuroevo.strategies.strategy import Strategy
+
+CHECKPOINTS = "checkpoints"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What one generation was.
+
+    Attributes:
+        number: Counted from 0.
+        population: The individuals, scored.
+        budget: The training spent since the start.
+        seconds: Wall-clock time of this generation.
+        details: What the strategy has to tell, as JSON values.
+    """
+
+    number: int
+    population: tuple[Individual, ...]
+    budget: Budget = field(default_factory=Budget)
+    seconds: float = 0.0
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def scores(self) -> list[float]:
+        """The first fitness value of every individual that did not fail."""
+        return [float(one.fitness.values[0]) for one in self.population if not one.fitness.failed]
+
+    @property
+    def best(self) -> Individual | None:
+        """The best individual; None in an empty population."""
+        return max(self.population, key=lambda one: one.fitness, default=None)
+
+    @property
+    def mean(self) -> float:
+        """The mean of `scores`; NaN if there are none."""
+        return sum(self.scores) / len(self.scores) if self.scores else math.nan
+
+    @property
+    def failed(self) -> int:
+        """The number of individuals whose fitness is not finite."""
+        return len(self.population) - len(self.scores)
+
+    def record(self) -> dict[str, Any]:
+        """Return the generation as JSON values; `seconds` is the only one that differs between equal runs."""
+        return {
+            "kind": "generation",
+            "generation": self.number,
+            "individuals": [
+                {"id": one.id, "parents": list(one.parents), "fitness": list(one.fitness.values)}
+                for one in self.population
+            ],
+            "best": None if self.best is None else self.best.id,
+            "mean": self.mean,
+            "failed": self.failed,
+            "gradient_steps": self.budget.gradient_steps,
+            "multiply_adds": self.budget.multiply_adds,
+            "critical_path": self.budget.critical_path,
+            "seconds": self.seconds,
+            **self.details,
+        }
+
+
+def evolve(
+    strategy: Strategy | Toolbox,
+    generations: int,
+    *,
+    run_dir: Path | str | None = None,
+    callbacks: Sequence[Callable[[Generation], object]] = (),
+    stop: Callable[[Generation], bool] | None = None,
+) -> Iterator[Generation]:
+    """Run a strategy, or a toolbox that you put together, generation by generation.
+
+    The function is a generator: a generation runs when the next record is asked for.
+
+    Args:
+        strategy: A strategy, or a bare toolbox with `generate`, `evaluate` and `update`, or with `population`
+            (called without arguments), `select`, `mate`, `mutate` and `evaluate`. In the second form children replace
+            their parents, neighbours mate and every child mutates: rates belong to the operators; a registered
+            `vary(parents)` is used in place of `mate` and `mutate`.
+        generations: How many generations the run has in the end.
+        run_dir: Folder for `records.jsonl` and `checkpoints/`; a run that was stopped there is continued after its last
+            checkpoint, which is written after each `update`. A bare toolbox has no state that could be kept, so
+            there is no checkpoint then (the log says so).
+        callbacks: Called with each record.
+        stop: Ends the run after the first generation for which it returns True.
+
+    Yields:
+        One record for each generation.
+
+    Raises:
+        ValueError: `generations` is negative, or the toolbox lacks a verb.
+        RuntimeError: Every individual of a generation failed.
+    """
+    if generations < 0:
+        raise ValueError(f"generations must be at least 0, but it is {generations}.")
+    if isinstance(strategy, Toolbox):
+        strategy = BareToolbox(strategy)
+    return _run(strategy, generations, None if run_dir is None else Path(run_dir), callbacks, stop)
+
+
+def _run(
+    strategy: Strategy,
+    generations: int,
+    run_dir: Path | None,
+    callbacks: Sequence[Callable[[Generation], object]],
+    stop: Callable[[Generation], bool] | None,
+) -> Iterator[Generation]:
+    records = None
+    if run_dir is not None:
+        _resume(strategy, run_dir)
+        records = Records(run_dir / "records.jsonl")
+    while strategy.generation < generations:
+        generation = _step(strategy)
+        if records is not None and run_dir is not None:
+            records.append(generation.record())
+            if not isinstance(strategy, BareToolbox):
+                save_checkpoint(run_dir / CHECKPOINTS, strategy.generation, strategy.state_dict())
+        for callback in callbacks:
+            callback(generation)
+        yield generation
+        if stop is not None and stop(generation):
+            return
+
+
+def _resume(strategy: Strategy, run_dir: Path) -> None:
+    if isinstance(strategy, BareToolbox):
+        log.warning("a bare toolbox has no state to keep: there will be no checkpoint in %s", run_dir)
+    elif (checkpoint := load_checkpoint(run_dir / CHECKPOINTS)) is not None:
+        strategy.load_state_dict(checkpoint[1])
+        log.info("continued after %d generations", strategy.generation)
+
+
+def _step(strategy: Strategy) -> Generation:
+    started = time.perf_counter()
+    number, toolbox = strategy.generation, strategy.toolbox
+    population = toolbox.generate()
+    unscored = [one for one in population if not one.fitness.valid]
+    for one, values in zip(unscored, toolbox.map(toolbox.evaluate, unscored), strict=True):
+        one.fitness.values = values
+    failed = sum(one.fitness.failed for one in population)
+    if population and failed == len(population):
+        raise RuntimeError(
+            f"all {failed} individuals of generation {number} failed: no fitness value is finite; "
+            "check the evaluation, for example for a learning rate that is too high."
+        )
+    toolbox.update(population)
+    seconds = time.perf_counter() - started
+    return Generation(number, tuple(population), strategy.budget, seconds, strategy.record())

@@ -1,0 +1,12 @@
+"""Execution: how populations are trained and evaluated.
+
+A `Training` says what one network does; a way of execution takes many of them and gives the same numbers as any
+other way. `looped` trains one network after the other on each of several threads. `batched_map` is the map that
+hands whole populations to evaluators that can take them.
+"""
+
+from neuroevo.execution.looped import train_all
+from neuroevo.execution.mapping import batched_map
+from neuroevo.execution.training import Outcome, Pixels, Recipe, Training
+
+__all__ = ["Outcome", "Pixels", "Recipe", "Training", "batched_map", "train_all"]

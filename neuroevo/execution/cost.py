@@ -1,0 +1,32 @@
+"""What training costs in multiply-adds."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from neuroevo.backbones import Backbone
+from neuroevo.budget import Budget
+from neuroevo.execution.training import Recipe
+
+# One forward pass, one backward pass to the inputs and one to the weights.
+PASSES = 3
+
+
+@lru_cache(maxsize=256)
+def multiply_adds(backbone: Backbone, image: tuple[int, int, int], classes: int) -> int:
+    """Return the multiply-adds of one forward pass of one image [C, H, W], counted on shapes without computing."""
+    network = backbone.build(classes, generator=torch.Generator()).to("meta")
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network.eval()(torch.empty(1, *image, device="meta"))
+    return int(counter.get_total_flops()) // 2
+
+
+def training_budget(
+    backbone: Backbone, recipe: Recipe, *, image: tuple[int, int, int], classes: int, images: int
+) -> Budget:
+    """Return the budget of one training run by a recipe on a task of so many images [C, H, W] and classes."""
+    each = PASSES * multiply_adds(backbone, image, classes) * min(recipe.batch, images)
+    return Budget(recipe.updates, each * recipe.updates, recipe.updates)

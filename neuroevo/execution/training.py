@@ -1,0 +1,161 @@
+"""One training run: its recipe, its data on the device, its outcome."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from neuroevo.backbones import Network
+from neuroevo.data.images import Dataset
+from neuroevo.data.tasks import Task
+
+EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a network is trained: SGD with momentum under a one-cycle learning rate.
+
+    Attributes:
+        updates: SGD updates; 0 trains nothing.
+        batch: Images per update.
+        learning_rate: The cycle's highest rate.
+        momentum: Momentum of SGD, constant.
+        weight_decay: Decay of all parameters.
+    """
+
+    updates: int
+    batch: int = 64
+    learning_rate: float = 0.05
+    momentum: float = 0.9
+    weight_decay: float = 0.0005
+
+    def __post_init__(self) -> None:
+        if self.updates < 0 or self.batch < 1:
+            raise ValueError(
+                f"updates must be at least 0 and batch at least 1, but they are {self.updates} and {self.batch}."
+            )
+        if not (self.learning_rate > 0 and 0 <= self.momentum < 1 and self.weight_decay >= 0):
+            raise ValueError(
+                "learning_rate must be above 0, momentum in [0, 1) and weight_decay at least 0, but they are "
+                f"{self.learning_rate}, {self.momentum} and {self.weight_decay}."
+            )
+
+    def rates(self) -> list[float]:
+        """Return the learning rate of each update: a cosine rise over the first 30 %, then a cosine fall.
+
+        The cycle is that of Smith and Topin 2018 (arXiv 1708.07120), with the start at 1/25 of the highest rate.
+        """
+        low, rise = self.learning_rate / 25, max(1, round(0.3 * self.updates))
+        rates = []
+        for update in range(self.updates):
+            start, end, part = (
+                (low, self.learning_rate, update / rise)
+                if update < rise
+                else (self.learning_rate, 0.0, (update - rise) / max(1, self.updates - rise))
+            )
+            rates.append(end + (start - end) * (1 + math.cos(math.pi * part)) / 2)
+        return rates
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Turns uint8 images into normalised float32 ones.
+
+    Attributes:
+        mean: Mean per channel, in units of the full range.
+        std: Standard deviation per channel, in units of the full range.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Pixels:
+        """Return the normalisation by the ancestry classes of a data set."""
+        return cls(dataset.mean, dataset.std)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return images [N, C, H, W] uint8 as float32, normalised and with channels last in memory."""
+        mean = torch.tensor(self.mean, device=images.device).mul_(255).reshape(-1, 1, 1)
+        scale = torch.tensor(self.std, device=images.device).mul_(255).reciprocal_().reshape(-1, 1, 1)
+        floats = images.to(torch.float32).sub_(mean).mul_(scale)
+        if floats.shape[1] > 1:
+            return floats.contiguous(memory_format=torch.channels_last)
+        # With one channel both layouts are the same memory, and only the strides tell convolutions which is meant.
+        height, width = floats.shape[2:]
+        return floats.as_strided(floats.shape, (height * width, 1, width, 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What one network does: its task, its recipe and when it is measured.
+
+    Attributes:
+        network: The network, on the device; it is trained in place.
+        task: Training and test images.
+        pixels: The normalisation of the images.
+        recipe: How it is trained.
+        generator: Draws the order of the images.
+        zero: Tensors that keep zeros under these masks throughout (isolation).
+        measure_at: Numbers of updates after which the test accuracy is measured, rising.
+    """
+
+    network: Network
+    task: Task
+    pixels: Pixels
+    recipe: Recipe
+    generator: torch.Generator
+    zero: Mapping[str, Tensor] = field(default_factory=dict)
+    measure_at: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(not 0 <= update <= self.recipe.updates for update in self.measure_at):
+            raise ValueError(
+                f"measure_at must lie between 0 and {self.recipe.updates} updates, but it is {self.measure_at}."
+            )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training run gave.
+
+    Attributes:
+        accuracy: Test accuracy in [0, 1] at each of `measure_at`; NaN where the network's outputs were not finite.
+        loss: The last update's cross-entropy in nats; NaN without updates.
+    """
+
+    accuracy: tuple[float, ...]
+    loss: float
+
+
+def image_order(count: int, *, updates: int, batch: int, generator: torch.Generator) -> Tensor:
+    """Return which of `count` images each update reads, int64 [updates, min(batch, count)].
+
+    The images are shuffled anew in every epoch; an update never reads an image twice.
+    """
+    batch = min(batch, count)
+    per_epoch = count // batch
+    epochs = -(-updates // per_epoch) if updates else 0
+    orders = [torch.randperm(count, generator=generator)[: per_epoch * batch] for _ in range(epochs)]
+    return torch.cat(orders).reshape(-1, batch)[:updates] if orders else torch.empty(0, batch, dtype=torch.int64)
+
+
+@torch.inference_mode()
+def correct_answers(network: Network, task: Task, pixels: Pixels) -> Tensor:
+    """Return how many test images the network gets right, a float32 scalar on its device.
+
+    It is NaN if an output is not finite. The count stays on the device, so that nothing waits for it.
+    """
+    training = network.training
+    network.eval()
+    count = torch.zeros((), device=task.test.device)
+    for rows, labels in zip(task.test.split(EVALUATION_BATCH), task.test_labels.split(EVALUATION_BATCH), strict=True):
+        logits = network(pixels(task.source.images[rows]))
+        count += torch.where(logits.isfinite().all(), (logits.argmax(1) == labels).sum(), torch.nan)
+    network.train(training)
+    return count

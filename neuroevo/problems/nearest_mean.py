@@ -1,0 +1,81 @@
+"""Nearest class mean: what a learngene's features are worth before any training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from neuroevo.data.images import LabelledImages
+from neuroevo.data.tasks import sample_task
+from neuroevo.execution.looped import in_threads
+from neuroevo.individual import Individual
+from neuroevo.problems.upbringing import Upbringing
+from neuroevo.seeds import stream
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearestMean:
+    """Scores an individual by nearest class means of an untrained heir's features on held-out classes.
+
+    Costs no gradient step. All individuals meet the same tasks and random weights.
+
+    Attributes:
+        upbringing: How heirs come from learngenes (its recipe is not used).
+        images: The classes of the role `held_out`.
+        ways: Classes of each task, k.
+        shots: Images per class that make the mean.
+        test_per_class: Unseen images per class that the accuracy is measured on.
+        tasks: Tasks per individual; the score is the mean of their accuracies.
+        seed: The run's seed.
+        workers: Threads on the CPU.
+    """
+
+    upbringing: Upbringing
+    images: LabelledImages
+    ways: int
+    shots: int
+    seed: int
+    test_per_class: int = 50
+    tasks: int = 4
+    workers: int | None = None
+
+    def __call__(self, individual: Individual) -> tuple[float]:
+        """Return the score of one individual, in [0, 1]; NaN if a feature is not finite."""
+        return self.batch([individual])[0]
+
+    def batch(self, individuals: Sequence[Individual]) -> list[tuple[float]]:
+        """Return the scores of individuals."""
+        return in_threads(self._score, individuals, workers=self.workers)
+
+    def _score(self, individual: Individual) -> tuple[float]:
+        return (sum(self._accuracy(individual, number) for number in range(self.tasks)) / self.tasks,)
+
+    @torch.inference_mode()
+    def _accuracy(self, individual: Individual, number: int) -> float:
+        generator = stream(self.seed, "nearest mean", number)
+        task = sample_task(
+            self.images,
+            ways=self.ways,
+            shots=self.shots,
+            test_per_class=self.test_per_class,
+            generator=generator,
+        )
+        training = self.upbringing.prepare(individual.genome, task, generator)
+        network, images = training.network.eval(), task.source.images
+        means = _class_means(
+            network.features(training.pixels(images[task.train])), task.train_labels, len(task.classes)
+        )
+        features = network.features(training.pixels(images[task.test]))
+        if not bool(features.isfinite().all() and means.isfinite().all()):
+            return float("nan")
+        nearest = torch.cdist(features, means).argmin(1)
+        return float((nearest == task.test_labels).float().mean())
+
+
+def _class_means(features: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Return the mean feature of each class, [K, F]."""
+    sums = features.new_zeros(classes, features.shape[1]).index_add_(0, labels, features)
+    return sums / labels.bincount(minlength=classes).unsqueeze(1)

@@ -1,0 +1,72 @@
+"""How a network comes from a learngene: built, given the genes, ready to be trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from neuroevo.backbones import Backbone
+from neuroevo.budget import Budget
+from neuroevo.data.images import LabelledImages
+from neuroevo.data.tasks import Task
+from neuroevo.execution import Pixels, Recipe, Training
+from neuroevo.execution.cost import training_budget
+from neuroevo.learngene import Learngene
+from neuroevo.operators.inheritance import Inheritance, cross_masks, inherit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upbringing:
+    """Everything that heirs of one kind share: ancestors in their lives, critics, or descendants.
+
+    Attributes:
+        backbone: The heirs' architecture.
+        pixels: The normalisation of images.
+        recipe: How heirs are trained.
+        inherit: The operator that writes genes into an heir, called as `inherit(learngene, weights, layout=layout)`.
+        isolate: Whether cross weights (non-gene -> gene) stay zero throughout the training.
+        device: Where heirs live.
+    """
+
+    backbone: Backbone
+    pixels: Pixels
+    recipe: Recipe
+    inherit: Callable[..., Inheritance] = inherit
+    isolate: bool = False
+    device: torch.device = torch.device("cpu")
+
+    def prepare(
+        self,
+        genome: Learngene | None,
+        task: Task,
+        generator: torch.Generator,
+        *,
+        measure_at: tuple[int, ...] = (),
+    ) -> Training:
+        """Return the training run of a fresh heir of a learngene (or of nothing) on a task.
+
+        The generator gives the random weights first and then the order of the images, so that heirs of different
+        learngenes that are given equal generators differ in their genes only.
+        """
+        network = self.backbone.build(len(task.classes), generator=generator)
+        zero = {}
+        if genome is not None:
+            inheritance = self.inherit(genome, network.state_dict(), layout=self.backbone.layout)
+            network.load_state_dict(inheritance.weights)
+            zero = cross_masks(self.backbone.layout, inheritance.slots) if self.isolate else {}
+        return Training(
+            network=network.to(self.device),
+            task=task,
+            pixels=self.pixels,
+            recipe=self.recipe,
+            generator=generator,
+            zero=zero,
+            measure_at=measure_at,
+        )
+
+    def budget(self, images: LabelledImages, *, ways: int, count: int) -> Budget:
+        """Return what training one heir on `count` images of `ways` classes costs."""
+        channels, height, width = images.images.shape[1:]
+        return training_budget(self.backbone, self.recipe, image=(channels, height, width), classes=ways, images=count)

@@ -1,0 +1,90 @@
+"""The gene tree: who descends from whom, and what ancestors earn when a descendant wins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import Tensor
+
+from neuroevo.backbones import Layout
+from neuroevo.individual import Individual
+from neuroevo.operators.learngenes import overlap
+
+Credit = Literal["geometric", "grl"]
+
+
+@dataclass(frozen=True)
+class Node:
+    """An individual in the tree: its parent's id (None in generation 0) and its channels' provenance."""
+
+    parent: int | None
+    provenance: Mapping[str, Tensor]
+
+
+class GeneTree:
+    """The lineages of all living individuals and the credit that runs up them.
+
+    A winner x = a_0 with score s(x) credits its ancestors a_1 (parent), a_2, ... Let J_i be the overlap of the genes
+    that a_{i-1} and a_i inherited (an individual inherits the learngene of its parent), then a_j earns
+
+    - `geometric`: beta^j * s(x) * J_1 * ... * J_{j-1};
+    - `grl`: beta^(2^(j-1)) * s(x) * J_{j-1}, as GRL's code computes it (arXiv 2306.10225; J_0 = 1).
+
+    Attributes:
+        layout: The channel groups of the backbone that learngenes are cut from.
+        beta: The share of a winner's score that its parent earns.
+        credit: Which of the two forms.
+    """
+
+    def __init__(self, layout: Layout, *, beta: float, credit: Credit) -> None:
+        if not 0 <= beta <= 1:
+            raise ValueError(f"beta must lie in [0, 1], but it is {beta}.")
+        if credit not in ("geometric", "grl"):
+            raise ValueError(f'credit must be "geometric" or "grl", but it is {credit!r}.')
+        self.layout = layout
+        self.beta = beta
+        self.credit: Credit = credit
+        self.nodes: dict[int, Node] = {}
+
+    def add(self, individuals: Iterable[Individual]) -> None:
+        """Add individuals whose parents are in the tree already (at most one parent each)."""
+        for one in individuals:
+            self.nodes[one.id] = Node(next(iter(one.parents), None), one.genome.provenance)
+
+    def lineage(self, individual: int) -> list[int]:
+        """Return the ids from an individual up to its founder, itself first."""
+        line = [individual]
+        while (parent := self.nodes[line[-1]].parent) is not None:
+            line.append(parent)
+        return line
+
+    def credits(self, winner: int, score: float) -> dict[int, float]:
+        """Return what each ancestor of a winner earns, by id."""
+        ancestors = self.lineage(winner)[1:]
+        earned: dict[int, float] = {}
+        product = last = 1.0
+        for j, ancestor in enumerate(ancestors, start=1):
+            if j > 1:
+                # a_{j-2} inherited the learngene of a_{j-1}, and a_{j-1} that of a_j.
+                last = overlap(self.layout, self.nodes[ancestors[j - 2]].provenance, self.nodes[ancestor].provenance)
+                product *= last
+            factor = self.beta**j * product if self.credit == "geometric" else self.beta ** (2 ** (j - 1)) * last
+            earned[ancestor] = factor * score
+        return earned
+
+    def prune(self, living: Iterable[int]) -> None:
+        """Forget everyone who is neither living nor an ancestor of somebody living."""
+        kept = {one for individual in living for one in self.lineage(individual)}
+        self.nodes = {one: node for one, node in self.nodes.items() if one in kept}
+
+    def state_dict(self) -> list[dict[str, Any]]:
+        """Return the nodes as JSON values and tensors."""
+        return [
+            {"id": one, "parent": node.parent, "provenance": dict(node.provenance)} for one, node in self.nodes.items()
+        ]
+
+    def load_state_dict(self, state: Sequence[Mapping[str, Any]]) -> None:
+        """Continue from a state that `state_dict` returned."""
+        self.nodes = {node["id"]: Node(node["parent"], dict(node["provenance"])) for node in state}

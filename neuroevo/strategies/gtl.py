@@ -1,0 +1,393 @@
+"""Genetic Transfer Learning: evolving learngenes in populations of networks that live and learn.
+
+After GTL ("Transferring Core Knowledge via Learngenes", arXiv 2401.08139), of which the abstract and summaries are
+public, with gene pool and gene tree of GRL ("Genes in Intelligent Agents", arXiv 2306.10225). Every default number is
+our choice; none is known from the paper.
+
+One generation: parents are drawn from the gene pool by roulette; heirs inherit their learngenes and live (train on k
+classes of the role `ancestry`); learngenes are extracted, averaged over siblings and mutated; critics score them on
+`held_out` classes; tournaments choose winners; the gene tree credits the winners' ancestors and the pool takes the
+winners in. Cost of a generation: P lives and P * critics critics.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import partial, reduce
+from types import MappingProxyType
+from typing import Any, Literal
+
+import torch
+from deap.base import Toolbox
+from torch import Tensor
+
+from neuroevo.backbones import Backbone
+from neuroevo.budget import Budget
+from neuroevo.data.images import Dataset
+from neuroevo.data.tasks import default_ways
+from neuroevo.execution import Pixels, Recipe, batched_map
+from neuroevo.individual import Ids, Individual
+from neuroevo.learngene import Learngene
+from neuroevo.operators import learngenes
+from neuroevo.operators.circuits import random_circuit
+from neuroevo.operators.inheritance import Cross, Weights, extract, inherit
+from neuroevo.operators.selection import group_tournament, roulette, sharpen
+from neuroevo.operators.verbs import Select
+from neuroevo.problems import Critic, Live, Upbringing
+from neuroevo.seeds import stream
+from neuroevo.strategies.gene_pool import GenePool
+from neuroevo.strategies.gene_tree import Credit, GeneTree
+from neuroevo.strategies.strategy import Verb
+
+# The plain reading of the paper: whole networks train on top of random cross weights, and every life stands alone.
+PAPER: Mapping[str, Any] = MappingProxyType({"cross": "random", "isolate": False, "average": False})
+
+
+class GTL:
+    """Evolves learngenes; `GTL(..., **PAPER)` is the variant that keeps to what is known of the paper.
+
+    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `choose_parents(pool, k)`,
+    `inherit(learngene, weights, layout=...)`, `live(individual, slot)`, `extract(individual)`, `average(learngenes)`,
+    `mutate(learngene, weights)`, `select(individuals, k)`.
+
+    Args:
+        dataset: Images; ancestors see `ancestry` classes only, critics `held_out` ones, nobody `novel` ones.
+        backbone: The architecture of ancestors and critics.
+        seed: The run's seed; everything follows from it.
+        population: Lives per generation, P.
+        tournament: Size of a tournament's group, t; k = ceil(P / t) individuals win.
+        share: Share of the backbone's parameters that a learngene holds at most, in (0, 1].
+        ways: Classes per life; default min(20, classes of the role).
+        critic_ways: Classes per critic; default min(20, classes of the role).
+        shots: Training images per class of a critic.
+        life: How ancestors are trained.
+        critic: How critics are trained.
+        critics: Critics per candidate.
+        metric: A critic's score: "final" accuracy or "auc", the area under its learning curve.
+        mutation_rate: Probability that a gene channel is replaced.
+        resize_rate: Probability that a learngene moves a channel's budget between groups; such learngenes can be
+            averaged only with siblings of the same sizes.
+        noise: Standard deviation of weight noise after mutation.
+        cross: Non-gene -> gene weights of an heir: "zero" or "random".
+        isolate: Whether these weights stay zero throughout a life.
+        average: Whether learngenes of siblings are averaged before mutation.
+        lamarckian: Whether what a life learned is inherited. If not (Baldwinian), learngenes are read as they were at
+            birth; as nothing else of a life is passed on, none is lived, and only critics learn.
+        pool: Capacity of the gene pool, M.
+        turnover: Pool entries that newcomers may displace per generation.
+        decay: Factor on the pool's scores before each generation's credit, alpha.
+        beta: The share of a winner's score that its parent earns.
+        credit: The form of the gene tree's credit, "geometric" or "grl".
+        temperature: Parents are drawn with weights exp(score / temperature): accuracies lie so close together that
+            plain roulette hardly selects.
+        finalists: Pool entries that are re-scored at the end, m.
+        final_critics: Critics per finalist.
+        device: Where networks live.
+        workers: Threads on the CPU; results do not depend on it.
+
+    Raises:
+        ValueError: A setting is out of its range.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        backbone: Backbone,
+        *,
+        seed: int = 0,
+        population: int = 6,
+        tournament: int = 2,
+        share: float = 0.2,
+        ways: int | None = None,
+        critic_ways: int | None = None,
+        shots: int = 10,
+        life: Recipe = Recipe(updates=100),
+        critic: Recipe = Recipe(updates=20),
+        critics: int = 1,
+        metric: Literal["final", "auc"] = "final",
+        mutation_rate: float = 0.05,
+        resize_rate: float = 0.0,
+        noise: float = 0.0,
+        cross: Cross = "zero",
+        isolate: bool = True,
+        average: bool = True,
+        lamarckian: bool = True,
+        pool: int = 5,
+        turnover: int = 2,
+        decay: float = 0.6,
+        beta: float = 1 / math.e,
+        credit: Credit = "geometric",
+        temperature: float = 0.125,
+        finalists: int = 3,
+        final_critics: int = 8,
+        device: torch.device | str = "cpu",
+        workers: int | None = None,
+    ) -> None:
+        if not 1 <= tournament <= population:
+            raise ValueError(
+                f"tournament must lie between 1 and the population of {population}, but it is {tournament}."
+            )
+        device = torch.device(device)
+        dataset = dataset.to(device)
+        self.backbone = backbone
+        self.population = population
+        self.winners = -(-population // tournament)
+        self.averages = average
+        self.decay = decay
+        self.finalists = finalists
+        self.share = share
+        self.noise = noise
+        self.mutation_rate = mutation_rate
+        self.resize_rate = resize_rate
+        self.temperature = temperature
+        self.classes = {role: list(dataset.role(role).classes) for role in ("ancestry", "held_out")}
+        self.settings: dict[str, Any] = {
+            "population": population,
+            "tournament": tournament,
+            "share": share,
+            "life": asdict(life),
+            "critic": asdict(critic),
+            "critics": critics,
+            "shots": shots,
+            "metric": metric,
+            "mutation_rate": mutation_rate,
+            "resize_rate": resize_rate,
+            "noise": noise,
+            "cross": cross,
+            "isolate": isolate,
+            "average": average,
+            "lamarckian": lamarckian,
+            "pool": pool,
+            "turnover": turnover,
+            "decay": decay,
+            "beta": beta,
+            "credit": credit,
+            "temperature": temperature,
+            "finalists": finalists,
+            "final_critics": final_critics,
+        }
+        self.seed = seed
+        self.generator = stream(seed, "operators")
+        self.ids = Ids()
+        self.channel_ids = Ids()
+        self.pool = GenePool(capacity=pool, turnover=turnover)
+        self.tree = GeneTree(backbone.layout, beta=beta, credit=credit)
+        self.generation = 0
+        self.budget = Budget()
+        self._winners: list[int] = []
+        self._result: Individual | None = None
+
+        self.toolbox = toolbox = Toolbox()
+        upbringing = Upbringing(
+            backbone=backbone,
+            pixels=Pixels.of(dataset),
+            recipe=critic,
+            inherit=Verb(toolbox, "inherit"),
+            device=device,
+        )
+        self.life = Live(
+            upbringing=replace(upbringing, recipe=life if lamarckian else replace(life, updates=0), isolate=isolate),
+            images=dataset.ancestry,
+            ways=ways or default_ways(len(dataset.ancestry.classes)),
+            seed=seed,
+            workers=workers,
+        )
+        self.critic = Critic(
+            upbringing=upbringing,
+            images=dataset.held_out,
+            ways=critic_ways or default_ways(len(dataset.held_out.classes)),
+            shots=shots,
+            critics=critics,
+            metric=metric,
+            seed=seed,
+            workers=workers,
+        )
+        self.final_critic = replace(self.critic, critics=final_critics, metric="final", purpose="final", generation=0)
+        select = Select(partial(group_tournament, size=tournament, generator=self.generator))
+        toolbox.register("map", batched_map)
+        toolbox.register("choose_parents", self._choose_parents)
+        toolbox.register("inherit", inherit, cross=cross)
+        toolbox.register("live", self.life)
+        toolbox.register("extract", self._extract)
+        toolbox.register("average", learngenes.average)
+        toolbox.register("mutate", self._mutate)
+        toolbox.register("evaluate", self.critic)
+        toolbox.register("select", select)
+        toolbox.register("generate", self.generate)
+        toolbox.register("update", self.update)
+
+    def generate(self) -> list[Individual]:
+        """Return the individuals of a new generation: they have lived, and their learngenes wait to be scored."""
+        heirs = [self._heir(parent) for parent in self._parents()]
+        slots = range(len(heirs))
+        for heir, body in zip(heirs, self.toolbox.map(self.toolbox.live, heirs, slots), strict=True):
+            heir.body = body
+        for heir in heirs:
+            heir.genome = self.toolbox.extract(heir)
+        weights = {heir.id: heir.body.state_dict() for heir in heirs}
+        if self.averages:
+            self._average(heirs, weights)
+        for heir in heirs:
+            heir.genome = self.toolbox.mutate(heir.genome, weights[heir.id])
+            heir.body = None
+        self.budget = self.budget.then(_side_by_side(self.life.budget, len(heirs)))
+        return heirs
+
+    def update(self, population: Sequence[Individual]) -> None:
+        """End the generation: tournaments, credit along the gene tree, new entries of the pool.
+
+        Individuals whose fitness is not finite neither win nor enter the pool.
+        """
+        self.budget = self.budget.then(_side_by_side(self.critic.budget, len(population)))
+        selected = self.toolbox.select(list(population), self.winners) if population else []
+        winners = {one.id: one for one in selected if one.fitness.valid and not one.fitness.failed}
+        scores = {one.id: float(one.fitness.values[0]) for one in winners.values()}
+        self.tree.add(population)
+        self.pool.decay(self.decay)
+        for winner, score in scores.items():
+            self.pool.credit(self.tree.credits(winner, score))
+        self.pool.merge(winners.values(), scores)
+        self.tree.prune(self.pool.scores)
+        self._winners = list(winners)
+        self.generation += 1
+
+    def result(self) -> Individual:
+        """Return the best of the first pool entries after re-scoring them on many fresh tasks of `held_out` classes.
+
+        The individual's learngene carries its lineage, the settings and the classes of both roles in its notes.
+
+        Raises:
+            RuntimeError: The pool is empty: no generation has ended, or every individual failed.
+        """
+        if self._result is None:
+            finalists = self.pool.individuals[: self.finalists]
+            if not finalists:
+                raise RuntimeError("the gene pool is empty: run a generation whose individuals do not all fail.")
+            scores = self.toolbox.map(self.final_critic, finalists)
+            self.budget = self.budget.then(_side_by_side(self.final_critic.budget, len(finalists)))
+            order = sorted(range(len(finalists)), key=lambda i: (-_number(scores[i][0]), finalists[i].id))
+            best = finalists[order[0]]
+            notes = {
+                "strategy": "gtl",
+                "seed": self.seed,
+                "generations": self.generation,
+                "lineage": self.tree.lineage(best.id),
+                "settings": self.settings,
+                "classes": self.classes,
+                "score": scores[order[0]][0],
+            }
+            self._result = Individual(
+                best.genome.with_notes(**notes), id=best.id, parents=best.parents, generation=best.generation
+            )
+            self._result.fitness.values = scores[order[0]]
+        return self._result
+
+    def planned_budget(self, generations: int) -> Budget:
+        """Return what so many generations and the re-scoring will cost."""
+        lives = _side_by_side(self.life.budget, self.population)
+        critics = _side_by_side(self.critic.budget, self.population)
+        finalists = min(self.finalists, self.pool.capacity, self.winners * generations)
+        final = _side_by_side(self.final_critic.budget, finalists)
+        return reduce(Budget.then, [*[lives, critics] * generations, final], Budget())
+
+    def record(self) -> dict[str, Any]:
+        """Return the winners of the last generation and the pool after it."""
+        return {
+            "winners": self._winners,
+            "pool": [{"id": one.id, "score": self.pool.scores[one.id]} for one in self.pool.individuals],
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that evolves, generators included."""
+        return {
+            "generation": self.generation,
+            "budget": [self.budget.gradient_steps, self.budget.multiply_adds, self.budget.critical_path],
+            "generator": self.generator.get_state(),
+            "ids": self.ids.next,
+            "channel_ids": self.channel_ids.next,
+            "pool": self.pool.state_dict(),
+            "tree": self.tree.state_dict(),
+            "winners": self._winners,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state that `state_dict` returned."""
+        self.generation = state["generation"]
+        self.budget = Budget(*state["budget"])
+        self.generator.set_state(state["generator"])
+        self.ids.next = state["ids"]
+        self.channel_ids.next = state["channel_ids"]
+        self.pool.load_state_dict(state["pool"], self.backbone)
+        self.tree.load_state_dict(state["tree"])
+        self._winners = list(state["winners"])
+        self._result = None
+
+    def _parents(self) -> list[Individual | None]:
+        if not len(self.pool):
+            return [None] * self.population
+        return list(self.toolbox.choose_parents(self.pool, self.population))
+
+    def _heir(self, parent: Individual | None) -> Individual:
+        return Individual(
+            None if parent is None else parent.genome,
+            id=self.ids(),
+            parents=() if parent is None else (parent.id,),
+            generation=self.generation,
+        )
+
+    def _choose_parents(self, pool: GenePool, k: int) -> list[Individual]:
+        scores = torch.tensor([pool.scores[one.id] for one in pool.individuals], dtype=torch.float64)
+        weights = sharpen(scores, temperature=self.temperature)
+        return [pool.individuals[i] for i in roulette(weights, k=k, generator=self.generator).tolist()]
+
+    def _extract(self, individual: Individual) -> Learngene:
+        inherited = individual.genome
+        weights = individual.body.state_dict()
+        if inherited is not None:
+            # Heirs are as wide as their ancestors, so the genes sit in the slots of their index sets.
+            return extract(weights, inherited.indices, backbone=self.backbone, provenance=inherited.provenance)
+        circuit = random_circuit(self.backbone.layout, share=self.share, generator=self.generator)
+        provenance = {group: self._new_channels(len(indices)) for group, indices in circuit.items()}
+        return extract(weights, circuit, backbone=self.backbone, provenance=provenance)
+
+    def _average(self, heirs: Sequence[Individual], weights: dict[int, Weights]) -> None:
+        """Give siblings that keep the same channels the mean of their learngenes, in genome and network."""
+        for family in _families(heirs):
+            mean = self.toolbox.average([heir.genome for heir in family])
+            for heir in family:
+                heir.genome = mean
+                # Mutation reads all slices again from the network, which must hold the mean then.
+                weights[heir.id] = inherit(mean, weights[heir.id], layout=self.backbone.layout, cross="random").weights
+
+    def _mutate(self, learngene: Learngene, weights: Weights) -> Learngene:
+        vary = partial(learngenes.mutate, generator=self.generator, new_ids=self._new_channels)
+        move = partial(learngenes.resize, generator=self.generator, new_ids=self._new_channels)
+        mutant = move(vary(learngene, weights, rate=self.mutation_rate), weights, rate=self.resize_rate)
+        return learngenes.noise(mutant, sigma=self.noise, generator=self.generator) if self.noise else mutant
+
+    def _new_channels(self, count: int) -> Tensor:
+        return torch.tensor([self.channel_ids() for _ in range(count)], dtype=torch.int64)
+
+
+def _families(heirs: Sequence[Individual]) -> list[list[Individual]]:
+    """Return the groups of at least two heirs of one parent whose learngenes keep the same channels."""
+    families: list[list[Individual]] = []
+    for heir in heirs:
+        for family in families:
+            same_parent = heir.parents and heir.parents == family[0].parents
+            if same_parent and learngenes.same_channels(heir.genome, family[0].genome):
+                family.append(heir)
+                break
+        else:
+            families.append([heir])
+    return [family for family in families if len(family) > 1]
+
+
+def _side_by_side(budget: Budget, count: int) -> Budget:
+    return reduce(Budget.beside, [budget] * count, Budget())
+
+
+def _number(score: float) -> float:
+    return score if math.isfinite(score) else -math.inf

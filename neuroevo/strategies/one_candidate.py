@@ -1,0 +1,171 @@
+"""The rivals of evolution: strategies that make one candidate in one generation.
+
+They differ in what they hand on (see the classes); all are scored without training, by nearest class means of
+`held_out` classes, so that their whole budget goes into pre-training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from typing import Any, ClassVar, cast
+
+import torch
+from deap.base import Toolbox
+
+from neuroevo.backbones import Backbone
+from neuroevo.budget import Budget
+from neuroevo.data.images import Dataset
+from neuroevo.data.tasks import default_ways
+from neuroevo.execution import Pixels, Recipe, batched_map
+from neuroevo.individual import Individual
+from neuroevo.learngene import Learngene
+from neuroevo.operators.circuits import Circuit, random_circuit
+from neuroevo.operators.inheritance import Cross, Weights, extract, inherit
+from neuroevo.problems import Live, NearestMean, Upbringing
+from neuroevo.seeds import stream
+from neuroevo.strategies.strategy import Verb, individual_from, individual_state
+
+
+class OneCandidate:
+    """A strategy of one generation and one candidate; subclasses say in `candidate` how it is made.
+
+    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `live(individual, slot)` and
+    `inherit(learngene, weights, layout=...)`.
+
+    Args:
+        dataset: Images; pre-training sees all `ancestry` classes, scoring `held_out` ones, nobody `novel` ones.
+        backbone: The architecture that the candidate is meant for.
+        seed: The run's seed.
+        share: Share of the backbone's parameters that a circuit holds at most, in (0, 1].
+        pretraining: How the candidate's network is trained, if it is.
+        cross: Non-gene -> gene weights of an heir: "zero" or "random".
+        device: Where networks live.
+        workers: Threads on the CPU; results do not depend on it.
+    """
+
+    name: ClassVar[str]
+    trains: ClassVar[bool]
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        backbone: Backbone,
+        *,
+        seed: int = 0,
+        share: float = 0.2,
+        pretraining: Recipe = Recipe(updates=2000),
+        cross: Cross = "zero",
+        device: torch.device | str = "cpu",
+        workers: int | None = None,
+    ) -> None:
+        device = torch.device(device)
+        dataset = dataset.to(device)
+        self.backbone = backbone
+        self.share = share
+        self.classes = {"ancestry": list(dataset.ancestry.classes)}
+        self.seed = seed
+        self.generation = 0
+        self.budget = Budget()
+        self._best: Individual | None = None
+
+        self.toolbox = toolbox = Toolbox()
+        toolbox.register("map", batched_map)
+        toolbox.register("inherit", inherit, cross=cross)
+        upbringing = Upbringing(
+            backbone=backbone,
+            pixels=Pixels.of(dataset),
+            recipe=pretraining,
+            inherit=Verb(toolbox, "inherit"),
+            device=device,
+        )
+        self.life = Live(
+            upbringing=replace(upbringing, backbone=self.pretrained_backbone()),
+            images=dataset.ancestry,
+            ways=len(dataset.ancestry.classes),
+            seed=seed,
+            workers=workers,
+        )
+        toolbox.register("live", self.life)
+        toolbox.register(
+            "evaluate",
+            NearestMean(
+                upbringing=upbringing,
+                images=dataset.held_out,
+                ways=default_ways(len(dataset.held_out.classes)),
+                shots=10,
+                seed=seed,
+                workers=workers,
+            ),
+        )
+        toolbox.register("generate", self.generate)
+        toolbox.register("update", self.update)
+
+    def candidate(self) -> Learngene | None:
+        """Return what is handed on."""
+        raise NotImplementedError
+
+    def pretrained_backbone(self) -> Backbone:
+        """Return the architecture of the network that is pre-trained."""
+        return self.backbone
+
+    def generate(self) -> list[Individual]:
+        """Return the candidate, waiting to be scored."""
+        return [Individual(self.candidate(), id=self.generation, generation=self.generation)]
+
+    def update(self, population: Sequence[Individual]) -> None:
+        """End the generation: keep the best."""
+        rivals = [*population] if self._best is None else [self._best, *population]
+        self._best = max(rivals, key=lambda one: one.fitness, default=None)
+        self.generation += 1
+
+    def result(self) -> Individual:
+        """Return the candidate, its learngene with the classes that it was trained on in its notes.
+
+        Raises:
+            RuntimeError: No generation has ended.
+        """
+        if self._best is None:
+            raise RuntimeError("there is no candidate yet: run a generation first.")
+        return self._best
+
+    def planned_budget(self, generations: int) -> Budget:
+        """Return what so many generations will cost."""
+        return reduce(Budget.then, [self.life.budget] * generations, Budget()) if self.trains else Budget()
+
+    def record(self) -> dict[str, Any]:
+        """Return nothing: one candidate has no more to tell than its score."""
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that changes."""
+        return {
+            "generation": self.generation,
+            "budget": [self.budget.gradient_steps, self.budget.multiply_adds, self.budget.critical_path],
+            "best": None if self._best is None else individual_state(self._best),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state that `state_dict` returned."""
+        self.generation = state["generation"]
+        self.budget = Budget(*state["budget"])
+        self._best = None if state["best"] is None else individual_from(state["best"], self.backbone)
+
+    def pretrain(self) -> Weights:
+        """Return the weights of a network that has been trained on all `ancestry` classes."""
+        founder = Individual(None, id=self.generation, generation=self.generation)
+        (body,) = self.toolbox.map(self.toolbox.live, [founder], [0])
+        self.budget = self.budget.then(self.life.budget)
+        return cast(Weights, body.state_dict())
+
+    def cut(self, weights: Weights, circuit: Circuit, backbone: Backbone) -> Learngene:
+        """Return the learngene that a circuit cuts from a network's weights."""
+        provenance = {group: torch.arange(len(indices)) for group, indices in circuit.items()}
+        learngene = extract(weights, circuit, backbone=backbone, provenance=provenance)
+        notes = {"strategy": self.name, "seed": self.seed, "classes": self.classes if self.trains else {}}
+        return learngene.with_notes(**notes)
+
+    def random_circuit(self) -> Circuit:
+        """Return a random circuit of the settings' share, the same one for the same seed."""
+        return random_circuit(self.backbone.layout, share=self.share, generator=stream(self.seed, "circuit"))

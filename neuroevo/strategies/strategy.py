@@ -1,0 +1,101 @@
+"""The contract of every strategy, and how its parts are kept in a state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from deap.base import Toolbox
+
+from neuroevo.backbones import Backbone
+from neuroevo.budget import Budget
+from neuroevo.individual import Individual
+from neuroevo.learngene import Learngene
+
+
+class Strategy(Protocol):
+    """An algorithm whose operators are registered on `toolbox`.
+
+    The toolbox holds at least `generate() -> individuals to score`, `evaluate(individual) -> tuple` (pure),
+    `update(individuals)`, which ends the generation, and `map`.
+    """
+
+    toolbox: Toolbox
+
+    @property
+    def generation(self) -> int:
+        """The number of generations that have ended."""
+
+    @property
+    def budget(self) -> Budget:
+        """The training spent so far."""
+
+    def planned_budget(self, generations: int) -> Budget:
+        """Return what so many generations and `result` will cost in all."""
+
+    def record(self) -> dict[str, Any]:
+        """Return JSON values about the last generation, for the records of a run."""
+
+    def result(self) -> Individual:
+        """Return the best individual, scored once more if the strategy does so."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that evolves, generators included: nested dicts and lists of JSON values and tensors."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state that `state_dict` returned."""
+
+
+class Verb:
+    """A toolbox operator that is looked up at each call, so that registering another one swaps it.
+
+    A pickled verb is the operator itself: workers need no toolbox.
+    """
+
+    def __init__(self, toolbox: Toolbox, name: str) -> None:
+        self.toolbox = toolbox
+        self.name = name
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Call the operator that is registered now."""
+        return getattr(self.toolbox, self.name)(*arguments, **keywords)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _itself, (getattr(self.toolbox, self.name),)
+
+
+def _itself(operator: Any) -> Any:
+    return operator
+
+
+def individual_state(individual: Individual) -> dict[str, Any]:
+    """Return an individual with a learngene (or nothing) as genome, as JSON values and tensors."""
+    genome = individual.genome
+    return {
+        "genome": None if genome is None else {"tensors": genome.tensors(), "header": genome.header()},
+        "values": list(individual.fitness.values),
+        "weights": list(individual.fitness.weights),
+        "id": individual.id,
+        "parents": list(individual.parents),
+        "generation": individual.generation,
+    }
+
+
+def individual_from(state: Mapping[str, Any], backbone: Backbone) -> Individual:
+    """Return the individual that `individual_state` described; `backbone` serves learngenes cut from it."""
+    genome = state["genome"]
+    individual = Individual(
+        None if genome is None else _learngene(genome, backbone),
+        id=state["id"],
+        parents=tuple(state["parents"]),
+        generation=state["generation"],
+    )
+    individual.fitness.weights = tuple(state["weights"])
+    if state["values"]:
+        individual.fitness.values = tuple(state["values"])
+    return individual
+
+
+def _learngene(state: Mapping[str, Any], backbone: Backbone) -> Learngene:
+    own = state["header"]["backbone"] == backbone.describe()
+    return Learngene.from_parts(state["tensors"], state["header"], backbone=backbone if own else None)
