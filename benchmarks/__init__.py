@@ -1,0 +1,5 @@
+"""Benchmarks: comparisons of strategies and measurements of speed, one per file.
+
+`transfer` compares what strategies hand on (with `contestant`, `summary`, `statistics` and `plots`); `throughput`
+measures how fast populations are trained. `neuroevo bench` runs them and writes their files.
+"""

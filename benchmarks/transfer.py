@@ -1,0 +1,174 @@
+"""Suite `transfer`: what descendants on novel classes gain from what each strategy hands on.
+
+Claim to be tested: learngenes with about 20 % of the parameters beat training from scratch. For each seed every
+contestant spends its budget on `ancestry` and `held_out` classes; then descendants of the backbone inherit what it
+hands on and learn novel classes from few images. Descendants of one seed differ in their classes, images, random
+weights and data order, and these are the same for all contestants, so that comparisons are paired.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from deap.base import Toolbox
+
+from neuroevo.backbones import Backbone
+from neuroevo.benchmarks.contestant import Contestant, SharedLives
+from neuroevo.data.images import Dataset
+from neuroevo.data.tasks import Task, sample_task
+from neuroevo.evolution import Generation, evolve
+from neuroevo.execution import Pixels, Recipe, train_all
+from neuroevo.individual import Individual
+from neuroevo.learngene import Learngene
+from neuroevo.problems import Upbringing
+from neuroevo.seeds import stream
+from neuroevo.strategies.strategy import Strategy, Verb
+
+CURVE_POINTS = (0, 1, 5, 10, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transfer:
+    """The protocol: how descendants live.
+
+    Attributes:
+        dataset: Images; descendants see `novel` classes only.
+        backbone: The descendants' architecture.
+        descendant: How descendants are trained.
+        ways: Novel classes per descendant.
+        shots: Training images per class.
+        descendants: Descendants per seed.
+        test_per_class: Unseen images per class that the accuracy is measured on.
+        device: Where networks live.
+        workers: Threads on the CPU.
+    """
+
+    dataset: Dataset
+    backbone: Backbone
+    descendant: Recipe
+    ways: int
+    shots: int = 10
+    descendants: int = 4
+    test_per_class: int = 50
+    device: torch.device = torch.device("cpu")
+    workers: int | None = None
+
+    @property
+    def measure_at(self) -> tuple[int, ...]:
+        """The numbers of updates after which a descendant's accuracy is measured."""
+        updates = self.descendant.updates
+        return (*(point for point in CURVE_POINTS if point < updates), updates)
+
+    def task(self, seed: int, number: int) -> Task:
+        """Return the task of a descendant."""
+        return sample_task(
+            self.dataset.novel,
+            ways=self.ways,
+            shots=self.shots,
+            test_per_class=self.test_per_class,
+            generator=stream(seed, number, "descendant", "task"),
+        )
+
+    def learning_curves(self, genome: Learngene | None, toolbox: Toolbox, seed: int) -> list[tuple[float, ...]]:
+        """Return the test accuracies of each descendant at `measure_at`; heirs are made by the toolbox's `inherit`."""
+        upbringing = Upbringing(
+            backbone=self.backbone,
+            pixels=Pixels.of(self.dataset),
+            recipe=self.descendant,
+            inherit=Verb(toolbox, "inherit"),
+            device=self.device,
+        )
+        trainings = [
+            upbringing.prepare(
+                genome,
+                self.task(seed, number),
+                stream(seed, number, "descendant", "weights"),
+                measure_at=self.measure_at,
+            )
+            for number in range(self.descendants)
+        ]
+        return [outcome.accuracy for outcome in train_all(trainings, workers=self.workers)]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One contestant with one seed.
+
+    Attributes:
+        contestant: Its name.
+        seed: The seed.
+        individual: What is handed on.
+        records: JSON values: its generations, one `ancestor` and one `descendant` for each of them.
+    """
+
+    contestant: str
+    seed: int
+    individual: Individual
+    records: list[dict[str, Any]]
+
+
+def run(
+    contestants: Sequence[Contestant],
+    protocol: Transfer,
+    *,
+    seeds: Sequence[int],
+    on_generation: Callable[[Contestant, int, Generation], object] = lambda *_: None,
+) -> Iterator[Cell]:
+    """Run every contestant with every seed and yield the cells as they are done.
+
+    Args:
+        contestants: What is compared.
+        protocol: How descendants live.
+        seeds: Seeds of the contestants and of their descendants.
+        on_generation: Called after each generation with the contestant, the seed and the record.
+    """
+    protocol = replace(protocol, dataset=protocol.dataset.to(protocol.device))
+    for seed in seeds:
+        shared = SharedLives()
+        for contestant in contestants:
+            yield _cell(contestant, protocol, seed, shared, on_generation)
+
+
+def _cell(
+    contestant: Contestant,
+    protocol: Transfer,
+    seed: int,
+    shared: SharedLives,
+    on_generation: Callable[[Contestant, int, Generation], object],
+) -> Cell:
+    strategy = contestant.make(seed)
+    if contestant.shares:
+        shared.share(strategy, contestant.shares)
+    names = {"strategy": contestant.name, "seed": seed}
+    records: list[dict[str, Any]] = []
+    started, borrowed = time.perf_counter(), shared.borrowed
+    for generation in evolve(strategy, contestant.generations):
+        records.append({**names, **generation.record()})
+        on_generation(contestant, seed, generation)
+    individual = strategy.result()
+    seconds = time.perf_counter() - started + shared.borrowed - borrowed
+    records.append({**names, **_ancestor(strategy, individual, protocol.backbone), "seconds": seconds})
+    curves = protocol.learning_curves(individual.genome, strategy.toolbox, seed)
+    for number, curve in enumerate(curves):
+        descendant = {"kind": "descendant", "descendant": number, "shots": protocol.shots}
+        records.append({**names, **descendant, "updates": list(protocol.measure_at), "accuracy": list(curve)})
+    return Cell(contestant.name, seed, individual, records)
+
+
+def _ancestor(strategy: Strategy, individual: Individual, backbone: Backbone) -> dict[str, Any]:
+    """Return what a strategy spent and what it hands on, as a record."""
+    genome, budget = individual.genome, strategy.budget
+    handed_on = 0 if genome is None else genome.parameters
+    return {
+        "kind": "ancestor",
+        "score": individual.fitness.values[0],
+        "transferred_parameters": handed_on,
+        "transferred_share": handed_on / backbone.layout.parameters(),
+        "gradient_steps": budget.gradient_steps,
+        "multiply_adds": budget.multiply_adds,
+        "critical_path": budget.critical_path,
+    }

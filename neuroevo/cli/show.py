@@ -1,0 +1,96 @@
+"""`neuroevo show`: describes a learngene or a run directory."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from neuroevo.files import CheckpointError
+
+MOST_NAMES = 12
+
+
+@click.command("show")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+def command(path: Path) -> None:
+    """Describe PATH in words: a learngene file or a run directory."""
+    click.echo("\n".join(_run_in_words(path) if path.is_dir() else _learngene_in_words(path)))
+
+
+def _learngene_in_words(path: Path) -> list[str]:
+    from neuroevo.learngene import Learngene
+
+    learngene = Learngene.load(path)
+    description = learngene.backbone.describe()
+    lines = [
+        f"Learngene of a {description.pop('kind')} ({_pairs(description)}): {learngene.parameters:,} parameters, "
+        f"{100 * learngene.share:.1f} % of the backbone's.",
+        "Channels kept: "
+        + ", ".join(
+            f"{group} {count} of {learngene.backbone.layout.groups[group]}" for group, count in learngene.counts.items()
+        )
+        + ".",
+    ]
+    notes = dict(learngene.notes)
+    for role, names in notes.pop("classes", {}).items():
+        lines.append(f"Classes of the role {role}: {_few(names)}.")
+    if lineage := notes.pop("lineage", None):
+        lines.append(f"Lineage, itself first: {' <- '.join(map(str, lineage))}.")
+    if settings := notes.pop("settings", None):
+        lines.append(f"Settings: {_pairs(settings)}.")
+    return [*lines, *(f"{key}: {value}" for key, value in sorted(notes.items()))]
+
+
+def _run_in_words(path: Path) -> list[str]:
+    facts = _facts(path)
+    what = " ".join(str(facts[key]) for key in ("what", "suite") if facts.get(key))
+    lines = [
+        f"Run of neuroevo {what}, {facts.get('status')}, started {facts.get('started')}, ended {facts.get('ended')}, "
+        f"seed {facts.get('seed')}, device {facts.get('device')}.",
+        f"Command: {' '.join(facts.get('argv', []))}",
+    ]
+    if error := facts.get("error"):
+        lines.append(f"Error: {error}")
+    if (path / "summary.csv").exists():
+        with (path / "summary.csv").open(newline="", encoding="utf-8") as file:
+            lines += [_row_in_words(row) for row in csv.DictReader(file)]
+    files = sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
+    return [*lines, f"Files: {_few(files)}."]
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is no run directory: it has no run.json.") from None
+    except ValueError:
+        raise CheckpointError(f"{path / 'run.json'} is damaged: it is not JSON.") from None
+    if not isinstance(facts, dict):
+        raise CheckpointError(f"{path / 'run.json'} is damaged: it holds no JSON object.")
+    return facts
+
+
+def _row_in_words(row: Mapping[str, str]) -> str:
+    if "accuracy_mean" not in row:
+        return _pairs(row)
+    gain = row["gain_over_scratch"]
+    versus = f", {100 * float(gain):+.1f} points over scratch (p = {float(row['p_value'] or 'nan'):.2g})"
+    return (
+        f"{row['strategy']}: {100 * float(row['accuracy_mean']):.1f} % on novel classes"
+        f"{versus if gain and row['p_value'] else ''}, {100 * float(row['transferred_share']):.1f} % of the "
+        f"parameters handed on, {int(row['gradient_steps']):,} gradient steps before."
+    )
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in values.items())
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{len(names)}: {', '.join(names[:MOST_NAMES])}{more}"
