@@ -1,0 +1,190 @@
+"""Fashion-MNIST from its four files on disk, read by torchvision's loader; nothing is downloaded.
+
+Source: Xiao, Rasul and Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine
+learning algorithms", 2017. The training and the test images are merged and split anew, by class
+(see `neuroevo.splits`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from neuroevo.data.images import Dataset, LabelledImages
+from neuroevo.splits import ROLES, load_split
+
+if TYPE_CHECKING:
+    from torchvision.datasets import FashionMNIST
+
+NAMES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+"""The four files, each plain or with the ending .gz."""
+
+_RAW = Path("FashionMNIST", "raw")
+_SIZE = 28
+_DIMENSIONS = {"images": 3, "labels": 1}
+
+
+def fashion_mnist(data_root: Path, *, images_per_class: int | None = None) -> Dataset:
+    """Read Fashion-MNIST and split its ten classes by role.
+
+    Args:
+        data_root: Folder with torchvision's `FashionMNIST/raw`, or with the four files themselves;
+            each file may be plain or gzipped.
+        images_per_class: Keep only the first images of each class, in the order of the files, the
+            training file first; None keeps all 7,000.
+
+    Returns:
+        The data set, grey 28x28, on the CPU.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        ImportError: torchvision does not import.
+        ValueError: A file is damaged, or a class has fewer than `images_per_class` images.
+    """
+    if images_per_class is not None and images_per_class < 1:
+        raise ValueError(f"images_per_class must be at least 1, or None for all, but it is {images_per_class}.")
+    files = find_files(Path(data_root))
+    contents = [_unpacked(name, path) for name, path in zip(NAMES, files, strict=True)]
+    loader = _loader()
+    images, labels = _merged(loader, files, contents)
+    _check_labels(labels, images_per_class, loader.classes)
+    split = load_split("fashion-mnist")
+    roles = [_role_images(images, labels, split.role(role), loader.classes, images_per_class) for role in ROLES]
+    return Dataset.of("fashion-mnist", *roles)
+
+
+def find_files(data_root: Path) -> list[Path]:
+    """Return the paths of the four files under `data_root`, in the order of `NAMES`.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+    """
+    folders = [folder for folder in (data_root / _RAW, data_root) if folder.is_dir()]
+    found = [[_find(folder, name) for name in NAMES] for folder in folders]
+    for paths in found:
+        if None not in paths:
+            return [path for path in paths if path is not None]
+    missing = [name for name in NAMES if not folders or _find(folders[0], name) is None]
+    raise FileNotFoundError(
+        "data_root must hold the four files of Fashion-MNIST, plain or .gz, but "
+        f"{folders[0] if folders else data_root} lacks {', '.join(missing)}; get them with "
+        "torchvision.datasets.FashionMNIST(root, download=True) or from Debian's package "
+        "dataset-fashion-mnist."
+    )
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    candidates = (folder / name, folder / f"{name}.gz")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _loader() -> type[FashionMNIST]:
+    try:
+        from torchvision.datasets import FashionMNIST
+    # A torchvision built for another torch fails in any of these ways.
+    except (ImportError, RuntimeError, OSError, AttributeError) as error:
+        raise ImportError(
+            "fashion-mnist needs a torchvision that was built for the installed torch "
+            f"{torch.__version__}, but importing it failed ({_first_line(error)}); "
+            "install both from the same index."
+        ) from error
+    found: type[FashionMNIST] = FashionMNIST
+    return found
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+
+
+def _merged(loader: type[FashionMNIST], files: list[Path], contents: list[bytes]) -> tuple[Tensor, Tensor]:
+    """Images uint8 [N, 1, H, W] and labels int64 [N] of the training and then the test files."""
+    with TemporaryDirectory(prefix="neuroevo-") as folder:
+        root = _laid_out(files, contents, Path(folder))
+        parts = [loader(root, train=train, download=False) for train in (True, False)]
+    for part, pair in zip(parts, (files[:2], files[2:]), strict=True):
+        if len(part.data) != len(part.targets):
+            raise ValueError(
+                f"{pair[0]} and {pair[1]} must belong together, but they hold "
+                f"{len(part.data)} images and {len(part.targets)} labels; get them again."
+            )
+    images = torch.cat([part.data for part in parts])
+    return images.unsqueeze(1), torch.cat([part.targets for part in parts])
+
+
+def _laid_out(files: list[Path], contents: list[bytes], scratch: Path) -> Path:
+    """The root of torchvision's layout: where the files are, else `scratch`, filled with them."""
+    root = files[0].parents[2] if len(files[0].parents) > 2 else scratch
+    if files == [root / _RAW / name for name in NAMES]:
+        return root
+    (scratch / _RAW).mkdir(parents=True)
+    for name, content in zip(NAMES, contents, strict=True):
+        (scratch / _RAW / name).write_bytes(content)
+    return scratch
+
+
+def _unpacked(name: str, path: Path) -> bytes:
+    """Bytes of a file without compression, their header and length checked."""
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(f"{path} is damaged: it does not unpack ({_first_line(error)}); get it again.") from error
+    _check_content(content, _DIMENSIONS[name.split("-")[1]], path)
+    return content
+
+
+def _check_content(content: bytes, dimensions: int, path: Path) -> None:
+    """Check the idx format: 0, 0, 8 (uint8), number of dimensions, big-endian sizes, data."""
+    header = 4 * (1 + dimensions)
+    if len(content) < header or content[:4] != bytes([0, 0, 8, dimensions]):
+        raise ValueError(f"{path} is damaged: it does not start as a Fashion-MNIST file does; get it again.")
+    sizes = [int.from_bytes(content[at : at + 4], "big") for at in range(4, header, 4)]
+    if sizes[1:] not in ([], [_SIZE, _SIZE]):
+        raise ValueError(
+            f"{path} must hold images of {_SIZE} x {_SIZE} pixels, but its header says {sizes[1:]}; get it again."
+        )
+    if len(content) != header + math.prod(sizes):
+        raise ValueError(
+            f"{path} is damaged: its header announces {math.prod(sizes)} bytes of data, "
+            f"but {len(content) - header} follow; get it again."
+        )
+
+
+def _check_labels(labels: Tensor, images_per_class: int | None, names: list[str]) -> None:
+    if len(labels) and int(labels.max()) >= len(names):
+        raise ValueError(
+            f"the labels of Fashion-MNIST must lie in 0..{len(names) - 1}, "
+            f"but one is {int(labels.max())}; get the label files again."
+        )
+    counts = torch.bincount(labels, minlength=len(names)).tolist()
+    fewest, name = min(zip(counts, names, strict=True))
+    if fewest < (images_per_class or 1):
+        raise ValueError(
+            f"each class must have at least {images_per_class or 1} images, "
+            f"but {name} has {fewest}; ask for fewer images_per_class or get the files again."
+        )
+
+
+def _role_images(
+    images: Tensor,
+    labels: Tensor,
+    classes: tuple[str, ...],
+    names: list[str],
+    images_per_class: int | None,
+) -> LabelledImages:
+    rows = [torch.nonzero(labels == names.index(name)).squeeze(1)[:images_per_class] for name in classes]
+    counts = torch.tensor([len(part) for part in rows])
+    return LabelledImages(images[torch.cat(rows)], torch.arange(len(classes)).repeat_interleave(counts), classes)
