@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from neuroevo.execution.looped import in_threads
 from neuroevo.individual import Individual
 from neuroevo.strategies.strategy import Strategy
 
@@ -19,13 +20,14 @@ class Contestant:
         name: The name in tables.
         make: Called with a seed, returns a fresh strategy.
         generations: How many generations it runs.
-        shares: Contestants that name the same here train the same networks and do it once; empty for none.
+        pretrains: Names the network that the strategy's only life trains, empty if it has no such life. Contestants
+            that give the same name train the same network from the same seed, and it is trained once for all of them.
     """
 
     name: str
     make: Callable[[int], Strategy]
     generations: int = 1
-    shares: str = ""
+    pretrains: str = ""
 
     def planned_steps(self, seed: int) -> int:
         """Return the gradient steps that it will take before transfer."""
@@ -33,37 +35,72 @@ class Contestant:
 
 
 @dataclass
-class SharedLives:
-    """Remembers lives, so that contestants that pre-train the same network do it once.
+class Pretraining:
+    """The pre-trained networks of a comparison, trained as one population.
 
-    Each contestant is charged as if it had trained alone: `borrowed` sums the seconds that it was spared.
+    A single network keeps one core busy, those of all seeds and contestants keep all. Each contestant is charged the
+    seconds of its network, whether another one uses it too or not.
+
+    Attributes:
+        networks: The trained networks by the contestants' `pretrains` and seed.
+        seconds: The time that each took on its thread.
     """
 
-    lives: dict[Any, tuple[list[Any], float]] = field(default_factory=dict)
-    borrowed: float = 0.0
+    networks: dict[tuple[str, int], Any] = field(default_factory=dict)
+    seconds: dict[tuple[str, int], float] = field(default_factory=dict)
 
-    def share(self, strategy: Strategy, key: Any) -> None:
-        """Make a strategy's lives shared with those of all strategies under an equal key."""
-        strategy.toolbox.register("live", _SharedLive(self, strategy.toolbox.live.func, key))
+    @staticmethod
+    def needed(contestants: Sequence[Contestant]) -> list[Contestant]:
+        """Return one contestant for each different network that is to be pre-trained."""
+        return list({one.pretrains: one for one in reversed(contestants) if one.pretrains}.values())
+
+    @classmethod
+    def run(
+        cls,
+        contestants: Sequence[Contestant],
+        seeds: Sequence[int],
+        *,
+        workers: int | None = None,
+        on_trained: Callable[[Contestant, int], object] = lambda *_: None,
+    ) -> Pretraining:
+        """Train what the contestants pre-train, for every seed.
+
+        Args:
+            contestants: What is compared.
+            seeds: The seeds.
+            workers: Threads on the CPU.
+            on_trained: Called, on any thread, with a contestant and a seed when their network is trained.
+        """
+        first = {one.pretrains: one for one in cls.needed(contestants)}
+
+        def train(key: tuple[str, int]) -> tuple[Any, float]:
+            trained = _first_life(first[key[0]].make(key[1]))
+            on_trained(first[key[0]], key[1])
+            return trained
+
+        keys = [(name, seed) for name in first for seed in seeds]
+        trained = in_threads(train, keys, workers=workers)
+        return cls(
+            {key: network for key, (network, _) in zip(keys, trained, strict=True)},
+            {key: seconds for key, (_, seconds) in zip(keys, trained, strict=True)},
+        )
+
+    def lend(self, contestant: Contestant, strategy: Strategy, seed: int) -> float:
+        """Let a strategy take its network in place of a life, and return the seconds that the network took."""
+        key = (contestant.pretrains, seed)
+        if key not in self.networks:
+            return 0.0
+        strategy.toolbox.register("live", _lent, self.networks[key])
+        return self.seconds[key]
 
 
-@dataclass(frozen=True)
-class _SharedLive:
-    shared: SharedLives
-    live: Any
-    key: Any
+def _first_life(strategy: Strategy) -> tuple[Any, float]:
+    started = time.perf_counter()
+    network = strategy.toolbox.live(Individual(None, id=0), 0)
+    return network, time.perf_counter() - started
 
-    def __call__(self, individual: Individual, slot: int) -> Any:
-        """Return the network of one individual after its life."""
-        return self.batch([individual], [slot])[0]
 
-    def batch(self, individuals: Sequence[Individual], slots: Sequence[int]) -> list[Any]:
-        """Return the networks of individuals after their lives."""
-        key = (self.key, tuple((one.id, one.generation) for one in individuals), tuple(slots))
-        if key in self.shared.lives:
-            self.shared.borrowed += self.shared.lives[key][1]
-        else:
-            started = time.perf_counter()
-            bodies = self.live.batch(individuals, slots)
-            self.shared.lives[key] = (bodies, time.perf_counter() - started)
-        return self.shared.lives[key][0]
+def _lent(network: Any, individual: Individual, slot: int) -> Any:
+    """Return the network that has lived already, whoever asks."""
+    del individual, slot
+    return network

@@ -70,7 +70,7 @@ Records = Iterable[Mapping[str, Any]]
 
 
 def curves(records: Records) -> list[Curve]:
-    """Return the learning curve of every strategy, in the order in which they appear."""
+    """Return the learning curve of every strategy, in the order in which they appear; seeds rise."""
     found: dict[str, dict[int, list[Sequence[float]]]] = {}
     updates: tuple[int, ...] = ()
     for record in records:
@@ -79,7 +79,7 @@ def curves(records: Records) -> list[Curve]:
             seeds = found.setdefault(record["strategy"], {})
             seeds.setdefault(record["seed"], []).append([_number(value) for value in record["accuracy"]])
     return [
-        Curve(name, updates, tuple(tuple(map(fmean, zip(*each, strict=True))) for each in seeds.values()))
+        Curve(name, updates, tuple(tuple(map(fmean, zip(*seeds[seed], strict=True))) for seed in sorted(seeds)))
         for name, seeds in found.items()
     ]
 

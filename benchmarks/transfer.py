@@ -17,9 +17,9 @@ import torch
 from deap.base import Toolbox
 
 from neuroevo.backbones import Backbone
-from neuroevo.benchmarks.contestant import Contestant, SharedLives
+from neuroevo.benchmarks.contestant import Contestant, Pretraining
 from neuroevo.data.images import Dataset
-from neuroevo.data.tasks import Task, sample_task
+from neuroevo.data.tasks import Task, sample_task, unseen_per_class
 from neuroevo.evolution import Generation, evolve
 from neuroevo.execution import Pixels, Recipe, train_all
 from neuroevo.individual import Individual
@@ -42,7 +42,7 @@ class Transfer:
         ways: Novel classes per descendant.
         shots: Training images per class.
         descendants: Descendants per seed.
-        test_per_class: Unseen images per class that the accuracy is measured on.
+        test_per_class: Unseen images per class that the accuracy is measured on; fewer where a class has not as many.
         device: Where networks live.
         workers: Threads on the CPU.
     """
@@ -69,7 +69,7 @@ class Transfer:
             self.dataset.novel,
             ways=self.ways,
             shots=self.shots,
-            test_per_class=self.test_per_class,
+            test_per_class=unseen_per_class(self.dataset.novel, shots=self.shots, wanted=self.test_per_class),
             generator=stream(seed, number, "descendant", "task"),
         )
 
@@ -116,41 +116,44 @@ def run(
     protocol: Transfer,
     *,
     seeds: Sequence[int],
+    on_pretrained: Callable[[Contestant, int], object] = lambda *_: None,
     on_generation: Callable[[Contestant, int, Generation], object] = lambda *_: None,
 ) -> Iterator[Cell]:
     """Run every contestant with every seed and yield the cells as they are done.
+
+    What contestants pre-train is trained first, for all seeds at once.
 
     Args:
         contestants: What is compared.
         protocol: How descendants live.
         seeds: Seeds of the contestants and of their descendants.
+        on_pretrained: Called, on any thread, with a contestant and a seed when their network is pre-trained.
         on_generation: Called after each generation with the contestant, the seed and the record.
     """
     protocol = replace(protocol, dataset=protocol.dataset.to(protocol.device))
+    pretraining = Pretraining.run(contestants, seeds, workers=protocol.workers, on_trained=on_pretrained)
     for seed in seeds:
-        shared = SharedLives()
         for contestant in contestants:
-            yield _cell(contestant, protocol, seed, shared, on_generation)
+            yield _cell(contestant, protocol, seed, pretraining, on_generation)
 
 
 def _cell(
     contestant: Contestant,
     protocol: Transfer,
     seed: int,
-    shared: SharedLives,
+    pretraining: Pretraining,
     on_generation: Callable[[Contestant, int, Generation], object],
 ) -> Cell:
     strategy = contestant.make(seed)
-    if contestant.shares:
-        shared.share(strategy, contestant.shares)
+    borrowed = pretraining.lend(contestant, strategy, seed)
     names = {"strategy": contestant.name, "seed": seed}
     records: list[dict[str, Any]] = []
-    started, borrowed = time.perf_counter(), shared.borrowed
+    started = time.perf_counter()
     for generation in evolve(strategy, contestant.generations):
         records.append({**names, **generation.record()})
         on_generation(contestant, seed, generation)
     individual = strategy.result()
-    seconds = time.perf_counter() - started + shared.borrowed - borrowed
+    seconds = time.perf_counter() - started + borrowed
     records.append({**names, **_ancestor(strategy, individual, protocol.backbone), "seconds": seconds})
     curves = protocol.learning_curves(individual.genome, strategy.toolbox, seed)
     for number, curve in enumerate(curves):

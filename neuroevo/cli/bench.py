@@ -20,6 +20,10 @@ def command(settings: BenchSettings) -> None:
     SUITE is `transfer` (the default: what do descendants gain on classes that no ancestor saw?) or `throughput`
     (how fast are populations trained?). Results go to a run directory, whose path is printed last.
     """
+    # Settings are checked by now, and only a run needs torch.
+    from neuroevo.cli.build import make_device
+
+    make_device(settings)  # a device that is not there is told before any folder is made
     for suite in settings.suites:
         with RunDirectory.create(_folder(settings, suite), what="bench", settings=settings, argv=sys.argv) as run:
             run.note({"suite": suite})

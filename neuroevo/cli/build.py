@@ -19,8 +19,8 @@ from neuroevo.runs.settings import BenchSettings, RunSettings
 from neuroevo.strategies import GTL, PAPER, OneCandidate
 from neuroevo.strategies.strategy import Strategy
 
-# These two train the same network and differ in what they hand on.
-PRETRAINED_WHOLE = ("finetune", "random-circuit")
+# What each of these pre-trains; the first two differ in what they hand on of the same network.
+PRETRAINS = {"finetune": "whole network", "random-circuit": "whole network", "narrow-pretraining": "narrow network"}
 
 
 def make_device(settings: RunSettings) -> torch.device:
@@ -72,7 +72,7 @@ def make_contestant(
     kind = cast(type[OneCandidate], load(STRATEGIES[name]))
     steps = gtl(settings.seed).planned_budget(settings.generations).gradient_steps
     pretraining = _recipe(settings, steps)
-    return Contestant(name, rival, shares="whole network" if name in PRETRAINED_WHOLE else "")
+    return Contestant(name, rival, pretrains=PRETRAINS.get(name, ""))
 
 
 def make_protocol(settings: BenchSettings, dataset: Dataset, backbone: Backbone, device: torch.device) -> Transfer:

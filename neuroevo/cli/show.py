@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -78,13 +79,18 @@ def _facts(path: Path) -> dict[str, Any]:
 def _row_in_words(row: Mapping[str, str]) -> str:
     if "accuracy_mean" not in row:
         return _pairs(row)
-    gain = row["gain_over_scratch"]
-    versus = f", {100 * float(gain):+.1f} points over scratch (p = {float(row['p_value'] or 'nan'):.2g})"
+    accuracy, gain, p_value = (_number(row[key]) for key in ("accuracy_mean", "gain_over_scratch", "p_value"))
+    reached = "outputs that are not finite" if math.isnan(accuracy) else f"{100 * accuracy:.1f} %"
+    versus = "" if math.isnan(p_value) else f", {100 * gain:+.1f} points over scratch (p = {p_value:.2g})"
     return (
-        f"{row['strategy']}: {100 * float(row['accuracy_mean']):.1f} % on novel classes"
-        f"{versus if gain and row['p_value'] else ''}, {100 * float(row['transferred_share']):.1f} % of the "
+        f"{row['strategy']}: {reached} on novel classes{versus}, {100 * float(row['transferred_share']):.1f} % of the "
         f"parameters handed on, {int(row['gradient_steps']):,} gradient steps before."
     )
+
+
+def _number(cell: str) -> float:
+    """Return a cell's number; NaN for an empty cell."""
+    return float(cell) if cell else math.nan
 
 
 def _pairs(values: Mapping[str, Any]) -> str:

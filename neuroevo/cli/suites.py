@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import torch
 
 from neuroevo.benchmarks import throughput as throughput_benchmark
 from neuroevo.benchmarks import transfer as transfer_benchmark
-from neuroevo.benchmarks.contestant import Contestant
+from neuroevo.benchmarks.contestant import Contestant, Pretraining
 from neuroevo.benchmarks.plots import plot_curves
 from neuroevo.benchmarks.summary import Row, curves, summarise, to_csv
 from neuroevo.benchmarks.transfer import Cell, Transfer
@@ -44,7 +45,7 @@ def transfer(settings: BenchSettings, run: RunDirectory) -> None:
     if settings.as_json:
         click.echo(json.dumps({"run": str(run.path), "rows": [_json(row) for row in rows]}))
     else:
-        print_rows(rows, title=f"Accuracy in % on {title}; seeds {seeds[0]} to {seeds[-1]}, n = {settings.seeds}")
+        print_rows(rows, title=f"Accuracy in % on {title}; {_seeds(seeds)}, n = {settings.seeds}")
 
 
 def _run_cells(
@@ -52,16 +53,25 @@ def _run_cells(
 ) -> None:
     plans = {one.name: one.planned_steps(seeds[0]) for one in contestants}
     heirs = protocol.descendants * protocol.descendant.updates
+    evolving = sum(plans[one.name] for one in contestants if not one.pretrains)
+    pretraining = sum(plans[one.name] for one in Pretraining.needed(contestants))
     with (
-        Reporter(len(seeds) * (sum(plans.values()) + heirs * len(plans)), quiet=quiet) as reporter,
+        Reporter(len(seeds) * (pretraining + evolving + heirs * len(contestants)), quiet=quiet) as reporter,
         Records(run.records) as records,
     ):
         reporter.line(
-            f"{len(contestants)} strategies, seeds {', '.join(map(str, seeds))}, on {protocol.device}, "
+            f"{len(contestants)} strategies, {_seeds(seeds)}, on {protocol.device}, "
             f"{max(plans.values())} gradient steps before transfer"
         )
-        progress = _Progress(reporter)
-        for cell in transfer_benchmark.run(contestants, protocol, seeds=seeds, on_generation=progress.generation):
+        reporter.describe("pre-training")
+        progress = _Progress(reporter, plans)
+        for cell in transfer_benchmark.run(
+            contestants,
+            protocol,
+            seeds=seeds,
+            on_pretrained=progress.pretrained,
+            on_generation=progress.generation,
+        ):
             for record in cell.records:
                 records.append(record)
             _save_learngene(cell, run.path / "learngenes")
@@ -70,24 +80,35 @@ def _run_cells(
 
 
 class _Progress:
-    """Turns the generations of one cell after the other into steps of a bar."""
+    """Turns pre-training and generations into steps of a bar."""
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter, plans: Mapping[str, int]) -> None:
         self.reporter = reporter
+        self.plans = plans
         self.cell: tuple[str, int] | None = None
         self.steps = 0
 
+    def pretrained(self, contestant: Contestant, seed: int) -> None:
+        """Count the steps of a pre-trained network."""
+        self.reporter.advance(self.plans[contestant.name])
+        self.reporter.line(f"pre-trained the {contestant.pretrains} of seed {seed}")
+
     def generation(self, contestant: Contestant, seed: int, generation: Generation) -> None:
-        """Count the steps of a generation and show its best score."""
+        """Count the steps of a generation and show its best score; what was pre-trained is counted already."""
         if self.cell != (contestant.name, seed):
             self.cell, self.steps = (contestant.name, seed), 0
-        self.reporter.advance(generation.budget.gradient_steps - self.steps)
+        if not contestant.pretrains:
+            self.reporter.advance(generation.budget.gradient_steps - self.steps)
         self.steps = generation.budget.gradient_steps
         best = max(generation.scores, default=math.nan)
         self.reporter.describe(
             f"{contestant.name}, seed {seed}, generation {generation.number + 1}/{contestant.generations}, "
             f"best score {best:.3f}, mean {generation.mean:.3f}"
         )
+
+
+def _seeds(seeds: range) -> str:
+    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
 
 
 def _save_learngene(cell: Cell, folder: Path) -> None:

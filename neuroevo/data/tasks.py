@@ -44,6 +44,18 @@ def default_ways(classes: int) -> int:
     return min(20, classes)
 
 
+def unseen_per_class(source: LabelledImages, *, shots: int, wanted: int) -> int:
+    """Return how many test images per class a task with so many training images can have: `wanted` at most.
+
+    Raises:
+        ValueError: `shots` leaves no image of the smallest class.
+    """
+    fewest = int(torch.bincount(source.labels, minlength=len(source.classes)).min())
+    if shots >= fewest:
+        raise ValueError(f"shots must be below {fewest}, the images of the smallest class, but it is {shots}.")
+    return min(wanted, fewest - shots)
+
+
 def sample_task(
     source: LabelledImages,
     *,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from neuroevo.budget import Budget
 from neuroevo.data.images import LabelledImages
-from neuroevo.data.tasks import Task, sample_task
+from neuroevo.data.tasks import Task, sample_task, unseen_per_class
 from neuroevo.execution import Training, train_all
 from neuroevo.individual import Individual
 from neuroevo.problems.upbringing import Upbringing
@@ -29,7 +29,7 @@ class Critic:
         images: The classes of the role `held_out`.
         ways: Classes of each task, k.
         shots: Training images per class.
-        test_per_class: Unseen images per class that the accuracy is measured on.
+        test_per_class: Unseen images per class that the accuracy is measured on; fewer where a class has not as many.
         critics: Critics per individual; the score is the mean of their accuracies.
         metric: "final" is the accuracy after all updates, "auc" the area under the learning curve
             (learning speed, as in GRL, arXiv 2306.10225), both in [0, 1].
@@ -82,7 +82,7 @@ class Critic:
             self.images,
             ways=self.ways,
             shots=self.shots,
-            test_per_class=self.test_per_class,
+            test_per_class=unseen_per_class(self.images, shots=self.shots, wanted=self.test_per_class),
             generator=stream(self.seed, generation, self.purpose, number, "task"),
         )
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from neuroevo.data.images import LabelledImages
-from neuroevo.data.tasks import sample_task
+from neuroevo.data.tasks import sample_task, unseen_per_class
 from neuroevo.execution.looped import in_threads
 from neuroevo.individual import Individual
 from neuroevo.problems.upbringing import Upbringing
@@ -27,7 +27,7 @@ class NearestMean:
         images: The classes of the role `held_out`.
         ways: Classes of each task, k.
         shots: Images per class that make the mean.
-        test_per_class: Unseen images per class that the accuracy is measured on.
+        test_per_class: Unseen images per class that the accuracy is measured on; fewer where a class has not as many.
         tasks: Tasks per individual; the score is the mean of their accuracies.
         seed: The run's seed.
         workers: Threads on the CPU.
@@ -60,7 +60,7 @@ class NearestMean:
             self.images,
             ways=self.ways,
             shots=self.shots,
-            test_per_class=self.test_per_class,
+            test_per_class=unseen_per_class(self.images, shots=self.shots, wanted=self.test_per_class),
             generator=generator,
         )
         training = self.upbringing.prepare(individual.genome, task, generator)
