@@ -46,7 +46,7 @@ def draw_curves(curves: Sequence[Curve], *, title: str) -> Figure:
     axes.set_title(title)
     axes.set_xlabel("updates of the descendant")
     axes.set_ylabel("accuracy on unseen images in %")
-    axes.set_ylim(bottom=0, top=min(100.0, axes.get_ylim()[1]))
+    axes.set_ylim(bottom=0, top=min(102.0, axes.get_ylim()[1]))
     axes.grid(alpha=0.3)
     handles = axes.get_lines()
     figure.legend(

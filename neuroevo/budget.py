@@ -27,10 +27,7 @@ class Budget:
             self.critical_path + other.critical_path,
         )
 
-    def beside(self, other: Budget) -> Budget:
-        """Return the budget of this work done at the same time as the other."""
-        return Budget(
-            self.gradient_steps + other.gradient_steps,
-            self.multiply_adds + other.multiply_adds,
-            max(self.critical_path, other.critical_path),
-        )
+    def times(self, count: int) -> Budget:
+        """Return the budget of this work done `count` times side by side."""
+        path = self.critical_path if count else 0
+        return Budget(count * self.gradient_steps, count * self.multiply_adds, path)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+log = logging.getLogger(__name__)
 
 
 class Reporter:
@@ -43,7 +46,8 @@ class Reporter:
         self.progress.advance(self.task, steps)
 
     def line(self, text: str) -> None:
-        """Write a line that stays."""
+        """Write a line that stays, to the run's log too."""
+        log.info(text)
         self.progress.console.print(text, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:

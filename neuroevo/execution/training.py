@@ -88,7 +88,7 @@ class Pixels:
             return floats.contiguous(memory_format=torch.channels_last)
         # With one channel both layouts are the same memory, and only the strides tell convolutions which is meant.
         height, width = floats.shape[2:]
-        return floats.as_strided(floats.shape, (height * width, 1, width, 1))
+        return floats.contiguous().as_strided(floats.shape, (height * width, 1, width, 1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +118,8 @@ class Training:
             raise ValueError(
                 f"measure_at must lie between 0 and {self.recipe.updates} updates, but it is {self.measure_at}."
             )
+        if self.measure_at and not len(self.task.test):
+            raise ValueError(f"measure_at = {self.measure_at} needs test images, but the task has none.")
 
 
 @dataclass(frozen=True)

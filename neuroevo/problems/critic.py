@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Literal
 
 from neuroevo.budget import Budget
@@ -54,8 +53,9 @@ class Critic:
     def __post_init__(self) -> None:
         if self.metric not in ("final", "auc"):
             raise ValueError(f'metric must be "final" or "auc", but it is {self.metric!r}.')
-        if self.critics < 1:
-            raise ValueError(f"critics must be at least 1, but it is {self.critics}.")
+        for name, number in (("critics", self.critics), ("test_per_class", self.test_per_class)):
+            if number < 1:
+                raise ValueError(f"{name} must be at least 1, but it is {number}.")
 
     def __call__(self, individual: Individual) -> tuple[float]:
         """Return the score of one individual, in [0, 1]; NaN if a critic's outputs were not finite."""
@@ -90,7 +90,7 @@ class Critic:
     def budget(self) -> Budget:
         """What scoring one individual costs, its critics side by side."""
         each = self.upbringing.budget(self.images, ways=self.ways, count=self.ways * self.shots)
-        return reduce(Budget.beside, [each] * self.critics)
+        return each.times(self.critics)
 
     def _prepare(self, individual: Individual, number: int) -> Training:
         generation = individual.generation if self.generation is None else self.generation

@@ -42,6 +42,11 @@ class NearestMean:
     tasks: int = 4
     workers: int | None = None
 
+    def __post_init__(self) -> None:
+        for name, number in (("tasks", self.tasks), ("test_per_class", self.test_per_class)):
+            if number < 1:
+                raise ValueError(f"{name} must be at least 1, but it is {number}.")
+
     def __call__(self, individual: Individual) -> tuple[float]:
         """Return the score of one individual, in [0, 1]; NaN if a feature is not finite."""
         return self.batch([individual])[0]

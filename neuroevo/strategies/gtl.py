@@ -232,7 +232,7 @@ class GTL:
         for heir in heirs:
             heir.genome = self.toolbox.mutate(heir.genome, weights[heir.id])
             heir.body = None
-        self.budget = self.budget.then(_side_by_side(self.life.budget, len(heirs)))
+        self.budget = self.budget.then(self.life.budget.times(len(heirs)))
         return heirs
 
     def update(self, population: Sequence[Individual]) -> None:
@@ -240,7 +240,7 @@ class GTL:
 
         Individuals whose fitness is not finite neither win nor enter the pool.
         """
-        self.budget = self.budget.then(_side_by_side(self.critic.budget, len(population)))
+        self.budget = self.budget.then(self.critic.budget.times(len(population)))
         selected = self.toolbox.select(list(population), self.winners) if population else []
         winners = {one.id: one for one in selected if one.fitness.valid and not one.fitness.failed}
         scores = {one.id: float(one.fitness.values[0]) for one in winners.values()}
@@ -266,7 +266,7 @@ class GTL:
             if not finalists:
                 raise RuntimeError("the gene pool is empty: run a generation whose individuals do not all fail.")
             scores = self.toolbox.map(self.final_critic, finalists)
-            self.budget = self.budget.then(_side_by_side(self.final_critic.budget, len(finalists)))
+            self.budget = self.budget.then(self.final_critic.budget.times(len(finalists)))
             order = sorted(range(len(finalists)), key=lambda i: (-_number(scores[i][0]), finalists[i].id))
             best = finalists[order[0]]
             notes = {
@@ -286,10 +286,10 @@ class GTL:
 
     def planned_budget(self, generations: int) -> Budget:
         """Return what so many generations and the re-scoring will cost."""
-        lives = _side_by_side(self.life.budget, self.population)
-        critics = _side_by_side(self.critic.budget, self.population)
+        lives = self.life.budget.times(self.population)
+        critics = self.critic.budget.times(self.population)
         finalists = min(self.finalists, self.pool.capacity, self.winners * generations)
-        final = _side_by_side(self.final_critic.budget, finalists)
+        final = self.final_critic.budget.times(finalists)
         return reduce(Budget.then, [*[lives, critics] * generations, final], Budget())
 
     def record(self) -> dict[str, Any]:
@@ -383,10 +383,6 @@ def _families(heirs: Sequence[Individual]) -> list[list[Individual]]:
         else:
             families.append([heir])
     return [family for family in families if len(family) > 1]
-
-
-def _side_by_side(budget: Budget, count: int) -> Budget:
-    return reduce(Budget.beside, [budget] * count, Budget())
 
 
 def _number(score: float) -> float:
