@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ from typing import Any
 from deap.base import Toolbox
 
 from neuroevo.budget import Budget
+from neuroevo.files import to_json, write_atomically
 from neuroevo.individual import Individual
 from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
-from neuroevo.runs.records import Records
+from neuroevo.runs.records import Records, read_records
 from neuroevo.strategies.bare_toolbox import BareToolbox
 from neuroevo.strategies.strategy import Strategy
 
 CHECKPOINTS = "checkpoints"
+RECORDS = "records.jsonl"
 
 log = logging.getLogger(__name__)
 
@@ -127,29 +130,41 @@ def _run(
     callbacks: Sequence[Callable[[Generation], object]],
     stop: Callable[[Generation], bool] | None,
 ) -> Iterator[Generation]:
-    records = None
-    if run_dir is not None:
-        _resume(strategy, run_dir)
-        records = Records(run_dir / "records.jsonl")
-    while strategy.generation < generations:
-        generation = _step(strategy)
-        if records is not None and run_dir is not None:
-            records.append(generation.record())
-            if not isinstance(strategy, BareToolbox):
-                save_checkpoint(run_dir / CHECKPOINTS, strategy.generation, strategy.state_dict())
-        for callback in callbacks:
-            callback(generation)
-        yield generation
-        if stop is not None and stop(generation):
-            return
+    with ExitStack() as files:
+        records = None
+        if run_dir is not None:
+            run_dir.mkdir(parents=True, exist_ok=True)
+            _resume(strategy, run_dir)
+            records = files.enter_context(Records(run_dir / RECORDS))
+        while strategy.generation < generations:
+            generation = _step(strategy)
+            if records is not None and run_dir is not None:
+                records.append(generation.record())
+                if not isinstance(strategy, BareToolbox):
+                    save_checkpoint(run_dir / CHECKPOINTS, strategy.generation, strategy.state_dict())
+            for callback in callbacks:
+                callback(generation)
+            yield generation
+            if stop is not None and stop(generation):
+                return
 
 
 def _resume(strategy: Strategy, run_dir: Path) -> None:
     if isinstance(strategy, BareToolbox):
         log.warning("a bare toolbox has no state to keep: there will be no checkpoint in %s", run_dir)
-    elif (checkpoint := load_checkpoint(run_dir / CHECKPOINTS)) is not None:
+        return
+    if (checkpoint := load_checkpoint(run_dir / CHECKPOINTS)) is not None:
         strategy.load_state_dict(checkpoint[1])
         log.info("continued after %d generations", strategy.generation)
+    if (run_dir / RECORDS).exists():
+        # The checkpoint is written last: a generation that was recorded but not kept is run again.
+        kept = [record for record in read_records(run_dir / RECORDS) if _number(record) < strategy.generation]
+        write_atomically(run_dir / RECORDS, "".join(to_json(record) + "\n" for record in kept).encode())
+
+
+def _number(record: Mapping[str, object]) -> int:
+    number = record.get("generation")
+    return number if isinstance(number, int) else 0
 
 
 def _step(strategy: Strategy) -> Generation:

@@ -56,8 +56,12 @@ class Learngene:
                 raise ValueError(f"{name} must have the entries {sorted(keys)}, but they are {sorted(mapping)}.")
         for group, channels in layout.groups.items():
             _check_indices(group, self.indices[group], channels)
-            if self.provenance[group].shape != self.indices[group].shape:
-                raise ValueError(f"provenance of {group} must have one id for each index, but it has not.")
+            ids = self.provenance[group]
+            if ids.dtype != torch.int64 or ids.shape != self.indices[group].shape:
+                raise ValueError(
+                    f"provenance of {group} must be one int64 id for each of {len(self.indices[group])} indices, "
+                    f"but it is {ids.dtype} of the shape {tuple(ids.shape)}."
+                )
         for name, axes in layout.axes.items():
             shape = tuple(
                 length if group is None else len(self.indices[group])
@@ -94,10 +98,11 @@ class Learngene:
         return network
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return all tensors under flat names, contiguous and on the CPU."""
+        """Return copies of all tensors under flat names, contiguous and on the CPU."""
         parts = {"indices": self.indices, "slices": self.slices, "provenance": self.provenance}
         return {
-            f"{part}/{name}": tensor.detach().cpu().contiguous()
+            # Each in memory of its own: safetensors refuses tensors that share theirs.
+            f"{part}/{name}": tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
             for part, mapping in parts.items()
             for name, tensor in mapping.items()
         }

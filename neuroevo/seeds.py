@@ -15,19 +15,22 @@ def seed_of(seed: int, *path: int | str) -> int:
     """Return the 64-bit seed of the stream that `path` names under the run's seed.
 
     Args:
-        seed: The run's seed, at least 0.
-        *path: What the stream is for, for example `3, 0, "life"`; equal paths give equal streams.
+        seed: The run's seed, at least 0 and below 2^64.
+        *path: What the stream is for, for example `3, 0, "life"`; equal paths give equal streams. Numbers have the
+            range of seeds.
 
     Raises:
-        ValueError: The seed or a number of the path is negative.
+        ValueError: The seed or a number of the path lies outside its range.
     """
-    words = [zlib.crc32(part.encode()) if isinstance(part, str) else part for part in path]
-    if seed < 0 or min(words, default=0) < 0:
-        raise ValueError(f"a seed and its path must not be negative, but they are {seed} and {path}.")
+    words = [zlib.crc32(part.encode()) if isinstance(part, str) else part for part in (seed, *path)]
+    if not 0 <= min(words) <= max(words) < 2**64:
+        raise ValueError(f"a seed and its path must lie in [0, 2^64), but they are {seed} and {path}.")
     # The kinds of the parts are mixed in, so that a word and a number of the same value differ.
     kinds = [int(isinstance(part, str)) for part in path]
-    state = np.random.SeedSequence([seed, len(words), *words, *kinds]).generate_state(1, np.uint64)
-    return int(state[0])
+    low, high = [word % 2**32 for word in words], [word >> 32 for word in words]
+    # SeedSequence would cut large numbers into several words itself, and a large seed would meet another path.
+    entropy = [low[0], len(path), *low[1:], *kinds, *(high if any(high) else [])]
+    return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0])
 
 
 def stream(seed: int, *path: int | str) -> torch.Generator:

@@ -65,13 +65,13 @@ def resize(
     layout = learngene.backbone.layout
     growable = [group for group, count in learngene.counts.items() if count < layout.groups[group]]
     if float(torch.rand((), generator=generator)) >= rate or not growable:
-        return learngene
+        return _copy(learngene)
     winner = growable[_below(len(growable), generator)]
     counts = {**learngene.counts, winner: learngene.counts[winner] + 1}
     while layout.parameters(counts) > learngene.parameters:
         payers = [group for group, count in counts.items() if group != winner and count > 1]
         if not payers:
-            return learngene
+            return _copy(learngene)
         counts[payers[_below(len(payers), generator)]] -= 1
     indices, provenance = _resample(learngene, counts, layout, generator, new_ids)
     resized = extract(weights, indices, backbone=learngene.backbone, provenance=provenance)
@@ -85,7 +85,7 @@ def noise(learngene: Learngene, *, sigma: float, generator: torch.Generator) -> 
         name: tensor.clone() if name in buffers else gaussian(tensor, sigma=sigma, generator=generator)
         for name, tensor in learngene.slices.items()
     }
-    return replace(learngene, slices=slices)
+    return replace(_copy(learngene), slices=slices)
 
 
 def average(siblings: Sequence[Learngene]) -> Learngene:
@@ -102,7 +102,7 @@ def average(siblings: Sequence[Learngene]) -> Learngene:
     if any(not same_channels(first, other) for other in siblings[1:]):
         raise ValueError("only siblings that keep the same channels can be averaged, but their index sets differ.")
     slices = {name: torch.stack([sibling.slices[name] for sibling in siblings]).mean(0) for name in first.slices}
-    return replace(first, slices=slices)
+    return replace(_copy(first), slices=slices)
 
 
 def same_channels(first: Learngene, second: Learngene) -> bool:
@@ -126,6 +126,13 @@ def overlap(layout: Layout, first: Mapping[str, Tensor], second: Mapping[str, Te
     one = layout.parameters({group: len(ids) for group, ids in first.items()})
     other = layout.parameters({group: len(ids) for group, ids in second.items()})
     return common / (one + other - common)
+
+
+def _copy(learngene: Learngene) -> Learngene:
+    """Return the same learngene with tensors of its own."""
+    parts = (learngene.indices, learngene.slices, learngene.provenance)
+    indices, slices, provenance = ({name: tensor.clone() for name, tensor in part.items()} for part in parts)
+    return replace(learngene, indices=indices, slices=slices, provenance=provenance)
 
 
 def _resample(

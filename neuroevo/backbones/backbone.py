@@ -65,6 +65,13 @@ def initialise(network: Network, generator: torch.Generator) -> Network:
 
 
 def check_widths(widths: tuple[int, ...]) -> None:
-    """Raise ValueError unless every width is at least 1."""
-    if not widths or min(widths) < 1:
-        raise ValueError(f"widths must be one or more channel counts of at least 1, but they are {widths}.")
+    """Raise ValueError unless the widths are a tuple of one or more whole numbers of at least 1."""
+    # A list would make a backbone that has no hash, and a fraction one that can't be built.
+    if type(widths) is not tuple or not widths or any(type(width) is not int or width < 1 for width in widths):
+        raise ValueError(f"widths must be a tuple of channel counts of at least 1, but they are {widths!r}.")
+
+
+def check_inputs(name: str, inputs: int) -> None:
+    """Raise ValueError unless the number of inputs that is called `name` is a whole number of at least 1."""
+    if type(inputs) is not int or inputs < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, but it is {inputs!r}.")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from neuroevo.backbones.backbone import Network, check_widths, initialise
+from neuroevo.backbones.backbone import Network, check_inputs, check_widths, initialise
 from neuroevo.backbones.layout import Axes, Layout
 
 KERNEL = 3
@@ -33,6 +33,7 @@ class ConvNet4:
 
     def __post_init__(self) -> None:
         check_widths(self.widths)
+        check_inputs("channels", self.channels)
         if len(self.widths) != LAYERS:
             raise ValueError(f"widths of a convnet4 must be {LAYERS} numbers, but they are {self.widths}.")
 

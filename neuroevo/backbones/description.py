@@ -20,7 +20,7 @@ def from_description(description: Mapping[str, Any]) -> Backbone:
     """
     fields = dict(description)
     kind = fields.pop("kind", None)
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"a backbone must be one of {', '.join(sorted(KINDS))}, but it is {kind!r}.")
     try:
         return KINDS[kind](**{**fields, "widths": tuple(fields["widths"])})

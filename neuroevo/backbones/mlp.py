@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from neuroevo.backbones.backbone import Network, check_widths, initialise
+from neuroevo.backbones.backbone import Network, check_inputs, check_widths, initialise
 from neuroevo.backbones.layout import Axes, Layout
 
 
@@ -30,6 +30,7 @@ class MLP:
 
     def __post_init__(self) -> None:
         check_widths(self.widths)
+        check_inputs("inputs", self.inputs)
 
     @cached_property
     def layout(self) -> Layout:

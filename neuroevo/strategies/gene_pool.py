@@ -38,6 +38,8 @@ class GenePool:
     def decay(self, factor: float) -> None:
         """Multiply every score by the factor."""
         self.scores = {entry: factor * score for entry, score in self.scores.items()}
+        # A factor of 0 makes all of them equal.
+        self._arrange(self.individuals)
 
     def credit(self, credits: Mapping[int, float]) -> None:
         """Add to the scores of the entries that the credits name; others are not in the pool and get nothing."""

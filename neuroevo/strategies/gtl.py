@@ -29,16 +29,15 @@ from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Pixels, Recipe, batched_map
 from neuroevo.individual import Ids, Individual
-from neuroevo.learngene import Learngene
 from neuroevo.operators import learngenes
-from neuroevo.operators.circuits import random_circuit
-from neuroevo.operators.inheritance import Cross, Weights, extract, inherit
-from neuroevo.operators.selection import group_tournament, roulette, sharpen
+from neuroevo.operators.inheritance import Cross, Weights, inherit
+from neuroevo.operators.selection import group_tournament
 from neuroevo.operators.verbs import Select
 from neuroevo.problems import Critic, Live, Upbringing
 from neuroevo.seeds import stream
 from neuroevo.strategies.gene_pool import GenePool
 from neuroevo.strategies.gene_tree import Credit, GeneTree
+from neuroevo.strategies.gtl_verbs import choose_parents, extract_circuit, families, mutate
 from neuroevo.strategies.strategy import Verb
 
 # The plain reading of the paper: whole networks train on top of random cross weights, and every life stands alone.
@@ -129,6 +128,17 @@ class GTL:
             raise ValueError(
                 f"tournament must lie between 1 and the population of {population}, but it is {tournament}."
             )
+        for name, count in (("ways", ways), ("critic_ways", critic_ways), ("finalists", finalists)):
+            if count is not None and count < 1:
+                raise ValueError(f"{name} must be at least 1, but it is {count}.")
+        for name, rate in (("mutation_rate", mutation_rate), ("resize_rate", resize_rate), ("decay", decay)):
+            if not 0 <= rate <= 1:
+                raise ValueError(f"{name} must lie in [0, 1], but it is {rate}.")
+        if not (0 < share <= 1 and 0 < temperature < math.inf and 0 <= noise < math.inf):
+            raise ValueError(
+                "share must lie in (0, 1], temperature be above 0 and noise at least 0, but they are "
+                f"{share}, {temperature} and {noise}."
+            )
         device = torch.device(device)
         dataset = dataset.to(device)
         self.backbone = backbone
@@ -137,11 +147,6 @@ class GTL:
         self.averages = average
         self.decay = decay
         self.finalists = finalists
-        self.share = share
-        self.noise = noise
-        self.mutation_rate = mutation_rate
-        self.resize_rate = resize_rate
-        self.temperature = temperature
         self.classes = {role: list(dataset.role(role).classes) for role in ("ancestry", "held_out")}
         self.settings: dict[str, Any] = {
             "population": population,
@@ -205,14 +210,15 @@ class GTL:
             workers=workers,
         )
         self.final_critic = replace(self.critic, critics=final_critics, metric="final", purpose="final", generation=0)
+        draws = {"generator": self.generator, "new_ids": self._new_channels}
         select = Select(partial(group_tournament, size=tournament, generator=self.generator))
         toolbox.register("map", batched_map)
-        toolbox.register("choose_parents", self._choose_parents)
+        toolbox.register("choose_parents", choose_parents, temperature=temperature, generator=self.generator)
         toolbox.register("inherit", inherit, cross=cross)
         toolbox.register("live", self.life)
-        toolbox.register("extract", self._extract)
+        toolbox.register("extract", extract_circuit, backbone=backbone, share=share, **draws)
         toolbox.register("average", learngenes.average)
-        toolbox.register("mutate", self._mutate)
+        toolbox.register("mutate", mutate, rate=mutation_rate, resize_rate=resize_rate, noise=noise, **draws)
         toolbox.register("evaluate", self.critic)
         toolbox.register("select", select)
         toolbox.register("generate", self.generate)
@@ -337,52 +343,17 @@ class GTL:
             generation=self.generation,
         )
 
-    def _choose_parents(self, pool: GenePool, k: int) -> list[Individual]:
-        scores = torch.tensor([pool.scores[one.id] for one in pool.individuals], dtype=torch.float64)
-        weights = sharpen(scores, temperature=self.temperature)
-        return [pool.individuals[i] for i in roulette(weights, k=k, generator=self.generator).tolist()]
-
-    def _extract(self, individual: Individual) -> Learngene:
-        inherited = individual.genome
-        weights = individual.body.state_dict()
-        if inherited is not None:
-            # Heirs are as wide as their ancestors, so the genes sit in the slots of their index sets.
-            return extract(weights, inherited.indices, backbone=self.backbone, provenance=inherited.provenance)
-        circuit = random_circuit(self.backbone.layout, share=self.share, generator=self.generator)
-        provenance = {group: self._new_channels(len(indices)) for group, indices in circuit.items()}
-        return extract(weights, circuit, backbone=self.backbone, provenance=provenance)
-
     def _average(self, heirs: Sequence[Individual], weights: dict[int, Weights]) -> None:
         """Give siblings that keep the same channels the mean of their learngenes, in genome and network."""
-        for family in _families(heirs):
+        for family in families(heirs):
             mean = self.toolbox.average([heir.genome for heir in family])
             for heir in family:
                 heir.genome = mean
                 # Mutation reads all slices again from the network, which must hold the mean then.
                 weights[heir.id] = inherit(mean, weights[heir.id], layout=self.backbone.layout, cross="random").weights
 
-    def _mutate(self, learngene: Learngene, weights: Weights) -> Learngene:
-        vary = partial(learngenes.mutate, generator=self.generator, new_ids=self._new_channels)
-        move = partial(learngenes.resize, generator=self.generator, new_ids=self._new_channels)
-        mutant = move(vary(learngene, weights, rate=self.mutation_rate), weights, rate=self.resize_rate)
-        return learngenes.noise(mutant, sigma=self.noise, generator=self.generator) if self.noise else mutant
-
     def _new_channels(self, count: int) -> Tensor:
         return torch.tensor([self.channel_ids() for _ in range(count)], dtype=torch.int64)
-
-
-def _families(heirs: Sequence[Individual]) -> list[list[Individual]]:
-    """Return the groups of at least two heirs of one parent whose learngenes keep the same channels."""
-    families: list[list[Individual]] = []
-    for heir in heirs:
-        for family in families:
-            same_parent = heir.parents and heir.parents == family[0].parents
-            if same_parent and learngenes.same_channels(heir.genome, family[0].genome):
-                family.append(heir)
-                break
-        else:
-            families.append([heir])
-    return [family for family in families if len(family) > 1]
 
 
 def _number(score: float) -> float:

@@ -43,6 +43,9 @@ class OneCandidate:
         cross: Non-gene -> gene weights of an heir: "zero" or "random".
         device: Where networks live.
         workers: Threads on the CPU; results do not depend on it.
+
+    Raises:
+        ValueError: The share lies outside (0, 1].
     """
 
     name: ClassVar[str]
@@ -60,6 +63,8 @@ class OneCandidate:
         device: torch.device | str = "cpu",
         workers: int | None = None,
     ) -> None:
+        if not 0 < share <= 1:
+            raise ValueError(f"share must lie in (0, 1], but it is {share}.")
         device = torch.device(device)
         dataset = dataset.to(device)
         self.backbone = backbone
