@@ -77,8 +77,7 @@ def inherit(learngene: Learngene, weights: Weights, *, layout: Layout, cross: Cr
     Raises:
         ValueError: The heir has other groups, other tensors or a group narrower than the circuit.
     """
-    if cross not in ("zero", "random"):
-        raise ValueError(f'cross must be "zero" or "random", but it is {cross!r}.')
+    check_cross(cross)
     slots = gene_slots(learngene, layout)
     heir = {name: tensor.detach().clone() for name, tensor in weights.items()}
     if cross == "zero":
@@ -95,6 +94,12 @@ def inherit(learngene: Learngene, weights: Weights, *, layout: Layout, cross: Cr
         untouched=tuple(name for name in weights if name not in layout.axes),
         share=learngene.parameters / layout.parameters(),
     )
+
+
+def check_cross(cross: str) -> None:
+    """Raise ValueError unless `cross` is one of the two ways with cross weights."""
+    if cross not in ("zero", "random"):
+        raise ValueError(f'cross must be "zero" or "random", but it is {cross!r}.')
 
 
 def gene_slots(learngene: Learngene, layout: Layout) -> dict[str, Tensor]:

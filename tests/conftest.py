@@ -1,9 +1,12 @@
 """What holds for every test: how hard hypothesis searches, and hands off the global generators."""
 
+import importlib.util
 import os
 import pickle
 import random
 from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -40,3 +43,14 @@ def _global_generators_are_left_alone(request: pytest.FixtureRequest) -> Iterato
     after = _global_generators()
     moved = [name for name in before if before[name] != after[name]]
     assert not moved, f"The test moved the global random generator of {', '.join(moved)}."
+
+
+@pytest.fixture(scope="session")
+def toys() -> ModuleType:
+    """Return `tests/toys.py`, which test files can't import: their folders are not on the path."""
+    spec = importlib.util.spec_from_file_location("toys", Path(__file__).with_name("toys.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

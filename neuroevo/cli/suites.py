@@ -60,7 +60,7 @@ def _run_cells(
         Records(run.records) as records,
     ):
         reporter.line(
-            f"{len(contestants)} strategies, {_seeds(seeds)}, on {protocol.device}, "
+            f"{', '.join(plans)}; {_seeds(seeds)}, on {protocol.device}, "
             f"{max(plans.values())} gradient steps before transfer"
         )
         reporter.describe("pre-training")

@@ -56,6 +56,12 @@ def unseen_per_class(source: LabelledImages, *, shots: int, wanted: int) -> int:
     return min(wanted, fewest - shots)
 
 
+def check_ways(ways: int, classes: int) -> None:
+    """Raise ValueError unless a task of so many ways can be drawn from so many classes."""
+    if not 1 <= ways <= classes:
+        raise ValueError(f"ways must lie in 1..{classes}, the number of classes, but it is {ways}.")
+
+
 def sample_task(
     source: LabelledImages,
     *,
@@ -110,8 +116,7 @@ def _shuffled_by_class(
 
 
 def _check_numbers(ways: int, shots: int | None, test_per_class: int, classes: int) -> None:
-    if not 1 <= ways <= classes:
-        raise ValueError(f"ways must lie in 1..{classes}, the number of classes, but it is {ways}.")
+    check_ways(ways, classes)
     if shots is not None and shots < 1:
         raise ValueError(f"shots must be at least 1, or None for all images, but it is {shots}.")
     if test_per_class < 0:

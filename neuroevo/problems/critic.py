@@ -8,7 +8,7 @@ from typing import Literal
 
 from neuroevo.budget import Budget
 from neuroevo.data.images import LabelledImages
-from neuroevo.data.tasks import Task, sample_task, unseen_per_class
+from neuroevo.data.tasks import Task, check_ways, sample_task, unseen_per_class
 from neuroevo.execution import Training, train_all
 from neuroevo.individual import Individual
 from neuroevo.problems.upbringing import Upbringing
@@ -56,6 +56,8 @@ class Critic:
         for name, number in (("critics", self.critics), ("test_per_class", self.test_per_class)):
             if number < 1:
                 raise ValueError(f"{name} must be at least 1, but it is {number}.")
+        check_ways(self.ways, len(self.images.classes))
+        unseen_per_class(self.images, shots=self.shots, wanted=self.test_per_class)
 
     def __call__(self, individual: Individual) -> tuple[float]:
         """Return the score of one individual, in [0, 1]; NaN if a critic's outputs were not finite."""

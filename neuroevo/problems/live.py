@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from neuroevo.backbones import Network
 from neuroevo.budget import Budget
 from neuroevo.data.images import LabelledImages
-from neuroevo.data.tasks import sample_task
+from neuroevo.data.tasks import check_ways, sample_task
 from neuroevo.execution import Training, train_all
 from neuroevo.individual import Individual
 from neuroevo.problems.upbringing import Upbringing
@@ -32,6 +32,9 @@ class Live:
     ways: int
     seed: int
     workers: int | None = None
+
+    def __post_init__(self) -> None:
+        check_ways(self.ways, len(self.images.classes))
 
     def __call__(self, individual: Individual, slot: int) -> Network:
         """Return the network of one individual after its life."""

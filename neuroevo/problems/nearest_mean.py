@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from neuroevo.data.images import LabelledImages
-from neuroevo.data.tasks import sample_task, unseen_per_class
+from neuroevo.data.tasks import check_ways, sample_task, unseen_per_class
 from neuroevo.execution.looped import in_threads
 from neuroevo.individual import Individual
 from neuroevo.problems.upbringing import Upbringing
@@ -46,6 +46,8 @@ class NearestMean:
         for name, number in (("tasks", self.tasks), ("test_per_class", self.test_per_class)):
             if number < 1:
                 raise ValueError(f"{name} must be at least 1, but it is {number}.")
+        check_ways(self.ways, len(self.images.classes))
+        unseen_per_class(self.images, shots=self.shots, wanted=self.test_per_class)
 
     def __call__(self, individual: Individual) -> tuple[float]:
         """Return the score of one individual, in [0, 1]; NaN if a feature is not finite."""

@@ -30,7 +30,7 @@ from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Pixels, Recipe, batched_map
 from neuroevo.individual import Ids, Individual
 from neuroevo.operators import learngenes
-from neuroevo.operators.inheritance import Cross, Weights, inherit
+from neuroevo.operators.inheritance import Cross, Weights, check_cross, inherit
 from neuroevo.operators.selection import group_tournament
 from neuroevo.operators.verbs import Select
 from neuroevo.problems import Critic, Live, Upbringing
@@ -139,6 +139,7 @@ class GTL:
                 "share must lie in (0, 1], temperature be above 0 and noise at least 0, but they are "
                 f"{share}, {temperature} and {noise}."
             )
+        check_cross(cross)
         device = torch.device(device)
         dataset = dataset.to(device)
         self.backbone = backbone
@@ -257,6 +258,7 @@ class GTL:
         self.pool.merge(winners.values(), scores)
         self.tree.prune(self.pool.scores)
         self._winners = list(winners)
+        self._result = None
         self.generation += 1
 
     def result(self) -> Individual:

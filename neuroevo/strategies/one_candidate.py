@@ -22,7 +22,7 @@ from neuroevo.execution import Pixels, Recipe, batched_map
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import Circuit, random_circuit
-from neuroevo.operators.inheritance import Cross, Weights, extract, inherit
+from neuroevo.operators.inheritance import Cross, Weights, check_cross, extract, inherit
 from neuroevo.problems import Live, NearestMean, Upbringing
 from neuroevo.seeds import stream
 from neuroevo.strategies.strategy import Verb, individual_from, individual_state
@@ -65,6 +65,7 @@ class OneCandidate:
     ) -> None:
         if not 0 < share <= 1:
             raise ValueError(f"share must lie in (0, 1], but it is {share}.")
+        check_cross(cross)
         device = torch.device(device)
         dataset = dataset.to(device)
         self.backbone = backbone

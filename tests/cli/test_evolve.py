@@ -1,0 +1,192 @@
+"""`neuroevo evolve`: one strategy, and the learngene that it leaves."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from neuroevo.cli.names import STRATEGIES
+from neuroevo.learngene import Learngene
+from neuroevo.problems import Critic
+from neuroevo.runs.records import read_records
+
+Program = Callable[..., Any]
+TINY = ("--width", 0.25, "--generations", 2, "--population", 2, "--life-updates", 2, "--critic-updates", 2)
+STEPS = 2 * 2 * (2 + 2) + 2 * 8 * 2  # two generations, then two finalists
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_data(made: list[str]) -> None:
+    """The data set `glyphs` is made at once in these tests."""
+
+
+@pytest.fixture(scope="module")
+def finished(neuroevo: Program, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
+    """Return a run of GTL and its folder."""
+    folder = tmp_path_factory.mktemp("evolve") / "run"
+    return neuroevo("evolve", "gtl", *TINY, "--seed", 3, "--out", folder), folder
+
+
+def facts(folder: Path) -> dict[str, Any]:
+    """Return what `run.json` holds."""
+    found: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return found
+
+
+def same_tensors(first: Learngene, second: Learngene) -> bool:
+    """Whether two learngenes hold the same channels and weights."""
+    ours, theirs = first.tensors(), second.tensors()
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_the_learngene_is_saved_and_loads(finished: tuple[Any, Path]) -> None:
+    """It knows its data set, seed, lineage and classes, and its circuit runs."""
+    call, folder = finished
+    assert call.code == 0, call.err
+    learngene = Learngene.load(folder / "learngene.safetensors")
+    notes = learngene.notes
+    assert (notes["strategy"], notes["dataset"], notes["seed"], notes["generations"]) == ("gtl", "glyphs", 3, 2)
+    assert notes["settings"]["population"] == 2
+    assert notes["lineage"]
+    assert notes["classes"].keys() == {"ancestry", "held_out"}
+    assert learngene.to_module(classes=3)(torch.zeros(2, 1, 16, 16)).shape == (2, 3)
+
+
+def test_the_run_directory_is_complete(finished: tuple[Any, Path]) -> None:
+    """Facts, settings, records of every generation, checkpoints and the log are there."""
+    _, folder = finished
+    names = {"checkpoints", "learngene.safetensors", "log.txt", "records.jsonl", "run.json", "settings.toml"}
+    assert {path.name for path in folder.iterdir()} == names
+    assert (facts(folder)["status"], facts(folder)["what"], facts(folder)["seed"]) == ("finished", "evolve", 3)
+    settings = tomllib.loads((folder / "settings.toml").read_text(encoding="utf-8"))
+    assert (settings["strategy"], settings["seed"], settings["width"]) == ("gtl", 3, 0.25)
+    assert [record["generation"] for record in read_records(folder / "records.jsonl")] == [0, 1]
+
+
+def test_the_end_says_what_was_made(finished: tuple[Any, Path]) -> None:
+    """Size, share, score and cost, and the path last; generations are lines on stderr."""
+    call, folder = finished
+    learngene = Learngene.load(folder / "learngene.safetensors")
+    share = learngene.parameters / learngene.backbone.layout.parameters()
+    assert f"{learngene.parameters:,} parameters ({100 * share:.1f} % of the" in call.out
+    assert f"scores {learngene.notes['score']:.3f} on held-out classes and took {STEPS} gradient" in call.out
+    assert call.out.splitlines()[-1].endswith(str(folder / "learngene.safetensors"))
+    for number in (1, 2):
+        assert sum(line.startswith(f"generation {number}/2: ") for line in call.err.splitlines()) == 1
+
+
+def test_the_same_seed_gives_the_same_bytes(finished: tuple[Any, Path], neuroevo: Program, tmp_path: Path) -> None:
+    """Learngene and records but for times are equal for equal seeds and differ for others; quiet says nothing."""
+    _, folder = finished
+    for seed, equal in ((3, True), (4, False)):
+        out = tmp_path / str(seed)
+        call = neuroevo("evolve", "gtl", *TINY, "--seed", seed, "--out", out, "--quiet")
+        assert (call.code, call.err) == (0, "")
+        files = [each / "learngene.safetensors" for each in (folder, out)]
+        assert (files[0].read_bytes() == files[1].read_bytes()) == equal
+        records = [[{**one, "seconds": 0} for one in read_records(each / "records.jsonl")] for each in (folder, out)]
+        assert (records[0] == records[1]) == equal
+
+
+def test_bench_hands_on_the_same(finished: tuple[Any, Path], neuroevo: Program, tmp_path: Path) -> None:
+    """The contestant of a comparison with this seed is this learngene."""
+    words = ["--strategies", "gtl", "--seed", 3, "--seeds", 1, "--updates", 1, "--descendants", 1]
+    assert neuroevo("bench", *TINY, *words, "--out", tmp_path / "run").code == 0
+    theirs = Learngene.load(tmp_path / "run" / "learngenes" / "gtl-seed3.safetensors")
+    ours = Learngene.load(finished[1] / "learngene.safetensors")
+    assert same_tensors(ours, theirs)
+    assert ours.notes["score"] == theirs.notes["score"]
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES.keys() - {"gtl", "scratch"}))
+def test_every_strategy_that_hands_on_something_can_be_run(neuroevo: Program, strategy: str, tmp_path: Path) -> None:
+    """With --json stdout holds nothing but one value, which agrees with the file."""
+    call = neuroevo("evolve", strategy, *TINY, "--out", tmp_path / "run", "--json")
+    assert call.code == 0, call.err
+    found = json.loads(call.out, parse_constant=pytest.fail)
+    learngene = Learngene.load(found["learngene"])
+    assert Path(found["learngene"]) == tmp_path / "run" / "learngene.safetensors"
+    assert found["parameters"] == learngene.parameters
+    assert 0 < found["share"] <= 1
+    assert 0 <= found["score"] <= 1
+    assert found["gradient_steps"] == (0 if strategy == "untrained-circuit" else STEPS)
+
+
+@pytest.mark.parametrize(
+    ("words", "start", "end"),
+    [
+        (["scratch"], "scratch hands on nothing, so there is no learngene to save", "choose another strategy."),
+        (["gtll"], "STRATEGY must be one of gtl, gtl-paper, scratch, ", "but it is 'gtll'; did you mean gtl?"),
+        ([], "STRATEGY must be given.", ""),
+        (["gtl", "--seeds", 3], "No such option", ""),
+        (["gtl", "finetune"], "Got unexpected extra argument", "finetune"),
+        (["gtl", "--device", "cuda:99"], "--device must be auto or one of ", "but it is cuda:99."),
+        (["gtl", "--population", 1, "--tournament", 2], "--population must be at least --tournament", "are 1 and 2."),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_told_before_any_work(
+    neuroevo: Program, made: list[str], words: list[str], start: str, end: str, tmp_path: Path
+) -> None:
+    """Exit code 2 and one sentence; no data are made and no folder is left."""
+    before = len(made)
+    call = neuroevo("evolve", *TINY, *words, "--out", tmp_path / "run")
+    assert (call.code, call.out) == (2, "")
+    assert call.err.startswith(f"Error: {start}")
+    assert end in call.err
+    assert call.err.count("\n") == 1
+    assert len(made) == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_results_are_never_mixed(finished: tuple[Any, Path], neuroevo: Program) -> None:
+    """The folder of another run is refused and stays as it was."""
+    _, folder = finished
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    call = neuroevo("evolve", "gtl", *TINY, "--out", folder)
+    assert (call.code, call.out) == (2, "")
+    assert call.err == f"Error: --out must be a new or empty folder, but {folder} is not.\n"
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_that_breaks_off_says_so(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first generation's record stays, there is no learngene, and the log has the traceback."""
+    batch, calls = Critic.batch, iter(range(9))
+
+    def failing(self: Critic, individuals: Any) -> Any:
+        if next(calls) == 1:
+            raise RuntimeError("out of memory")
+        return batch(self, individuals)
+
+    monkeypatch.setattr(Critic, "batch", failing)
+    folder = tmp_path / "run"
+    call = neuroevo("evolve", "gtl", *TINY, "--out", folder)
+    assert (call.code, call.out) == (1, "")
+    assert call.err.splitlines()[-1] == "Error: out of memory"
+    assert (facts(folder)["status"], facts(folder)["error"]) == ("failed", "RuntimeError: out of memory")
+    assert "Traceback" in (folder / "log.txt").read_text(encoding="utf-8")
+    assert [record["generation"] for record in read_records(folder / "records.jsonl")] == [0]
+    assert not (folder / "learngene.safetensors").exists()
+
+
+def test_training_that_diverges_is_one_sentence(neuroevo: Program, tmp_path: Path) -> None:
+    """If no individual has a finite score, the run fails and says what to check."""
+    words = ["--learning-rate", 1e30, "--life-updates", 4, "--critic-updates", 4]
+    call = neuroevo("evolve", "gtl", *TINY, *words, "--out", tmp_path / "run", "--quiet")
+    assert call.code == 1
+    assert call.err.startswith("Error: all 2 individuals of generation 0 failed")
+    assert call.err.count("\n") == 1
+
+
+def test_show_describes_the_run_and_its_learngene(finished: tuple[Any, Path], neuroevo: Program) -> None:
+    """Both are found under the printed path."""
+    call, folder = finished
+    shown = neuroevo("show", folder)
+    assert shown.code == 0
+    assert shown.out.startswith("Run of neuroevo evolve, finished, ")
+    path = call.out.splitlines()[-1].removeprefix("Saved: ")
+    assert "dataset: glyphs" in neuroevo("show", path).out.splitlines()

@@ -1,0 +1,174 @@
+"""`neuroevo show`: learngenes and run directories in words, and what is neither."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from neuroevo.benchmarks.summary import Row, to_csv
+from neuroevo.learngene import Learngene
+from neuroevo.runs.directory import RunDirectory
+from neuroevo.runs.settings import BenchSettings
+from neuroevo.strategies import UntrainedCircuit
+
+Program = Callable[..., Any]
+ROW = Row("gtl", "glyphs", "mlp", 10, 3, 0.1, 0.2, 0.5, 0.4, 0.6, 0.125, 0.012, 0.024, 0.2, 1540, 3.5)
+
+
+@pytest.fixture
+def learngene(toys: ModuleType) -> Learngene:
+    """Return a circuit of half of a toy network."""
+    candidate = UntrainedCircuit(toys.dataset(), toys.MLP_BACKBONE, share=0.5).candidate()
+    notes = {
+        "classes": {"ancestry": [f"class {i}" for i in range(20)]},
+        "lineage": [7, 4, 1],
+        "settings": {"share": 0.5},
+    }
+    return candidate.with_notes(**notes, dataset="toys")
+
+
+def finished_run(folder: Path, *rows: Row, error: Exception | None = None) -> Path:
+    """Make the folder of a run that has ended."""
+    run = RunDirectory.create(
+        folder, what="bench", settings=BenchSettings(seed=5), argv=["neuroevo", "bench", "--quick"]
+    )
+    run.note({"suite": "transfer", "device": "cpu"})
+    if rows:
+        (folder / "summary.csv").write_text(to_csv(rows), encoding="utf-8")
+    run.close(error=error)
+    return folder
+
+
+def test_a_learngene_in_words(learngene: Learngene, neuroevo: Program, tmp_path: Path) -> None:
+    """Its backbone, size, channels, classes, lineage, settings and other notes."""
+    learngene.save(tmp_path / "some.safetensors")
+    call = neuroevo("show", tmp_path / "some.safetensors")
+    assert (call.code, call.err) == (0, "")
+    lines = call.out.splitlines()
+    share = 100 * learngene.parameters / learngene.backbone.layout.parameters()
+    assert lines[0] == (
+        f"Learngene of a mlp (widths [10, 8], inputs 64): {learngene.parameters} parameters, {share:.1f} % of the "
+        "backbone's."
+    )
+    counts = learngene.counts
+    assert lines[1] == f"Channels kept: hidden1 {counts['hidden1']} of 10, hidden2 {counts['hidden2']} of 8."
+    names = ", ".join(f"class {i}" for i in range(12))
+    assert f"Classes of the role ancestry: 20: {names} and 8 more." in lines
+    assert "Lineage, itself first: 7 <- 4 <- 1." in lines
+    assert "Settings: share 0.5." in lines
+    assert lines[-3:] == ["dataset: toys", "seed: 0", "strategy: untrained-circuit"]
+
+
+def test_a_learngene_without_notes(learngene: Learngene, neuroevo: Program, tmp_path: Path) -> None:
+    """What is not known is not said."""
+    replace(learngene, notes={}).save(tmp_path / "bare.safetensors")
+    call = neuroevo("show", tmp_path / "bare.safetensors")
+    assert call.code == 0
+    assert len(call.out.splitlines()) == 2
+
+
+def test_a_run_in_words(neuroevo: Program, tmp_path: Path) -> None:
+    """What it was, how it ended, its rows and its files."""
+    control = replace(ROW, strategy="scratch", gain_over_scratch=0.0, p_value=float("nan"), gradient_steps=0)
+    folder = finished_run(tmp_path / "run", control, ROW)
+    call = neuroevo("show", folder)
+    assert (call.code, call.err) == (0, "")
+    facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert call.out.splitlines() == [
+        f"Run of neuroevo bench transfer, finished, started {facts['started']}, ended {facts['ended']}, seed 5, "
+        "device cpu.",
+        "Command: neuroevo bench --quick",
+        "scratch: 50.0 % on novel classes, 20.0 % of the parameters handed on, 0 gradient steps before.",
+        "gtl: 50.0 % on novel classes, +12.5 points over scratch (p = 0.012), 20.0 % of the parameters handed on, "
+        "1,540 gradient steps before.",
+        "Files: 4: log.txt, run.json, settings.toml, summary.csv.",
+    ]
+
+
+def test_rows_with_gaps_in_words(neuroevo: Program, tmp_path: Path) -> None:
+    """One seed has no p-value, and outputs that are not finite no accuracy."""
+    nan = float("nan")
+    single = replace(ROW, seed_count=1, p_value=nan)
+    broken = replace(ROW, strategy="broken", accuracy_mean=nan, gain_over_scratch=nan, p_value=nan)
+    call = neuroevo("show", finished_run(tmp_path / "run", single, broken))
+    assert call.code == 0, call.err
+    assert "gtl: 50.0 % on novel classes, 20.0 %" in call.out
+    assert "broken: outputs that are not finite on novel classes, 20.0 %" in call.out
+    assert "nan" not in call.out
+
+
+def test_other_tables_are_shown_as_they_are(neuroevo: Program, tmp_path: Path) -> None:
+    """A summary of another suite is told column by column."""
+    folder = finished_run(tmp_path / "run")
+    (folder / "summary.csv").write_text("device,fraction\ncpu,0.31\n", encoding="utf-8")
+    assert "device cpu, fraction 0.31" in neuroevo("show", folder).out.splitlines()
+
+
+def test_a_failed_run_says_why(neuroevo: Program, tmp_path: Path) -> None:
+    """Status and error are among the first words."""
+    call = neuroevo("show", finished_run(tmp_path / "run", error=RuntimeError("out of memory")))
+    assert call.code == 0
+    assert "bench transfer, failed, started" in call.out
+    assert "Error: RuntimeError: out of memory" in call.out.splitlines()
+
+
+def test_a_folder_that_is_no_run(neuroevo: Program, tmp_path: Path) -> None:
+    """One sentence, exit code 1."""
+    call = neuroevo("show", tmp_path)
+    assert (call.code, call.out) == (1, "")
+    assert call.err == f"Error: {tmp_path} is no run directory: it has no run.json.\n"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1, 2]", '"text"', "\xff"])
+def test_damaged_facts(neuroevo: Program, text: str, tmp_path: Path) -> None:
+    """Whatever `run.json` holds, there is one sentence that names it."""
+    folder = finished_run(tmp_path / "run")
+    (folder / "run.json").write_bytes(text.encode("latin-1"))
+    call = neuroevo("show", folder)
+    assert (call.code, call.out) == (1, "")
+    assert call.err.startswith(f"Error: {folder / 'run.json'} is damaged: ")
+    assert call.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("place", [0, 7, 100, -1, None])
+def test_a_damaged_learngene_is_one_sentence(
+    learngene: Learngene, neuroevo: Program, place: int | None, tmp_path: Path
+) -> None:
+    """A file with a changed byte, or cut in half, is refused with its name and exit code 1."""
+    path = tmp_path / "damaged.safetensors"
+    data = bytearray(learngene.to_bytes())
+    if place is None:
+        data = data[: len(data) // 2]
+    else:
+        data[place] ^= 0x55
+    path.write_bytes(data)
+    call = neuroevo("show", path)
+    assert (call.code, call.out) == (1, "")
+    assert call.err.startswith("Error: ")
+    assert call.err.count("\n") == 1
+    assert str(path) in call.err
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\0" * 64, b"\x80\x04K\x01."])
+def test_what_is_no_learngene_is_one_sentence(neuroevo: Program, content: bytes, tmp_path: Path) -> None:
+    """Any other file is refused likewise; nothing in it is run."""
+    path = tmp_path / "other"
+    path.write_bytes(content)
+    call = neuroevo("show", path)
+    assert (call.code, call.out) == (1, "")
+    assert str(path) in call.err
+    assert call.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [[], ["nowhere"], ["one", "two"]])
+def test_wrong_usage(neuroevo: Program, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There must be one path, and something there."""
+    monkeypatch.chdir(tmp_path)
+    call = neuroevo("show", *words)
+    assert (call.code, call.out) == (2, "")
+    assert call.err.startswith("Error: ")
+    assert call.err.count("\n") == 1

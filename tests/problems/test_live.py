@@ -1,0 +1,216 @@
+"""Lives, and how heirs are brought up: pure, by slot and generation, on ancestry alone."""
+
+import copy
+import pickle
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from neuroevo.backbones import Network
+from neuroevo.budget import Budget
+from neuroevo.data.images import Dataset, LabelledImages
+from neuroevo.data.tasks import sample_task
+from neuroevo.execution import Pixels, Recipe, train_all
+from neuroevo.execution.cost import multiply_adds
+from neuroevo.individual import Individual
+from neuroevo.learngene import Learngene
+from neuroevo.operators.circuits import random_circuit
+from neuroevo.operators.inheritance import cross_masks, extract, inherit
+from neuroevo.problems import Live, Upbringing
+
+RECIPE = Recipe(updates=4, batch=16)
+
+
+def upbringing_of(toys: ModuleType, **parts: Any) -> Upbringing:
+    """Return how heirs of the toy backbone are brought up."""
+    settings = {"backbone": toys.MLP_BACKBONE, "pixels": Pixels.of(toys.dataset()), "recipe": RECIPE}
+    return Upbringing(**{**settings, **parts})
+
+
+def live_of(toys: ModuleType, *, seed: int = 0, ways: int = 3, workers: int | None = None, **parts: Any) -> Live:
+    """Return lives on the toy data set's ancestry."""
+    images = toys.dataset().ancestry
+    return Live(upbringing=upbringing_of(toys, **parts), images=images, ways=ways, seed=seed, workers=workers)
+
+
+def learngene_of(toys: ModuleType, seed: int = 5) -> Learngene:
+    """Return a random circuit of a random network."""
+    backbone, generator = toys.MLP_BACKBONE, toys.generator(seed)
+    circuit = random_circuit(backbone.layout, share=0.4, generator=generator)
+    provenance = {group: torch.arange(len(indices)) for group, indices in circuit.items()}
+    return extract(
+        backbone.build(2, generator=generator).state_dict(), circuit, backbone=backbone, provenance=provenance
+    )
+
+
+def heirs(toys: ModuleType) -> list[Individual]:
+    """Return founders and heirs of two generations."""
+    genomes = [None, learngene_of(toys), learngene_of(toys, 6), learngene_of(toys)]
+    return [Individual(genome, id=10 + i, generation=i // 3) for i, genome in enumerate(genomes)]
+
+
+def state(network: Network) -> dict[str, Tensor]:
+    """Return a copy of a network's tensors."""
+    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+
+def same(first: Network, second: Network) -> bool:
+    """Return whether two networks are equal, bit for bit."""
+    one, two = state(first), state(second)
+    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+
+
+def shades(images: LabelledImages, low: int, high: int) -> LabelledImages:
+    """Return the images with their values moved into a range that tells where they come from."""
+    return replace(images, images=(images.images.int() * (high - low) // 256 + low).to(torch.uint8))
+
+
+def shaded(dataset: Dataset) -> Dataset:
+    """Return the data set with values below 80 in ancestry, below 160 in held_out and above that in novel."""
+    return Dataset.of(
+        dataset.name,
+        shades(dataset.ancestry, 0, 80),
+        shades(dataset.held_out, 80, 160),
+        shades(dataset.novel, 160, 256),
+    )
+
+
+def test_lives_are_pure(toys: ModuleType) -> None:
+    """The same individual in the same slot lives the same life twice, and is not changed by it."""
+    live = live_of(toys)
+    for heir in heirs(toys):
+        genome = copy.deepcopy(heir.genome)
+        assert same(live(heir, 2), live(heir, 2))
+        assert heir.body is None
+        assert not heir.fitness.valid
+        assert genome is None or genome.to_bytes() == heir.genome.to_bytes()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_lives_do_not_depend_on_each_other(workers: int, toys: ModuleType) -> None:
+    """In any company, order and number of workers a life is what it is alone."""
+    population = heirs(toys)
+    alone = [live_of(toys)(heir, slot) for slot, heir in enumerate(population)]
+    for order in ([0, 1, 2, 3], [3, 1, 0], [2]):
+        together = live_of(toys, workers=workers).batch([population[slot] for slot in order], order)
+        assert all(same(network, alone[slot]) for network, slot in zip(together, order, strict=True))
+    assert live_of(toys).batch([], []) == []
+
+
+def test_the_seed_the_generation_and_the_slot_make_a_life(toys: ModuleType) -> None:
+    """Each of them changes it, and the id does not."""
+    genome = learngene_of(toys)
+    first = live_of(toys)(Individual(genome, id=0, generation=1), 2)
+    assert same(first, live_of(toys)(Individual(genome, id=7, parents=(3,), generation=1), 2))
+    for seed, generation, slot in ((1, 1, 2), (0, 2, 2), (0, 1, 1)):
+        other = live_of(toys, seed=seed)(Individual(genome, id=0, generation=generation), slot)
+        assert not same(first, other)
+
+
+def test_lives_can_be_pickled(toys: ModuleType) -> None:
+    """A copy that went through pickle gives the same lives."""
+    live = live_of(toys, isolate=True)
+    twin = pickle.loads(pickle.dumps(live))
+    heir = heirs(toys)[1]
+    assert same(live(heir, 0), twin(heir, 0))
+
+
+def test_ancestors_see_ancestry_only(toys: ModuleType) -> None:
+    """Every image that a life reads is of the role that it was given, and all classes come in over many lives."""
+    dataset = shaded(toys.dataset())
+    pixels = Pixels.of(dataset)
+    seen: list[Tensor] = []
+
+    def spy(images: Tensor) -> Tensor:
+        seen.append(images)
+        return pixels(images)
+
+    live = Live(upbringing=upbringing_of(toys, pixels=spy), images=dataset.ancestry, ways=3, seed=0)
+    live.batch([Individual(None, id=i) for i in range(8)], range(8))
+    assert len(seen) == 8 * RECIPE.updates
+    assert int(torch.cat(seen).max()) < 80
+    rows = {tuple(image.flatten().tolist()) for image in torch.cat(seen)}
+    images, labels = dataset.ancestry.images, dataset.ancestry.labels
+    classes = {
+        int(label) for image, label in zip(images, labels, strict=True) if tuple(image.flatten().tolist()) in rows
+    }
+    assert classes == set(range(5))
+
+
+def test_a_life_has_its_ways_and_all_of_their_images(toys: ModuleType) -> None:
+    """The head has k outputs; with enough updates every image of k classes is read and no other one."""
+    live = live_of(toys, ways=2, recipe=Recipe(updates=12, batch=20))
+    assert live(heirs(toys)[0], 0).head.out_features == 2
+    training = live._prepare(Individual(None, id=0), 0)
+    labels = live.images.labels[training.task.train]
+    assert len(training.task.test) == 0
+    assert len(labels) == int(torch.isin(live.images.labels, labels.unique()).sum()) == 120
+
+
+@pytest.mark.parametrize("ways", [0, 6])
+def test_impossible_ways_are_refused(ways: int, toys: ModuleType) -> None:
+    """There can't be more classes in a life than in the role."""
+    with pytest.raises(ValueError, match=rf"ways must lie in 1\.\.5.* is {ways}\."):
+        live_of(toys, ways=ways)(heirs(toys)[0], 0)
+
+
+def test_the_budget_of_a_life(toys: ModuleType) -> None:
+    """A life costs its updates, at three passes for each image of a batch."""
+    per_image = multiply_adds(toys.MLP_BACKBONE, (1, 8, 8), 3)
+    assert live_of(toys).budget == Budget(4, 4 * 16 * 3 * per_image, 4)
+    # 36 images are fewer than a batch.
+    source = toys.labelled("few", classes=5, per_class=12)
+    recipe = Recipe(updates=2, batch=1000)
+    few = Live(upbringing=upbringing_of(toys, recipe=recipe), images=source, ways=3, seed=0)
+    assert few.budget == Budget(2, 2 * 36 * 3 * per_image, 2)
+
+
+def prepare(upbringing: Upbringing, genome: Learngene | None, toys: ModuleType) -> Any:
+    """Return the training run of an heir on a fixed task."""
+    task = sample_task(toys.dataset().ancestry, ways=3, shots=10, test_per_class=5, generator=toys.generator(1))
+    return upbringing.prepare(genome, task, toys.generator(2), measure_at=(0,))
+
+
+def test_an_heir_holds_the_genes_and_is_random_elsewhere(toys: ModuleType) -> None:
+    """Gene slots hold the slices, cross weights are zero, and all else is as in an heir of nothing."""
+    genome, layout = learngene_of(toys), toys.MLP_BACKBONE.layout
+    orphan, heir = prepare(upbringing_of(toys), None, toys), prepare(upbringing_of(toys), genome, toys)
+    again = extract(heir.network.state_dict(), genome.indices, backbone=genome.backbone, provenance=genome.provenance)
+    assert again.to_bytes() == genome.to_bytes()
+    masks = cross_masks(layout, genome.indices)
+    assert set(masks) == {"hidden2.weight"}
+    assert bool((heir.network.hidden2.weight[masks["hidden2.weight"]] == 0).all())
+    expected = inherit(genome, orphan.network.state_dict(), layout=layout).weights
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in state(heir.network).items())
+    assert torch.equal(orphan.generator.get_state(), heir.generator.get_state())
+    assert heir.measure_at == (0,)
+    assert heir.recipe is RECIPE
+
+
+def test_isolation_holds_through_a_life(toys: ModuleType) -> None:
+    """With `isolate` the cross weights end as they began, at zero; without it they learn; founders have none."""
+    genome = learngene_of(toys)
+    mask = cross_masks(toys.MLP_BACKBONE.layout, genome.indices)["hidden2.weight"]
+    for isolate in (True, False):
+        training = prepare(upbringing_of(toys, isolate=isolate), genome, toys)
+        before = state(training.network)["hidden2.weight"]
+        train_all([training])
+        after = training.network.hidden2.weight
+        assert bool((after[mask] == 0).all()) == isolate
+        assert not torch.equal(after[~mask], before[~mask])
+    assert prepare(upbringing_of(toys, isolate=True), None, toys).zero == {}
+
+
+def test_an_inherit_operator_of_ones_own_is_used(toys: ModuleType) -> None:
+    """What the given operator writes is what the heir starts from."""
+
+    def fill(genome: Learngene, weights: dict[str, Tensor], *, layout: Any) -> Any:
+        inheritance = inherit(genome, weights, layout=layout)
+        return replace(inheritance, weights={name: torch.ones_like(tensor) for name, tensor in weights.items()})
+
+    heir = prepare(upbringing_of(toys, inherit=fill), learngene_of(toys), toys)
+    assert all(bool((tensor == 1).all()) for tensor in state(heir.network).values())

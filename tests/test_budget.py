@@ -1,0 +1,57 @@
+"""Budgets: what is spent adds up, and only the critical path knows about work side by side."""
+
+from dataclasses import FrozenInstanceError, asdict
+from functools import reduce
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuroevo.budget import Budget
+
+NUMBERS = st.integers(0, 10**15)
+COUNTS = st.integers(0, 20)
+BUDGETS = st.builds(Budget, gradient_steps=NUMBERS, multiply_adds=NUMBERS, critical_path=NUMBERS)
+
+
+@given(BUDGETS, BUDGETS, BUDGETS)
+def test_work_in_sequence_adds_up(first: Budget, second: Budget, third: Budget) -> None:
+    """All three counts add, in any order and grouping, and no work changes nothing."""
+    sums = {name: count + asdict(second)[name] for name, count in asdict(first).items()}
+    assert asdict(first.then(second)) == sums
+    assert first.then(second) == second.then(first)
+    assert first.then(second).then(third) == first.then(second.then(third))
+    assert first.then(Budget()) == Budget().then(first) == first
+
+
+@given(BUDGETS, st.integers(1, 20))
+def test_work_side_by_side_takes_as_long_as_one(budget: Budget, count: int) -> None:
+    """Side by side costs as many steps and multiply-adds as in sequence, on the path of a single one."""
+    in_sequence = reduce(Budget.then, [budget] * count)
+    beside = budget.times(count)
+    assert (beside.gradient_steps, beside.multiply_adds) == (in_sequence.gradient_steps, in_sequence.multiply_adds)
+    assert beside.critical_path == budget.critical_path
+
+
+@given(BUDGETS, COUNTS, COUNTS)
+def test_counts_multiply(budget: Budget, first: int, second: int) -> None:
+    """Groups of groups are one group; once is the work itself, and never costs nothing at all."""
+    assert budget.times(first).times(second) == budget.times(first * second)
+    assert budget.times(1) == budget
+    assert budget.times(0) == Budget()
+
+
+def test_a_generation_by_hand() -> None:
+    """Six lives of 100 updates, then six critics of 30: 780 updates, 130 of them in sequence."""
+    generation = Budget(100, 5_000, 100).times(6).then(Budget(30, 900, 30).times(6))
+    assert asdict(generation) == {"gradient_steps": 780, "multiply_adds": 35_400, "critical_path": 130}
+
+
+def test_budgets_are_values() -> None:
+    """A budget cannot be changed, and combining two leaves both as they were."""
+    one, other = Budget(1, 2, 3), Budget(4, 5, 6)
+    one.then(other)
+    one.times(7)
+    assert (one, other) == (Budget(1, 2, 3), Budget(4, 5, 6))
+    with pytest.raises(FrozenInstanceError):
+        one.gradient_steps = 5  # type: ignore[misc]

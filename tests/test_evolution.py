@@ -1,0 +1,340 @@
+"""The loop: lazy, stoppable, recorded, and continued where it stopped."""
+
+import json
+import logging
+import math
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from deap.base import Toolbox
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuroevo import evolution
+from neuroevo.budget import Budget
+from neuroevo.evolution import Generation, evolve
+from neuroevo.execution import batched_map
+from neuroevo.individual import Fitness, Ids, Individual
+from neuroevo.runs.checkpoint import load_checkpoint
+from neuroevo.runs.records import read_records
+
+
+class Walk:
+    """A strategy of few lines: a random walk that remembers everything in its state."""
+
+    def __init__(self, *, size: int = 3, score: Callable[[Individual], float] | None = None) -> None:
+        self.calls: list[str] = []
+        self.size, self.generation = size, 0
+        self.place, self.ids = 0.0, Ids()
+        self.generator = torch.Generator().manual_seed(0)
+        self.score = score or (lambda one: float(one.genome[0]))
+        self.toolbox = Toolbox()
+        self.toolbox.register("generate", self.generate)
+        self.toolbox.register("evaluate", self.evaluate)
+        self.toolbox.register("update", self.update)
+        self.toolbox.register("map", batched_map)
+
+    @property
+    def budget(self) -> Budget:
+        """A step per generation."""
+        return Budget(self.generation, 10 * self.generation, self.generation)
+
+    def generate(self) -> list[Individual]:
+        """Return individuals around the place."""
+        self.calls.append("generate")
+        steps = torch.randn(self.size, 1, generator=self.generator) + self.place
+        return [Individual(row, id=self.ids(), parents=(0,)) for row in steps]
+
+    def evaluate(self, individual: Individual) -> tuple[float]:
+        """Return the score of one."""
+        self.calls.append("evaluate")
+        return (self.score(individual),)
+
+    def update(self, population: list[Individual]) -> None:
+        """Go to the mean."""
+        self.calls.append("update")
+        self.place = sum(float(one.genome[0]) for one in population) / max(1, len(population))
+        self.generation += 1
+
+    def record(self) -> dict[str, Any]:
+        """Return where it is."""
+        return {"place": self.place}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that changes."""
+        return {
+            "generation": self.generation,
+            "place": self.place,
+            "ids": self.ids.next,
+            "generator": self.generator.get_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a state."""
+        self.generation, self.place, self.ids.next = state["generation"], state["place"], state["ids"]
+        self.generator.set_state(state["generator"])
+
+
+def places(strategy: Walk, generations: int, **settings: Any) -> list[float]:
+    """Run a walk and return its places."""
+    return [generation.details["place"] for generation in evolve(strategy, generations, **settings)]
+
+
+def recorded(folder: Path) -> list[dict[str, Any]]:
+    """Return the records of a run but for the time."""
+    records: list[dict[str, Any]] = read_records(folder / "records.jsonl")
+    return [{key: value for key, value in record.items() if key != "seconds"} for record in records]
+
+
+def test_a_generation_runs_when_it_is_asked_for() -> None:
+    """Nothing happens before the first `next`, and each one runs one generation."""
+    strategy = Walk()
+    generations = evolve(strategy, 3)
+    assert strategy.calls == []
+    one = ["generate", "evaluate", "evaluate", "evaluate", "update"]
+    for number in range(3):
+        assert next(generations).number == number
+        assert strategy.calls == one * (number + 1)
+    with pytest.raises(StopIteration):
+        next(generations)
+    assert strategy.calls == one * 3
+
+
+@given(st.integers(0, 5), st.integers(0, 5))
+def test_generations_count_from_the_start_of_the_strategy(first: int, second: int) -> None:
+    """A strategy that has run some generations runs those that are missing, however they are split."""
+    strategy = Walk()
+    whole = places(Walk(), max(first, second))
+    assert places(strategy, first) + places(strategy, second) == whole
+    assert strategy.generation == len(whole)
+
+
+def test_no_generations_touch_nothing(tmp_path: Path) -> None:
+    """With 0 generations nothing is generated or yielded."""
+    strategy = Walk()
+    assert list(evolve(strategy, 0, run_dir=tmp_path / "run")) == []
+    assert strategy.calls == []
+    assert recorded(tmp_path / "run") == []
+
+
+def test_negative_generations_are_refused_at_once() -> None:
+    """The call itself raises, not the first `next`."""
+    with pytest.raises(ValueError, match=r"^generations must be at least 0, but it is -1\.$"):
+        evolve(Walk(), -1)
+
+
+def test_stop_ends_after_the_generation_for_which_it_is_true(tmp_path: Path) -> None:
+    """That generation is yielded, recorded and kept, and nothing runs after it."""
+    strategy = Walk()
+    asked: list[int] = []
+
+    def stop(generation: Generation) -> bool:
+        asked.append(generation.number)
+        return generation.number == 1
+
+    assert [generation.number for generation in evolve(strategy, 9, run_dir=tmp_path, stop=stop)] == [0, 1]
+    assert asked == [0, 1]
+    assert strategy.generation == 2
+    assert [record["generation"] for record in recorded(tmp_path)] == [0, 1]
+    assert places(Walk(), 4, run_dir=tmp_path) == places(Walk(), 4)[2:]
+
+
+def test_callbacks_see_every_record_before_it_is_yielded(tmp_path: Path) -> None:
+    """They are called in order with the record that is yielded, when it is on the disk already."""
+    seen: list[tuple[str, Generation, int]] = []
+    callbacks = [
+        lambda generation: seen.append(("first", generation, len(recorded(tmp_path)))),
+        lambda generation: seen.append(("second", generation, load_checkpoint(tmp_path / "checkpoints")[0])),
+    ]
+    for number, generation in enumerate(evolve(Walk(), 2, run_dir=tmp_path, callbacks=callbacks)):
+        assert seen[-2:] == [("first", generation, number + 1), ("second", generation, number + 1)]
+    assert len(seen) == 4
+
+
+def test_a_failing_callback_loses_nothing(tmp_path: Path) -> None:
+    """Its exception ends the run after a complete generation, and the run can be continued."""
+
+    def fail(generation: Generation) -> None:
+        if generation.number == 1:
+            raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        list(evolve(Walk(), 4, run_dir=tmp_path, callbacks=[fail]))
+    list(evolve(Walk(), 4, run_dir=tmp_path))
+    list(evolve(Walk(), 4, run_dir=tmp_path / "whole"))
+    assert recorded(tmp_path) == recorded(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("stage", ["before", "after"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_run_killed_while_saving_continues_bit_for_bit(
+    number: int, stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that dies before or after writing a checkpoint leaves, once continued, the records of a whole one."""
+    save = evolution.save_checkpoint
+
+    def dying(folder: Path, generation: int, state: Any) -> None:
+        if generation == number and stage == "before":
+            raise KeyboardInterrupt
+        save(folder, generation, state)
+        if generation == number:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(evolution, "save_checkpoint", dying)
+    with pytest.raises(KeyboardInterrupt):
+        list(evolve(Walk(), 4, run_dir=tmp_path / "parts"))
+    monkeypatch.setattr(evolution, "save_checkpoint", save)
+    list(evolve(Walk(), 4, run_dir=str(tmp_path / "parts")))
+    list(evolve(Walk(), 4, run_dir=tmp_path / "whole"))
+    assert recorded(tmp_path / "parts") == recorded(tmp_path / "whole")
+
+
+def test_a_torn_record_is_cut(tmp_path: Path) -> None:
+    """A last line that was never finished does not stay."""
+    list(evolve(Walk(), 2, run_dir=tmp_path))
+    with (tmp_path / "records.jsonl").open("ab") as file:
+        file.write(b'{"kind": "gener')
+    list(evolve(Walk(), 3, run_dir=tmp_path))
+    assert [record["generation"] for record in recorded(tmp_path)] == [0, 1, 2]
+
+
+def test_an_abandoned_run_leaves_no_file_open(tmp_path: Path) -> None:
+    """A generator that is dropped or closed closes its records (an open file would be a warning, an error here)."""
+    generations = evolve(Walk(), 5, run_dir=tmp_path)
+    next(generations)
+    generations.close()
+    dropped = evolve(Walk(), 5, run_dir=tmp_path)
+    next(dropped)
+    del dropped
+    assert len(recorded(tmp_path)) == 2
+
+
+def test_records_are_json_lines(tmp_path: Path) -> None:
+    """Each line is one object with everything that the generation was; what is not finite is null."""
+    scores = iter([0.5, math.nan, 0.25, 1.0, 2.0, math.inf])
+    (first, second) = evolve(Walk(score=lambda one: next(scores)), 2, run_dir=tmp_path)
+    lines = (tmp_path / "records.jsonl").read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line, parse_constant=pytest.fail) for line in lines]
+    assert [record.pop("seconds") >= 0 for record in records] == [True, True]
+    assert records[0] == {
+        "kind": "generation",
+        "generation": 0,
+        "individuals": [
+            {"id": 0, "parents": [0], "fitness": [0.5]},
+            {"id": 1, "parents": [0], "fitness": [None]},
+            {"id": 2, "parents": [0], "fitness": [0.25]},
+        ],
+        "best": 0,
+        "mean": 0.375,
+        "failed": 1,
+        "gradient_steps": 1,
+        "multiply_adds": 10,
+        "critical_path": 1,
+        "place": first.details["place"],
+    }
+    assert records[1]["best"] == 4
+    assert records[1]["mean"] == 1.5
+    assert records[1]["gradient_steps"] == second.budget.gradient_steps == 2
+
+
+def test_only_the_unscored_are_evaluated() -> None:
+    """An individual with a valid fitness keeps it."""
+    strategy = Walk()
+    generate = strategy.toolbox.generate
+
+    def half_scored() -> list[Individual]:
+        population: list[Individual] = generate()
+        population[1].fitness = Fitness((7.0,))
+        return population
+
+    strategy.toolbox.register("generate", half_scored)
+    (generation,) = evolve(strategy, 1)
+    assert strategy.calls.count("evaluate") == 2
+    assert generation.population[1].fitness.values == (7.0,)
+
+
+def test_scores_go_to_their_individuals() -> None:
+    """The values that the map returns are assigned in its order."""
+    (generation,) = evolve(Walk(score=lambda one: one.id / 2), 1)
+    assert [one.fitness.values for one in generation.population] == [(0.0,), (0.5,), (1.0,)]
+    assert generation.best is generation.population[2]
+
+
+def test_a_generation_of_failures_ends_the_run(tmp_path: Path) -> None:
+    """If no fitness is finite the run stops with a reason before the update, and what was complete stays."""
+    strategy = Walk(score=lambda one: math.nan if one.id >= 6 else 1.0)
+    with pytest.raises(
+        RuntimeError, match=r"^all 3 individuals of generation 2 failed: no fitness value is finite; .*\.$"
+    ):
+        list(evolve(strategy, 5, run_dir=tmp_path))
+    assert strategy.generation == 2
+    assert len(recorded(tmp_path)) == 2
+
+
+def test_an_empty_generation_is_no_failure() -> None:
+    """A strategy may have nothing to score."""
+    (generation,) = evolve(Walk(size=0), 1)
+    assert generation.population == ()
+    assert generation.best is None
+    assert generation.scores == []
+    assert math.isnan(generation.mean)
+    assert generation.failed == 0
+    assert generation.record()["best"] is None
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, -2.5, math.nan, math.inf, -math.inf]), max_size=6))
+def test_what_a_generation_says_of_its_population(values: list[float]) -> None:
+    """Failures are counted and left out of the mean, and never best where anyone has not failed."""
+    people = tuple(Individual(None, Fitness((value,)), id=i) for i, value in enumerate(values))
+    generation = Generation(4, people)
+    finite = [value for value in values if math.isfinite(value)]
+    assert generation.scores == finite
+    assert generation.failed == len(values) - len(finite)
+    if finite:
+        assert generation.best.fitness.values == (max(finite),)
+        assert generation.mean == pytest.approx(math.fsum(finite) / len(finite))
+    else:
+        assert math.isnan(generation.mean)
+    assert generation.record()["generation"] == 4
+
+
+def bare(calls: list[str]) -> Toolbox:
+    """Return the verbs of a walk as a bare toolbox."""
+    walk, toolbox = Walk(), Toolbox()
+    walk.calls = calls
+    for verb in ("generate", "evaluate", "update"):
+        toolbox.register(verb, getattr(walk, verb))
+    return toolbox
+
+
+def test_a_bare_toolbox_has_records_but_no_checkpoint(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The log says that nothing can be continued; records are written all the same."""
+    calls: list[str] = []
+    with caplog.at_level(logging.WARNING, logger="neuroevo.evolution"):
+        assert len(list(evolve(bare(calls), 2, run_dir=tmp_path))) == 2
+    assert [record.getMessage() for record in caplog.records] == [
+        f"a bare toolbox has no state to keep: there will be no checkpoint in {tmp_path}"
+    ]
+    assert [record["generation"] for record in recorded(tmp_path)] == [0, 1]
+    assert not (tmp_path / "checkpoints").exists()
+    assert calls.count("update") == 2
+
+
+def test_a_bare_toolbox_without_a_directory_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Where nothing is to be kept there is nothing to warn of."""
+    with caplog.at_level(logging.DEBUG, logger="neuroevo.evolution"):
+        list(evolve(bare([]), 1))
+    assert caplog.records == []
+
+
+def test_records_of_strategies_of_the_library(toys: ModuleType, tmp_path: Path) -> None:
+    """A run of a rival writes records that can be read back, with the best one's id."""
+    from neuroevo.strategies import UntrainedCircuit
+
+    (generation,) = evolve(UntrainedCircuit(toys.dataset(), toys.MLP_BACKBONE, share=0.4), 1, run_dir=tmp_path)
+    (record,) = recorded(tmp_path)
+    assert record == {key: value for key, value in generation.record().items() if key != "seconds"}

@@ -1,0 +1,81 @@
+"""The examples: each runs from the shell with a tiny budget, and says what came out."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from neuroevo.backbones import ConvNet4
+from neuroevo.learngene import Learngene
+
+EXAMPLES = {path.stem: path for path in sorted(Path(__file__).parents[1].joinpath("examples").glob("*.py"))}
+# The words after the program's name, and the last line of the output.
+BUDGETS = {
+    "compose_a_toolbox": ("25", r"stopped after generation 24: \d+\.\d{4} at individual \d+"),
+    "evolve_learngenes": ("1 2", r"accuracy on 20 unseen classes: 0\.\d{3} with the learngene, 0\.\d{3} without"),
+    "genetic_algorithm": ("2 10", r"885 weights, \d+ individuals: 0\.\d{3} of the images right"),
+    "swap_operators": ("1 2", r"best: individual \d of generation 0, [\d,]+ parameters, 0\.\d{3} of unseen images .*"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the examples run, and leave what they write."""
+    return tmp_path_factory.mktemp("examples")
+
+
+@pytest.fixture(scope="module")
+def running(folder: Path) -> Iterator[dict[str, subprocess.Popen[str]]]:
+    """Start all examples at once, warnings being errors."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    processes = {
+        name: subprocess.Popen(
+            [sys.executable, "-W", "error", path, *BUDGETS[name][0].split()],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name, path in EXAMPLES.items()
+    }
+    yield processes
+    for process in processes.values():
+        process.kill()
+        process.communicate()
+
+
+def test_every_example_has_a_budget() -> None:
+    """A new example is run by these tests, or they fail."""
+    assert EXAMPLES.keys() == BUDGETS.keys()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_example_is_short_and_says_what_it_shows(name: str) -> None:
+    """20 to 60 lines, and a docstring that says how to run it."""
+    source = EXAMPLES[name].read_text(encoding="utf-8")
+    assert 20 <= len(source.splitlines()) <= 60
+    docstring = ast.get_docstring(ast.parse(source)) or ""
+    assert f"Usage: python examples/{name}.py [GENERATIONS]" in docstring
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_example_runs(name: str, running: dict[str, subprocess.Popen[str]], folder: Path) -> None:
+    """It ends well, says nothing on stderr, and its last line is what it is about."""
+    out, err = running[name].communicate(timeout=120)
+    assert (running[name].returncode, err) == (0, "")
+    assert re.fullmatch(BUDGETS[name][1], out.splitlines()[-1]), out
+    if name == "evolve_learngenes":
+        learngene = Learngene.load(folder / "runs" / "learngene.safetensors")
+        assert learngene.backbone == ConvNet4(widths=(8, 16, 32, 32))
+        assert f"{learngene.parameters:,} parameters" in out
+    if name == "compose_a_toolbox":
+        # Heights are minimised: the second line is 20 generations after the first.
+        means = [float(mean) for mean in re.findall(r"mean +([\d.]+)", out)]
+        assert len(means) == 2
+        assert means[1] < means[0] / 2

@@ -1,0 +1,421 @@
+"""Learngenes: files hold them whole, damage is always noticed, and a file never runs code."""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from neuroevo.backbones import MLP, ConvNet4
+from neuroevo.files import CheckpointError
+from neuroevo.learngene import Learngene
+from neuroevo.operators.circuits import whole_circuit
+
+Kind = MLP | ConvNet4
+
+WIDTHS = st.integers(1, 7)
+BACKBONES = st.builds(
+    MLP, widths=st.lists(WIDTHS, min_size=1, max_size=4).map(tuple), inputs=st.integers(1, 9)
+) | st.builds(ConvNet4, widths=st.tuples(*[WIDTHS] * 4), channels=st.integers(1, 3))
+SHARES = st.floats(0.05, 1)
+SEEDS = st.integers(0, 2**32)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+NOTES = st.dictionaries(st.text(), JSON, max_size=3)
+
+TINY = MLP(widths=(3, 2), inputs=2)
+PARTS = ("indices", "slices", "provenance")
+
+
+def tiny() -> Learngene:
+    """Return a small learngene that is the same in every process."""
+    return Learngene(
+        TINY,
+        {"hidden1": torch.tensor([0, 2]), "hidden2": torch.tensor([1])},
+        {
+            "hidden1.weight": torch.tensor([[0.5, -0.0], [float("inf"), 1e-45]]),
+            "hidden1.bias": torch.tensor([1.0, 2.0]),
+            "hidden2.weight": torch.tensor([[3.0, 4.0]]),
+            "hidden2.bias": torch.tensor([float("nan")]),
+        },
+        {"hidden1": torch.tensor([7, 3]), "hidden2": torch.tensor([2**62])},
+        {"lineage": [1, 2], "dataset": "glyphs"},
+    )
+
+
+def forged(**changes: Any) -> Learngene:
+    """Return the small learngene with parts changed behind its checks' back."""
+    learngene = tiny()
+    for name, value in changes.items():
+        object.__setattr__(learngene, name, value)
+    return learngene
+
+
+def assert_same(first: Learngene, second: Learngene) -> None:
+    """Assert that two learngenes are equal bit for bit."""
+    assert first.backbone == second.backbone
+    assert first.notes == second.notes
+    for part in PARTS:
+        one, other = getattr(first, part), getattr(second, part)
+        assert set(one) == set(other)
+        for name, tensor in one.items():
+            assert tensor.dtype == other[name].dtype
+            assert tensor.shape == other[name].shape
+            assert tensor.numpy().tobytes() == other[name].numpy().tobytes()
+
+
+@given(backbone=BACKBONES, share=SHARES, seed=SEEDS, notes=NOTES)
+def test_a_saved_learngene_comes_back(
+    toys: ModuleType,
+    backbone: Kind,
+    share: float,
+    seed: int,
+    notes: dict[str, Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Indices, slices, ids, backbone and notes come back bit for bit, and saving again gives the same file."""
+    learngene = toys.learngene(backbone, share=share, seed=seed).with_notes(**notes)
+    path = tmp_path_factory.mktemp("learngene") / "best.safetensors"
+    learngene.save(path)
+    loaded = Learngene.load(path)
+    assert_same(loaded, learngene)
+    assert loaded.to_bytes() == learngene.to_bytes() == path.read_bytes()
+    assert [*path.parent.iterdir()] == [path]
+    Learngene.load(str(path)).save(str(path))
+    assert path.read_bytes() == learngene.to_bytes()
+
+
+@given(st.lists(st.integers(0, 2**32 - 1), min_size=4, max_size=4))
+@example([0x80000000, 0x7F800000, 0xFF800000, 0x00000001])
+@example([0x7FC00001, 0xFFC00000, 0x7F800001, 0x7FFFFFFF])
+def test_every_bit_pattern_survives(patterns: list[int]) -> None:
+    """Signed zeros, infinities, subnormals and each kind of NaN come back as they were."""
+    weights = torch.tensor(patterns, dtype=torch.uint32).view(torch.float32).reshape(2, 2)
+    learngene = tiny()
+    learngene = replace(learngene, slices={**learngene.slices, "hidden1.weight": weights})
+    loaded = Learngene.from_bytes(learngene.to_bytes())
+    assert loaded.slices["hidden1.weight"].view(torch.uint32).flatten().tolist() == patterns
+
+
+def test_a_loaded_learngene_can_be_changed() -> None:
+    """What was loaded lies in writable memory of its own."""
+    data = tiny().to_bytes()
+    first, second = Learngene.from_bytes(data), Learngene.from_bytes(data)
+    first.slices["hidden1.bias"].add_(1)
+    assert_same(second, tiny())
+    assert data == tiny().to_bytes()
+
+
+@given(st.permutations(range(4)), st.permutations(range(2)), st.permutations(range(2)))
+def test_equal_learngenes_have_equal_bytes(slices: list[int], groups: list[int], notes: list[int]) -> None:
+    """The order in which dicts were filled, and how tensors lie in memory, don't show in the file."""
+
+    def reordered(mapping: Any, order: list[int]) -> dict[str, Any]:
+        items = [*mapping.items()]
+        return {items[i][0]: items[i][1] for i in order}
+
+    learngene = tiny()
+    transposed = {name: t.t().contiguous().t() if t.ndim == 2 else t for name, t in learngene.slices.items()}
+    other = Learngene(
+        TINY,
+        reordered(learngene.indices, groups),
+        reordered(transposed, slices),
+        reordered(learngene.provenance, groups[::-1]),
+        reordered(learngene.notes, notes),
+    )
+    assert other.to_bytes() == learngene.to_bytes()
+
+
+def test_different_learngenes_have_different_bytes() -> None:
+    """A change of any part shows in the file."""
+    learngene = tiny()
+    others = [
+        learngene.with_notes(dataset="fashion-mnist"),
+        learngene.with_notes(more=None),
+        replace(learngene, provenance={**learngene.provenance, "hidden2": torch.tensor([3])}),
+        replace(learngene, indices={**learngene.indices, "hidden2": torch.tensor([0])}),
+        replace(learngene, slices={**learngene.slices, "hidden1.bias": torch.tensor([1.0, 2.0000002])}),
+    ]
+    assert len({other.to_bytes() for other in [learngene, *others]}) == 6
+
+
+def test_all_processes_write_the_same_bytes(tmp_path: Path) -> None:
+    """Hash seeds, which order sets and dicts of some kinds, make no difference to the file."""
+    tiny().save(tmp_path / "here.safetensors")
+    script = (
+        "import sys; from neuroevo.learngene import Learngene; "
+        "learngene = Learngene.load(sys.argv[1]); "
+        "parts = [dict((name, part[name]) for name in set(part)) "
+        "for part in (learngene.indices, learngene.slices, learngene.provenance, learngene.notes)]; "
+        "Learngene(learngene.backbone, *parts).save(sys.argv[2])"
+    )
+    seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    paths = [str(tmp_path / f"{name}.safetensors") for name in ("here", "there")]
+    subprocess.run([sys.executable, "-c", script, *paths], check=True, env=environment)
+    assert Path(paths[1]).read_bytes() == Path(paths[0]).read_bytes() == tiny().to_bytes()
+
+
+def test_tensors_that_share_memory_can_be_saved() -> None:
+    """Views of one tensor, and one tensor in two roles, are written like copies."""
+    learngene, kept = tiny(), {"hidden1": torch.tensor([0, 2]), "hidden2": torch.tensor([1])}
+    memory = torch.arange(9.0)
+    views = {"hidden1.bias": memory[2:4], "hidden2.bias": memory[3:4], "hidden2.weight": memory[None, 1:7:3]}
+    shared = Learngene(TINY, kept, {**learngene.slices, **views}, kept)
+    loaded = Learngene.from_bytes(shared.to_bytes())
+    assert_same(loaded, shared)
+    assert loaded.slices["hidden2.weight"].tolist() == [[1.0, 4.0]]
+
+
+def refusal(data: bytes) -> str | None:
+    """Return the message with which data are refused, None where they are read."""
+    try:
+        Learngene.from_bytes(data)
+    except CheckpointError as error:
+        return str(error)
+    return None
+
+
+def test_every_inverted_byte_is_noticed() -> None:
+    """Wherever a byte of the file is inverted, reading raises CheckpointError and nothing else."""
+    data = tiny().to_bytes()
+    for position in range(len(data)):
+        broken = bytearray(data)
+        broken[position] ^= 0xFF
+        assert refusal(bytes(broken)), position
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size=1, max_size=3))
+def test_changed_bytes_never_change_a_learngene(changes: list[tuple[int, int]]) -> None:
+    """Changed bytes are refused, or mean nothing: white space of the header may become other white space."""
+    data = tiny().to_bytes()
+    broken = bytearray(data)
+    for position, flip in changes:
+        broken[position % len(data)] ^= flip
+    if not refusal(bytes(broken)):
+        assert_same(Learngene.from_bytes(bytes(broken)), tiny())
+        assert bytes(broken).split() == data.split()
+
+
+@given(st.integers(0, 10**6), st.binary(max_size=20))
+def test_truncated_and_extended_files_are_refused(length: int, more: bytes) -> None:
+    """A file that ends too early or too late is no learngene."""
+    data = tiny().to_bytes()
+    assert refusal(data[: length % len(data)])
+    if more:
+        assert refusal(data + more)
+
+
+@given(st.binary(max_size=200))
+@example(b"")
+@example(b"\x00" * 8)
+@example(b"\xff" * 8)
+@example((2).to_bytes(8, "little") + b"{}")
+@example((2).to_bytes(8, "little") + b"[]")
+@example((20000).to_bytes(8, "little") + b"[" * 20000)
+@example(b"\x80\x04\x95")
+def test_foreign_bytes_are_refused(data: bytes) -> None:
+    """Whatever the bytes are, reading raises CheckpointError and nothing else."""
+    assert refusal(data)
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"format": "pt"}, {"neuroevo": "[]"}, {"neuroevo": "{}"}])
+def test_foreign_safetensors_files_are_refused(metadata: dict[str, str] | None, tmp_path: Path) -> None:
+    """Files of other programs are named with their path, in one sentence."""
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(save_tensors({"weight": torch.zeros(2, 2)}, metadata=metadata))
+    with pytest.raises(CheckpointError) as caught:
+        Learngene.load(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path} can't be read as a learngene: ")
+    assert message.endswith(".")
+    assert "\n" not in message
+
+
+def test_another_schema_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of a later version says so."""
+    monkeypatch.setattr("neuroevo.learngene.SCHEMA", 2)
+    data = tiny().to_bytes()
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match="its schema is 2, and this version reads 1"):
+        Learngene.from_bytes(data)
+
+
+class Trap:
+    """Creates a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("dump", ["pickle", "torch"])
+def test_a_pickle_is_never_run(dump: str, tmp_path: Path) -> None:
+    """A pickle under a learngene's name is refused and not executed."""
+    path, sprung = tmp_path / "learngene.safetensors", tmp_path / "sprung"
+    if dump == "pickle":
+        path.write_bytes(pickle.dumps(Trap(sprung)))
+    else:
+        torch.save({"trap": Trap(sprung)}, path)
+    with pytest.raises(CheckpointError):
+        Learngene.load(path)
+    assert not sprung.exists()
+    if dump == "pickle":
+        pickle.loads(path.read_bytes())
+        assert sprung.exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"indices": {"hidden1": torch.tensor([0, 5]), "hidden2": torch.tensor([1])}},
+        {"indices": {"hidden1": torch.tensor([0, 2])}},
+        {"slices": {**tiny().slices, "hidden1.bias": torch.zeros(3)}},
+        {"slices": {**tiny().slices, "hidden3.bias": torch.zeros(3)}},
+        {"provenance": {"hidden1": torch.tensor([7.0, 3.0]), "hidden2": torch.tensor([5])}},
+        {"backbone": MLP(widths=(3,), inputs=2)},
+        {"backbone": ConvNet4()},
+    ],
+)
+def test_a_right_checksum_is_not_enough(changes: dict[str, Any]) -> None:
+    """A file that is whole, but holds no closed circuit of its backbone, is refused."""
+    assert refusal(forged(**changes).to_bytes())
+
+
+def test_missing_files_are_no_damage(tmp_path: Path) -> None:
+    """A path that does not exist raises the usual error."""
+    with pytest.raises(FileNotFoundError):
+        Learngene.load(tmp_path / "none.safetensors")
+
+
+def test_a_backbone_of_ones_own_can_be_given() -> None:
+    """Reading with a backbone skips the file's description, and checks against the one that is given."""
+    loaded = Learngene.from_bytes(tiny().to_bytes(), backbone=TINY)
+    assert loaded.backbone is TINY
+    with pytest.raises(CheckpointError):
+        Learngene.from_bytes(tiny().to_bytes(), backbone=MLP(widths=(3, 2), inputs=5))
+
+
+def test_notes_must_be_json() -> None:
+    """What JSON can't hold is refused when the learngene is written."""
+    with pytest.raises(TypeError):
+        tiny().with_notes(path=Path()).to_bytes()
+    with pytest.raises(ValueError, match="JSON"):
+        tiny().with_notes(score=float("nan")).to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("part", "entry", "value", "message"),
+    [
+        ("indices", "hidden1", None, "indices must have the entries"),
+        ("provenance", "hidden2", None, "provenance must have the entries"),
+        ("slices", "hidden2.bias", None, "slices must have the entries"),
+        ("slices", "head.weight", torch.zeros(2), "slices must have the entries"),
+        ("indices", "hidden1", torch.tensor([2, 0]), "indices of hidden1 must rise from 0 to at most 2"),
+        ("indices", "hidden1", torch.tensor([0, 0]), "indices of hidden1 must rise"),
+        ("indices", "hidden1", torch.tensor([1, 3]), "indices of hidden1 must rise"),
+        ("indices", "hidden1", torch.tensor([-1, 2]), "indices of hidden1 must rise"),
+        ("indices", "hidden1", torch.tensor([0.0, 2.0]), "indices of hidden1 must be a non-empty int64 vector"),
+        ("indices", "hidden1", torch.tensor([[0, 2]]), "indices of hidden1 must be a non-empty int64 vector"),
+        ("indices", "hidden1", torch.tensor([], dtype=torch.int64), "indices of hidden1 must be a non-empty"),
+        ("indices", "hidden1", torch.tensor([0, 1, 2]), "provenance of hidden1 must be one int64 id for each of 3"),
+        ("provenance", "hidden1", torch.tensor([7]), "provenance of hidden1 must be one int64 id for each of 2"),
+        ("provenance", "hidden1", torch.tensor([7.0, 3.0]), "provenance of hidden1 must be one int64 id"),
+        (
+            "slices",
+            "hidden1.weight",
+            torch.zeros(2, 3),
+            r"hidden1.weight must have the shape \(2, 2\), but .* \(2, 3\)",
+        ),
+        ("slices", "hidden2.weight", torch.zeros(1, 3), r"hidden2.weight must have the shape \(1, 2\)"),
+        ("slices", "hidden2.bias", torch.tensor(1.0), r"hidden2.bias must have the shape \(1,\), but it has \(\)"),
+    ],
+)
+def test_parts_must_fit_together(part: str, entry: str, value: Tensor | None, message: str) -> None:
+    """Missing or foreign entries, impossible index sets and wrong shapes are named in one sentence."""
+    mapping = {**getattr(tiny(), part)}
+    if value is None:
+        del mapping[entry]
+    else:
+        mapping[entry] = value
+    with pytest.raises(ValueError, match=message) as caught:
+        replace(tiny(), **{part: mapping})
+    assert str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value)
+
+
+@given(BACKBONES, SHARES, SEEDS)
+def test_sizes_are_those_of_the_circuit(toys: ModuleType, backbone: Kind, share: float, seed: int) -> None:
+    """Counts, parameters and share are what the slices hold, and a whole circuit has the share 1."""
+    learngene = toys.learngene(backbone, share=share, seed=seed)
+    sizes = {name: tensor.numel() for name, tensor in learngene.slices.items() if name not in backbone.layout.buffers}
+    assert learngene.parameters == sum(sizes.values())
+    assert learngene.counts == {group: len(indices) for group, indices in learngene.indices.items()}
+    assert learngene.share == learngene.parameters / backbone.layout.parameters()
+    assert (learngene.share == 1) == (learngene.counts == dict(backbone.layout.groups))
+
+
+@given(BACKBONES, SHARES, SEEDS, st.integers(1, 6))
+def test_the_circuit_is_a_network_of_its_own(
+    toys: ModuleType, backbone: Kind, share: float, seed: int, classes: int
+) -> None:
+    """The module holds the slices, in memory of its own, and a head for the classes that the seed alone decides."""
+    learngene = toys.learngene(backbone, share=share, seed=seed)
+    before = learngene.to_bytes()
+    network = learngene.to_module(classes=classes, seed=3)
+    weights = network.state_dict()
+    assert {name for name in weights if not name.endswith("num_batches_tracked")} == {
+        *learngene.slices,
+        "head.weight",
+        "head.bias",
+    }
+    assert all(torch.equal(weights[name], tensor) for name, tensor in learngene.slices.items())
+    with torch.no_grad():
+        assert network.eval()(toys.normal_images(backbone, count=2)).shape == (2, classes)
+    assert torch.equal(weights["head.weight"], learngene.to_module(classes=classes, seed=3).head.weight)
+    assert not torch.equal(weights["head.weight"], learngene.to_module(classes=classes).head.weight)
+    for tensor in weights.values():
+        tensor.zero_()
+    assert learngene.to_bytes() == before
+
+
+@torch.no_grad()
+def test_a_whole_circuit_is_the_network(toys: ModuleType) -> None:
+    """The module of a learngene with every channel has the features of the ancestor."""
+    backbone, images = toys.CONVNET, toys.normal_images(toys.CONVNET)
+    learngene = toys.learngene(backbone, share=1.0)
+    assert all(torch.equal(kept, whole_circuit(backbone.layout)[group]) for group, kept in learngene.indices.items())
+    circuit = learngene.to_module(classes=3).eval()
+    torch.testing.assert_close(circuit.features(images), toys.network(backbone).features(images))
+
+
+def test_notes_are_added_to_a_copy() -> None:
+    """New notes join the old ones or replace them, in the copy only."""
+    learngene = tiny()
+    noted = learngene.with_notes(dataset="fashion-mnist", score=0.5)
+    assert noted.notes == {"lineage": [1, 2], "dataset": "fashion-mnist", "score": 0.5}
+    assert learngene.notes == tiny().notes
+    assert_same(replace(noted, notes=learngene.notes), learngene)
+
+
+def test_the_file_has_one_metadata_entry() -> None:
+    """Several entries would be written in changing order."""
+    text = tiny().to_bytes()[8:].partition(b'},"indices/')[0].decode()
+    assert text.startswith('{"__metadata__":{"neuroevo":"')
+    assert text.count('":"') == 1
