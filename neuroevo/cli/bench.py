@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
 from neuroevo.cli.names import SUITES, load
 from neuroevo.cli.options import settings_command
-from neuroevo.runs.directory import RunDirectory
+from neuroevo.runs.directory import RunDirectory, default_folder
 from neuroevo.runs.settings import BenchSettings
 
 
@@ -24,16 +23,12 @@ def command(settings: BenchSettings) -> None:
     from neuroevo.cli.build import make_device
 
     make_device(settings)  # a device that is not there is told before any folder is made
+    out = settings.out or default_folder("bench")
     for suite in settings.suites:
-        with RunDirectory.create(_folder(settings, suite), what="bench", settings=settings, argv=sys.argv) as run:
+        # One suite takes the folder itself, several have a folder each in it.
+        folder = out / suite if len(settings.suites) > 1 else out
+        with RunDirectory.create(folder, what="bench", settings=settings, argv=sys.argv) as run:
             run.note({"suite": suite})
             load(SUITES[suite])(settings, run)  # type: ignore[operator]
         if not settings.as_json:
             click.echo(f"Results: {run.path}")
-
-
-def _folder(settings: BenchSettings, suite: str) -> Path | None:
-    """Return the folder of a suite: `--out` itself for one suite, a folder in it for each of several."""
-    if settings.out is None or len(settings.suites) == 1:
-        return settings.out
-    return settings.out / suite

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from neuroevo.budget import Budget
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import check_ways, sample_task, unseen_per_class
 from neuroevo.execution.looped import in_threads
@@ -48,6 +49,11 @@ class NearestMean:
                 raise ValueError(f"{name} must be at least 1, but it is {number}.")
         check_ways(self.ways, len(self.images.classes))
         unseen_per_class(self.images, shots=self.shots, wanted=self.test_per_class)
+
+    @property
+    def budget(self) -> Budget:
+        """What scoring one individual costs: no training."""
+        return Budget()
 
     def __call__(self, individual: Individual) -> tuple[float]:
         """Return the score of one individual, in [0, 1]; NaN if a feature is not finite."""

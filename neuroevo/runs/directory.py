@@ -54,7 +54,7 @@ class RunDirectory:
             FileExistsError: the folder exists and is not empty; one sentence.
             OSError: the folder or a file in it could not be written.
         """
-        folder = _default(what) if path is None else path
+        folder = default_folder(what) if path is None else path
         _make(folder)
         write_atomically(folder / "settings.toml", to_toml(settings).encode())
         run = cls(folder, _facts(what, settings, argv))
@@ -112,7 +112,8 @@ class RunDirectory:
         self._log.close()
 
 
-def _default(what: str) -> Path:
+def default_folder(what: str) -> Path:
+    """Return a folder that does not exist yet, `runs/<what>-<time>`."""
     name = f"{what}-{time.strftime('%Y%m%d-%H%M%S')}"
     path = Path("runs", name)
     count = 2

@@ -38,7 +38,7 @@ from neuroevo.seeds import stream
 from neuroevo.strategies.gene_pool import GenePool
 from neuroevo.strategies.gene_tree import Credit, GeneTree
 from neuroevo.strategies.gtl_verbs import choose_parents, extract_circuit, families, mutate
-from neuroevo.strategies.strategy import Verb
+from neuroevo.strategies.strategy import Verb, budget_of
 
 # The plain reading of the paper: whole networks train on top of random cross weights, and every life stands alone.
 PAPER: Mapping[str, Any] = MappingProxyType({"cross": "random", "isolate": False, "average": False})
@@ -239,7 +239,7 @@ class GTL:
         for heir in heirs:
             heir.genome = self.toolbox.mutate(heir.genome, weights[heir.id])
             heir.body = None
-        self.budget = self.budget.then(self.life.budget.times(len(heirs)))
+        self.budget = self.budget.then(self._costs()[0].times(len(heirs)))
         return heirs
 
     def update(self, population: Sequence[Individual]) -> None:
@@ -247,7 +247,7 @@ class GTL:
 
         Individuals whose fitness is not finite neither win nor enter the pool.
         """
-        self.budget = self.budget.then(self.critic.budget.times(len(population)))
+        self.budget = self.budget.then(self._costs()[1].times(len(population)))
         selected = self.toolbox.select(list(population), self.winners) if population else []
         winners = {one.id: one for one in selected if one.fitness.valid and not one.fitness.failed}
         scores = {one.id: float(one.fitness.values[0]) for one in winners.values()}
@@ -284,7 +284,7 @@ class GTL:
                 "lineage": self.tree.lineage(best.id),
                 "settings": self.settings,
                 "classes": self.classes,
-                "score": scores[order[0]][0],
+                "score": _finite(scores[order[0]][0]),
             }
             self._result = Individual(
                 best.genome.with_notes(**notes), id=best.id, parents=best.parents, generation=best.generation
@@ -294,8 +294,7 @@ class GTL:
 
     def planned_budget(self, generations: int) -> Budget:
         """Return what so many generations and the re-scoring will cost."""
-        lives = self.life.budget.times(self.population)
-        critics = self.critic.budget.times(self.population)
+        lives, critics = (cost.times(self.population) for cost in self._costs())
         finalists = min(self.finalists, self.pool.capacity, self.winners * generations)
         final = self.final_critic.budget.times(finalists)
         return reduce(Budget.then, [*[lives, critics] * generations, final], Budget())
@@ -332,6 +331,11 @@ class GTL:
         self._winners = list(state["winners"])
         self._result = None
 
+    def _costs(self) -> tuple[Budget, Budget]:
+        """Return what one life and one evaluation cost, by the operators that are registered now."""
+        live = budget_of(self.toolbox.live, otherwise=self.life.budget)
+        return live, budget_of(self.toolbox.evaluate, otherwise=self.critic.budget)
+
     def _parents(self) -> list[Individual | None]:
         if not len(self.pool):
             return [None] * self.population
@@ -360,3 +364,7 @@ class GTL:
 
 def _number(score: float) -> float:
     return score if math.isfinite(score) else -math.inf
+
+
+def _finite(score: float) -> float | None:
+    return score if math.isfinite(score) else None

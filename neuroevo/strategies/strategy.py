@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Protocol, cast
 
 from deap.base import Toolbox
 
@@ -17,7 +18,8 @@ class Strategy(Protocol):
     """An algorithm whose operators are registered on `toolbox`.
 
     The toolbox holds at least `generate() -> individuals to score`, `evaluate(individual) -> tuple` (pure),
-    `update(individuals)`, which ends the generation, and `map`.
+    `update(individuals)`, which ends the generation, and `map`. Evaluators say in an attribute `budget` what one call
+    costs; those that do not are charged as the ones that they replace.
     """
 
     toolbox: Toolbox
@@ -62,6 +64,13 @@ class Verb:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _itself, (getattr(self.toolbox, self.name),)
+
+
+def budget_of(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
+    """Return what one call of a toolbox verb costs: its `budget`, or the other one if it does not say."""
+    while isinstance(verb, partial):
+        verb = verb.func
+    return cast(Budget, getattr(verb, "budget", otherwise))
 
 
 def _itself(operator: Any) -> Any:

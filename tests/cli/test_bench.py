@@ -202,6 +202,10 @@ def test_two_suites_get_a_folder_each(neuroevo: Program, tmp_path: Path, monkeyp
     text = neuroevo(*TINY, *words[:-1], tmp_path / "json", "--json").out
     runs = [json.loads(line, parse_constant=pytest.fail)["run"] for line in text.splitlines()]
     assert runs == [str(tmp_path / "json" / suite) for suite in ("throughput", "transfer")]
+    monkeypatch.chdir(tmp_path)
+    assert neuroevo(*TINY, *words[:-2]).code == 0
+    (default,) = (tmp_path / "runs").iterdir()
+    assert sorted(path.name for path in default.iterdir()) == ["throughput", "transfer"]
 
 
 def test_without_out_there_is_a_folder_of_its_own(

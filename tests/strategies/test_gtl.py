@@ -27,7 +27,7 @@ from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.inheritance import cross_masks, extract
 from neuroevo.operators.learngenes import same_channels
-from neuroevo.problems import critic, live
+from neuroevo.problems import NearestMean, critic, live
 from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
 from neuroevo.runs.records import read_records
 from neuroevo.strategies import GTL, PAPER
@@ -715,3 +715,27 @@ def test_settings_that_the_data_can_not_fulfil_end_the_first_generation(
     """What there are too few classes or images for is said in a sentence, and no record is made."""
     with pytest.raises(ValueError, match=words):
         next(evolve(gtl(toys, **wrong), 1))
+
+
+def test_an_evaluator_without_training_is_not_charged(toys: ModuleType) -> None:
+    """Only lives cost something when nearest means stand in for critics; an evaluator of unknown cost is charged."""
+    strategy = gtl(toys)
+    critic, upbringing = strategy.critic, strategy.critic.upbringing
+    settings = {"images": critic.images, "ways": critic.ways, "shots": critic.shots, "seed": 0, "test_per_class": 2}
+    strategy.toolbox.register("evaluate", NearestMean(upbringing=upbringing, **settings))
+    list(evolve(strategy, 1))
+    assert strategy.budget == strategy.life.budget.times(strategy.population)
+    unknown = gtl(toys)
+    unknown.toolbox.register("evaluate", lambda individual: (float(individual.id),))
+    list(evolve(unknown, 1))
+    assert unknown.budget.gradient_steps > strategy.budget.gradient_steps
+
+
+def test_a_final_score_that_is_not_finite_is_noted_as_unknown(toys: ModuleType) -> None:
+    """The learngene can be saved all the same."""
+    strategy = gtl(toys)
+    list(evolve(strategy, 1))
+    strategy.toolbox.register("map", lambda function, individuals: [(float("nan"),) for _ in individuals])
+    result = strategy.result()
+    assert result.fitness.failed
+    assert Learngene.from_bytes(result.genome.to_bytes()).notes["score"] is None
