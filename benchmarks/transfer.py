@@ -28,7 +28,7 @@ from neuroevo.problems import Upbringing
 from neuroevo.seeds import stream
 from neuroevo.strategies.strategy import Strategy, Verb
 
-CURVE_POINTS = (0, 1, 5, 10, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000)
+CURVE_POINTS = (0, 5, 10, 20, 40, 80, 150, 300, 500, 1000)
 
 
 @dataclass(frozen=True, kw_only=True)

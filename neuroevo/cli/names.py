@@ -41,7 +41,7 @@ OPERATORS: Mapping[str, str] = {
         "mutation": ("gaussian", "uniform"),
         "circuits": ("random_circuit",),
         "inheritance": ("extract", "inherit"),
-        "learngenes": ("mutate", "average"),
+        "learngenes": ("mutate", "resize", "noise", "average"),
     }.items()
     for function in functions
 }
