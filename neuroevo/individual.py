@@ -131,8 +131,7 @@ class Individual:
         self,
         genome: Any,
         fitness: Fitness | None = None,
-        *,
-        id: int,
+        id: int | None = None,
         parents: Iterable[int] = (),
         generation: int = 0,
         body: Any = None,
@@ -143,6 +142,8 @@ class Individual:
             )
         self.genome = genome
         self.fitness = Fitness() if fitness is None else fitness
+        if id is None:
+            raise TypeError("id must be a whole number, unique within the run, but none was given.")
         self.id = id
         self.parents = tuple(parents)
         self.generation = generation

@@ -72,6 +72,11 @@ class Learngene:
                     f"the slice {name} must have the shape {shape}, but it has {tuple(self.slices[name].shape)}."
                 )
 
+    def __repr__(self) -> str:
+        kept = ", ".join(f"{group} {count}" for group, count in self.counts.items())
+        kind = self.backbone.describe()["kind"]
+        return f"<Learngene of a {kind}: {self.parameters:,} parameters, {100 * self.share:.1f} %, {kept}>"
+
     @property
     def counts(self) -> dict[str, int]:
         """The number of kept channels of each group."""

@@ -25,7 +25,7 @@ class Inheritance:
         slots: Per group the channels of the heir that hold genes, int64, in the order of the learngene's channels.
         full: Tensors that were inherited whole.
         part: Tensors that were inherited in part.
-        untouched: Tensors that were not inherited at all (the head).
+        untouched: Tensors that were not inherited at all (the head and counters of batches).
         share: Inherited parameters as a share of the heir's (without its head).
     """
 

@@ -28,7 +28,7 @@ def command(settings: EvolveSettings) -> None:
     device = make_device(settings)
     with RunDirectory.create(settings.out, what="evolve", settings=settings, argv=sys.argv) as run:
         run.note({"device": str(device)})
-        dataset = make_dataset(settings)
+        dataset = make_dataset(settings).to(device)
         backbone = make_backbone(settings, dataset)
         contestant = make_contestant(settings.strategy, settings, dataset, backbone, device)
         strategy = contestant.make(settings.seed)

@@ -42,7 +42,8 @@ def settings_command(name: str, model: type[Settings]) -> Callable[[Callable[[Se
 
     def decorate(function: Callable[[Settings], None]) -> click.Command:
         def callback(settings: str | None, **flags: object) -> None:
-            function(effective_settings(model, flags, None if settings is None else Path(settings)))
+            file = settings or os.environ.get("NEUROEVO_SETTINGS")
+            function(effective_settings(model, flags, Path(file) if file else None))
 
         return click.Command(name, params=parameters(model), callback=callback, help=function.__doc__)
 

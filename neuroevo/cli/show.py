@@ -20,7 +20,11 @@ MOST_NAMES = 12
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 def command(path: Path) -> None:
     """Describe PATH in words: a learngene file or a run directory."""
-    click.echo("\n".join(_run_in_words(path) if path.is_dir() else _learngene_in_words(path)))
+    try:
+        lines = _run_in_words(path) if path.is_dir() else _learngene_in_words(path)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} does not hold what this version of neuroevo writes ({error}).") from error
+    click.echo("\n".join(lines))
 
 
 def _learngene_in_words(path: Path) -> list[str]:

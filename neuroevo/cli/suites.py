@@ -31,7 +31,7 @@ def transfer(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `transfer`."""
     device = make_device(settings)
     run.note({"device": str(device)})
-    dataset = make_dataset(settings)
+    dataset = make_dataset(settings).to(device)
     backbone = make_backbone(settings, dataset)
     contestants = [make_contestant(name, settings, dataset, backbone, device) for name in settings.strategies]
     protocol = make_protocol(settings, dataset, backbone, device)

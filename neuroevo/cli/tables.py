@@ -14,7 +14,8 @@ from neuroevo.benchmarks.summary import Row
 WIDTH = 112
 LEGEND = (
     "at 0, at 10, all: accuracy after so many updates of the descendants; gain: over scratch, in points, with paired\n"
-    "t-test; share: parameters handed on, in %; steps, seconds: gradient steps and time before transfer, per seed."
+    "t-test; share: parameters handed on, in %; steps, seconds: gradient steps and time before transfer, per seed\n"
+    "(pre-training: on one core each, side by side; populations: on all)."
 )
 
 

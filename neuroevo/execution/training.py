@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -81,14 +82,21 @@ class Pixels:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return images [N, C, H, W] uint8 as float32, normalised and with channels last in memory."""
-        mean = torch.tensor(self.mean, device=images.device).mul_(255).reshape(-1, 1, 1)
-        scale = torch.tensor(self.std, device=images.device).mul_(255).reciprocal_().reshape(-1, 1, 1)
+        mean, scale = _affine(self.mean, self.std, images.device)
         floats = images.to(torch.float32).sub_(mean).mul_(scale)
         if floats.shape[1] > 1:
             return floats.contiguous(memory_format=torch.channels_last)
         # With one channel both layouts are the same memory, and only the strides tell convolutions which is meant.
         height, width = floats.shape[2:]
         return floats.contiguous().as_strided(floats.shape, (height * width, 1, width, 1))
+
+
+@lru_cache(maxsize=64)
+def _affine(mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return mean and reciprocal deviation [C, 1, 1] in units of 1/255; made once, for each copy stops a GPU."""
+    with torch.inference_mode(False):
+        offset = torch.tensor(mean, device=device).mul_(255).reshape(-1, 1, 1)
+        return offset, torch.tensor(std, device=device).mul_(255).reciprocal_().reshape(-1, 1, 1)
 
 
 @dataclass(frozen=True, kw_only=True)

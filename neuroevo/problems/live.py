@@ -46,6 +46,10 @@ class Live:
         train_all(trainings, workers=self.workers)
         return [training.network for training in trainings]
 
+    def newborn(self, individual: Individual, slot: int) -> Network:
+        """Return the network with which an individual begins its life."""
+        return self._prepare(individual, slot).network
+
     @property
     def budget(self) -> Budget:
         """What one life costs."""

@@ -56,6 +56,8 @@ class Upbringing:
             inheritance = self.inherit(genome, network.state_dict(), layout=self.backbone.layout)
             network.load_state_dict(inheritance.weights)
             zero = cross_masks(self.backbone.layout, inheritance.slots) if self.isolate else {}
+            for name, mask in zero.items():
+                network.get_parameter(name).data.masked_fill_(mask, 0)
         return Training(
             network=network.to(self.device),
             task=task,

@@ -56,7 +56,7 @@ class RunDirectory:
         """
         folder = default_folder(what) if path is None else path
         _make(folder)
-        write_atomically(folder / "settings.toml", to_toml(settings).encode())
+        write_atomically(folder / "settings.toml", to_toml(_without_out(settings)).encode())
         run = cls(folder, _facts(what, settings, argv))
         try:
             run._write()
@@ -146,6 +146,11 @@ def _facts(what: str, settings: BaseModel, argv: Sequence[str]) -> dict[str, obj
         "python": platform.python_version(),
         "versions": _versions(),
     }
+
+
+def _without_out(settings: BaseModel) -> BaseModel:
+    """Return the settings without the folder itself: who repeats a run needs another one."""
+    return settings.model_copy(update={"out": None}) if hasattr(settings, "out") else settings
 
 
 def _threads() -> int:

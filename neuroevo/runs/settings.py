@@ -46,13 +46,13 @@ class RunSettings(BaseModel):
     """What every run is told: the data, the evolution, the descendants and the output."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-    quick_defaults: ClassVar[Mapping[str, object]] = {}
+    quick_defaults: ClassVar[Mapping[str, object]] = QUICK
 
     dataset: str = Field(default="glyphs", description="Data set.")
     data_root: Folder | None = Field(default=None, description="Folder of the data set's files.")
     backbone: str = Field(default="convnet4", description="Network that is evolved.")
     width: float = Field(default=1.0, gt=0, description="Factor on the backbone's channels.")
-    seed: int = Field(default=0, ge=0, lt=2**63, description="Base seed of every random number.")
+    seed: int = Field(default=0, ge=0, lt=2**63, description="Base seed of evolution, pre-training and descendants.")
     generations: int = Field(default=3, ge=1, description="Generations of evolution.")
     population: int = Field(default=6, ge=1, description="Individuals in a generation.")
     tournament: int = Field(default=2, ge=1, description="Individuals in one tournament.")
@@ -66,9 +66,9 @@ class RunSettings(BaseModel):
     life_updates: int = Field(default=100, ge=1, description="Updates in an individual's life.")
     critic_updates: int = Field(default=20, ge=1, description="Updates of a critic.")
     critics: int = Field(default=1, ge=1, description="Critics that score one individual.")
-    updates: int = Field(default=60, ge=1, description="Updates of a descendant.")
     batch: int = Field(default=64, ge=1, description="Images in one update.")
     learning_rate: float = Field(default=0.05, gt=0, description="Learning rate of every update.")
+    quick: bool = Field(default=False, description="Smaller defaults: ends in under a minute.")
     device: Device = Field(default="auto", description="Where networks are trained: auto, cpu, cuda, cuda:N or mps.")
     out: Folder | None = Field(
         default=None, description="New folder for the results; by default runs/<command>-<time>."
@@ -87,8 +87,6 @@ class EvolveSettings(RunSettings):
 class BenchSettings(RunSettings):
     """What a comparison of strategies is told."""
 
-    quick_defaults: ClassVar[Mapping[str, object]] = QUICK
-
     suites: Names = Field(default=("transfer",), description="Suites to run.", json_schema_extra={"argument": "SUITE"})
     strategies: Names = Field(
         default=(
@@ -102,9 +100,11 @@ class BenchSettings(RunSettings):
         ),
         description="Strategies to compare, separated by commas.",
     )
-    seeds: int = Field(default=3, ge=1, description="Repetitions of everything, each with its own seed.")
+    seeds: int = Field(
+        default=3, ge=1, description="Repetitions of evolution, pre-training and descendants, a seed each."
+    )
+    updates: int = Field(default=60, ge=1, description="Updates of a descendant.")
     descendants: int = Field(default=4, ge=1, description="Descendants that each learngene is tested on.")
-    quick: bool = Field(default=False, description="Smaller defaults: ends in under a minute.")
 
 
 def load_settings(
@@ -161,7 +161,7 @@ def _resolve(model: type[BaseModel], given: Mapping[str, Given]) -> tuple[dict[s
             values[key], sources[key] = info.default, f"{key} (default)"
     quick: Mapping[str, object] = getattr(model, "quick_defaults", {})
     if values.get("quick"):
-        for key in quick.keys() - given.keys():
+        for key in quick.keys() & fields(model).keys() - given.keys():
             values[key], sources[key] = quick[key], f"{key} (--quick)"
     return values, sources, errors
 

@@ -11,7 +11,7 @@ from neuroevo.runs.fields import label
 from neuroevo.runs.spelling import suggestion
 
 PREFIX = "NEUROEVO_"
-OTHER_VARIABLES = frozenset({"NEUROEVO_DEBUG"})
+OTHER_VARIABLES = frozenset({"NEUROEVO_DEBUG", "NEUROEVO_SETTINGS"})
 """Variables with the prefix that are no settings."""
 
 
@@ -36,13 +36,13 @@ def gather(
 
     Args:
         settings: the settings of this command.
-        every: the settings of all commands; the environment is shared by them.
+        every: the settings of all commands, which share the environment and files.
         flags: values of flags by setting; None counts as not given.
         environ: environment variables; empty ones count as not given.
         file: TOML file, or None.
     """
     table, errors = _read(file)
-    errors += [_unknown(f"{file}: {key}", key, settings) for key in table.keys() - settings.keys()]
+    errors += [_unknown(f"{file}: {key}", key, settings) for key in table.keys() - set(every)]
     errors += _unknown_variables(environ, every)
     errors += [_unknown(key, key, settings) for key in flags.keys() - settings.keys()]
     given: dict[str, Given] = {}

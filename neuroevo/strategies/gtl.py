@@ -12,6 +12,7 @@ winners in. Cost of a generation: P lives and P * critics critics.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -29,6 +30,7 @@ from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Pixels, Recipe, batched_map
 from neuroevo.individual import Ids, Individual
+from neuroevo.learngene import Learngene
 from neuroevo.operators import learngenes
 from neuroevo.operators.inheritance import Cross, Weights, check_cross, inherit
 from neuroevo.operators.selection import group_tournament
@@ -38,7 +40,7 @@ from neuroevo.seeds import stream
 from neuroevo.strategies.gene_pool import GenePool
 from neuroevo.strategies.gene_tree import Credit, GeneTree
 from neuroevo.strategies.gtl_verbs import choose_parents, extract_circuit, families, mutate
-from neuroevo.strategies.strategy import Verb, budget_of
+from neuroevo.strategies.strategy import Verb, budget_of, check_types
 
 # The plain reading of the paper: whole networks train on top of random cross weights, and every life stands alone.
 PAPER: Mapping[str, Any] = MappingProxyType({"cross": "random", "isolate": False, "average": False})
@@ -49,7 +51,7 @@ class GTL:
 
     Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `choose_parents(pool, k)`,
     `inherit(learngene, weights, layout=...)`, `live(individual, slot)`, `extract(individual)`, `average(learngenes)`,
-    `mutate(learngene, weights)`, `select(individuals, k)`.
+    `mutate(learngene, weights)`, `select(individuals, k)`, `rescore(individual)` (the finalists' `evaluate`).
 
     Args:
         dataset: Images; ancestors see `ancestry` classes only, critics `held_out` ones, nobody `novel` ones.
@@ -57,7 +59,8 @@ class GTL:
         seed: The run's seed; everything follows from it.
         population: Lives per generation, P.
         tournament: Size of a tournament's group, t; k = ceil(P / t) individuals win.
-        share: Share of the backbone's parameters that a learngene holds at most, in (0, 1].
+        share: Share of the backbone's parameters that a learngene holds at most, in (0, 1]; one channel per group is
+            the least.
         ways: Classes per life; default min(20, classes of the role).
         critic_ways: Classes per critic; default min(20, classes of the role).
         shots: Training images per class of a critic.
@@ -66,14 +69,13 @@ class GTL:
         critics: Critics per candidate.
         metric: A critic's score: "final" accuracy or "auc", the area under its learning curve.
         mutation_rate: Probability that a gene channel is replaced.
-        resize_rate: Probability that a learngene moves a channel's budget between groups; such learngenes can be
-            averaged only with siblings of the same sizes.
+        resize_rate: Probability that a learngene moves a channel's budget between groups.
         noise: Standard deviation of weight noise after mutation.
         cross: Non-gene -> gene weights of an heir: "zero" or "random".
         isolate: Whether these weights stay zero throughout a life.
         average: Whether learngenes of siblings are averaged before mutation.
-        lamarckian: Whether what a life learned is inherited. If not (Baldwinian), learngenes are read as they were at
-            birth; as nothing else of a life is passed on, none is lived, and only critics learn.
+        lamarckian: Whether what the circuit learned in a life is inherited. If not (Baldwinian), it is passed on as it
+            was at birth, and only channels that mutation brings in have learned.
         pool: Capacity of the gene pool, M.
         turnover: Pool entries that newcomers may displace per generation.
         decay: Factor on the pool's scores before each generation's credit, alpha.
@@ -124,6 +126,7 @@ class GTL:
         device: torch.device | str = "cpu",
         workers: int | None = None,
     ) -> None:
+        check_types(dataset, life=life, critic=critic)
         if not 1 <= tournament <= population:
             raise ValueError(
                 f"tournament must lie between 1 and the population of {population}, but it is {tournament}."
@@ -146,6 +149,7 @@ class GTL:
         self.population = population
         self.winners = -(-population // tournament)
         self.averages = average
+        self.lamarckian = lamarckian
         self.decay = decay
         self.finalists = finalists
         self.classes = {role: list(dataset.role(role).classes) for role in ("ancestry", "held_out")}
@@ -161,6 +165,8 @@ class GTL:
             "mutation_rate": mutation_rate,
             "resize_rate": resize_rate,
             "noise": noise,
+            "ways": ways,
+            "critic_ways": critic_ways,
             "cross": cross,
             "isolate": isolate,
             "average": average,
@@ -194,7 +200,7 @@ class GTL:
             device=device,
         )
         self.life = Live(
-            upbringing=replace(upbringing, recipe=life if lamarckian else replace(life, updates=0), isolate=isolate),
+            upbringing=replace(upbringing, recipe=life, isolate=isolate),
             images=dataset.ancestry,
             ways=ways or default_ways(len(dataset.ancestry.classes)),
             seed=seed,
@@ -221,6 +227,7 @@ class GTL:
         toolbox.register("average", learngenes.average)
         toolbox.register("mutate", mutate, rate=mutation_rate, resize_rate=resize_rate, noise=noise, **draws)
         toolbox.register("evaluate", self.critic)
+        toolbox.register("rescore", self.final_critic)
         toolbox.register("select", select)
         toolbox.register("generate", self.generate)
         toolbox.register("update", self.update)
@@ -231,13 +238,17 @@ class GTL:
         slots = range(len(heirs))
         for heir, body in zip(heirs, self.toolbox.map(self.toolbox.live, heirs, slots), strict=True):
             heir.body = body
-        for heir in heirs:
-            heir.genome = self.toolbox.extract(heir)
         weights = {heir.id: heir.body.state_dict() for heir in heirs}
+        for heir, slot in zip(heirs, slots, strict=True):
+            if not self.lamarckian:
+                heir.body = self.life.newborn(heir, slot)
+            heir.genome = self.toolbox.extract(heir)
+            if not self.lamarckian:
+                weights[heir.id] = self._written(heir.genome, weights[heir.id])
         if self.averages:
             self._average(heirs, weights)
         for heir in heirs:
-            heir.genome = self.toolbox.mutate(heir.genome, weights[heir.id])
+            heir.genome = _checked(self.toolbox.mutate(heir.genome, weights[heir.id]))
             heir.body = None
         self.budget = self.budget.then(self._costs()[0].times(len(heirs)))
         return heirs
@@ -272,9 +283,13 @@ class GTL:
         if self._result is None:
             finalists = self.pool.individuals[: self.finalists]
             if not finalists:
-                raise RuntimeError("the gene pool is empty: run a generation whose individuals do not all fail.")
-            scores = self.toolbox.map(self.final_critic, finalists)
-            self.budget = self.budget.then(self.final_critic.budget.times(len(finalists)))
+                reason = (
+                    "every individual failed" if self.generation else "no generation has ended; iterate evolve(...)"
+                )
+                raise RuntimeError(f"there is no result yet: {reason}.")
+            scores = self.toolbox.map(self.toolbox.rescore, finalists)
+            cost = budget_of(self.toolbox.rescore, otherwise=self.final_critic.budget)
+            self.budget = self.budget.then(cost.times(len(finalists)))
             order = sorted(range(len(finalists)), key=lambda i: (-_number(scores[i][0]), finalists[i].id))
             best = finalists[order[0]]
             notes = {
@@ -296,7 +311,7 @@ class GTL:
         """Return what so many generations and the re-scoring will cost."""
         lives, critics = (cost.times(self.population) for cost in self._costs())
         finalists = min(self.finalists, self.pool.capacity, self.winners * generations)
-        final = self.final_critic.budget.times(finalists)
+        final = budget_of(self.toolbox.rescore, otherwise=self.final_critic.budget).times(finalists)
         return reduce(Budget.then, [*[lives, critics] * generations, final], Budget())
 
     def record(self) -> dict[str, Any]:
@@ -354,12 +369,22 @@ class GTL:
         for family in families(heirs):
             mean = self.toolbox.average([heir.genome for heir in family])
             for heir in family:
-                heir.genome = mean
-                # Mutation reads all slices again from the network, which must hold the mean then.
-                weights[heir.id] = inherit(mean, weights[heir.id], layout=self.backbone.layout, cross="random").weights
+                # A copy each, so that an operator that changes its argument in place harms no sibling.
+                heir.genome = copy.deepcopy(mean)
+                weights[heir.id] = self._written(mean, weights[heir.id])
+
+    def _written(self, learngene: Learngene, weights: Weights) -> Weights:
+        """Return weights that hold the learngene: mutation reads all slices again from them."""
+        return inherit(learngene, weights, layout=self.backbone.layout, cross="random").weights
 
     def _new_channels(self, count: int) -> Tensor:
         return torch.tensor([self.channel_ids() for _ in range(count)], dtype=torch.int64)
+
+
+def _checked(mutant: Any) -> Learngene:
+    if not isinstance(mutant, Learngene):
+        raise TypeError(f"mutate must return a Learngene, but it returned a {type(mutant).__name__}.")
+    return mutant
 
 
 def _number(score: float) -> float:

@@ -25,7 +25,7 @@ from neuroevo.operators.circuits import Circuit, random_circuit
 from neuroevo.operators.inheritance import Cross, Weights, check_cross, extract, inherit
 from neuroevo.problems import Live, NearestMean, Upbringing
 from neuroevo.seeds import stream
-from neuroevo.strategies.strategy import Verb, individual_from, individual_state
+from neuroevo.strategies.strategy import Verb, budget_of, check_types, individual_from, individual_state
 
 
 class OneCandidate:
@@ -63,6 +63,7 @@ class OneCandidate:
         device: torch.device | str = "cpu",
         workers: int | None = None,
     ) -> None:
+        check_types(dataset, pretraining=pretraining)
         if not 0 < share <= 1:
             raise ValueError(f"share must lie in (0, 1], but it is {share}.")
         check_cross(cross)
@@ -162,7 +163,7 @@ class OneCandidate:
         """Return the weights of a network that has been trained on all `ancestry` classes."""
         founder = Individual(None, id=self.generation, generation=self.generation)
         (body,) = self.toolbox.map(self.toolbox.live, [founder], [0])
-        self.budget = self.budget.then(self.life.budget)
+        self.budget = self.budget.then(budget_of(self.toolbox.live, otherwise=self.life.budget))
         return cast(Weights, body.state_dict())
 
     def cut(self, weights: Weights, circuit: Circuit, backbone: Backbone) -> Learngene:

@@ -10,6 +10,8 @@ from deap.base import Toolbox
 
 from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
+from neuroevo.data.images import Dataset
+from neuroevo.execution import Recipe
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 
@@ -71,6 +73,15 @@ def budget_of(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
     while isinstance(verb, partial):
         verb = verb.func
     return cast(Budget, getattr(verb, "budget", otherwise))
+
+
+def check_types(dataset: Dataset, **recipes: Recipe) -> None:
+    """Raise TypeError unless these are a data set and recipes."""
+    if not isinstance(dataset, Dataset):
+        raise TypeError(f"dataset must be a Dataset, for example glyphs(), but it is a {type(dataset).__name__}.")
+    for name, recipe in recipes.items():
+        if not isinstance(recipe, Recipe):
+            raise TypeError(f"{name} must be a Recipe, for example Recipe(updates=100), but it is {recipe!r}.")
 
 
 def _itself(operator: Any) -> Any:

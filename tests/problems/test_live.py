@@ -3,6 +3,7 @@
 import copy
 import pickle
 from dataclasses import replace
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -214,3 +215,18 @@ def test_an_inherit_operator_of_ones_own_is_used(toys: ModuleType) -> None:
 
     heir = prepare(upbringing_of(toys, inherit=fill), learngene_of(toys), toys)
     assert all(bool((tensor == 1).all()) for tensor in state(heir.network).values())
+
+
+def test_isolation_begins_before_the_first_update(toys: ModuleType) -> None:
+    """With random cross weights an isolated heir starts with zeros in their place, even if it is never trained."""
+    backbone = toys.MLP_BACKBONE
+    learngene = toys.learngene(backbone, share=0.3)
+    random_cross = partial(inherit, cross="random")
+    task = sample_task(toys.labelled("class"), ways=2, shots=None, test_per_class=0, generator=toys.generator(0))
+    upbringing = Upbringing(
+        backbone=backbone, pixels=Pixels((0.5,), (0.5,)), recipe=Recipe(updates=0), inherit=random_cross, isolate=True
+    )
+    training = upbringing.prepare(learngene, task, toys.generator(1))
+    assert training.zero
+    for name, mask in training.zero.items():
+        assert not training.network.get_parameter(name)[mask].any()
