@@ -11,9 +11,12 @@ from typing import Any
 
 import click
 
+from neuroevo.cli.evolve import LEARNGENE
 from neuroevo.files import CheckpointError
+from neuroevo.runs.records import read_records
 
 MOST_NAMES = 12
+RECORDS = "records.jsonl"
 
 
 @click.command("show")
@@ -64,6 +67,10 @@ def _run_in_words(path: Path) -> list[str]:
     if (path / "summary.csv").exists():
         with (path / "summary.csv").open(newline="", encoding="utf-8") as file:
             lines += [_row_in_words(row) for row in csv.DictReader(file)]
+    if (path / RECORDS).exists() and not (path / "summary.csv").exists():
+        lines += [_generation_in_words(record) for record in read_records(path / RECORDS)[-1:]]
+    if (path / LEARNGENE).exists():
+        lines += _learngene_in_words(path / LEARNGENE)
     files = sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
     return [*lines, f"Files: {_few(files)}."]
 
@@ -78,6 +85,15 @@ def _facts(path: Path) -> dict[str, Any]:
     if not isinstance(facts, dict):
         raise CheckpointError(f"{path / 'run.json'} is damaged: it holds no JSON object.")
     return facts
+
+
+def _generation_in_words(record: Mapping[str, Any]) -> str:
+    if record.get("kind") != "generation":
+        return f"Last record: {record.get('kind')}."
+    return (
+        f"Last generation: {record['generation'] + 1}, mean score {record['mean']:.3f}, {record['failed']} failed, "
+        f"{record['gradient_steps']:,} gradient steps so far."
+    )
 
 
 def _row_in_words(row: Mapping[str, str]) -> str:

@@ -70,11 +70,6 @@ class RunDirectory:
         """The file of records."""
         return self.path / "records.jsonl"
 
-    @property
-    def checkpoints(self) -> Path:
-        """The folder of checkpoints; it need not exist."""
-        return self.path / "checkpoints"
-
     def note(self, facts: Mapping[str, object]) -> None:
         """Add JSON values to `run.json`, such as the device that `auto` stood for."""
         self._facts |= facts

@@ -190,3 +190,30 @@ def test_show_describes_the_run_and_its_learngene(finished: tuple[Any, Path], ne
     assert shown.out.startswith("Run of neuroevo evolve, finished, ")
     path = call.out.splitlines()[-1].removeprefix("Saved: ")
     assert "dataset: glyphs" in neuroevo("show", path).out.splitlines()
+
+
+def test_show_tells_how_far_a_run_came(finished: tuple[Any, Path], neuroevo: Program) -> None:
+    """The last generation and the learngene are described."""
+    call = neuroevo("show", finished[1])
+    assert call.code == 0, call.err
+    assert "Last generation: 2," in call.out
+    assert "Learngene of a convnet4" in call.out
+
+
+def test_the_settings_of_a_run_serve_the_next_one(
+    finished: tuple[Any, Path], neuroevo: Program, tmp_path: Path
+) -> None:
+    """They name no folder for the results, so the run can be repeated elsewhere, and it gives the same learngene."""
+    _, folder = finished
+    again = neuroevo("evolve", "--settings", folder / "settings.toml", "--out", tmp_path / "again")
+    assert again.code == 0, again.err
+    name = "learngene.safetensors"
+    assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_quick_is_for_evolve_too(neuroevo: Program, tmp_path: Path) -> None:
+    """It changes defaults, not what was given."""
+    call = neuroevo("evolve", "gtl", "--quick", "--life-updates", 2, "--critic-updates", 2, "--out", tmp_path / "run")
+    assert call.code == 0, call.err
+    settings = tomllib.loads((tmp_path / "run" / "settings.toml").read_text(encoding="utf-8"))
+    assert (settings["generations"], settings["population"], settings["life_updates"]) == (2, 4, 2)

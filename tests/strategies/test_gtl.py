@@ -761,3 +761,42 @@ def test_a_final_score_that_is_not_finite_is_noted_as_unknown(toys: ModuleType) 
     result = strategy.result()
     assert result.fitness.failed
     assert Learngene.from_bytes(result.genome.to_bytes()).notes["score"] is None
+
+
+def test_an_operator_that_works_in_place_harms_no_sibling(toys: ModuleType) -> None:
+    """Siblings have copies of their average: what is done to one of them is not done to the others."""
+    strategy = gtl(toys, population=4, pool=1, mutation_rate=0.0)
+
+    def in_place(learngene: Learngene, weights: object) -> Learngene:
+        del weights
+        next(iter(learngene.slices.values())).zero_().add_(len(changed))
+        changed.append(learngene)
+        return learngene
+
+    list(evolve(strategy, 1))
+    changed: list[Learngene] = []
+    strategy.toolbox.register("mutate", in_place)
+    list(evolve(strategy, 2))
+    first = [float(next(iter(learngene.slices.values())).max()) for learngene in changed]
+    assert first == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_the_finalists_are_scored_by_the_registered_verb(toys: ModuleType) -> None:
+    """Who swaps `rescore` decides on the result; what comes back from a mutation is checked."""
+    strategy = gtl(toys)
+    list(evolve(strategy, 2))
+    worst = strategy.pool.individuals[: strategy.finalists][-1]
+    strategy.toolbox.register("rescore", lambda one: (1.0 if one.id == worst.id else 0.0,))
+    assert strategy.result().id == worst.id
+    strategy.toolbox.register("mutate", lambda learngene, weights: (learngene,))
+    with pytest.raises(TypeError, match="mutate must return a Learngene, but it returned a tuple"):
+        list(evolve(strategy, 3))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"), [({"life": 100}, "life must be a Recipe"), ({}, "dataset must be a Dataset")]
+)
+def test_wrong_types_are_told(wrong: dict[str, Any], words: str, toys: ModuleType) -> None:
+    """At once, by the argument's name."""
+    with pytest.raises(TypeError, match=words):
+        GTL(toys.dataset() if wrong else "glyphs", toys.MLP_BACKBONE, **wrong)

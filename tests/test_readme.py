@@ -1,0 +1,36 @@
+"""README: what it shows works as it stands."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from neuroevo.cli.main import cli
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^neuroevo (\w+)(.*)$", README, flags=re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_the_python_blocks_run_one_after_the_other(tmp_path: Path) -> None:
+    """Verbatim, as warnings-free as the tests, in a folder of their own."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 3
+    script = "\n".join(blocks)
+    subprocess.run([sys.executable, "-W", "error", "-c", script], cwd=tmp_path, check=True, timeout=600)
+    assert (tmp_path / "learngene.safetensors").exists()
+
+
+@pytest.mark.parametrize(("command", "words"), COMMANDS)
+def test_the_commands_have_the_options_that_are_shown(command: str, words: str) -> None:
+    """Every option in the README's calls is one of its command."""
+    shown = CliRunner().invoke(cli, [command, "--help"]).output
+    assert all(option in shown for option in re.findall(r"--[\w-]+", words))
+
+
+def test_there_are_commands_to_check() -> None:
+    """The pattern above finds the README's calls."""
+    assert len(COMMANDS) >= 5
