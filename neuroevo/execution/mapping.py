@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 
-def batched_map(function: Callable[..., Any], *iterables: Iterable[Any]) -> list[Any]:
-    """Map like the built-in, in one call of `function.batch` where the function offers it.
+def batched_map(function: Callable[..., Any], *iterables: Iterable[Any], chunk: int | None = None) -> list[Any]:
+    """Map like the built-in, in calls of `function.batch` where the function offers it.
 
     Register it as `toolbox.register("map", batched_map)`: stock DEAP loops then evaluate a population in one call.
     `batch` takes as many lists as the function takes arguments and returns the list of results.
@@ -17,20 +17,26 @@ def batched_map(function: Callable[..., Any], *iterables: Iterable[Any]) -> list
         function: Called with one item of each iterable; may be wrapped in `functools.partial` by
             `toolbox.register`, whose bound arguments are kept.
         *iterables: Items; the shortest ends the map, as in the built-in.
+        chunk: Items in one call at most, which bounds the memory; default all of them.
 
     Raises:
-        ValueError: `batch` returned another number of results than it got items.
+        ValueError: `batch` returned another number of results than it got items, or `chunk` is below 1.
     """
+    if chunk is not None and chunk < 1:
+        raise ValueError(f"chunk must be at least 1, but it is {chunk}.")
     items = list(zip(*iterables, strict=False))
     inner, arguments, keywords = _unwrap(function)
     batch = getattr(inner, "batch", None)
     if batch is None:
         return [function(*item) for item in items]
-    if not items:
-        return []
-    results = list(batch(*arguments, *map(list, zip(*items, strict=True)), **keywords))
-    if len(results) != len(items):
-        raise ValueError(f"{inner!r}.batch must return {len(items)} results, but it returned {len(results)}.")
+    results: list[Any] = []
+    size = chunk or max(1, len(items))
+    for start in range(0, len(items), size):
+        part = items[start : start + size]
+        found = list(batch(*arguments, *map(list, zip(*part, strict=True)), **keywords))
+        if len(found) != len(part):
+            raise ValueError(f"{inner!r}.batch must return {len(part)} results, but it returned {len(found)}.")
+        results += found
     return results
 
 

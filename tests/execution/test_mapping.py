@@ -101,3 +101,17 @@ def test_any_iterable_of_results_becomes_a_list() -> None:
             return (item + 1 for item in items)
 
     assert batched_map(Lazy(), (1, 2)) == [2, 3]
+
+
+@given(lists, st.integers(1, 7))
+def test_the_chunk_bounds_the_call_and_nothing_else(terms: list[int], chunk: int) -> None:
+    """The results are those of one call, and there are as many calls as it takes."""
+    function = Weighted()
+    assert batched_map(partial(function, factor=3), terms, chunk=chunk) == [3 * term for term in terms]
+    assert function.calls == ["batch"] * -(-len(terms) // chunk)
+
+
+def test_a_chunk_holds_something() -> None:
+    """A chunk of nothing would never end."""
+    with pytest.raises(ValueError, match="chunk must be at least 1"):
+        batched_map(abs, [1], chunk=0)

@@ -21,7 +21,7 @@ from torch import Tensor
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.evolution import Generation, evolve
-from neuroevo.execution import Outcome, Recipe, Training, train_all
+from neuroevo.execution import Outcome, Recipe, Training, batched_map, train_all
 from neuroevo.execution.cost import training_budget
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
@@ -800,3 +800,10 @@ def test_wrong_types_are_told(wrong: dict[str, Any], words: str, toys: ModuleTyp
     """At once, by the argument's name."""
     with pytest.raises(TypeError, match=words):
         GTL(toys.dataset() if wrong else "glyphs", toys.MLP_BACKBONE, **wrong)
+
+
+def test_the_chunk_of_the_map_makes_no_difference(toys: ModuleType) -> None:
+    """Lives and critics in chunks of two give the same as all at once, bit for bit."""
+    chunked = gtl(toys)
+    chunked.toolbox.register("map", batched_map, chunk=2)
+    assert run(chunked, 2) == run(gtl(toys), 2)
