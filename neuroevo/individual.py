@@ -125,6 +125,7 @@ class Individual:
 
     Raises:
         ValueError: The genome is a tensor with another number of dimensions than one.
+        TypeError: There is no id.
     """
 
     def __init__(

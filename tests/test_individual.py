@@ -271,3 +271,10 @@ def test_offspring_has_its_place_in_the_lineage() -> None:
     assert not child.fitness.valid
     with pytest.raises(ValueError, match="at least one individual"):
         offspring(None, [], id=0)
+
+
+def test_an_individual_needs_an_id() -> None:
+    """Nobody is anonymous, and the id may stand in its place."""
+    with pytest.raises(TypeError, match="id must be a whole number"):
+        Individual(None)
+    assert Individual(None, Fitness((1.0,)), 3).id == 3

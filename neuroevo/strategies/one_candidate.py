@@ -123,6 +123,8 @@ class OneCandidate:
 
     def update(self, population: Sequence[Individual]) -> None:
         """End the generation: keep the best."""
+        scoring = budget_of(self.toolbox.evaluate, otherwise=Budget())
+        self.budget = self.budget.then(scoring.times(len(population)))
         rivals = [*population] if self._best is None else [self._best, *population]
         self._best = max(rivals, key=lambda one: one.fitness, default=None)
         self.generation += 1

@@ -278,3 +278,24 @@ def test_verbs_can_be_swapped(kind: type[OneCandidate], toys: ModuleType) -> Non
     assert as_bytes(next(evolve(strategy, 1)).population[0]) == as_bytes(next(evolve(twin, 1)).population[0])
     assert calls.count("map") == 1 + kind.trains
     assert calls.count("inherit") == (0 if kind is Scratch else 4)
+
+
+def test_an_evaluator_that_trains_is_charged(toys: ModuleType) -> None:
+    """Nearest means cost nothing; whoever registers an evaluator with a budget pays for each call."""
+
+    class Dear:
+        """An evaluator that says that it trains."""
+
+        budget = Budget(gradient_steps=7)
+
+        def __call__(self, individual: Individual) -> tuple[float]:
+            """Return any score."""
+            return (float(individual.id),)
+
+    strategy = Scratch(toys.dataset(), toys.MLP_BACKBONE)
+    list(evolve(strategy, 1))
+    assert strategy.budget == Budget()
+    dear = Scratch(toys.dataset(), toys.MLP_BACKBONE)
+    dear.toolbox.register("evaluate", Dear())
+    list(evolve(dear, 1))
+    assert dear.budget.gradient_steps == 7
