@@ -1,4 +1,4 @@
-"""What training costs, counted and not timed, so that strategies can be compared at equal budgets."""
+"""What training and scoring cost, counted and not timed, so that strategies can be compared at equal budgets."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Budget:
-    """The training that was spent before transfer.
+    """The work that was spent before transfer.
 
     Attributes:
         gradient_steps: SGD updates of any network at any width: lives, critics and pre-training.
         multiply_adds: Multiply-adds of those updates (forward and backward).
         critical_path: Updates that must follow one another when every life has a worker of its own.
+        evaluations: Individuals scored, as often as they were.
     """
 
     gradient_steps: int = 0
     multiply_adds: int = 0
     critical_path: int = 0
+    evaluations: int = 0
 
     def then(self, other: Budget) -> Budget:
         """Return the budget of this work followed by the other."""
@@ -25,9 +27,10 @@ class Budget:
             self.gradient_steps + other.gradient_steps,
             self.multiply_adds + other.multiply_adds,
             self.critical_path + other.critical_path,
+            self.evaluations + other.evaluations,
         )
 
     def times(self, count: int) -> Budget:
         """Return the budget of this work done `count` times side by side."""
         path = self.critical_path if count else 0
-        return Budget(count * self.gradient_steps, count * self.multiply_adds, path)
+        return Budget(count * self.gradient_steps, count * self.multiply_adds, path, count * self.evaluations)

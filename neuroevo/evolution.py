@@ -80,6 +80,7 @@ class Generation:
             "gradient_steps": self.budget.gradient_steps,
             "multiply_adds": self.budget.multiply_adds,
             "critical_path": self.budget.critical_path,
+            "evaluations": self.budget.evaluations,
             "seconds": self.seconds,
             **self.details,
         }

@@ -1,6 +1,6 @@
 """Budgets: what is spent adds up, and only the critical path knows about work side by side."""
 
-from dataclasses import FrozenInstanceError, asdict
+from dataclasses import FrozenInstanceError, asdict, replace
 from functools import reduce
 
 import pytest
@@ -11,12 +11,12 @@ from neuroevo.budget import Budget
 
 NUMBERS = st.integers(0, 10**15)
 COUNTS = st.integers(0, 20)
-BUDGETS = st.builds(Budget, gradient_steps=NUMBERS, multiply_adds=NUMBERS, critical_path=NUMBERS)
+BUDGETS = st.builds(Budget, *[NUMBERS] * 4)
 
 
 @given(BUDGETS, BUDGETS, BUDGETS)
 def test_work_in_sequence_adds_up(first: Budget, second: Budget, third: Budget) -> None:
-    """All three counts add, in any order and grouping, and no work changes nothing."""
+    """All counts add, in any order and grouping, and no work changes nothing."""
     sums = {name: count + asdict(second)[name] for name, count in asdict(first).items()}
     assert asdict(first.then(second)) == sums
     assert first.then(second) == second.then(first)
@@ -26,11 +26,10 @@ def test_work_in_sequence_adds_up(first: Budget, second: Budget, third: Budget) 
 
 @given(BUDGETS, st.integers(1, 20))
 def test_work_side_by_side_takes_as_long_as_one(budget: Budget, count: int) -> None:
-    """Side by side costs as many steps and multiply-adds as in sequence, on the path of a single one."""
+    """Side by side costs as many steps, multiply-adds and evaluations as in sequence, on the path of a single one."""
     in_sequence = reduce(Budget.then, [budget] * count)
     beside = budget.times(count)
-    assert (beside.gradient_steps, beside.multiply_adds) == (in_sequence.gradient_steps, in_sequence.multiply_adds)
-    assert beside.critical_path == budget.critical_path
+    assert beside == replace(in_sequence, critical_path=budget.critical_path)
 
 
 @given(BUDGETS, COUNTS, COUNTS)
@@ -43,8 +42,13 @@ def test_counts_multiply(budget: Budget, first: int, second: int) -> None:
 
 def test_a_generation_by_hand() -> None:
     """Six lives of 100 updates, then six critics of 30: 780 updates, 130 of them in sequence."""
-    generation = Budget(100, 5_000, 100).times(6).then(Budget(30, 900, 30).times(6))
-    assert asdict(generation) == {"gradient_steps": 780, "multiply_adds": 35_400, "critical_path": 130}
+    generation = Budget(100, 5_000, 100).times(6).then(Budget(30, 900, 30, evaluations=1).times(6))
+    assert asdict(generation) == {
+        "gradient_steps": 780,
+        "multiply_adds": 35_400,
+        "critical_path": 130,
+        "evaluations": 6,
+    }
 
 
 def test_budgets_are_values() -> None:

@@ -41,7 +41,7 @@ class Walk:
     @property
     def budget(self) -> Budget:
         """A step per generation."""
-        return Budget(self.generation, 10 * self.generation, self.generation)
+        return Budget(self.generation, 10 * self.generation, self.generation, self.size * self.generation)
 
     def generate(self) -> list[Individual]:
         """Return individuals around the place."""
@@ -234,6 +234,7 @@ def test_records_are_json_lines(tmp_path: Path) -> None:
         "gradient_steps": 1,
         "multiply_adds": 10,
         "critical_path": 1,
+        "evaluations": 3,
         "place": first.details["place"],
     }
     assert records[1]["best"] == 4

@@ -15,7 +15,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, astuple, replace
 from functools import partial, reduce
 from types import MappingProxyType
 from typing import Any, Literal
@@ -40,7 +40,7 @@ from neuroevo.seeds import stream
 from neuroevo.strategies.gene_pool import GenePool
 from neuroevo.strategies.gene_tree import Credit, GeneTree
 from neuroevo.strategies.gtl_verbs import choose_parents, extract_circuit, families, mutate
-from neuroevo.strategies.strategy import Verb, budget_of, check_types
+from neuroevo.strategies.strategy import Verb, budget_of, check_types, scoring_cost
 
 # The plain reading of the paper: whole networks train on top of random cross weights, and every life stands alone.
 PAPER: Mapping[str, Any] = MappingProxyType({"cross": "random", "isolate": False, "average": False})
@@ -288,7 +288,7 @@ class GTL:
                 )
                 raise RuntimeError(f"there is no result yet: {reason}.")
             scores = self.toolbox.map(self.toolbox.rescore, finalists)
-            cost = budget_of(self.toolbox.rescore, otherwise=self.final_critic.budget)
+            cost = scoring_cost(self.toolbox.rescore, otherwise=self.final_critic.budget)
             self.budget = self.budget.then(cost.times(len(finalists)))
             order = sorted(range(len(finalists)), key=lambda i: (-_number(scores[i][0]), finalists[i].id))
             best = finalists[order[0]]
@@ -311,7 +311,7 @@ class GTL:
         """Return what so many generations and the re-scoring will cost."""
         lives, critics = (cost.times(self.population) for cost in self._costs())
         finalists = min(self.finalists, self.pool.capacity, self.winners * generations)
-        final = budget_of(self.toolbox.rescore, otherwise=self.final_critic.budget).times(finalists)
+        final = scoring_cost(self.toolbox.rescore, otherwise=self.final_critic.budget).times(finalists)
         return reduce(Budget.then, [*[lives, critics] * generations, final], Budget())
 
     def record(self) -> dict[str, Any]:
@@ -325,7 +325,7 @@ class GTL:
         """Return everything that evolves, generators included."""
         return {
             "generation": self.generation,
-            "budget": [self.budget.gradient_steps, self.budget.multiply_adds, self.budget.critical_path],
+            "budget": list(astuple(self.budget)),
             "generator": self.generator.get_state(),
             "ids": self.ids.next,
             "channel_ids": self.channel_ids.next,
@@ -349,7 +349,7 @@ class GTL:
     def _costs(self) -> tuple[Budget, Budget]:
         """Return what one life and one evaluation cost, by the operators that are registered now."""
         live = budget_of(self.toolbox.live, otherwise=self.life.budget)
-        return live, budget_of(self.toolbox.evaluate, otherwise=self.critic.budget)
+        return live, scoring_cost(self.toolbox.evaluate, otherwise=self.critic.budget)
 
     def _parents(self) -> list[Individual | None]:
         if not len(self.pool):

@@ -7,7 +7,7 @@ They differ in what they hand on (see the classes); all are scored without train
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from functools import reduce
 from typing import Any, ClassVar, cast
 
@@ -25,7 +25,7 @@ from neuroevo.operators.circuits import Circuit, random_circuit
 from neuroevo.operators.inheritance import Cross, Weights, check_cross, extract, inherit
 from neuroevo.problems import Live, NearestMean, Upbringing
 from neuroevo.seeds import stream
-from neuroevo.strategies.strategy import Verb, budget_of, check_types, individual_from, individual_state
+from neuroevo.strategies.strategy import Verb, budget_of, check_types, individual_from, individual_state, scoring_cost
 
 
 class OneCandidate:
@@ -123,7 +123,7 @@ class OneCandidate:
 
     def update(self, population: Sequence[Individual]) -> None:
         """End the generation: keep the best."""
-        scoring = budget_of(self.toolbox.evaluate, otherwise=Budget())
+        scoring = scoring_cost(self.toolbox.evaluate, otherwise=Budget())
         self.budget = self.budget.then(scoring.times(len(population)))
         rivals = [*population] if self._best is None else [self._best, *population]
         self._best = max(rivals, key=lambda one: one.fitness, default=None)
@@ -141,7 +141,9 @@ class OneCandidate:
 
     def planned_budget(self, generations: int) -> Budget:
         """Return what so many generations will cost."""
-        return reduce(Budget.then, [self.life.budget] * generations, Budget()) if self.trains else Budget()
+        scoring = scoring_cost(self.toolbox.evaluate, otherwise=Budget())
+        each = self.life.budget.then(scoring) if self.trains else scoring
+        return reduce(Budget.then, [each] * generations, Budget())
 
     def record(self) -> dict[str, Any]:
         """Return nothing: one candidate has no more to tell than its score."""
@@ -151,7 +153,7 @@ class OneCandidate:
         """Return everything that changes."""
         return {
             "generation": self.generation,
-            "budget": [self.budget.gradient_steps, self.budget.multiply_adds, self.budget.critical_path],
+            "budget": list(astuple(self.budget)),
             "best": None if self._best is None else individual_state(self._best),
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -73,6 +74,11 @@ def budget_of(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
     while isinstance(verb, partial):
         verb = verb.func
     return cast(Budget, getattr(verb, "budget", otherwise))
+
+
+def scoring_cost(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
+    """Return what one call of a verb that scores an individual costs, the evaluation itself included."""
+    return replace(budget_of(verb, otherwise=otherwise), evaluations=1)
 
 
 def check_types(dataset: Dataset, **recipes: Recipe) -> None:

@@ -490,6 +490,8 @@ def test_the_budget_is_the_planned_one_and_what_is_trained(
         strategy.result()
     assert strategy.budget == planned
     assert (spent.gradient_steps, spent.multiply_adds) == (planned.gradient_steps, planned.multiply_adds)
+    finalists = len(strategy.pool.individuals[: strategy.finalists])
+    assert planned.evaluations == generations * strategy.population + finalists
     steps = LIFE.updates if not settings else 0
     assert not steps or planned.critical_path == generations * (3 + 2) + (2 if generations else 0)
 
@@ -746,7 +748,7 @@ def test_an_evaluator_without_training_is_not_charged(toys: ModuleType) -> None:
     settings = {"images": critic.images, "ways": critic.ways, "shots": critic.shots, "seed": 0, "test_per_class": 2}
     strategy.toolbox.register("evaluate", NearestMean(upbringing=upbringing, **settings))
     list(evolve(strategy, 1))
-    assert strategy.budget == strategy.life.budget.times(strategy.population)
+    assert strategy.budget == replace(strategy.life.budget, evaluations=1).times(strategy.population)
     unknown = gtl(toys)
     unknown.toolbox.register("evaluate", lambda individual: (float(individual.id),))
     list(evolve(unknown, 1))

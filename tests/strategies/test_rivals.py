@@ -111,20 +111,20 @@ def test_narrow_pretraining_trains_a_network_of_the_circuits_size(
 
 
 def test_scratch_hands_on_nothing(toys: ModuleType) -> None:
-    """Its candidate has no genome, costs nothing, and has the score of random features."""
+    """Its candidate has no genome, costs no training, and has the score of random features."""
     strategy = make(Scratch, toys)
     assert handed_on(strategy) is None
-    assert strategy.budget == strategy.planned_budget(1) == Budget()
+    assert strategy.budget == strategy.planned_budget(1) == Budget(evaluations=1)
     assert 0 <= strategy.result().fitness.values[0] <= 1
 
 
 def test_an_untrained_circuit_is_of_a_network_that_never_lived(toys: ModuleType) -> None:
-    """It costs nothing, keeps the channels of `RandomCircuit` and has other weights."""
+    """It costs no training, keeps the channels of `RandomCircuit` and has other weights."""
     strategy = make(UntrainedCircuit, toys, seed=3)
     strategy.toolbox.register("live", make)  # would fail
     genome = handed_on(strategy)
     trained = handed_on(make(RandomCircuit, toys, seed=3))
-    assert strategy.budget == Budget()
+    assert strategy.budget == Budget(evaluations=1)
     assert all(torch.equal(genome.indices[group], indices) for group, indices in trained.indices.items())
     assert not any(
         torch.equal(genome.slices[name], tensor) for name, tensor in trained.slices.items() if tensor.ndim > 1
@@ -281,7 +281,7 @@ def test_verbs_can_be_swapped(kind: type[OneCandidate], toys: ModuleType) -> Non
 
 
 def test_an_evaluator_that_trains_is_charged(toys: ModuleType) -> None:
-    """Nearest means cost nothing; whoever registers an evaluator with a budget pays for each call."""
+    """Nearest means cost no training; whoever registers an evaluator with a budget pays for each call."""
 
     class Dear:
         """An evaluator that says that it trains."""
@@ -294,8 +294,8 @@ def test_an_evaluator_that_trains_is_charged(toys: ModuleType) -> None:
 
     strategy = Scratch(toys.dataset(), toys.MLP_BACKBONE)
     list(evolve(strategy, 1))
-    assert strategy.budget == Budget()
+    assert strategy.budget == Budget(evaluations=1)
     dear = Scratch(toys.dataset(), toys.MLP_BACKBONE)
     dear.toolbox.register("evaluate", Dear())
     list(evolve(dear, 1))
-    assert dear.budget.gradient_steps == 7
+    assert dear.budget == Budget(gradient_steps=7, evaluations=1)
