@@ -34,6 +34,10 @@ class Contestant:
         return self.make(seed).planned_budget(self.generations).gradient_steps
 
 
+CellPlan = tuple[Contestant, int]
+"""A contestant and a seed."""
+
+
 @dataclass
 class Pretraining:
     """The pre-trained networks of a comparison, trained as one population.
@@ -50,35 +54,33 @@ class Pretraining:
     seconds: dict[tuple[str, int], float] = field(default_factory=dict)
 
     @staticmethod
-    def needed(contestants: Sequence[Contestant]) -> list[Contestant]:
-        """Return one contestant for each different network that is to be pre-trained."""
-        return list({one.pretrains: one for one in reversed(contestants) if one.pretrains}.values())
+    def needed(cells: Sequence[CellPlan]) -> dict[tuple[str, int], Contestant]:
+        """Return the different networks that are to be pre-trained, each with the first contestant that needs it."""
+        return {(one.pretrains, seed): one for one, seed in reversed(cells) if one.pretrains}
 
     @classmethod
     def run(
         cls,
-        contestants: Sequence[Contestant],
-        seeds: Sequence[int],
+        cells: Sequence[CellPlan],
         *,
         workers: int | None = None,
         on_trained: Callable[[Contestant, int], object] = lambda *_: None,
     ) -> Pretraining:
-        """Train what the contestants pre-train, for every seed.
+        """Train the networks that the cells need.
 
         Args:
-            contestants: What is compared.
-            seeds: The seeds.
+            cells: Contestants, each with a seed.
             workers: Threads on the CPU.
             on_trained: Called, on any thread, with a contestant and a seed when their network is trained.
         """
-        first = {one.pretrains: one for one in cls.needed(contestants)}
+        needed = cls.needed(cells)
 
         def train(key: tuple[str, int]) -> tuple[Any, float]:
-            trained = _first_life(first[key[0]].make(key[1]))
-            on_trained(first[key[0]], key[1])
+            trained = _first_life(needed[key].make(key[1]))
+            on_trained(needed[key], key[1])
             return trained
 
-        keys = [(name, seed) for name in first for seed in seeds]
+        keys = list(needed)
         trained = in_threads(train, keys, workers=workers)
         return cls(
             {key: network for key, (network, _) in zip(keys, trained, strict=True)},

@@ -7,10 +7,11 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
 
-from neuroevo.benchmarks.statistics import estimate, holm, paired_p_value
+from neuroevo.benchmarks.pairs import Pairs, compare_pairs
+from neuroevo.benchmarks.statistics import estimate, holm, share_below
 
 BASELINE = "scratch"
 EARLY = 10
@@ -36,7 +37,22 @@ class Row:
         p_holm: The same with Holm's correction over all rows.
         transferred_share: Inherited parameters as a share of the descendant's without its head.
         gradient_steps: SGD updates before transfer, of any network.
-        seconds: Wall-clock seconds before transfer, mean over seeds.
+        seconds: Core-seconds before transfer, mean over seeds: wall-clock time times the cores that were at work (on a
+            GPU: wall-clock time).
+        accuracy_median: Median over seeds of the accuracy after all updates.
+        gain_ci_low: Lower end of the gain's 95 % confidence interval over seeds.
+        gain_ci_high: Upper end.
+        p_wilcoxon: Two-sided Wilcoxon signed-rank test of the difference to `scratch`, uncorrected.
+        p_wilcoxon_holm: The same with Holm's correction over all rows.
+        rank_biserial: Matched-pairs rank-biserial correlation of that difference, in [-1, 1].
+        probability_of_improvement: Probability that a seed of this strategy ends above one of `scratch`.
+        negative_transfer: Share of descendants that end below the one of `scratch` with the same seed and number.
+        seeds_needed: Seeds at which the paired t-test would show a gain like the measured one in 80 % of comparisons,
+            the error rate of 5 % shared among all rows.
+        evaluations: Individuals scored before transfer.
+        multiply_adds: Multiply-adds of the gradient steps.
+        critical_path: Gradient steps that must follow one another.
+        transferred_bytes: Bytes of the file that is handed on.
     """
 
     strategy: str
@@ -55,6 +71,19 @@ class Row:
     transferred_share: float
     gradient_steps: int
     seconds: float
+    accuracy_median: float
+    gain_ci_low: float
+    gain_ci_high: float
+    p_wilcoxon: float
+    p_wilcoxon_holm: float
+    rank_biserial: float
+    probability_of_improvement: float
+    negative_transfer: float
+    seeds_needed: float
+    evaluations: int
+    multiply_adds: int
+    critical_path: int
+    transferred_bytes: int
 
 
 @dataclass(frozen=True)
@@ -66,10 +95,14 @@ class Curve:
     accuracy: tuple[tuple[float, ...], ...]
 
 
-Records = Iterable[Mapping[str, Any]]
+Record = Mapping[str, Any]
+Seeds = Mapping[int, Mapping[int, float]]
+"""Accuracies by seed and number of the descendant."""
+Finals = dict[str, dict[int, dict[int, float]]]
+"""Accuracies by strategy, seed and number of the descendant."""
 
 
-def curves(records: Records) -> list[Curve]:
+def curves(records: Iterable[Record]) -> list[Curve]:
     """Return the learning curve of every strategy, in the order in which they appear; seeds rise."""
     found: dict[str, dict[int, list[Sequence[float]]]] = {}
     updates: tuple[int, ...] = ()
@@ -84,42 +117,60 @@ def curves(records: Records) -> list[Curve]:
     ]
 
 
-def summarise(records: Sequence[Mapping[str, Any]], *, dataset: str, backbone: str, shots: int) -> list[Row]:
-    """Return one row per strategy, in the order in which they appear in the records."""
-    found = curves(records)
-    baseline = next((curve for curve in found if curve.strategy == BASELINE), None)
-    gains = [_gains(curve, baseline) for curve in found]
-    p_values = [
-        math.nan if curve.strategy == BASELINE or baseline is None else paired_p_value(_last(curve), _last(baseline))
-        for curve in found
-    ]
-    rows = []
-    for curve, gain, p_value, p_holm in zip(found, gains, p_values, holm(p_values), strict=True):
-        final = estimate(_last(curve))
-        ancestors = [
-            record for record in records if record["kind"] == "ancestor" and record["strategy"] == curve.strategy
-        ]
-        rows.append(
-            Row(
-                strategy=curve.strategy,
-                dataset=dataset,
-                backbone=backbone,
-                shots=shots,
-                seed_count=final.count,
-                accuracy_0=_at(curve, 0),
-                accuracy_10=_at(curve, EARLY),
-                accuracy_mean=final.mean,
-                accuracy_ci_low=final.low,
-                accuracy_ci_high=final.high,
-                gain_over_scratch=gain,
-                p_value=p_value,
-                p_holm=p_holm,
-                transferred_share=fmean(record["transferred_share"] for record in ancestors),
-                gradient_steps=round(fmean(record["gradient_steps"] for record in ancestors)),
-                seconds=fmean(record["seconds"] for record in ancestors),
-            )
+def finals(records: Iterable[Record]) -> Finals:
+    """Return the accuracies of all descendants after all their updates."""
+    found: Finals = {}
+    for record in records:
+        if record["kind"] == "descendant":
+            seeds = found.setdefault(record["strategy"], {})
+            seeds.setdefault(record["seed"], {})[record["descendant"]] = _number(record["accuracy"][-1])
+    return found
+
+
+def pairs_of(first: Seeds, second: Seeds, *, tests: int = 1) -> Pairs | None:
+    """Compare the first with the second over the seeds that both have, by the means of each seed's descendants.
+
+    Args:
+        first: Accuracies by seed and number of the descendant.
+        second: Likewise.
+        tests: How many comparisons share one error rate.
+
+    Returns:
+        The comparison, or None if they have no seed in common.
+    """
+    seeds = sorted(first.keys() & second.keys())
+    if not seeds:
+        return None
+    ours, theirs = ([fmean(each[seed].values()) for seed in seeds] for each in (first, second))
+    return compare_pairs(ours, theirs, tests=tests)
+
+
+def summarise(records: Sequence[Record], *, dataset: str, backbone: str, shots: int) -> list[Row]:
+    """Return one row per strategy, in the order in which they appear in the records.
+
+    Strategies are compared with `scratch` over the seeds that both have.
+    """
+    ends = finals(records)
+    baseline = ends.get(BASELINE, {})
+    tests = max(1, len(ends.keys() - {BASELINE}))
+    found = {name: None if name == BASELINE else pairs_of(ends[name], baseline, tests=tests) for name in ends}
+    corrected = holm([_p(pairs, "p_value") for pairs in found.values()])
+    ranked = holm([_p(pairs, "p_wilcoxon") for pairs in found.values()])
+    return [
+        Row(
+            strategy=curve.strategy,
+            dataset=dataset,
+            backbone=backbone,
+            shots=shots,
+            **_accuracy(curve),
+            **_gain(found[curve.strategy], curve),
+            p_holm=corrected[number],
+            p_wilcoxon_holm=ranked[number],
+            negative_transfer=_negative_transfer(ends[curve.strategy], baseline, curve.strategy),
+            **_costs([one for one in records if one["kind"] == "ancestor" and one["strategy"] == curve.strategy]),
         )
-    return rows
+        for number, curve in enumerate(curves(records))
+    ]
 
 
 def to_csv(rows: Sequence[Row]) -> str:
@@ -131,20 +182,67 @@ def to_csv(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def _last(curve: Curve) -> list[float]:
-    return [seed[-1] for seed in curve.accuracy]
+def _accuracy(curve: Curve) -> dict[str, Any]:
+    last = [seed[-1] for seed in curve.accuracy]
+    final = estimate(last)
+    return {
+        "seed_count": final.count,
+        "accuracy_0": _at(curve, 0),
+        "accuracy_10": _at(curve, EARLY),
+        "accuracy_mean": final.mean,
+        "accuracy_ci_low": final.low,
+        "accuracy_ci_high": final.high,
+        "accuracy_median": math.nan if math.isnan(final.mean) else median(last),
+    }
+
+
+def _gain(pairs: Pairs | None, curve: Curve) -> dict[str, Any]:
+    if pairs is None:
+        unknown = ("gain_ci_low", "gain_ci_high", "p_value", "p_wilcoxon", "rank_biserial")
+        others = ("probability_of_improvement", "seeds_needed")
+        finite = all(math.isfinite(seed[-1]) for seed in curve.accuracy)
+        gain = 0.0 if curve.strategy == BASELINE and finite else math.nan
+        return {"gain_over_scratch": gain, **dict.fromkeys((*unknown, *others), math.nan)}
+    return {
+        "gain_over_scratch": pairs.difference.mean,
+        "gain_ci_low": pairs.difference.low,
+        "gain_ci_high": pairs.difference.high,
+        "p_value": pairs.p_value,
+        "p_wilcoxon": pairs.p_wilcoxon,
+        "rank_biserial": pairs.rank_biserial,
+        "probability_of_improvement": pairs.probability_of_improvement,
+        "seeds_needed": math.nan if pairs.seeds_needed is None else float(pairs.seeds_needed),
+    }
+
+
+def _negative_transfer(strategy: Seeds, baseline: Seeds, name: str) -> float:
+    twins = [
+        (strategy[seed][number], baseline[seed][number])
+        for seed in strategy.keys() & baseline.keys()
+        for number in strategy[seed].keys() & baseline[seed].keys()
+    ]
+    if name == BASELINE or not twins:
+        return math.nan
+    return share_below([ours for ours, _ in twins], [theirs for _, theirs in twins])
+
+
+def _costs(ancestors: Sequence[Record]) -> dict[str, Any]:
+    counts = ("gradient_steps", "evaluations", "multiply_adds", "critical_path", "transferred_bytes")
+    return {
+        **{key: round(fmean(record[key] for record in ancestors)) for key in counts},
+        "transferred_share": fmean(record["transferred_share"] for record in ancestors),
+        "seconds": fmean(record["core_seconds"] for record in ancestors),
+    }
+
+
+def _p(pairs: Pairs | None, name: str) -> float:
+    return math.nan if pairs is None else float(getattr(pairs, name))
 
 
 def _at(curve: Curve, updates: int) -> float:
     if updates not in curve.updates:
         return math.nan
     return fmean(seed[curve.updates.index(updates)] for seed in curve.accuracy)
-
-
-def _gains(curve: Curve, baseline: Curve | None) -> float:
-    if baseline is None:
-        return math.nan
-    return fmean(one - other for one, other in zip(_last(curve), _last(baseline), strict=True))
 
 
 def _number(value: float | None) -> float:

@@ -9,7 +9,7 @@ weights and data order, and these are the same for all contestants, so that comp
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ import torch
 from deap.base import Toolbox
 
 from neuroevo.backbones import Backbone
-from neuroevo.benchmarks.contestant import Contestant, Pretraining
+from neuroevo.benchmarks.contestant import CellPlan, Contestant, Pretraining
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import Task, sample_task, unseen_per_class
 from neuroevo.evolution import Generation, evolve
@@ -62,6 +62,11 @@ class Transfer:
         """The numbers of updates after which a descendant's accuracy is measured."""
         updates = self.descendant.updates
         return (*(point for point in CURVE_POINTS if point < updates), updates)
+
+    @property
+    def cores(self) -> int:
+        """The cores that populations are trained on; 1 for a GPU, whose time is that of the clock."""
+        return (self.workers or torch.get_num_threads()) if self.device.type == "cpu" else 1
 
     def task(self, seed: int, number: int) -> Task:
         """Return the task of a descendant."""
@@ -116,6 +121,7 @@ def run(
     protocol: Transfer,
     *,
     seeds: Sequence[int],
+    done: Collection[tuple[str, int]] = (),
     on_pretrained: Callable[[Contestant, int], object] = lambda *_: None,
     on_generation: Callable[[Contestant, int, Generation], object] = lambda *_: None,
 ) -> Iterator[Cell]:
@@ -127,14 +133,34 @@ def run(
         contestants: What is compared.
         protocol: How descendants live.
         seeds: Seeds of the contestants and of their descendants.
+        done: Names of contestants and seeds that are left out, because they ran before.
         on_pretrained: Called, on any thread, with a contestant and a seed when their network is pre-trained.
         on_generation: Called after each generation with the contestant, the seed and the record.
     """
     protocol = replace(protocol, dataset=protocol.dataset.to(protocol.device))
-    pretraining = Pretraining.run(contestants, seeds, workers=protocol.workers, on_trained=on_pretrained)
-    for seed in seeds:
-        for contestant in contestants:
-            yield _cell(contestant, protocol, seed, pretraining, on_generation)
+    cells = remaining(contestants, seeds, done=done)
+    pretraining = Pretraining.run(cells, workers=protocol.workers, on_trained=on_pretrained)
+    for contestant, seed in cells:
+        yield _cell(contestant, protocol, seed, pretraining, on_generation)
+
+
+def remaining(
+    contestants: Sequence[Contestant], seeds: Sequence[int], *, done: Collection[tuple[str, int]] = ()
+) -> list[CellPlan]:
+    """Return the contestants and seeds that have yet to run, in their order: seed by seed."""
+    return [(one, seed) for seed in seeds for one in contestants if (one.name, seed) not in done]
+
+
+def finished_cells(records: Iterable[Mapping[str, Any]], *, descendants: int) -> set[tuple[str, int]]:
+    """Return the names of contestants and seeds whose records are complete: the ancestor and all descendants."""
+    ancestors: set[tuple[str, int]] = set()
+    born: dict[tuple[str, int], set[int]] = {}
+    for record in records:
+        if record["kind"] == "ancestor":
+            ancestors.add((record["strategy"], record["seed"]))
+        elif record["kind"] == "descendant":
+            born.setdefault((record["strategy"], record["seed"]), set()).add(record["descendant"])
+    return {cell for cell in ancestors if born.get(cell) == set(range(descendants))}
 
 
 def _cell(
@@ -153,8 +179,9 @@ def _cell(
         records.append({**names, **generation.record()})
         on_generation(contestant, seed, generation)
     individual = strategy.result()
-    seconds = time.perf_counter() - started + borrowed
-    records.append({**names, **_ancestor(strategy, individual, protocol.backbone), "seconds": seconds})
+    seconds = time.perf_counter() - started
+    times = {"seconds": seconds + borrowed, "core_seconds": protocol.cores * seconds + borrowed}
+    records.append({**names, **_ancestor(strategy, individual, protocol.backbone), **times})
     curves = protocol.learning_curves(individual.genome, strategy.toolbox, seed)
     for number, curve in enumerate(curves):
         descendant = {"kind": "descendant", "descendant": number, "shots": protocol.shots}
@@ -171,7 +198,9 @@ def _ancestor(strategy: Strategy, individual: Individual, backbone: Backbone) ->
         "score": individual.fitness.values[0],
         "transferred_parameters": handed_on,
         "transferred_share": handed_on / backbone.layout.parameters(),
+        "transferred_bytes": 0 if genome is None else len(genome.to_bytes()),
         "gradient_steps": budget.gradient_steps,
         "multiply_adds": budget.multiply_adds,
         "critical_path": budget.critical_path,
+        "evaluations": budget.evaluations,
     }

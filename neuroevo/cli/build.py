@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import click
@@ -10,6 +10,7 @@ import torch
 
 from neuroevo.backbones import MLP, Backbone, ConvNet4
 from neuroevo.benchmarks.contestant import Contestant
+from neuroevo.benchmarks.matching import core_seconds_of_evolution, updates_in
 from neuroevo.benchmarks.transfer import Transfer
 from neuroevo.cli.names import BACKBONES, DATASETS, DATASETS_ON_DISK, STRATEGIES, load
 from neuroevo.data.images import Dataset
@@ -56,9 +57,25 @@ def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:
 
 
 def make_contestant(
-    name: str, settings: RunSettings, dataset: Dataset, backbone: Backbone, device: torch.device
+    name: str,
+    settings: RunSettings,
+    dataset: Dataset,
+    backbone: Backbone,
+    device: torch.device,
+    *,
+    pretraining_updates: Mapping[str, int] | None = None,
 ) -> Contestant:
-    """Return the strategy of a name; whatever trains gets as many gradient steps as GTL takes."""
+    """Return the strategy of a name.
+
+    Args:
+        name: The name.
+        settings: What the run is told.
+        dataset: Images.
+        backbone: The network that is evolved.
+        device: Where networks live.
+        pretraining_updates: Updates by what is pre-trained (see `PRETRAINS`); by default as many gradient steps as GTL
+            takes.
+    """
 
     def gtl(seed: int) -> GTL:
         variant = PAPER if name == "gtl-paper" else {}
@@ -70,9 +87,32 @@ def make_contestant(
     if name in ("gtl", "gtl-paper"):
         return Contestant(name, gtl, settings.generations)
     kind = cast(type[OneCandidate], load(STRATEGIES[name]))
-    steps = gtl(settings.seed).planned_budget(settings.generations).gradient_steps
-    pretraining = _recipe(settings, steps)
-    return Contestant(name, rival, pretrains=PRETRAINS.get(name, ""))
+    pretrains = PRETRAINS.get(name, "")
+    if pretraining_updates is not None and pretrains:
+        updates = pretraining_updates[pretrains]
+    else:
+        updates = gtl(settings.seed).planned_budget(settings.generations).gradient_steps
+    pretraining = _recipe(settings, updates)
+    return Contestant(name, rival, pretrains=pretrains)
+
+
+def match_budgets(
+    settings: BenchSettings, dataset: Dataset, backbone: Backbone, device: torch.device
+) -> dict[str, int]:
+    """Return the updates of each kind of pre-training that the strategies of a comparison need.
+
+    `--match steps` gives them the gradient steps of GTL, `seconds` its core-seconds, which are measured here, and
+    `none` what the settings say.
+    """
+    kinds = {PRETRAINS[name]: name for name in reversed(settings.strategies) if name in PRETRAINS}
+    gtl = cast(GTL, make_contestant("gtl", settings, dataset, backbone, device).make(settings.seed))
+    if settings.match == "none":
+        return dict.fromkeys(kinds, settings.pretraining_updates)
+    if settings.match == "steps" or not kinds:
+        return dict.fromkeys(kinds, gtl.planned_budget(settings.generations).gradient_steps)
+    total = core_seconds_of_evolution(gtl, settings.generations)
+    rivals = {kind: make_contestant(name, settings, dataset, backbone, device) for kind, name in kinds.items()}
+    return {kind: updates_in(total, cast(OneCandidate, one.make(settings.seed))) for kind, one in rivals.items()}
 
 
 def make_protocol(settings: BenchSettings, dataset: Dataset, backbone: Backbone, device: torch.device) -> Transfer:

@@ -30,8 +30,18 @@ def _check_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+MATCHES = ("steps", "seconds", "none")
+
+
+def _check_match(name: str) -> str:
+    if name not in MATCHES:
+        raise ValueError(name)
+    return name
+
+
 Device = Annotated[str, AfterValidator(_check_device)]
 Folder = Annotated[Path, AfterValidator(_check_path)]
+Match = Annotated[str, AfterValidator(_check_match)]
 Names = Annotated[tuple[str, ...], AfterValidator(_check_names)]
 
 LONGEST = 60
@@ -79,6 +89,8 @@ def expected(info: FieldInfo) -> str:
     """What the setting must be, in words: its kind and its bounds."""
     if any(getattr(item, "func", None) is _check_device for item in info.metadata):
         return "auto, cpu, cuda, cuda:N or mps"
+    if any(getattr(item, "func", None) is _check_match for item in info.metadata):
+        return f"{', '.join(MATCHES[:-1])} or {MATCHES[-1]}"
     kind = next(words for kind, words, _ in _KINDS if kind == info.annotation)
     bounds = " and ".join(_bound(item) for item in info.metadata if not _is_validator(item))
     return f"{kind} {bounds}".strip()

@@ -12,7 +12,7 @@ from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from neuroevo.runs.fields import Device, Folder, Names, fields, label, parse, refusal
+from neuroevo.runs.fields import Device, Folder, Match, Names, fields, label, parse, refusal
 from neuroevo.runs.rules import Known, Resolved, broken_rules
 from neuroevo.runs.sources import Given, gather
 
@@ -103,6 +103,12 @@ class BenchSettings(RunSettings):
     seeds: int = Field(
         default=3, ge=1, description="Repetitions of evolution, pre-training and descendants, a seed each."
     )
+    match: Match = Field(
+        default="steps",
+        description="What rivals may spend on pre-training: as many gradient steps as GTL, as many core-seconds "
+        "(measured at the start), or --pretraining-updates (none): steps, seconds or none.",
+    )
+    pretraining_updates: int = Field(default=2000, ge=1, description="Updates of pre-training with --match none.")
     updates: int = Field(default=60, ge=1, description="Updates of a descendant.")
     descendants: int = Field(default=4, ge=1, description="Descendants that each learngene is tested on.")
 

@@ -1,6 +1,6 @@
 """Contestants: one pre-training serves several of them, changes no result and is charged to each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from neuroevo.benchmarks import contestant as module
-from neuroevo.benchmarks.contestant import Contestant, Pretraining
+from neuroevo.benchmarks.contestant import CellPlan, Contestant, Pretraining
 from neuroevo.evolution import evolve
 from neuroevo.execution import Recipe
 from neuroevo.individual import Individual
@@ -34,6 +34,11 @@ def contestants(toys: ModuleType) -> list[Contestant]:
     return [Contestant(name, maker(kind), pretrains=pretrains) for name, (kind, pretrains) in KINDS.items()]
 
 
+def cells(contestants: Sequence[Contestant], seeds: Sequence[int]) -> list[CellPlan]:
+    """Return every contestant with every seed."""
+    return [(one, seed) for seed in seeds for one in contestants]
+
+
 def outcome(strategy: OneCandidate) -> tuple[bytes | None, tuple[float, ...], Any]:
     """Run a strategy and return what it hands on, its score and what it says it spent."""
     list(evolve(strategy, 1))
@@ -43,7 +48,7 @@ def outcome(strategy: OneCandidate) -> tuple[bytes | None, tuple[float, ...], An
 
 def test_a_lent_network_changes_no_bit(contestants: list[Contestant]) -> None:
     """With and without a lent network a strategy hands on the same bytes, scores and spends the same."""
-    pretraining = Pretraining.run(contestants, [3, 4])
+    pretraining = Pretraining.run(cells(contestants, [3, 4]))
     for contestant in contestants:
         for seed in (3, 4):
             alone, borrower = contestant.make(seed), contestant.make(seed)
@@ -53,7 +58,7 @@ def test_a_lent_network_changes_no_bit(contestants: list[Contestant]) -> None:
 
 def test_networks_do_not_depend_on_the_threads(contestants: list[Contestant]) -> None:
     """One worker and three train the same bits."""
-    first, second = (Pretraining.run(contestants, [0, 1], workers=workers).networks for workers in (1, 3))
+    first, second = (Pretraining.run(cells(contestants, [0, 1]), workers=workers).networks for workers in (1, 3))
     assert first.keys() == second.keys()
     for key in first:
         theirs = second[key].state_dict()
@@ -63,17 +68,27 @@ def test_networks_do_not_depend_on_the_threads(contestants: list[Contestant]) ->
 def test_every_different_network_is_trained_once(contestants: list[Contestant]) -> None:
     """Two of three pre-training contestants share a network; the first of them in the list trains it."""
     trained: list[tuple[str, int]] = []
-    pretraining = Pretraining.run(contestants, [5, 6], on_trained=lambda one, seed: trained.append((one.name, seed)))
+    pretraining = Pretraining.run(
+        cells(contestants, [5, 6]), on_trained=lambda one, seed: trained.append((one.name, seed))
+    )
     assert sorted(trained) == [(name, seed) for name in ("finetune", "narrow-pretraining") for seed in (5, 6)]
     expected = {(name, seed) for name in ("whole network", "narrow network") for seed in (5, 6)}
     assert pretraining.networks.keys() == pretraining.seconds.keys() == expected
-    assert {one.name for one in Pretraining.needed(contestants)} == {"finetune", "narrow-pretraining"}
-    assert {one.name for one in Pretraining.needed(contestants[::-1])} == {"random-circuit", "narrow-pretraining"}
+    forwards, backwards = (Pretraining.needed(cells(order, [5, 6])) for order in (contestants, contestants[::-1]))
+    assert forwards.keys() == backwards.keys() == expected
+    assert {one.name for one in forwards.values()} == {"finetune", "narrow-pretraining"}
+    assert {one.name for one in backwards.values()} == {"random-circuit", "narrow-pretraining"}
+
+
+def test_only_what_is_still_needed_is_trained(contestants: list[Contestant]) -> None:
+    """A network that no cell needs is not trained, whichever other seeds need one like it."""
+    rest = [(contestants[1], 5), (contestants[0], 6), (contestants[2], 6)]
+    assert Pretraining.needed(rest) == {("whole network", 5): contestants[1], ("narrow network", 6): contestants[2]}
 
 
 def test_borrowed_networks_are_not_trained_again(contestants: list[Contestant]) -> None:
     """After lending, `live` answers with the network of that seed, the same object for both borrowers."""
-    pretraining = Pretraining.run(contestants, [0, 1])
+    pretraining = Pretraining.run(cells(contestants, [0, 1]))
     for seed in (0, 1):
         borrowed = []
         for contestant in (contestants[1], contestants[3]):
@@ -90,7 +105,7 @@ def test_borrowers_are_charged_the_seconds_of_the_training(
     """Each borrower is told the time that its network took, whoever trained it; the others are told none."""
     ticks = iter([10.0, 17.0, 20.0, 23.0])
     monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
-    pretraining = Pretraining.run(contestants, [2], workers=1)
+    pretraining = Pretraining.run(cells(contestants, [2]), workers=1)
     charged = {one.name: pretraining.lend(one, one.make(2), 2) for one in contestants}
     assert sorted(pretraining.seconds.values()) == [3.0, 7.0]
     assert charged == {
@@ -103,7 +118,7 @@ def test_borrowers_are_charged_the_seconds_of_the_training(
 
 def test_without_pretraining_nothing_is_trained_or_lent(contestants: list[Contestant]) -> None:
     """Contestants without a pre-trained network keep their own `live`."""
-    pretraining = Pretraining.run(contestants[:1], [0])
+    pretraining = Pretraining.run(cells(contestants[:1], [0]))
     strategy = contestants[0].make(0)
     live = strategy.toolbox.live
     assert (pretraining.networks, pretraining.lend(contestants[0], strategy, 0)) == ({}, 0.0)

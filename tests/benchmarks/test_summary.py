@@ -4,7 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import astuple, fields, replace
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -20,21 +20,26 @@ from neuroevo.runs.records import Records, read_records
 Record = Mapping[str, Any]
 HEADER = (
     "strategy,dataset,backbone,shots,seed_count,accuracy_0,accuracy_10,accuracy_mean,accuracy_ci_low,"
-    "accuracy_ci_high,gain_over_scratch,p_value,p_holm,transferred_share,gradient_steps,seconds"
+    "accuracy_ci_high,gain_over_scratch,p_value,p_holm,transferred_share,gradient_steps,seconds,accuracy_median,"
+    "gain_ci_low,gain_ci_high,p_wilcoxon,p_wilcoxon_holm,rank_biserial,probability_of_improvement,negative_transfer,"
+    "seeds_needed,evaluations,multiply_adds,critical_path,transferred_bytes"
 )
 UPDATES = (0, 10, 20)
 
 
 def ancestor(strategy: str, seed: int, *, share: float = 0.2, steps: int = 100, seconds: float = 1.0) -> Record:
     """Return the record of what a strategy spent and hands on."""
-    facts = {"transferred_share": share, "gradient_steps": steps, "seconds": seconds}
+    facts = {"transferred_share": share, "gradient_steps": steps, "seconds": seconds / 2, "core_seconds": seconds}
+    facts |= {"evaluations": 3, "multiply_adds": 10 * steps, "critical_path": steps // 2, "transferred_bytes": 400}
     return {"kind": "ancestor", "strategy": strategy, "seed": seed, **facts}
 
 
-def descendant(strategy: str, seed: int, *accuracy: float | None, updates: Sequence[int] = UPDATES) -> Record:
+def descendant(
+    strategy: str, seed: int, *accuracy: float | None, updates: Sequence[int] = UPDATES, number: int = 0
+) -> Record:
     """Return the record of a descendant."""
     curve = {"updates": list(updates), "accuracy": list(accuracy)}
-    return {"kind": "descendant", "strategy": strategy, "seed": seed, **curve}
+    return {"kind": "descendant", "strategy": strategy, "seed": seed, "descendant": number, **curve}
 
 
 def summary(records: Sequence[Record]) -> dict[str, Row]:
@@ -47,22 +52,22 @@ BY_HAND = [
     {"kind": "generation", "strategy": "scratch", "seed": 0, "mean": 0.9},
     ancestor("scratch", 0, share=0.0, steps=0, seconds=0.5),
     descendant("scratch", 0, 0.05, 0.1, 0.1),
-    descendant("scratch", 0, 0.15, 0.1, 0.3),
+    descendant("scratch", 0, 0.15, 0.1, 0.3, number=1),
     ancestor("gtl", 0, seconds=2.0),
     descendant("gtl", 0, 0.1, 0.2, 0.3),
-    descendant("gtl", 0, 0.1, 0.2, 0.3),
+    descendant("gtl", 0, 0.1, 0.2, 0.3, number=1),
     ancestor("scratch", 1, share=0.0, steps=0, seconds=0.5),
     descendant("scratch", 1, 0.1, 0.2, 0.25),
-    descendant("scratch", 1, 0.1, 0.2, 0.35),
+    descendant("scratch", 1, 0.1, 0.2, 0.35, number=1),
     ancestor("gtl", 1, seconds=4.0),
     descendant("gtl", 1, 0.1, 0.3, 0.4),
-    descendant("gtl", 1, 0.1, 0.3, 0.6),
+    descendant("gtl", 1, 0.1, 0.3, 0.6, number=1),
     ancestor("scratch", 2, share=0.0, steps=0, seconds=0.5),
     descendant("scratch", 2, 0.1, 0.3, 0.4),
-    descendant("scratch", 2, 0.1, 0.3, 0.4),
+    descendant("scratch", 2, 0.1, 0.3, 0.4, number=1),
     ancestor("gtl", 2, seconds=6.0),
     descendant("gtl", 2, 0.4, 0.4, 0.7),
-    descendant("gtl", 2, 0.4, 0.4, 0.7),
+    descendant("gtl", 2, 0.4, 0.4, 0.7, number=1),
 ]
 # Student's t at 2 degrees of freedom: t(0.975) = 4.302653, and p of t is 1 - t / sqrt(t^2 + 2).
 T = 4.302653
@@ -76,12 +81,62 @@ def test_a_table_by_hand() -> None:
     p_value = 1 - math.sqrt(12 / 14)
     expected = ("gtl", "glyphs", "mlp", 10, 3, 0.2, 0.3, 0.5, 0.5 - 2 * half, 0.5 + 2 * half, 0.2, p_value, p_value)
     assert astuple(rows["gtl"])[:5] == expected[:5]
-    assert astuple(rows["gtl"])[5:] == pytest.approx((*expected[5:], 0.2, 100, 4.0), abs=1e-6)
+    assert astuple(rows["gtl"])[5:16] == pytest.approx((*expected[5:], 0.2, 100, 4.0), abs=1e-6)
     scratch = ("scratch", "glyphs", "mlp", 10, 3, 0.1, 0.2, 0.3, 0.3 - half, 0.3 + half, 0.0)
     assert astuple(rows["scratch"])[:5] == scratch[:5]
-    assert astuple(rows["scratch"])[5:] == pytest.approx(
+    assert astuple(rows["scratch"])[5:16] == pytest.approx(
         (*scratch[5:], math.nan, math.nan, 0.0, 0, 0.5), abs=1e-6, nan_ok=True
     )
+
+
+def test_the_rest_of_the_table_by_hand() -> None:
+    """Median, the gain's interval, ranks, twins and costs; scratch has nothing to tell about itself."""
+    rows = summary(BY_HAND)
+    gtl, half = rows["gtl"], T * 0.1 / math.sqrt(3)
+    assert gtl.accuracy_median == pytest.approx(0.5)
+    assert (gtl.gain_ci_low, gtl.gain_ci_high) == pytest.approx((0.2 - half, 0.2 + half), abs=1e-6)
+    # All three gains are positive: one of 2^3 signs on either side. Of the 9 pairs of seeds 7 are won and one is tied.
+    assert (gtl.p_wilcoxon, gtl.p_wilcoxon_holm, gtl.rank_biserial) == pytest.approx((0.25, 0.25, 1.0))
+    assert gtl.probability_of_improvement == pytest.approx(7.5 / 9)
+    # Of the twins only 0.3 against 0.1 and so on: none ends below.
+    assert gtl.negative_transfer == 0
+    assert (gtl.evaluations, gtl.multiply_adds, gtl.critical_path, gtl.transferred_bytes) == (3, 1000, 50, 400)
+    unknown = ("gain_ci_low", "gain_ci_high", "p_wilcoxon", "p_wilcoxon_holm", "rank_biserial")
+    assert all(math.isnan(getattr(rows["scratch"], name)) for name in unknown)
+    assert math.isnan(rows["scratch"].negative_transfer)
+    assert math.isnan(rows["scratch"].seeds_needed)
+
+
+def test_twins_are_descendants_of_one_seed_and_number() -> None:
+    """One of four descendants ends below its twin of scratch; the order of the records plays no part."""
+    records = [
+        *(ancestor(name, seed) for name in ("scratch", "gtl") for seed in (0, 1)),
+        *(
+            descendant("scratch", seed, 0.1, 0.1, 0.3 + 0.4 * number, number=number)
+            for seed in (0, 1)
+            for number in (0, 1)
+        ),
+        descendant("gtl", 0, 0.1, 0.1, 0.8, number=1),
+        descendant("gtl", 0, 0.1, 0.1, 0.4, number=0),
+        descendant("gtl", 1, 0.1, 0.1, 0.6, number=1),
+        descendant("gtl", 1, 0.1, 0.1, 0.4, number=0),
+    ]
+    assert summary(records)["gtl"].negative_transfer == 0.25
+    assert summary(records[::-1])["gtl"].negative_transfer == 0.25
+
+
+def test_only_common_seeds_are_compared() -> None:
+    """A seed that scratch lacks counts for the accuracy and not for the gain."""
+    more = [ancestor("gtl", 9), descendant("gtl", 9, 0.0, 0.0, 0.0)]
+    row, whole = summary([*BY_HAND, *more])["gtl"], summary(BY_HAND)["gtl"]
+    assert (row.seed_count, row.gain_over_scratch, row.p_value) == (4, whole.gain_over_scratch, whole.p_value)
+    assert row.accuracy_mean < whole.accuracy_mean
+
+
+def test_more_rows_need_more_seeds() -> None:
+    """The error rate is shared: what one comparison would show with few seeds takes more among many."""
+    third = [{**record, "strategy": f"{name}"} for name in "abcde" for record in BY_HAND if record["strategy"] == "gtl"]
+    assert summary([*BY_HAND, *third])["gtl"].seeds_needed > summary(BY_HAND)["gtl"].seeds_needed
 
 
 def test_curves_by_hand() -> None:
@@ -115,7 +170,8 @@ def test_without_scratch_there_is_no_gain() -> None:
     """Gains and p-values are empty, everything else is as it was."""
     (row,) = summary([record for record in BY_HAND if record["strategy"] == "gtl"]).values()
     assert all(math.isnan(value) for value in (row.gain_over_scratch, row.p_value, row.p_holm))
-    missing = {"gain_over_scratch": 0.0, "p_value": 0.0, "p_holm": 0.0}
+    told = ("gain", "p_", "rank_biserial", "probability", "negative", "seeds_needed")
+    missing = {field.name: 0.0 for field in fields(Row) if field.name.startswith(told)}
     assert replace(row, **missing) == replace(summary(BY_HAND)["gtl"], **missing)
     assert cells([row])[0]["gain_over_scratch"] == cells([row])[0]["p_value"] == cells([row])[0]["p_holm"] == ""
 
@@ -168,8 +224,8 @@ def comparisons(draw: st.DrawFn) -> list[Record]:
     records: list[Record] = []
     for seed, name in product(seeds, names):
         records.append(ancestor(name, seed, share=draw(st.floats(0, 1)), steps=draw(st.integers(0, 99))))
-        for _ in range(draw(st.integers(1, 3))):
-            records.append(descendant(name, seed, *draw(st.tuples(accuracy, accuracy, accuracy))))
+        for number in range(draw(st.integers(1, 3))):
+            records.append(descendant(name, seed, *draw(st.tuples(accuracy, accuracy, accuracy)), number=number))
     return records
 
 

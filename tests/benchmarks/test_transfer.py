@@ -70,7 +70,7 @@ def timeless(cells: Sequence[Cell]) -> list[tuple[str, int, bytes | None, str]]:
     """Return all that a run gave, times left out, as values that can be compared."""
     found = []
     for cell in cells:
-        records = [{**record, "seconds": None} for record in cell.records]
+        records = [{**record, "seconds": None, "core_seconds": None} for record in cell.records]
         genome = cell.individual.genome
         found.append((cell.contestant, cell.seed, None if genome is None else genome.to_bytes(), json.dumps(records)))
     return found
@@ -148,9 +148,12 @@ def test_borrowed_seconds_are_charged(
     own = iter([0.0, 0.25] * 3)
     monkeypatch.setattr(transfer_module, "time", SimpleNamespace(perf_counter=own.__next__))
     chosen = [named(contestants, name) for name in ("finetune", "scratch", "random-circuit")]
-    found = list(run(chosen, replace(protocol, workers=1), seeds=SEEDS[:1]))
+    found = list(run(chosen, replace(protocol, workers=4), seeds=SEEDS[:1]))
     seconds = {record["strategy"]: record["seconds"] for record in of_kind(found, "ancestor")}
     assert seconds == {"finetune": 7.25, "scratch": 0.25, "random-circuit": 7.25}
+    # Their own time had all four cores, the network one.
+    cores = {record["strategy"]: record["core_seconds"] for record in of_kind(found, "ancestor")}
+    assert cores == {"finetune": 8.0, "scratch": 1.0, "random-circuit": 8.0}
 
 
 def test_every_trained_row_costs_the_same(cells: list[Cell], contestants: list[Contestant]) -> None:
@@ -200,7 +203,9 @@ def test_nobody_sees_novel_classes_before_descendants(cells: list[Cell], protoco
     others = list(run(contestants, replace(protocol, dataset=dataset), seeds=SEEDS))
     assert [one[:3] for one in timeless(others)] == [one[:3] for one in timeless(cells)]
     for kind in ("generation", "ancestor"):
-        ours, theirs = ([{**one, "seconds": None} for one in of_kind(each, kind)] for each in (cells, others))
+        ours, theirs = (
+            [{**one, "seconds": None, "core_seconds": None} for one in of_kind(each, kind)] for each in (cells, others)
+        )
         assert ours == theirs
     assert of_kind(others, "descendant") != of_kind(cells, "descendant")
 

@@ -16,7 +16,9 @@ from neuroevo.runs.settings import BenchSettings
 from neuroevo.strategies import UntrainedCircuit
 
 Program = Callable[..., Any]
-ROW = Row("gtl", "glyphs", "mlp", 10, 3, 0.1, 0.2, 0.5, 0.4, 0.6, 0.125, 0.012, 0.024, 0.2, 1540, 3.5)
+ROW = Row(
+    "gtl", "glyphs", "mlp", 10, 3, 0.1, 0.2, 0.5, 0.4, 0.6, 0.125, 0.012, 0.024, 0.2, 1540, 3.5, *[0.5] * 9, *[7] * 4
+)
 
 
 @pytest.fixture

@@ -177,6 +177,10 @@ def test_text_is_read_as_the_settings_kind(word: str, value: bool) -> None:
         ({"quick": "maybe"}, "--quick must be true or false, but it is 'maybe'."),
         ({"json": "maybe"}, "--json must be true or false, but it is 'maybe'."),
         (
+            {"match": "time"},
+            "--match must be steps, seconds or none, but it is 'time'.",
+        ),
+        (
             {"device": "gpu"},
             "--device must be auto, cpu, cuda, cuda:N or mps, but it is 'gpu'.",
         ),
