@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 
 from neuroevo.cli.evolve import LEARNGENE
 from neuroevo.files import CheckpointError
+from neuroevo.runs.directory import read_facts
 from neuroevo.runs.records import read_records
 
 MOST_NAMES = 12
@@ -55,7 +55,7 @@ def _learngene_in_words(path: Path) -> list[str]:
 
 
 def _run_in_words(path: Path) -> list[str]:
-    facts = _facts(path)
+    facts = read_facts(path)
     what = " ".join(str(facts[key]) for key in ("what", "suite") if facts.get(key))
     lines = [
         f"Run of neuroevo {what}, {facts.get('status')}, started {facts.get('started')}, ended {facts.get('ended')}, "
@@ -73,18 +73,6 @@ def _run_in_words(path: Path) -> list[str]:
         lines += _learngene_in_words(path / LEARNGENE)
     files = sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
     return [*lines, f"Files: {_few(files)}."]
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(f"{path} is no run directory: it has no run.json.") from None
-    except ValueError:
-        raise CheckpointError(f"{path / 'run.json'} is damaged: it is not JSON.") from None
-    if not isinstance(facts, dict):
-        raise CheckpointError(f"{path / 'run.json'} is damaged: it holds no JSON object.")
-    return facts
 
 
 def _generation_in_words(record: Mapping[str, Any]) -> str:

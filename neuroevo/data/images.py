@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -92,6 +94,17 @@ class Dataset:
         """Return the same data set on a device."""
         roles = {role: self.role(role).to(device) for role in ROLES}
         return Dataset(self.name, mean=self.mean, std=self.std, **roles)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what tells this data set from another, as JSON values: classes per role and a digest of everything."""
+        digest = hashlib.sha256()
+        for role in ROLES:
+            images = self.role(role)
+            digest.update("\0".join((role, *images.classes)).encode())
+            digest.update(images.images.cpu().contiguous().numpy().tobytes())
+            digest.update(images.labels.cpu().numpy().tobytes())
+        classes = {role: len(self.role(role).classes) for role in ROLES}
+        return {"name": self.name, "classes": classes, "sha256": digest.hexdigest()}
 
     @property
     def channels(self) -> int:

@@ -10,15 +10,17 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Any, Self
 
 from pydantic import BaseModel
 
 from neuroevo import __version__
-from neuroevo.files import write_atomically
+from neuroevo.files import CheckpointError, write_atomically
 from neuroevo.runs.settings import to_toml
 
-SCHEMA = 1
+SCHEMA = 2
+FACTS = "run.json"
+SETTINGS = "settings.toml"
 PACKAGES = ("torch", "deap", "numpy", "scipy", "safetensors", "matplotlib")
 
 logger = logging.getLogger("neuroevo")
@@ -56,14 +58,28 @@ class RunDirectory:
         """
         folder = default_folder(what) if path is None else path
         _make(folder)
-        write_atomically(folder / "settings.toml", to_toml(_without_out(settings)).encode())
-        run = cls(folder, _facts(what, settings, argv))
-        try:
-            run._write()
-        except BaseException:
-            run._close_log()
-            raise
-        return run
+        write_atomically(folder / SETTINGS, to_toml(_without_out(settings)).encode())
+        return cls._open(folder, _facts(what, settings, argv))
+
+    @classmethod
+    def resume(cls, path: Path, *, argv: Sequence[str]) -> Self:
+        """Open the folder of a run that is to go on; its facts tell when and by what it was continued.
+
+        Raises:
+            CheckpointError: the folder is no run directory, or of another schema; one sentence.
+            RunLocked: another process is at work in it.
+            OSError: a file could not be read or written.
+        """
+        facts = read_facts(path)
+        again = {"started": _now(), "argv": list(argv), "host": platform.node(), "versions": _versions()}
+        facts |= {"status": "running", "ended": None, "resumed": [*facts.get("resumed", []), again]}
+        facts.pop("error", None)
+        return cls._open(path, facts)
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """What `run.json` holds."""
+        return self._facts
 
     @property
     def records(self) -> Path:
@@ -97,14 +113,52 @@ class RunDirectory:
     ) -> None:
         self.close(error=error)
 
+    @classmethod
+    def _open(cls, path: Path, facts: dict[str, Any]) -> Self:
+        run = cls(path, facts)
+        try:
+            _lock(run._log.stream, path)
+            run._write()
+        except BaseException:
+            run._close_log()
+            raise
+        return run
+
     def _write(self) -> None:
         text = json.dumps(self._facts, indent=2, sort_keys=True, allow_nan=False) + "\n"
-        write_atomically(self.path / "run.json", text.encode())
+        write_atomically(self.path / FACTS, text.encode())
 
     def _close_log(self) -> None:
         logger.removeHandler(self._log)
         logger.setLevel(self._level)
         self._log.close()
+
+
+class RunLocked(RuntimeError):
+    """A run directory is in use by another process."""
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Return what `run.json` of a run directory holds.
+
+    Raises:
+        CheckpointError: the folder is no run directory, its file is damaged or of another schema; one sentence.
+        OSError: the file cannot be read.
+    """
+    try:
+        facts = json.loads((path / FACTS).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise CheckpointError(f"{path} is no run directory: it has no {FACTS}.") from None
+    except (ValueError, RecursionError):
+        raise CheckpointError(f"{path / FACTS} is damaged: it is not JSON.") from None
+    if not isinstance(facts, dict):
+        raise CheckpointError(f"{path / FACTS} is damaged: it holds no JSON object.")
+    if facts.get("schema") != SCHEMA:
+        raise CheckpointError(
+            f"{path} must have schema {SCHEMA}, but it has {facts.get('schema')!r}; "
+            "read it with the version of neuroevo that wrote it."
+        )
+    return facts
 
 
 def default_folder(what: str) -> Path:
@@ -122,6 +176,20 @@ def _make(folder: Path) -> None:
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise FileExistsError(f"out must be a new or empty folder, but {folder} is not; choose another.")
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def _lock(log: IO[str] | None, folder: Path) -> None:
+    """Hold the folder until its open log is closed, which the system does for a process that dies."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        return
+    if log is None:
+        return
+    try:
+        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunLocked(f"{folder} is in use by another process; wait for it or choose another folder.") from None
 
 
 def _facts(what: str, settings: BaseModel, argv: Sequence[str]) -> dict[str, object]:

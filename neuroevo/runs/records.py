@@ -67,9 +67,28 @@ def read_records(path: str | os.PathLike[str]) -> list[dict[str, object]]:
         CheckpointError: a line is no JSON object; the message names the file and the line.
         OSError: the file cannot be read.
     """
+    return [_record(line, path, number) for number, line in enumerate(_lines(path), start=1)]
+
+
+def salvage_records(path: str | os.PathLike[str]) -> tuple[list[dict[str, object]], list[str]]:
+    """The records of a file that can be read, and a sentence for each line that can't.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    records: list[dict[str, object]] = []
+    problems: list[str] = []
+    for number, line in enumerate(_lines(path), start=1):
+        try:
+            records.append(_record(line, path, number))
+        except CheckpointError:
+            problems.append(f"Line {number} of {os.fspath(path)} is damaged and left out.")
+    return records, problems
+
+
+def _lines(path: str | os.PathLike[str]) -> list[bytes]:
     data = Path(path).read_bytes()
-    lines = data[: _complete(data)].split(b"\n")[:-1]
-    return [_record(line, path, number) for number, line in enumerate(lines, start=1)]
+    return data[: _complete(data)].split(b"\n")[:-1]
 
 
 def _record(line: bytes, path: str | os.PathLike[str], number: int) -> dict[str, object]:

@@ -111,3 +111,22 @@ def test_an_unknown_role_is_refused() -> None:
     dataset = Dataset.of("made-up", *(images_of((name,)) for name in "abc"))
     with pytest.raises(ValueError, match="role must be one of"):
         dataset.role("train")
+
+
+def test_facts_tell_data_sets_apart() -> None:
+    """Equal data have equal facts; another pixel, another label and another name of a class change the digest."""
+    parts = [images_of((name, f"{name}2")) for name in "abc"]
+    facts = Dataset.of("made-up", *parts).facts()
+    assert facts == Dataset.of("made-up", *parts).facts()
+    assert facts["classes"] == {"ancestry": 2, "held_out": 2, "novel": 2}
+    first = parts[2]
+    pixels, labels = first.images.clone(), first.labels.clone()
+    pixels[0, 0, 0, 0] ^= 1
+    labels[0] = 1 - labels[0]
+    others = (
+        LabelledImages(pixels, first.labels, first.classes),
+        LabelledImages(first.images, labels, first.classes),
+        LabelledImages(first.images, first.labels, ("c", "c3")),
+    )
+    digests = {Dataset.of("made-up", *parts[:2], other).facts()["sha256"] for other in others}
+    assert len(digests | {facts["sha256"]}) == 4

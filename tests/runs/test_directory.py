@@ -39,7 +39,7 @@ def test_a_finished_run_says_so(tmp_path: Path) -> None:
     assert ended["seed"] == 7
     assert ended["device"] == "cuda:0"
     assert ended["argv"] == ["bench", "--seed=7"]
-    assert ended["schema"] == 1
+    assert ended["schema"] == 2
     versions = ended["versions"]
     assert isinstance(versions, dict)
     assert versions["neuroevo"] == __version__

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroevo.files import CheckpointError
-from neuroevo.runs.records import Records, read_records
+from neuroevo.runs.records import Records, read_records, salvage_records
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -102,3 +102,14 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.Monk
                 file.append({"a": 123})
         file.append({"a": 2})
     assert read_records(tmp_path / "records.jsonl") == [{"a": 1}, {"a": 2}]
+
+
+@given(st.lists(st.sampled_from([b'{"a": 1}', b"{", b"[]", b"\xff", b'{"a": NaN}', b""]), max_size=8), st.booleans())
+def test_what_can_be_read_is_salvaged(tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], cut: bool) -> None:
+    """Every whole record comes back in its order, every damaged line is named by its number."""
+    path = tmp_path_factory.mktemp("salvage") / "records.jsonl"
+    path.write_bytes(b"".join(line + b"\n" for line in lines) + (b'{"a": 1}' if cut else b""))
+    records, problems = salvage_records(path)
+    assert records == [{"a": 1}] * lines.count(b'{"a": 1}')
+    damaged = [number for number, line in enumerate(lines, start=1) if line != b'{"a": 1}']
+    assert problems == [f"Line {number} of {path} is damaged and left out." for number in damaged]

@@ -1,0 +1,184 @@
+"""Run directories, read back: one run, and one run against another."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from neuroevo.benchmarks.pairs import Pairs
+from neuroevo.benchmarks.statistics import Estimate, estimate, holm
+from neuroevo.benchmarks.summary import Curve, Record, Row, Seeds, curves, finals, pairs_of, summarise
+from neuroevo.benchmarks.transfer import finished_cells
+from neuroevo.files import CheckpointError
+from neuroevo.runs.directory import SETTINGS, read_facts
+from neuroevo.runs.records import salvage_records
+
+RECORDS = "records.jsonl"
+MOST_NAMED = 6
+# What descendants are and how they live: where runs differ in one of these, their accuracies are of different things.
+PROTOCOL = ("dataset", "backbone", "width", "ways", "shots", "updates", "descendants", "batch", "learning_rate")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A run directory, read.
+
+    Attributes:
+        path: The folder.
+        facts: What `run.json` holds.
+        settings: What `settings.toml` holds.
+        records: The records; of a comparison those of finished cells (strategy, seed) only.
+        problems: What is missing or damaged, in sentences.
+    """
+
+    path: Path
+    facts: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    records: tuple[Record, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def suite(self) -> str:
+        """The suite's name; empty for a run that is no bench."""
+        return str(self.facts.get("suite", ""))
+
+    @property
+    def title(self) -> str:
+        """What was compared on."""
+        ways, shots = self.settings.get("ways", self.facts.get("ways")), self.settings.get("shots")
+        if not self.rows or ways is None:
+            return " ".join(str(self.facts[key]) for key in ("what", "suite") if self.facts.get(key))
+        return f"{self.settings['dataset']}: {ways} novel classes, {shots} images per class"
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The summary; empty where no strategies were compared."""
+        names = {key: self.settings[key] for key in ("dataset", "backbone", "shots")}
+        return tuple(summarise(self.records, **names)) if self.curves else ()
+
+    @cached_property
+    def curves(self) -> tuple[Curve, ...]:
+        """The learning curves of descendants by strategy."""
+        return tuple(curves(self.records))
+
+
+def read_result(path: Path | str) -> Result:
+    """Read a run directory; what can't be read of its records is left out and named in `problems`.
+
+    Raises:
+        CheckpointError: The folder is no run directory, one of another schema, or its settings are damaged.
+        OSError: A file can't be read.
+    """
+    path = Path(path)
+    facts, settings = read_facts(path), _settings(path)
+    records: Sequence[Record] = ()
+    problems: list[str] = []
+    if (path / RECORDS).exists():
+        records, problems = salvage_records(path / RECORDS)
+    if (status := facts.get("status")) != "finished":
+        reason = f" ({facts['error']})" if facts.get("error") else ""
+        problems.append(f"The run is {status}{reason}.")
+    try:
+        if facts.get("suite") == "transfer":
+            records, unfinished = _of_finished_cells(records, settings)
+            problems += unfinished
+        result = Result(path, facts, settings, tuple(records), tuple(problems))
+        len(result.rows)  # Made now, so that what does not fit is told here and not in the middle of a report.
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        message = f"{path} does not hold what this version of neuroevo writes ({type(error).__name__}: {error})."
+        raise CheckpointError(message) from error
+    return result
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One strategy in two runs.
+
+    Attributes:
+        strategy: Its name.
+        first: Its accuracy after all updates in the first run, over the run's seeds.
+        second: Likewise in the second run.
+        pairs: The second against the first over their common seeds; None if there are none.
+        p_holm: The paired t-test's p-value with Holm's correction over all strategies of both runs.
+    """
+
+    strategy: str
+    first: Estimate
+    second: Estimate
+    pairs: Pairs | None
+    p_holm: float
+
+
+def differences(first: Result, second: Result) -> list[Difference]:
+    """Compare every strategy that both runs have, the second run against the first."""
+    before, after = finals(first.records), finals(second.records)
+    names = [name for name in before if name in after]
+    found = [pairs_of(after[name], before[name], tests=len(names)) for name in names]
+    corrected = holm([math.nan if pairs is None else pairs.p_value for pairs in found])
+    return [
+        Difference(name, _estimate(before[name]), _estimate(after[name]), pairs, p_holm)
+        for name, pairs, p_holm in zip(names, found, corrected, strict=True)
+    ]
+
+
+def obstacles(first: Result, second: Result) -> list[str]:
+    """Return in sentences why two runs can't be compared: other data, other descendants, another budget."""
+    names = f"{first.path} and {second.path}"
+    empty = [str(result.path) for result in (first, second) if not result.rows]
+    if empty:
+        return [f"{' and '.join(empty)} can't be compared: there is no finished comparison of strategies."]
+    differing = [key for key in PROTOCOL if _told(first, key) != _told(second, key)]
+    found = [f"{names} differ in {key}: {_told(first, key)} and {_told(second, key)}." for key in differing]
+    if "dataset" not in differing and first.facts.get("data") != second.facts.get("data"):
+        found.append(f"{names} differ in the data: the classes or images of {first.settings['dataset']} are others.")
+    return found + [f"{names} differ in the budget of {sentence}." for sentence in _other_budgets(first, second)]
+
+
+def _other_budgets(first: Result, second: Result) -> list[str]:
+    before, after = ({row.strategy: row.gradient_steps for row in result.rows} for result in (first, second))
+    return [
+        f"{name}: {before[name]:,} and {after[name]:,} gradient steps"
+        for name in before
+        if name in after and before[name] != after[name]
+    ]
+
+
+def _told(result: Result, key: str) -> object:
+    """Return a setting; the number of ways that was chosen for the data set is a fact."""
+    return result.settings.get(key, result.facts.get(key))
+
+
+def _estimate(seeds: Seeds) -> Estimate:
+    return estimate([fmean(seeds[seed].values()) for seed in sorted(seeds)])
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads((path / SETTINGS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is no run directory: it has no {SETTINGS}.") from None
+    except ValueError:
+        raise CheckpointError(f"{path / SETTINGS} is damaged: it is not TOML.") from None
+    missing = [key for key in ("dataset", "backbone", "shots") if key not in settings]
+    if missing:
+        raise CheckpointError(f"{path / SETTINGS} is damaged: it lacks {', '.join(missing)}.")
+    return settings
+
+
+def _of_finished_cells(records: Sequence[Record], settings: Mapping[str, Any]) -> tuple[list[Record], list[str]]:
+    """Return the records of finished cells and a sentence about the others."""
+    finished = finished_cells(records, descendants=settings["descendants"])
+    seeds = range(settings["seed"], settings["seed"] + settings["seeds"])
+    wanted = [(name, seed) for seed in seeds for name in settings["strategies"]]
+    missing = [f"{name} with seed {seed}" for name, seed in wanted if (name, seed) not in finished]
+    kept = [record for record in records if (record.get("strategy"), record.get("seed")) in finished]
+    if not missing:
+        return kept, []
+    more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+    return kept, [f"{len(missing)} of {len(wanted)} cells are not finished: {', '.join(missing[:MOST_NAMED])}{more}."]
