@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
 from neuroevo.cli.names import SUITES, load
-from neuroevo.cli.options import settings_command
-from neuroevo.runs.directory import RunDirectory, default_folder
+from neuroevo.cli.options import resumable_command
+from neuroevo.runs.directory import FACTS, RunDirectory, default_folder
 from neuroevo.runs.settings import BenchSettings
 
 
-@settings_command("bench", BenchSettings)
-def command(settings: BenchSettings) -> None:
+@resumable_command("bench", BenchSettings)
+def command(settings: BenchSettings, resume: Path | None) -> None:
     """Compare strategies over several seeds, with honest statistics.
 
     SUITE is `transfer` (the default: what do descendants gain on classes that no ancestor saw?) or `throughput`
-    (how fast are populations trained?). Results go to a run directory, whose path is printed last.
+    (how fast are populations trained?). Results go to a run directory, whose path is printed last: records, a summary
+    and a report to look at. A run that was interrupted is continued with --resume; what it finished is kept.
     """
     # Settings are checked by now, and only a run needs torch.
     from neuroevo.cli.build import make_device
 
     make_device(settings)  # a device that is not there is told before any folder is made
-    out = settings.out or default_folder("bench")
+    out = resume or settings.out or default_folder("bench")
     for suite in settings.suites:
         # One suite takes the folder itself, several have a folder each in it.
         folder = out / suite if len(settings.suites) > 1 else out
-        with RunDirectory.create(folder, what="bench", settings=settings, argv=sys.argv) as run:
+        with _open(folder, settings, resume=resume is not None) as run:
             run.note({"suite": suite})
-            load(SUITES[suite])(settings, run)  # type: ignore[operator]
+            load(SUITES[suite])(_with_device(settings, run), run)  # type: ignore[operator]
         if not settings.as_json:
             click.echo(f"Results: {run.path}")
+
+
+def _with_device(settings: BenchSettings, run: RunDirectory) -> BenchSettings:
+    """Return the settings with the device that the run began on: `auto` may stand for another one by now."""
+    return settings.model_copy(update={"device": run.facts["device"]})
+
+
+def _open(folder: Path, settings: BenchSettings, *, resume: bool) -> RunDirectory:
+    if resume and (folder / FACTS).exists():
+        return RunDirectory.resume(folder, argv=sys.argv)
+    return RunDirectory.create(folder, what="bench", settings=settings, argv=sys.argv)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 
 import click
@@ -20,7 +19,7 @@ def command(settings: EvolveSettings) -> None:
     """Run one STRATEGY and save its learngene in the run directory, whose path is printed last."""
     # Settings are checked by now, and only a run needs torch.
     from neuroevo.cli.build import make_backbone, make_contestant, make_dataset, make_device
-    from neuroevo.cli.progress import Reporter
+    from neuroevo.cli.progress import Reporter, generation_in_words
     from neuroevo.evolution import Generation, evolve
 
     if settings.strategy == "scratch":
@@ -39,11 +38,8 @@ def command(settings: EvolveSettings) -> None:
                 nonlocal done
                 reporter.advance(generation.budget.gradient_steps - done)
                 done = generation.budget.gradient_steps
-                best = max(generation.scores, default=math.nan)
-                reporter.line(
-                    f"generation {generation.number + 1}/{contestant.generations}: best score {best:.3f}, "
-                    f"mean {generation.mean:.3f}, {done:,} gradient steps, {generation.seconds:.1f} s"
-                )
+                told = generation_in_words(generation, contestant.generations)
+                reporter.line(f"{told}, {done:,} gradient steps, {generation.seconds:.1f} s{reporter.left}")
 
             for _ in evolve(strategy, contestant.generations, run_dir=run.path, callbacks=[report]):
                 pass

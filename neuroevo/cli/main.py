@@ -1,7 +1,8 @@
 """The entry point: a group of commands that are imported when called, and the exit codes.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 74 files could not be read or written,
-130 interrupted. A mistake of the user is one sentence; `NEUROEVO_DEBUG=1` adds the traceback.
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 runs differ (`compare`), 74 files could not be read or
+written, 75 the run directory is in use, 130 interrupted. A mistake of the user is one sentence; `NEUROEVO_DEBUG=1`
+adds the traceback.
 """
 
 import os
@@ -16,7 +17,7 @@ from neuroevo import __version__
 from neuroevo.cli.names import load
 from neuroevo.runs.spelling import suggestion
 
-FAILED, USAGE, IO_ERROR, INTERRUPTED = 1, 2, 74, 130
+FAILED, USAGE, DIFFERENT, IO_ERROR, LOCKED, INTERRUPTED = 1, 2, 3, 74, 75, 130
 
 
 class Entry(NamedTuple):
@@ -29,6 +30,8 @@ class Entry(NamedTuple):
 COMMANDS: Mapping[str, Entry] = {
     "bench": Entry("neuroevo.cli.bench:command", "Compare strategies over several seeds."),
     "evolve": Entry("neuroevo.cli.evolve:command", "Run one strategy and save its learngene."),
+    "report": Entry("neuroevo.cli.report:command", "Make the report of one or more runs."),
+    "compare": Entry("neuroevo.cli.compare:command", "Tell whether two runs differ."),
     "show": Entry("neuroevo.cli.show:command", "Describe a learngene or a run directory."),
     "list": Entry("neuroevo.cli.listing:command", "List strategies, operators, backbones, …"),
 }
@@ -127,10 +130,14 @@ def _sentences(error: BaseException) -> Sequence[str]:
 
 
 def _exit_code(error: BaseException) -> int:
+    from neuroevo.runs.directory import RunLocked  # heavy, and only errors need it
+
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return INTERRUPTED
     if isinstance(error, click.UsageError | FileExistsError) or _settings_errors(error):
         return USAGE
+    if isinstance(error, RunLocked):
+        return LOCKED
     return IO_ERROR if isinstance(error, OSError | click.FileError) else FAILED
 
 

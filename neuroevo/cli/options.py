@@ -13,6 +13,7 @@ import click
 from pydantic.fields import FieldInfo
 
 from neuroevo.cli.names import BACKBONES, DATASETS, DATASETS_ON_DISK, STRATEGIES, SUITES
+from neuroevo.runs.directory import SETTINGS
 from neuroevo.runs.fields import argument, fields, label, metavar, takes_names
 from neuroevo.runs.rules import Known
 from neuroevo.runs.settings import RunSettings, load_settings
@@ -50,6 +51,29 @@ def settings_command(name: str, model: type[Settings]) -> Callable[[Callable[[Se
     return decorate
 
 
+def resumable_command(
+    name: str, model: type[Settings]
+) -> Callable[[Callable[[Settings, Path | None], None]], click.Command]:
+    """Like `settings_command`, with an option `--resume DIR` that takes the settings of an earlier run instead.
+
+    The function is called with the settings and the folder that is to be continued, or None.
+    """
+
+    def decorate(function: Callable[[Settings, Path | None], None]) -> click.Command:
+        def callback(settings: str | None, resume: Path | None, **flags: object) -> None:
+            if resume is None:
+                file = settings or os.environ.get("NEUROEVO_SETTINGS")
+                function(effective_settings(model, flags, Path(file) if file else None), None)
+            else:
+                function(_resumed_settings(model, resume, {"settings": settings, **flags}), resume)
+
+        folder = click.Path(exists=True, file_okay=False, path_type=Path)
+        option = click.Option(["--resume"], type=folder, metavar="DIR", help="Go on with the run in this folder.")
+        return click.Command(name, params=[*parameters(model), option], callback=callback, help=function.__doc__)
+
+    return decorate
+
+
 def effective_settings(model: type[Settings], flags: Mapping[str, object], file: Path | None) -> Settings:
     """The settings from a command's flags, this process's environment, and a file.
 
@@ -58,6 +82,18 @@ def effective_settings(model: type[Settings], flags: Mapping[str, object], file:
     """
     given = {key: None if value == () else value for key, value in flags.items()}
     return load_settings(model, flags=given, environ=os.environ, file=file, known=KNOWN)
+
+
+def _resumed_settings(model: type[Settings], folder: Path, flags: Mapping[str, object]) -> Settings:
+    """The settings of the run in a folder, or in the folders of its suites; only the output may be told anew."""
+    given = {key: value for key, value in flags.items() if value not in (None, ())}
+    if others := sorted(given.keys() - {"quiet", "json"}):
+        named = ", ".join(others).replace("_", "-")
+        raise click.UsageError(f"--resume takes the settings of the run that goes on, so it allows no {named}.")
+    files = sorted([folder / SETTINGS, *folder.glob(f"*/{SETTINGS}")], key=lambda file: not file.exists())
+    if not files[0].exists():
+        raise click.UsageError(f"--resume must name a run directory, but {folder} has no {SETTINGS}.")
+    return load_settings(model, flags=given, environ={}, file=files[0], known=KNOWN)
 
 
 def parameters(model: type[RunSettings]) -> list[click.Parameter]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from neuroevo.evolution import Generation
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +27,7 @@ class Reporter:
     def __init__(self, total: int, *, quiet: bool) -> None:
         self.console = Console(stderr=True, quiet=quiet)
         self.live = self.console.is_terminal and not quiet
+        self.total, self.done, self.started = total, 0, time.perf_counter()
         self.progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -43,12 +48,21 @@ class Reporter:
 
     def advance(self, steps: int) -> None:
         """Count work that is done."""
+        self.done += steps
         self.progress.advance(self.task, steps)
 
     def line(self, text: str) -> None:
         """Write a line that stays, to the run's log too."""
         log.info(text)
         self.progress.console.print(text, highlight=False, soft_wrap=True)
+
+    @property
+    def left(self) -> str:
+        """The time that the rest will take if it goes on like this, in words."""
+        if not self.done or self.done >= self.total:
+            return ""
+        elapsed = time.perf_counter() - self.started
+        return f", about {duration(elapsed * (self.total - self.done) / self.done)} left"
 
     def __enter__(self) -> Self:
         self.progress.start()
@@ -58,3 +72,22 @@ class Reporter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.progress.stop()
+
+
+def generation_in_words(generation: Generation, generations: int) -> str:
+    """Return how a generation was: its scores and its speed."""
+    best = max(generation.scores, default=math.nan)
+    rate = len(generation.population) / generation.seconds if generation.seconds else math.inf
+    return (
+        f"generation {generation.number + 1}/{generations}: best score {best:.3f}, mean {generation.mean:.3f}, "
+        f"{rate:.2g} lives/s"
+    )
+
+
+def duration(seconds: float) -> str:
+    """Return a time in its two greatest units."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,55 +13,103 @@ import torch
 
 from neuroevo.benchmarks import throughput as throughput_benchmark
 from neuroevo.benchmarks import transfer as transfer_benchmark
-from neuroevo.benchmarks.contestant import Contestant, Pretraining
+from neuroevo.benchmarks.columns import percent
+from neuroevo.benchmarks.contestant import CellPlan, Contestant, Pretraining
 from neuroevo.benchmarks.plots import plot_curves
-from neuroevo.benchmarks.summary import Row, curves, summarise, to_csv
-from neuroevo.benchmarks.transfer import Cell, Transfer
-from neuroevo.cli.build import make_backbone, make_contestant, make_dataset, make_device, make_protocol
-from neuroevo.cli.progress import Reporter
-from neuroevo.cli.tables import percent, print_rows
+from neuroevo.benchmarks.plots_samples import draw_samples
+from neuroevo.benchmarks.report import to_html
+from neuroevo.benchmarks.results import Result, read_result
+from neuroevo.benchmarks.summary import Row, to_csv
+from neuroevo.benchmarks.throughput import Throughput
+from neuroevo.benchmarks.transfer import Cell, Transfer, finished_cells, remaining
+from neuroevo.cli.build import make_backbone, make_contestant, make_dataset, make_device, make_protocol, match_budgets
+from neuroevo.cli.progress import Reporter, generation_in_words
+from neuroevo.cli.tables import print_rows
+from neuroevo.data.images import Dataset
 from neuroevo.evolution import Generation
-from neuroevo.files import write_atomically
+from neuroevo.files import to_json, write_atomically
 from neuroevo.runs.directory import RunDirectory
-from neuroevo.runs.records import Records, read_records
+from neuroevo.runs.records import Records, salvage_records
 from neuroevo.runs.settings import BenchSettings
+
+REPORT = "report.html"
 
 
 def transfer(settings: BenchSettings, run: RunDirectory) -> None:
-    """Run the suite `transfer`."""
+    """Run the suite `transfer`; cells that are in the run directory already are not run again."""
     device = make_device(settings)
-    run.note({"device": str(device)})
     dataset = make_dataset(settings).to(device)
     backbone = make_backbone(settings, dataset)
-    contestants = [make_contestant(name, settings, dataset, backbone, device) for name in settings.strategies]
     protocol = make_protocol(settings, dataset, backbone, device)
+    matched = run.facts.get("pretraining_updates")
+    if not isinstance(matched, dict):
+        # Measured once: a run that is continued goes on with the budgets that it began with.
+        matched = match_budgets(settings, dataset, backbone, device)
+    run.note(
+        {"device": str(device), "data": dataset.facts(), "ways": protocol.ways, "pretraining_updates": matched},
+    )
+    contestants = [
+        make_contestant(name, settings, dataset, backbone, device, pretraining_updates=matched)
+        for name in settings.strategies
+    ]
     seeds = range(settings.seed, settings.seed + settings.seeds)
-    _run_cells(contestants, protocol, seeds, run, quiet=settings.quiet)
-    records = read_records(run.records)
-    rows = summarise(records, dataset=settings.dataset, backbone=settings.backbone, shots=settings.shots)
-    write_atomically(run.path / "summary.csv", to_csv(rows).encode())
-    title = f"{settings.dataset}: {protocol.ways} novel classes, {settings.shots} images per class"
-    plot_curves(curves(records), run.path / "curves.png", title=title)
+    done = _keep_finished(run, settings)
+    _save_samples(dataset, run.path / "samples.png")
+    _run_cells(contestants, protocol, seeds, run, done, quiet=settings.quiet)
+    result = read_result(run.path)
+    _write_results(result)
     if settings.as_json:
-        click.echo(json.dumps({"run": str(run.path), "rows": [_json(row) for row in rows]}))
+        click.echo(json.dumps({"run": str(run.path), "rows": [_json(row) for row in result.rows]}))
     else:
-        print_rows(rows, title=f"Accuracy in % on {title}; {_seeds(seeds)}, n = {settings.seeds}")
+        print_rows(result.rows, title=f"Accuracy in % on {result.title}; {_seeds(seeds)}, n = {settings.seeds}")
+
+
+def _keep_finished(run: RunDirectory, settings: BenchSettings) -> set[tuple[str, int]]:
+    """Return the finished cells of an earlier start, and remove the records of unfinished ones."""
+    if not run.records.exists():
+        return set()
+    records, _ = salvage_records(run.records)
+    done = finished_cells(records, descendants=settings.descendants)
+    kept = [record for record in records if (record["strategy"], record["seed"]) in done]
+    write_atomically(run.records, "".join(to_json(record) + "\n" for record in kept).encode())
+    return done
+
+
+def _write_results(result: Result) -> None:
+    write_atomically(result.path / "summary.csv", to_csv(result.rows).encode())
+    plot_curves(result.curves, result.path / "curves.png", title=result.title)
+    write_report([result], result.path / REPORT)
+
+
+def write_report(results: Sequence[Result], path: Path) -> None:
+    """Write the report of runs as one page."""
+    write_atomically(path, to_html(results).encode())
+
+
+def _save_samples(dataset: Dataset, path: Path) -> None:
+    draw_samples(dataset, title=f"Images of {dataset.name}").savefig(path, metadata={"Software": None})
 
 
 def _run_cells(
-    contestants: list[Contestant], protocol: Transfer, seeds: range, run: RunDirectory, *, quiet: bool
+    contestants: Sequence[Contestant],
+    protocol: Transfer,
+    seeds: range,
+    run: RunDirectory,
+    done: set[tuple[str, int]],
+    *,
+    quiet: bool,
 ) -> None:
     plans = {one.name: one.planned_steps(seeds[0]) for one in contestants}
+    cells = remaining(contestants, seeds, done=done)
     heirs = protocol.descendants * protocol.descendant.updates
-    evolving = sum(plans[one.name] for one in contestants if not one.pretrains)
-    pretraining = sum(plans[one.name] for one in Pretraining.needed(contestants))
     with (
-        Reporter(len(seeds) * (pretraining + evolving + heirs * len(contestants)), quiet=quiet) as reporter,
+        Reporter(_steps(cells, plans) + heirs * len(cells), quiet=quiet) as reporter,
         Records(run.records) as records,
     ):
+        again = f"; {len(done)} cells are finished already" if done else ""
         reporter.line(
             f"{', '.join(plans)}; {_seeds(seeds)}, on {protocol.device}, "
-            f"{max(plans.values())} gradient steps before transfer"
+            f"{max(plans.values())} gradient steps before transfer{again}"
         )
         reporter.describe("pre-training")
         progress = _Progress(reporter, plans)
@@ -69,14 +117,21 @@ def _run_cells(
             contestants,
             protocol,
             seeds=seeds,
+            done=done,
             on_pretrained=progress.pretrained,
             on_generation=progress.generation,
         ):
+            _save_learngene(cell, run.path / "learngenes")
             for record in cell.records:
                 records.append(record)
-            _save_learngene(cell, run.path / "learngenes")
             reporter.advance(heirs)
-            reporter.line(_sentence(cell))
+            reporter.line(f"{_sentence(cell)}{reporter.left}")
+
+
+def _steps(cells: Sequence[CellPlan], plans: Mapping[str, int]) -> int:
+    """Return the gradient steps before transfer of all cells, shared pre-training counted once."""
+    evolving = sum(plans[one.name] for one, _ in cells if not one.pretrains)
+    return evolving + sum(plans[one.name] for one in Pretraining.needed(cells).values())
 
 
 class _Progress:
@@ -91,20 +146,19 @@ class _Progress:
     def pretrained(self, contestant: Contestant, seed: int) -> None:
         """Count the steps of a pre-trained network."""
         self.reporter.advance(self.plans[contestant.name])
-        self.reporter.line(f"pre-trained the {contestant.pretrains} of seed {seed}")
+        self.reporter.line(f"pre-trained the {contestant.pretrains} of seed {seed}{self.reporter.left}")
 
     def generation(self, contestant: Contestant, seed: int, generation: Generation) -> None:
-        """Count the steps of a generation and show its best score; what was pre-trained is counted already."""
+        """Count the steps of a generation and tell its scores; what was pre-trained is counted already."""
         if self.cell != (contestant.name, seed):
             self.cell, self.steps = (contestant.name, seed), 0
         if not contestant.pretrains:
             self.reporter.advance(generation.budget.gradient_steps - self.steps)
         self.steps = generation.budget.gradient_steps
-        best = max(generation.scores, default=math.nan)
-        self.reporter.describe(
-            f"{contestant.name}, seed {seed}, generation {generation.number + 1}/{contestant.generations}, "
-            f"best score {best:.3f}, mean {generation.mean:.3f}"
-        )
+        text = f"{contestant.name}, seed {seed}, {generation_in_words(generation, contestant.generations)}"
+        self.reporter.describe(text)
+        if contestant.generations > 1 and not self.reporter.live:
+            self.reporter.line(f"{text}{self.reporter.left}")
 
 
 def _seeds(seeds: range) -> str:
@@ -130,17 +184,29 @@ def _json(row: Row) -> dict[str, object]:
 
 
 def throughput(settings: BenchSettings, run: RunDirectory) -> None:
-    """Run the suite `throughput`."""
+    """Run the suite `throughput`, unless its result is in the run directory already."""
     device = make_device(settings)
     run.note({"device": str(device), "threads": torch.get_num_threads()})
+    result = _measured(run) or _measure(settings, run, device)
+    write_atomically(run.path / "summary.csv", throughput_benchmark.to_csv(result).encode())
+    write_report([read_result(run.path)], run.path / REPORT)
+    if settings.as_json:
+        click.echo(json.dumps({"run": str(run.path), **asdict(result)}))
+    else:
+        click.echo(throughput_benchmark.in_words(result))
+
+
+def _measure(settings: BenchSettings, run: RunDirectory, device: torch.device) -> Throughput:
     repeats = 2 if settings.quick else 5
     with Reporter(repeats, quiet=settings.quiet) as reporter:
         reporter.describe("training populations")
         result = throughput_benchmark.measure(repeats=repeats, device=device, on_repeat=lambda: reporter.advance(1))
     with Records(run.records) as records:
         records.append({"kind": "throughput", **asdict(result)})
-    write_atomically(run.path / "summary.csv", throughput_benchmark.to_csv(result).encode())
-    if settings.as_json:
-        click.echo(json.dumps({"run": str(run.path), **asdict(result)}))
-    else:
-        click.echo(throughput_benchmark.in_words(result))
+    return result
+
+
+def _measured(run: RunDirectory) -> Throughput | None:
+    records = salvage_records(run.records)[0] if run.records.exists() else []
+    found = [{key: value for key, value in record.items() if key != "kind"} for record in records]
+    return Throughput(**found[-1]) if found else None  # type: ignore[arg-type]

@@ -9,29 +9,42 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from neuroevo.benchmarks.columns import DIFFERENCES, percent, probability
+from neuroevo.benchmarks.results import Difference
 from neuroevo.benchmarks.summary import Row
 
-WIDTH = 112
+WIDTH = 118
 LEGEND = (
     "at 0, at 10, all: accuracy after so many updates of the descendants; gain: over scratch, in points, with paired\n"
-    "t-test; share: parameters handed on, in %; steps, seconds: gradient steps and time before transfer, per seed\n"
-    "(pre-training: on one core each, side by side; populations: on all)."
+    "t-test; share: parameters handed on, in %; steps, core-s: gradient steps and core-seconds before transfer."
 )
 
 
 def print_rows(rows: Sequence[Row], *, title: str) -> None:
     """Print the summary of a comparison, one line per strategy."""
+    headings = ("strategy", "at 0", "at 10", "all", "95 % CI", "gain", "p", "p (Holm)", "share", "steps", "core-s")
+    _print(headings, [_cells(row) for row in rows], title=title)
+    Console(width=WIDTH).print(LEGEND)
+
+
+def print_differences(differences: Sequence[Difference], *, title: str) -> None:
+    """Print how two runs differ, one line per strategy."""
+    headings = ("strategy", "seeds", "A (95 % CI)", "B (95 % CI)", "B - A, points (95 % CI)", "p", "p (Holm)")
+    columns = DIFFERENCES[: len(headings)]
+    _print(headings, [[column.cell(one) for column in columns] for one in differences], title=title)
+
+
+def _print(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str) -> None:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("strategy", no_wrap=True)
-    for heading in ("at 0", "at 10", "all", "95 % CI", "gain", "p", "p (Holm)", "share", "steps", "seconds"):
+    table.add_column(headings[0], no_wrap=True)
+    for heading in headings[1:]:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(*_cells(row))
+        table.add_row(*row)
     console = Console()
     # A pipe has no width of its own, and what a narrow table leaves out can't be read again.
     console.width = max(console.width, WIDTH)
     console.print(table)
-    console.print(LEGEND)
 
 
 def _cells(row: Row) -> list[str]:
@@ -49,15 +62,3 @@ def _cells(row: Row) -> list[str]:
         f"{row.gradient_steps:,}",
         f"{row.seconds:.1f}",
     ]
-
-
-def percent(value: float) -> str:
-    """Return a share as a percentage with one digit; a dash for NaN."""
-    return "–" if math.isnan(value) else f"{100 * value:.1f}"
-
-
-def probability(value: float) -> str:
-    """Return a p-value with two significant digits; a dash for NaN."""
-    if math.isnan(value):
-        return "–"
-    return "<0.0001" if value < 0.0001 else f"{value:.2g}"

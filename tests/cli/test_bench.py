@@ -28,7 +28,8 @@ TINY = (
     *("--updates", 2, "--descendants", 1, "--shots", 5),
 )
 STRATEGIES = BenchSettings().strategies
-FILES = {"curves.png", "learngenes", "log.txt", "records.jsonl", "run.json", "settings.toml", "summary.csv"}
+FILES = {"curves.png", "learngenes", "log.txt", "records.jsonl", "report.html", "run.json", "samples.png"}
+FILES |= {"settings.toml", "summary.csv"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -63,7 +64,8 @@ def settings_of(folder: Path) -> dict[str, Any]:
 def timeless(folder: Path) -> list[dict[str, object]]:
     """Return a run's records without their times."""
     return [
-        {key: value for key, value in one.items() if key != "seconds"} for one in read_records(folder / "records.jsonl")
+        {key: value for key, value in one.items() if "seconds" not in key}
+        for one in read_records(folder / "records.jsonl")
     ]
 
 

@@ -1,0 +1,165 @@
+"""Tables of a comparison as Markdown, LaTeX and comma-separated values."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neuroevo.benchmarks import summary
+from neuroevo.benchmarks.columns import ACCURACY, COSTS, MAIN, NOTHING, Column, in_order, minus
+from neuroevo.benchmarks.results import Result
+from neuroevo.benchmarks.summary import Row
+
+COMPARISON_KINDS = ("generation", "ancestor", "descendant")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of texts; the first column names the rows, the others hold numbers."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def tabulate(rows: Iterable[Row], columns: Sequence[Column[Row]]) -> Table:
+    """Return the cells of these columns, the best strategy first."""
+    return Table(
+        tuple(column.heading for column in columns),
+        tuple(tuple(column.cell(row) for column in columns) for row in in_order(rows, ACCURACY)),
+    )
+
+
+def figures(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the figures of a suite that compares no strategies, one mapping per record."""
+    found = [record for record in records if record.get("kind") not in COMPARISON_KINDS]
+    return [{key: value for key, value in record.items() if key != "kind"} for record in found]
+
+
+def tabulate_figures(found: Iterable[Mapping[str, Any]]) -> Table:
+    """Return figures as a table of names and values."""
+    return Table(
+        ("figure", "value"),
+        tuple((in_words(key), in_text(value, number="{:.4g}".format)) for one in found for key, value in one.items()),
+    )
+
+
+def in_words(key: str) -> str:
+    """Return a key of settings or records as words."""
+    return key.replace("_", " ")
+
+
+def in_text(value: object, *, number: Callable[[float], str] = repr) -> str:
+    """Return a JSON value as text: lists with commas, yes and no, a dash for nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return minus(number(value)) if math.isfinite(value) else NOTHING
+    if isinstance(value, list | tuple):
+        return ", ".join(in_text(item, number=number) for item in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {in_text(item, number=number)}" for key, item in value.items())
+    return NOTHING if value is None else str(value)
+
+
+def to_markdown(rows: Sequence[Row]) -> str:
+    """Return the main table and the table of costs as Markdown (GitHub's tables), escaped."""
+    return "\n".join(markdown(tabulate(rows, columns)) for columns in (MAIN, COSTS))
+
+
+def to_latex(rows: Sequence[Row]) -> str:
+    """Return the main table and the table of costs as LaTeX; they need the package booktabs."""
+    return "\n".join(latex(tabulate(rows, columns)) for columns in (MAIN, COSTS))
+
+
+def markdown(table: Table) -> str:
+    """Return a table as Markdown; no cell can end its column or be taken for a link or HTML."""
+    align = ["---", *["---:"] * (len(table.headings) - 1)]
+    escaped = [[escape_markdown(cell) for cell in line] for line in (table.headings, *table.rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in (escaped[0], align, *escaped[1:]))
+
+
+def latex(table: Table) -> str:
+    r"""Return a table as a LaTeX `tabular` with the rules of booktabs; no cell holds a command."""
+    head, *body = [" & ".join(map(escape_latex, line)) + r" \\" + "\n" for line in (table.headings, *table.rows)]
+    columns = "l" + "r" * (len(table.headings) - 1)
+    return (
+        f"\\begin{{tabular}}{{{columns}}} % \\usepackage{{booktabs}}\n"
+        f"\\toprule\n{head}\\midrule\n{''.join(body)}\\bottomrule\n\\end{{tabular}}\n"
+    )
+
+
+def markdown_of(result: Result, *, titled: bool = False) -> str:
+    """Return the tables of a run as Markdown, with a heading if it is one of several."""
+    title = f"## {escape_markdown(_title(result))}\n\n" if titled else ""
+    return title + (to_markdown(result.rows) if result.rows else markdown(tabulate_figures(figures(result.records))))
+
+
+def latex_of(result: Result, *, titled: bool = False) -> str:
+    """Return the tables of a run as LaTeX, with a comment that names it if it is one of several."""
+    title = f"% {one_line(_title(result))}\n" if titled else ""
+    return title + (to_latex(result.rows) if result.rows else latex(tabulate_figures(figures(result.records))))
+
+
+def _title(result: Result) -> str:
+    return f"{result.title} ({result.path})"
+
+
+def to_csv(results: Sequence[Result]) -> str:
+    """Return the summaries of runs as comma-separated values with a header; with several runs a column names them."""
+    if len(results) == 1:
+        return _csv_of(results[0])
+    lines = [
+        {"run": str(result.path), **line}
+        for result in results
+        for line in csv.DictReader(io.StringIO(_csv_of(result), newline=""))
+    ]
+    return _csv(lines)
+
+
+def _csv_of(result: Result) -> str:
+    return summary.to_csv(result.rows) if result.rows else _csv(figures(result.records))
+
+
+def _csv(lines: Sequence[Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, dict.fromkeys(key for line in lines for key in line), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+def escape_markdown(text: str) -> str:
+    """Return text that Markdown shows as it is, on one line."""
+    text = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", text)
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "−": "$-$",
+    "–": "--",
+    # At the beginning of a row LaTeX takes these for an argument of the command that ends the row before.
+    **{character: f"{{{character}}}" for character in "[]*"},
+    **{character: f"\\{character}" for character in "{}$&#_%"},
+}
+
+
+def escape_latex(text: str) -> str:
+    """Return text that LaTeX sets as it is, on one line."""
+    return "".join(_LATEX.get(character, character) for character in one_line(text))
+
+
+def one_line(text: str) -> str:
+    """Return text with every run of blanks, line ends and control characters as one blank."""
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()

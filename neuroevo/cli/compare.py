@@ -1,0 +1,50 @@
+"""`neuroevo compare`: tells whether two runs differ, with an exit code for scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command("compare")
+@click.argument("first", metavar="A", type=FOLDER)
+@click.argument("second", metavar="B", type=FOLDER)
+@click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.05, show_default=True)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Differences of mean accuracy up to this one count as none.",
+)
+@click.pass_context
+def command(ctx: click.Context, first: Path, second: Path, alpha: float, tolerance: float) -> None:
+    """Tell whether run B differs from run A: exit code 0 if not, 3 if it does.
+
+    The rule: B differs if some strategy's accuracy after all updates does. Over two or more common seeds that is so if
+    the paired t-test with Holm's correction over the strategies gives p below ALPHA; one common seed allows no test,
+    and every difference counts. Differences of the means up to TOLERANCE never count, nor do strategies that only one
+    run has. Runs on other data, of other descendants or with other budgets can't be compared: exit code 1.
+    """
+    # Only a comparison needs scipy and torch.
+    from neuroevo.benchmarks.results import obstacles, read_result
+    from neuroevo.benchmarks.verdict import judge
+    from neuroevo.cli.main import DIFFERENT
+    from neuroevo.cli.tables import print_differences
+
+    before, after = read_result(first), read_result(second)
+    for problem in (*before.problems, *after.problems):
+        click.echo(f"Note: {problem}", err=True)
+    if found := obstacles(before, after):
+        raise click.ClickException(" ".join(found))
+    verdict = judge(before, after, alpha=alpha, tolerance=tolerance)
+    print_differences(verdict.differences, title=f"Accuracy in %: {second} against {first}")
+    if verdict.unmatched:
+        click.echo(f"Not judged, for lack of a common seed: {', '.join(verdict.unmatched)}.")
+    if verdict.different:
+        click.echo(f"Different: {', '.join(verdict.different)}.")
+        ctx.exit(DIFFERENT)
+    click.echo("No difference was shown.")

@@ -1,0 +1,109 @@
+"""`neuroevo report`: makes the report of run directories, as often as wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from neuroevo.benchmarks.results import Result
+
+FORMATS = ("html", "markdown", "latex", "csv")
+REPORT = "report.html"
+
+
+@click.command("report")
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="html", show_default=True, help="What to make.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="File to write; by default the page goes to DIR/report.html, or to report.html here for several runs, and "
+    "everything else to the standard output.",
+)
+@click.pass_context
+def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path | None) -> None:
+    """Make the report of one or more run directories; with several, the first is what the others are compared with.
+
+    The page is one file that needs no network. What can't be read is told, and the rest is reported all the same; the
+    exit code is then 1.
+    """
+    # Only a report needs scipy, matplotlib and torch.
+    from neuroevo.benchmarks.report import to_html
+    from neuroevo.cli.main import FAILED
+    from neuroevo.files import write_atomically
+
+    results, failures = _read(folders)
+    for sentence in failures:
+        click.echo(f"Error: {sentence}", err=True)
+    for result in results:
+        for problem in result.problems:
+            click.echo(f"Note: {result.path}: {problem}", err=True)
+    if kind != "html":
+        results = _with_tables(results)
+    if not results:
+        ctx.exit(FAILED)
+    content = to_html(results, failures=failures) if kind == "html" else _tables(results, kind)
+    path = out or (_page(folders) if kind == "html" else None)
+    if path is None:
+        click.echo(content, nl=False)
+    else:
+        write_atomically(path, content.encode())
+        click.echo(f"Report: {path}")
+    if failures:
+        ctx.exit(FAILED)
+
+
+def _read(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:
+    """Read run directories; return those that can be read and a sentence for each of the others."""
+    from neuroevo.benchmarks.results import read_result
+    from neuroevo.files import CheckpointError
+
+    results, failures = [], []
+    for folder in folders:
+        try:
+            result = read_result(folder)
+            result.rows  # noqa: B018 - made when they are asked for, and they must not fail later
+        except CheckpointError as error:
+            failures.append(str(error))
+        except OSError as error:
+            failures.append(f"{folder} can't be read: {error.strerror or error}.")
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            failures.append(f"{folder} does not hold what this version of neuroevo writes ({error}).")
+        else:
+            results.append(result)
+    return results, failures
+
+
+def _page(folders: Sequence[Path]) -> Path:
+    """Return where the page goes by default; a file there must be a page of ours."""
+    from neuroevo.benchmarks.report import GENERATOR
+
+    path = folders[0] / REPORT if len(folders) == 1 else Path(REPORT)
+    if path.exists() and f'content="{GENERATOR}'.encode() not in path.read_bytes()[:2000]:
+        raise FileExistsError(f"{path} was not made by neuroevo report; give another file with --out.")
+    return path
+
+
+def _with_tables(results: Sequence[Result]) -> list[Result]:
+    """Return the runs that there is a table of, and tell which are none."""
+    from neuroevo.benchmarks.tables import figures
+
+    found = [result for result in results if result.rows or figures(result.records)]
+    for result in results:
+        if result not in found:
+            click.echo(f"Note: {result.path} holds no finished comparison of strategies.", err=True)
+    return found
+
+
+def _tables(results: Sequence[Result], kind: str) -> str:
+    from neuroevo.benchmarks import tables
+
+    if kind == "csv":
+        return tables.to_csv(results)
+    write = tables.markdown_of if kind == "markdown" else tables.latex_of
+    return "\n".join(write(result, titled=len(results) > 1) for result in results)

@@ -1,0 +1,221 @@
+"""`neuroevo compare` and `bench --resume`: runs that go on end as if they had never stopped."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neuroevo.benchmarks import transfer
+from neuroevo.runs.records import read_records
+
+Program = Callable[..., Any]
+TINY = (
+    *("bench", "--width", 0.25, "--generations", 1, "--population", 2, "--life-updates", 2, "--critic-updates", 2),
+    *("--updates", 2, "--descendants", 2, "--shots", 5, "--seeds", 2, "--strategies", "scratch,finetune,gtl"),
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_data(made: list[str]) -> None:
+    """The data set `glyphs` is made at once in these tests."""
+
+
+@pytest.fixture(scope="module")
+def finished(neuroevo: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a run of three strategies over two seeds."""
+    folder: Path = tmp_path_factory.mktemp("compare") / "run"
+    call = neuroevo(*TINY, "--out", folder)
+    assert call.code == 0, call.err
+    return folder
+
+
+def timeless(folder: Path) -> list[dict[str, object]]:
+    """Return a run's records without their times."""
+    return [
+        {key: value for key, value in one.items() if "seconds" not in key}
+        for one in read_records(folder / "records.jsonl")
+    ]
+
+
+def summary(folder: Path) -> list[list[str]]:
+    """Return the cells of the summary, but for the time."""
+    lines = [line.split(",") for line in (folder / "summary.csv").read_text(encoding="utf-8").splitlines()]
+    time = lines[0].index("seconds")
+    return [[*line[:time], *line[time + 1 :]] for line in lines]
+
+
+def facts(folder: Path) -> dict[str, Any]:
+    """Return what `run.json` holds."""
+    found: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("left", [0, 1, 2, 7])
+def test_an_interrupted_bench_goes_on(
+    left: int, finished: Path, neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Broken off in the middle of a cell and continued, the records and the summary are those of one go."""
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    lines = (folder / "records.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "records.jsonl").write_bytes(b"".join(lines[:left]) + (lines[left][:9] if left else b""))
+    (folder / "summary.csv").unlink()
+    ran: list[tuple[str, int]] = []
+    cell = transfer._cell
+    monkeypatch.setattr(
+        transfer,
+        "_cell",
+        lambda one, protocol, seed, *rest: (ran.append((one.name, seed)), cell(one, protocol, seed, *rest))[1],
+    )
+    call = neuroevo("bench", "--resume", folder)
+    assert call.code == 0, call.err
+    assert timeless(folder) == timeless(finished)
+    assert summary(folder) == summary(finished)
+    cells = [(name, seed) for seed in (0, 1) for name in ("scratch", "finetune", "gtl")]
+    assert ran == cells[left // 4 :]
+    assert facts(folder)["status"] == "finished"
+    assert len(facts(folder)["resumed"]) == 1
+
+
+def test_a_finished_bench_has_nothing_left_to_do(finished: Path, neuroevo: Program, tmp_path: Path) -> None:
+    """Resuming it runs no cell, prints the table again and changes no record."""
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    before = (folder / "records.jsonl").read_bytes()
+    call = neuroevo("bench", "--resume", folder)
+    assert call.code == 0
+    assert "6 cells are finished already" in call.err
+    assert "finetune" in call.out
+    assert (folder / "records.jsonl").read_bytes() == before
+
+
+def test_the_budgets_of_the_first_start_are_kept(finished: Path, neuroevo: Program, tmp_path: Path) -> None:
+    """What was measured or planned for pre-training when the run began holds for its rest."""
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    (folder / "records.jsonl").write_bytes(b"")
+    (folder / "run.json").write_text(json.dumps(facts(folder) | {"pretraining_updates": {"whole network": 3}}))
+    assert neuroevo("bench", "--resume", folder).code == 0
+    spent = {
+        one["gradient_steps"] for one in timeless(folder) if (one["kind"], one["strategy"]) == ("ancestor", "finetune")
+    }
+    assert spent == {3}
+
+
+def test_a_bench_of_several_suites_goes_on(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suite that is finished is not measured again, one that never began is begun."""
+    from neuroevo.benchmarks import throughput
+    from neuroevo.benchmarks.throughput import Throughput
+
+    measured: list[int] = []
+
+    def measure(**_: object) -> Throughput:
+        measured.append(1)
+        return Throughput("cpu", 1, "2", "machine", 1, 8, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+
+    monkeypatch.setattr(throughput, "measure", measure)
+    out = tmp_path / "both"
+    assert neuroevo(*TINY, "throughput", "transfer", "--out", out).code == 0
+    shutil.rmtree(out / "transfer")
+    call = neuroevo("bench", "--resume", out, "--quiet")
+    assert call.code == 0, call.err
+    assert measured == [1]
+    assert len(timeless(out / "transfer")) == 2 * 3 * 4
+    assert call.err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--seeds", "3"], "--resume takes the settings of the run that goes on, so it allows no seeds."),
+        (["--life-updates", "3", "--out", "x"], "so it allows no life-updates, out."),
+        (["throughput"], "so it allows no suites."),
+    ],
+)
+def test_settings_come_from_the_run(words: list[str], sentence: str, finished: Path, neuroevo: Program) -> None:
+    """Other settings beside `--resume` are refused before anything is touched."""
+    before = (finished / "run.json").read_bytes()
+    call = neuroevo("bench", "--resume", finished, *words)
+    assert call.code == 2
+    assert sentence in call.err
+    assert (finished / "run.json").read_bytes() == before
+
+
+def test_what_is_no_run_can_not_go_on(neuroevo: Program, tmp_path: Path, finished: Path) -> None:
+    """An empty folder, one that is not there, and a run of another schema are told in a sentence."""
+    assert "has no settings.toml" in neuroevo("bench", "--resume", tmp_path).err
+    assert neuroevo("bench", "--resume", tmp_path / "nowhere").code == 2
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    (folder / "run.json").write_text(json.dumps(facts(folder) | {"schema": 1}))
+    call = neuroevo("bench", "--resume", folder)
+    assert (call.code, call.err) == (1, f"Error: {folder} must have schema 2, but it has 1; {OTHER_VERSION}\n")
+
+
+OTHER_VERSION = "read it with the version of neuroevo that wrote it."
+
+
+def test_a_run_in_use_is_left_alone(finished: Path, neuroevo: Program, tmp_path: Path) -> None:
+    """While one process is at work in a folder, another one that wants to go on there ends with exit code 75."""
+    fcntl = pytest.importorskip("fcntl")
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    before = (folder / "run.json").read_bytes()
+    with (folder / "log.txt").open("a") as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        call = neuroevo("bench", "--resume", folder)
+    assert call.code == 75
+    assert "is in use by another process" in call.err
+    assert (folder / "run.json").read_bytes() == before
+    assert neuroevo("bench", "--resume", folder).code == 0
+
+
+def test_equal_runs_are_the_same(finished: Path, neuroevo: Program) -> None:
+    """A run against itself: exit code 0, and every strategy with a difference of zero."""
+    call = neuroevo("compare", finished, finished)
+    assert (call.code, call.err) == (0, "")
+    assert call.out.rstrip().endswith("No difference was shown.")
+    for name in ("scratch", "finetune", "gtl"):
+        (line,) = (line for line in call.out.splitlines() if line.split()[:1] == [name])
+        assert "+0.0 (+0.0 to +0.0)" in line
+
+
+def test_another_run_is_different(finished: Path, neuroevo: Program, tmp_path: Path) -> None:
+    """Accuracies that rise by the same amount with both seeds differ beyond doubt: exit code 3, and who it was."""
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    records = read_records(folder / "records.jsonl")
+    for record in records:
+        if (record["kind"], record["strategy"]) == ("descendant", "gtl"):
+            record["accuracy"] = [value + 0.25 for value in record["accuracy"]]  # type: ignore[attr-defined]
+    (folder / "records.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    call = neuroevo("compare", finished, folder)
+    assert call.code == 3
+    assert call.out.rstrip().endswith("Different: gtl.")
+    assert neuroevo("compare", finished, folder, "--tolerance", 0.3).code == 0
+
+
+def test_what_can_not_be_compared_is_told(finished: Path, neuroevo: Program, tmp_path: Path) -> None:
+    """Other protocols: exit code 1 and a sentence; unfinished cells: a note on stderr, the rest is compared."""
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    text = (folder / "settings.toml").read_text(encoding="utf-8")
+    (folder / "settings.toml").write_text(text.replace("shots = 5", "shots = 6"), encoding="utf-8")
+    call = neuroevo("compare", finished, folder)
+    assert call.code == 1
+    assert call.err == f"Error: {finished} and {folder} differ in shots: 5 and 6.\n"
+    (folder / "settings.toml").write_text(text, encoding="utf-8")
+    lines = (folder / "records.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "records.jsonl").write_bytes(b"".join(lines[:-1]))
+    call = neuroevo("compare", finished, folder)
+    assert (call.code, call.err) == (0, "Note: 1 of 6 cells are not finished: gtl with seed 1.\n")
+
+
+def test_no_folder_no_comparison(neuroevo: Program, finished: Path, tmp_path: Path) -> None:
+    """A path that is not there is wrong usage, a folder without a run a failure."""
+    assert neuroevo("compare", finished, tmp_path / "nowhere").code == 2
+    call = neuroevo("compare", finished, tmp_path)
+    assert (call.code, call.err) == (1, f"Error: {tmp_path} is no run directory: it has no run.json.\n")
