@@ -51,7 +51,7 @@ def curves_in_words(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
     """Return what learning curves show."""
     ends = _list(_with_accuracy(row) for row in in_order(rows, ACCURACY))
     return (
-        "Learning curves: accuracy on unseen images against updates of the descendant, with 95 % confidence bands. "
+        "Learning curves: accuracy on unseen images against updates of the descendant, with 95 % confidence intervals. "
         f"After {curves[0].updates[-1]} updates: {ends}."
     )
 

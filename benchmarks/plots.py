@@ -28,7 +28,7 @@ from neuroevo.benchmarks.summary import Curve
 COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#8A8A00")
 MARKERS = "osD^vPX*"
 LINES = ("-", "--", ":", "-.")
-# Of more bands than these nobody sees which is whose; then intervals stand side by side behind the last point.
+# Of more bands than these nobody sees which is whose: they get fainter, and the last intervals stand side by side.
 MOST_BANDS = 4
 WIDTH = 5.6
 """Width of every picture in inches: shrunk to 390 CSS pixels, text of 10 points is 10 pixels high."""
@@ -119,7 +119,7 @@ def draw_curves(curves: Sequence[Curve], *, title: str) -> Figure:
 
     The legend stands below the curves and names the best strategy first; a strategy's colour follows its place in
     `curves`. Where a seed's accuracy is not finite, its strategy has a gap; with one seed there are no bands. With more
-    than 4 strategies the intervals of the last point stand side by side behind it in place of the bands.
+    than 4 strategies the bands are faint, and the intervals of the last point stand side by side behind it, too.
 
     Args:
         curves: One curve per strategy, at least one.
@@ -132,14 +132,16 @@ def draw_curves(curves: Sequence[Curve], *, title: str) -> Figure:
         raise ValueError("curves must hold at least one strategy's, but they are empty.")
     figure = new_figure(height=3.6, title=title)
     axes = figure.subplots()
-    banded = len(curves) <= MOST_BANDS
+    many = len(curves) > MOST_BANDS
     points = [estimates(curve) for curve in curves]
     lines = [draw_line(axes, curve, curve.updates, points[number], number) for number, curve in enumerate(curves)]
-    (_draw_bands if banded else _draw_ends)(axes, curves, points)
+    _draw_bands(axes, curves, points, alpha=0.07 if many else 0.15)
+    if many:
+        _draw_ends(axes, curves, points)
     axes.set_xlabel("updates of the descendant")
     show_accuracy(axes)
     seeds = max(len(curve.accuracy) for curve in curves)
-    add_legend(figure, best_first(lines), title=f"accuracy at the end; {_in_words(seeds, banded)}")
+    add_legend(figure, best_first(lines), title=f"accuracy at the end; {_in_words(seeds, many)}")
     return settled(figure)
 
 
@@ -183,12 +185,11 @@ def show_accuracy(axes: Axes) -> None:
     axes.grid(alpha=0.3)
 
 
-def _draw_bands(axes: Axes, curves: Sequence[Curve], points: Sequence[Sequence[Estimate]]) -> None:
+def _draw_bands(axes: Axes, curves: Sequence[Curve], points: Sequence[Sequence[Estimate]], *, alpha: float) -> None:
     for number, (curve, band) in enumerate(zip(curves, points, strict=True)):
         if any(math.isfinite(point.low) for point in band):
-            axes.fill_between(
-                curve.updates, *_ends(band), color=Look.of(number).colour, alpha=0.15, linewidth=0, zorder=1
-            )
+            colour = Look.of(number).colour
+            axes.fill_between(curve.updates, *_ends(band), color=colour, alpha=alpha, linewidth=0, zorder=1)
 
 
 def _draw_ends(axes: Axes, curves: Sequence[Curve], points: Sequence[Sequence[Estimate]]) -> None:
@@ -209,7 +210,7 @@ def _ends(points: Sequence[Estimate]) -> tuple[list[float], list[float]]:
     return [max(point.low, 0.0) for point in points], [min(point.high, 100.0) for point in points]
 
 
-def _in_words(seeds: int, banded: bool) -> str:
+def _in_words(seeds: int, many: bool) -> str:
     if seeds == 1:
         return "one seed: no confidence interval"
-    return f"mean over {seeds} seeds; {'bands' if banded else 'right'}: 95 % confidence interval"
+    return f"mean over {seeds} seeds; {'bands and right' if many else 'bands'}: 95\u00a0% confidence interval"

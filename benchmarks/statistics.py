@@ -128,7 +128,8 @@ def wilcoxon_p_value(first: Sequence[float], second: Sequence[float]) -> float:
     """Return the p-value of Wilcoxon's two-sided signed-rank test that the differences lie symmetrically around 0.
 
     Pairs that do not differ are left out, equal sizes share their mean rank, both up to rounding. The p-value is exact
-    up to 50 differing pairs, a normal approximation above. It is 1 if no pair differs, and NaN for fewer than two pairs and where a value is not finite. With fewer than 6 pairs it cannot fall below 0.05.
+    up to 50 differing pairs, a normal approximation above. It is 1 if no pair differs, and NaN for fewer than two pairs
+    and where a value is not finite. With fewer than 6 pairs it cannot fall below 0.05.
 
     Args:
         first: One value per seed.

@@ -1,4 +1,4 @@
-"""README: what it shows works as it stands."""
+"""README and docs: what they show works as it stands."""
 
 import re
 import subprocess
@@ -10,8 +10,12 @@ from click.testing import CliRunner
 
 from neuroevo.cli.main import cli
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^neuroevo (\w+)(.*)$", README, flags=re.MULTILINE)
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))]
+COMMANDS = [
+    call for text in (README, *DOCS) for call in re.findall(r"^neuroevo (\w+)([^#\n]*)", text, flags=re.MULTILINE)
+]
 
 
 @pytest.mark.slow
@@ -33,4 +37,18 @@ def test_the_commands_have_the_options_that_are_shown(command: str, words: str) 
 
 def test_there_are_commands_to_check() -> None:
     """The pattern above finds the README's calls."""
-    assert len(COMMANDS) >= 5
+    assert len(COMMANDS) >= 10
+
+
+@pytest.mark.slow
+def test_pandas_reads_what_a_bench_writes(tmp_path: Path) -> None:
+    """The calls that the docs show give a row for each strategy, and one for each record."""
+    pandas = pytest.importorskip("pandas")
+    out = tmp_path / "run"
+    words = ["bench", "--quick", "--strategies", "scratch,untrained-circuit", "--out", str(out), "--quiet"]
+    subprocess.run([sys.executable, "-m", "neuroevo", *words], check=True, timeout=600)
+    table = pandas.read_csv(out / "summary.csv")
+    assert list(table["strategy"]) == ["scratch", "untrained-circuit"]
+    assert table["accuracy_mean"].between(0, 1).all()
+    records = pandas.read_json(out / "records.jsonl", lines=True)
+    assert list(records["kind"].value_counts().sort_index()) == [2, 4, 2]

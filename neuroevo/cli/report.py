@@ -47,8 +47,8 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
         results = _with_tables(results)
     if not results:
         ctx.exit(FAILED)
-    content = to_html(results, failures=failures) if kind == "html" else _tables(results, kind)
     path = out or (_page(folders) if kind == "html" else None)
+    content = to_html(results, failures=failures) if kind == "html" else _tables(results, kind)
     if path is None:
         click.echo(content, nl=False)
     else:

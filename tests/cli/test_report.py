@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from neuroevo.benchmarks.pictures import Album, Picture
+
 Program = Callable[..., Any]
 TINY = (
     *("bench", "--width", 0.25, "--generations", 1, "--population", 2, "--life-updates", 2, "--critic-updates", 2),
@@ -26,6 +28,12 @@ def benched(made: list[str], neuroevo: Program, tmp_path_factory: pytest.TempPat
     call = neuroevo(*TINY, "--out", folder)
     assert call.code == 0, call.err
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _quick(benched: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is drawn but by the bench itself: of pictures, pages have the words only."""
+    monkeypatch.setattr(Album, "add", lambda self, caption, alt, draw: [Picture("data:,", caption, alt())])
 
 
 @pytest.fixture
@@ -113,7 +121,7 @@ def test_several_tables_are_told_apart(run: Path, neuroevo: Program, tmp_path: P
     again = tmp_path / "again"
     shutil.copytree(run, again)
     call = neuroevo("report", run, again, "--format", "markdown")
-    assert [line for line in call.out.splitlines() if line.startswith("## ")][0].endswith("run)")
+    assert next(line for line in call.out.splitlines() if line.startswith("## ")).endswith("run)")
     assert call.out.count("## ") == 2
     lines = [*csv.DictReader(io.StringIO(neuroevo("report", run, again, "--format", "csv").out))]
     assert [line["run"] for line in lines] == [str(run)] * 2 + [str(again)] * 2
