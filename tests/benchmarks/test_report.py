@@ -293,7 +293,7 @@ def test_ranks_over_data_sets(write_run: WriteRun, run: Path, tmp_path: Path) ->
     """Over two data sets the strategies that both have are ranked; a second run on one of them counts for nothing."""
     folders = [
         write_run(tmp_path / "fashion", {**ENDS, "only-here": (0.9, 0.9, 0.9)}, dataset="fashion-mnist"),
-        write_run(tmp_path / "again", {name: ends[::-1] for name, ends in ENDS.items()}),
+        write_run(tmp_path / "again", dict(zip(ENDS, [*ENDS.values()][::-1], strict=True))),
     ]
     page = parsed(to_html([read_result(folder) for folder in (run, *folders)]))
     assert "3 strategies that were run on all of glyphs, fashion-mnist" in page.text
@@ -330,6 +330,18 @@ def test_damaged_generations_cost_only_their_picture(
     page = parsed(to_html([Result(result.path, result.facts, result.settings, records, ())]))
     assert "Accuracy and gain" in tables(page)
     assert "Not complete" in page.text or damage == {"seed": "x"}
+
+
+def test_a_picture_that_cant_be_drawn_costs_no_other(write_run: WriteRun, tmp_path: Path) -> None:
+    """The trees of other seeds are there, and the note says which one is missing."""
+    result = read_result(write_run(tmp_path / "run", {"scratch": (0.2, 0.3), "gtl": (0.4, 0.5)}))
+    records = tuple(
+        {**one, "individuals": [{}, {}]} if (one["kind"], one["seed"]) == ("generation", 0) else one
+        for one in result.records
+    )
+    page = parsed(to_html([Result(result.path, result.facts, result.settings, records, ())]))
+    assert [one.text for one in page.all("figcaption") if "tree" in one.text] == ["Gene tree of gtl, seed 1."]
+    assert "The picture “Gene tree of gtl, seed 0” can't be drawn" in page.text
 
 
 def test_a_run_without_strategies(tmp_path: Path) -> None:
