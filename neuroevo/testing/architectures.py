@@ -1,0 +1,147 @@
+"""A residual architecture to test with, and networks whose tensors are all random."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from neuroevo.backbones import Backbone, Layout, Network
+from neuroevo.backbones.backbone import check_inputs, check_widths, initialise
+from neuroevo.backbones.layout import Axes
+
+
+class Convolution(NamedTuple):
+    """A convolution of a residual network with the groups of its channels; a norm follows it."""
+
+    name: str
+    output: str
+    source: str | None
+    kernel: int
+
+
+@dataclass(frozen=True)
+class ResidualNet:
+    """Stages of basic residual blocks (He et al. 2016, without strides), then an average over the pixels.
+
+    A shortcut adds a block's input to its output, channel by channel, so all the sums of a stage share one index set:
+    the groups `stage1`, `stage2`, ... The channels inside the n-th block are a group of their own, `block1`, `block2`,
+    ... The shortcut from one stage to the next is a convolution 1x1.
+
+    Attributes:
+        widths: Channels of each stage.
+        inner: For each stage the channels inside each of its blocks, one or more.
+        channels: Input channels C of the images, which may have any height and width.
+    """
+
+    kind: ClassVar[str] = "residual"
+    widths: tuple[int, ...] = (4, 6)
+    inner: tuple[tuple[int, ...], ...] = ((3,), (5, 5))
+    channels: int = 1
+
+    def __post_init__(self) -> None:
+        check_widths(self.widths)
+        check_inputs("channels", self.channels)
+        if type(self.inner) is not tuple or len(self.inner) != len(self.widths):
+            raise ValueError(f"inner must be a tuple for each of {len(self.widths)} stages, but it is {self.inner!r}.")
+        for widths in self.inner:
+            check_widths(widths)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """One group per stage and one inside each block, each stage's behind those of its blocks."""
+        groups: dict[str, int] = {}
+        for stage, (width, inner) in enumerate(zip(self.widths, self.inner, strict=True), start=1):
+            blocks = len(groups) - (stage - 1)
+            groups |= {f"block{n}": inside for n, inside in enumerate(inner, start=blocks + 1)}
+            groups[f"stage{stage}"] = width
+        axes: dict[str, Axes] = {}
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name, output, source, kernel in self.convolutions():
+            axes[f"{name}.weight"] = (output, source, None, None)
+            shapes[f"{name}.weight"] = (groups[output], groups[source] if source else self.channels, kernel, kernel)
+            for tensor in ("weight", "bias", "running_mean", "running_var"):
+                axes[f"{name}_norm.{tensor}"] = (output,)
+                shapes[f"{name}_norm.{tensor}"] = (groups[output],)
+        return Layout(groups, axes, shapes, frozenset(name for name in axes if ".running_" in name))
+
+    def build(self, classes: int, *, generator: torch.Generator) -> Network:
+        """Return a fresh random network with a head for `classes` classes, on the CPU."""
+        with torch.device("meta"):
+            network = ResidualNetwork(self, classes)
+        return initialise(network, generator)
+
+    def resized(self, groups: Mapping[str, int]) -> ResidualNet:
+        """Return the same structure with other numbers of channels per group."""
+        blocks = iter([groups[group] for group in self.layout.groups if group.startswith("block")])
+        inner = tuple(tuple(next(blocks) for _ in stage) for stage in self.inner)
+        return replace(self, widths=tuple(groups[f"stage{i}"] for i in range(1, 1 + len(self.widths))), inner=inner)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the description as JSON values; `from_description` does not know it, so hand the backbone on."""
+        return {"kind": self.kind, **asdict(self), "widths": list(self.widths), "inner": [*map(list, self.inner)]}
+
+    def convolutions(self) -> Iterator[Convolution]:
+        """Yield the convolutions from input to output."""
+        yield Convolution("stem", "stage1", None, 3)
+        source, block = "stage1", 0
+        for stage, inner in enumerate(self.inner, start=1):
+            for _ in inner:
+                block += 1
+                if source != f"stage{stage}":
+                    yield Convolution(f"block{block}_shortcut", f"stage{stage}", source, 1)
+                yield Convolution(f"block{block}_first", f"block{block}", source, 3)
+                yield Convolution(f"block{block}_second", f"stage{stage}", f"block{block}", 3)
+                source = f"stage{stage}"
+
+
+class ResidualNetwork(Network):
+    """The network that a `ResidualNet` describes."""
+
+    def __init__(self, backbone: ResidualNet, classes: int) -> None:
+        super().__init__()
+        groups = backbone.layout.groups
+        for name, output, source, kernel in backbone.convolutions():
+            inputs = groups[source] if source else backbone.channels
+            self.add_module(name, nn.Conv2d(inputs, groups[output], kernel, padding="same", bias=False))
+            self.add_module(f"{name}_norm", nn.BatchNorm2d(groups[output]))
+        self.blocks = sum(map(len, backbone.inner))
+        self.head = nn.Linear(backbone.widths[-1], classes)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Return the features [N, widths[-1]] of images [N, C, H, W]."""
+        images = F.relu(self._normed("stem", images))
+        for block in range(1, self.blocks + 1):
+            inside = F.relu(self._normed(f"block{block}_first", images))
+            shortcut = f"block{block}_shortcut"
+            kept = self._normed(shortcut, images) if hasattr(self, shortcut) else images
+            images = F.relu(kept + self._normed(f"block{block}_second", inside))
+        return images.mean((2, 3))
+
+    def _normed(self, name: str, images: Tensor) -> Tensor:
+        normed: Tensor = self.get_submodule(f"{name}_norm")(self.get_submodule(name)(images))
+        return normed
+
+
+def random_network(backbone: Backbone, *, classes: int = 3, generator: torch.Generator) -> Network:
+    """Return a network in evaluation mode whose tensors are all random, as after a life: no norm is the identity.
+
+    A fresh network would hide faults in the treatment of biases, norms and running statistics, which all start equal.
+
+    Args:
+        backbone: Its architecture.
+        classes: Outputs of its head.
+        generator: A generator of the CPU.
+    """
+    network = backbone.build(classes, generator=generator)
+    for name, tensor in network.state_dict().items():
+        if name.endswith("running_var"):
+            tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
+        elif tensor.ndim == 1:
+            tensor.copy_(0.5 + 0.5 * torch.randn(tensor.shape, generator=generator))
+    return network.eval()

@@ -1,0 +1,48 @@
+"""Laws that hold for everything of a kind, and functions that check an object against them.
+
+Each `check_*` raises `LawBroken`, an `AssertionError` that names the law, the smallest case that breaks it and the
+likely cause; each `*_laws` returns the laws as a list, for `neuroevo.testing.parametrize`.
+"""
+
+from neuroevo.testing.laws.backbone import backbone_laws, check_backbone
+from neuroevo.testing.laws.crossover import check_crossover, crossover_laws
+from neuroevo.testing.laws.dataset import check_dataset, dataset_laws
+from neuroevo.testing.laws.inheritance import check_extraction, check_inheritance, extraction_laws, inheritance_laws
+from neuroevo.testing.laws.law import Breach, Case, Law, LawBroken, check, check_law
+from neuroevo.testing.laws.learngenes import check_learngene_mutation, learngene_mutation_laws
+from neuroevo.testing.laws.mapping import check_map, map_laws
+from neuroevo.testing.laws.mutation import check_mutation, mutation_laws
+from neuroevo.testing.laws.problem import check_problem, problem_laws
+from neuroevo.testing.laws.selection import check_selection, selection_laws
+from neuroevo.testing.laws.strategy import check_strategy, strategy_laws
+
+__all__ = [
+    "Breach",
+    "Case",
+    "Law",
+    "LawBroken",
+    "backbone_laws",
+    "check",
+    "check_backbone",
+    "check_crossover",
+    "check_dataset",
+    "check_extraction",
+    "check_inheritance",
+    "check_law",
+    "check_learngene_mutation",
+    "check_map",
+    "check_mutation",
+    "check_problem",
+    "check_selection",
+    "check_strategy",
+    "crossover_laws",
+    "dataset_laws",
+    "extraction_laws",
+    "inheritance_laws",
+    "learngene_mutation_laws",
+    "map_laws",
+    "mutation_laws",
+    "problem_laws",
+    "selection_laws",
+    "strategy_laws",
+]

@@ -1,0 +1,79 @@
+"""Naive ways to widen, read, isolate and run circuits, for the laws about learngenes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+from torch import Tensor
+
+from neuroevo.backbones import Backbone, Layout, Network
+from neuroevo.testing.laws.law import Breach
+from neuroevo.testing.laws.purity import seeded
+from neuroevo.testing.strategies import CONVNET_SIZE
+
+Weights = Mapping[str, Tensor]
+Indices = Mapping[str, Tensor]
+
+TOLERANCE = 1e-4
+"""Relative and absolute difference of outputs that are sums in another order, in single precision."""
+
+
+@st.composite
+def wider(draw: DrawFn, backbone: Backbone) -> Backbone:
+    """Draw the same structure with as many channels in each group or a few more."""
+    return backbone.resized(
+        {group: channels + draw(st.integers(0, 3)) for group, channels in backbone.layout.groups.items()}
+    )
+
+
+def taken(tensor: Tensor, axes: tuple[str | None, ...], indices: Indices) -> Tensor:
+    """Return the part of a tensor at the indices of its groups, axis by axis."""
+    for axis, group in enumerate(axes):
+        if group is not None:
+            tensor = tensor.index_select(axis, indices[group])
+    return tensor
+
+
+def cross_weights(layout: Layout, name: str, indices: Indices) -> Tensor:
+    """Return a mask of the weights from channels outside the circuit to channels inside, bool, shaped as the tensor."""
+    output, *inputs = layout.axes[name]
+    mask = torch.zeros(layout.shapes[name], dtype=torch.bool)
+    for axis, source in enumerate(inputs, start=1):
+        if source is not None and output is not None:
+            outside = torch.ones(layout.groups[source], dtype=torch.bool).index_fill_(0, indices[source], False)
+            rows = mask.index_select(0, indices[output])
+            rows |= outside.reshape([-1 if each == axis else 1 for each in range(mask.ndim)])
+            mask.index_copy_(0, indices[output], rows)
+    return mask
+
+
+def isolated(weights: Weights, layout: Layout, indices: Indices) -> dict[str, Tensor]:
+    """Return a network's tensors with nothing coming into the circuit from outside."""
+    return {
+        name: tensor.masked_fill(cross_weights(layout, name, indices), 0) if name in layout.axes else tensor
+        for name, tensor in weights.items()
+    }
+
+
+def images_for(backbone: Backbone, *, seed: int) -> Tensor:
+    """Return random images, float32 [3, C, H, W], that fit the backbone, as its first tensor tells.
+
+    They follow from a seed, which can be read in a message; drawn images could not.
+    """
+    _, inputs, *kernel = next(iter(backbone.layout.shapes.values()))
+    shape = (3, inputs, CONVNET_SIZE, CONVNET_SIZE) if kernel else (3, 1, 1, inputs)
+    return torch.randn(shape, generator=seeded(seed))
+
+
+@torch.no_grad()
+def compare_features(network: Network, indices: Indices, circuit: Network, images: Tensor) -> None:
+    """Raise Breach unless the last group's channels at the indices give in the network what the circuit gives."""
+    last = [*indices][-1]
+    inside = network.eval().features(images)[:, indices[last]]
+    alone = circuit.eval().features(images)
+    if not torch.allclose(inside, alone, rtol=TOLERANCE, atol=TOLERANCE):
+        worst = float((inside - alone).abs().max())
+        raise Breach(f"the features of {last} differ by up to {worst:.3g} from those of the circuit alone")

@@ -1,0 +1,61 @@
+"""Looking into arguments and results: which tensors they hold, what those contain and where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+
+import torch
+from torch import Tensor
+
+Leaf = tuple[object, ...]
+
+
+def bits(tensor: Tensor) -> bytes:
+    """Return the bytes of a tensor's elements, so that NaN equals itself and -0 does not equal 0."""
+    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+
+
+def same_bits(first: Tensor, second: Tensor) -> bool:
+    """Return whether two tensors have the same shape, dtype and bytes."""
+    return (first.shape, first.dtype) == (second.shape, second.dtype) and bits(first) == bits(second)
+
+
+def leaves(thing: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Yield what lies inside mappings, sequences and dataclasses, each with the path that leads to it."""
+    if isinstance(thing, Mapping):
+        for name, inner in thing.items():
+            yield from leaves(inner, f"{path}[{name!r}]" if path else str(name))
+    elif isinstance(thing, list | tuple):
+        for index, inner in enumerate(thing):
+            yield from leaves(inner, f"{path}[{index}]")
+    elif is_dataclass(thing) and not isinstance(thing, type):
+        for each in fields(thing):
+            yield from leaves(getattr(thing, each.name), f"{path}.{each.name}" if path else each.name)
+    else:
+        yield path, thing
+
+
+def content(thing: object) -> dict[str, Leaf]:
+    """Return a snapshot: shape, dtype and bytes of every tensor inside, and the text of anything else."""
+    return {
+        path: (tuple(leaf.shape), leaf.dtype, bits(leaf)) if isinstance(leaf, Tensor) else (repr(leaf),)
+        for path, leaf in leaves(thing)
+    }
+
+
+def difference(before: Mapping[str, Leaf], after: Mapping[str, Leaf]) -> str:
+    """Return the path of the first thing in which two snapshots differ, or nothing; the result itself is 'it'."""
+    for path in [*before, *after]:
+        if before.get(path) != after.get(path):
+            return path or "it"
+    return ""
+
+
+def storages(thing: object) -> dict[int, str]:
+    """Return where the tensors inside lie in memory, with the path of one of them; empty tensors lie nowhere."""
+    return {
+        leaf.untyped_storage().data_ptr(): path or "it"
+        for path, leaf in leaves(thing)
+        if isinstance(leaf, Tensor) and leaf.numel()
+    }

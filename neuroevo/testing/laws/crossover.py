@@ -1,0 +1,218 @@
+"""Laws of crossover: `cross(first, second, *, generator)`, as the functions of `neuroevo.operators.crossover`.
+
+Parents are two batches [P, D], each row a pair of its own; two children of that shape come back. All settings are
+bound by the caller, for example `functools.partial(blend, alpha=0.5)`. A setting that is the probability to exchange
+a gene can be named: the laws then choose it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from neuroevo.testing.laws.content import same_bits
+from neuroevo.testing.laws.genes import DTYPES, LONG, WITHIN, Bounds, batches, pairs
+from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
+from neuroevo.testing.laws.mutation import Dtypes, check_genes
+from neuroevo.testing.laws.purity import SEEDS, Arguments, Draw, other_seeds_other_results, purity_laws, seeded
+from neuroevo.testing.strategies import seeds
+
+Pair = tuple[Tensor, Tensor]
+
+CALLS = 200
+"""Pairs that are crossed where a likely event must come at least once."""
+
+
+def check_crossover(
+    cross: Callable[..., Pair],
+    *,
+    exchanges: bool = True,
+    cuts: int | None = None,
+    bounds: Bounds | None = None,
+    rate: str | None = None,
+    dtypes: Dtypes = DTYPES,
+    examples: int | None = None,
+) -> None:
+    """Raise LawBroken for the first of `crossover_laws` that a crossover breaks.
+
+    Args:
+        cross: Takes parents [P, D] and [P, D] and `generator`; returns two children [P, D].
+        exchanges: As for `crossover_laws`.
+        cuts: As for `crossover_laws`.
+        bounds: As for `crossover_laws`.
+        rate: As for `crossover_laws`.
+        dtypes: As for `crossover_laws`.
+        examples: Cases per law at most; default what the hypothesis profile in force says.
+    """
+    __tracebackhide__ = True
+    laws = crossover_laws(exchanges=exchanges, cuts=cuts, bounds=bounds, rate=rate, dtypes=dtypes)
+    check(cross, laws, label=name_of(cross), examples=examples)
+
+
+def crossover_laws(
+    *,
+    exchanges: bool = True,
+    cuts: int | None = None,
+    bounds: Bounds | None = None,
+    rate: str | None = None,
+    dtypes: Dtypes = DTYPES,
+) -> list[Law]:
+    """Return the laws of a crossover.
+
+    Args:
+        exchanges: Whether children consist of their parents' genes; False for those that compute new ones.
+        cuts: Cuts at most, of which at least one lies between two genes; None if there are none.
+        bounds: Least and greatest gene of parents and of children; None leaves them free.
+        rate: Name of the keyword that is the probability to exchange a gene; None if there is none.
+        dtypes: What genomes may be.
+    """
+
+    def draw(case: Case) -> Arguments:
+        first, second = case.draw("parents", pairs(bounds=bounds, dtypes=dtypes))
+        return {"first": first, "second": second}
+
+    def draw_long(case: Case) -> Arguments:
+        return _opposites(case.draw("rows", st.integers(1, 2)), LONG, bounds, dtypes[0])
+
+    laws = [
+        *purity_laws(draw, _call),
+        _siblings_share_nothing(draw),
+        _shape_kept(draw),
+        _finite_and_bounded(draw, bounds),
+        other_seeds_other_results(draw_long, _call),
+        _rows_differ(bounds, dtypes[0]),
+        _equal_parents(bounds, dtypes),
+    ]
+    if exchanges:
+        laws += [_genes_conserved(bounds, dtypes), _neighbours_part(bounds, dtypes[0])]
+    if cuts is not None:
+        laws.append(_cuts(cuts, bounds, dtypes[0]))
+    if rate is not None:
+        laws.append(_rate_zero(rate, bounds, dtypes))
+    return laws
+
+
+def _call(cross: Any, arguments: Arguments, generator: torch.Generator) -> Pair:
+    first, second = cross(arguments["first"], arguments["second"], generator=generator)
+    return first, second
+
+
+def _opposites(rows: int, genes: int, bounds: Bounds | None, dtype: torch.dtype) -> dict[str, Tensor]:
+    """Return parents that differ in every gene: the donor of each can be told."""
+    low, high = bounds or WITHIN
+    first, second = (torch.full((rows, genes), end, dtype=dtype) for end in (low, high))
+    return {"first": first, "second": second}
+
+
+def _siblings_share_nothing(draw: Draw) -> Law:
+    def statement(cross: Any, case: Case) -> None:
+        first, second = _call(cross, draw(case), seeded(case.draw("seed", seeds())))
+        if first.untyped_storage().data_ptr() == second.untyped_storage().data_ptr():
+            raise Breach("both children lie in one memory")
+
+    return Law("siblings share no storage", "both children are views of one tensor, or one object", statement)
+
+
+def _shape_kept(draw: Draw) -> Law:
+    def statement(cross: Any, case: Case) -> None:
+        arguments = draw(case)
+        children = _call(cross, arguments, seeded(case.draw("seed", seeds())))
+        expected, *got = ((tuple(each.shape), each.dtype, each.device.type) for each in (arguments["first"], *children))
+        if got != [expected, expected]:
+            raise Breach(f"parents {expected} have children {got[0]} and {got[1]}")
+
+    cause = "draws of another dtype promote the genes, or a dimension is added or lost"
+    return Law("shape, dtype and device are kept", cause, statement)
+
+
+def _finite_and_bounded(draw: Draw, bounds: Bounds | None) -> Law:
+    def statement(cross: Any, case: Case) -> None:
+        for child in _call(cross, draw(case), seeded(case.draw("seed", seeds()))):
+            check_genes(child, bounds)
+
+    cause = "a step without a clamp to the bounds, or a division, root or power outside its domain"
+    return Law("children are finite and within the bounds", cause, statement)
+
+
+def _rows_differ(bounds: Bounds | None, dtype: torch.dtype) -> Law:
+    def statement(cross: Any, case: Case) -> None:
+        parents, seed = _opposites(2, LONG, bounds, dtype), case.draw("seed", seeds())
+        children = (_call(cross, parents, seeded(seed + step))[0] for step in range(SEEDS))
+        if all(same_bits(child[0], child[1]) for child in children):
+            raise Breach(f"two equal pairs [{LONG}] of a batch had equal children with each of {SEEDS} seeds")
+
+    cause = "one draw for the whole batch; draw for each pair"
+    return Law("pairs of a batch are crossed on their own", cause, statement)
+
+
+def _equal_parents(bounds: Bounds | None, dtypes: Dtypes) -> Law:
+    def statement(cross: Any, case: Case) -> None:
+        parent = case.draw("parent", batches(bounds=bounds, dtypes=dtypes))
+        children = _call(cross, {"first": parent, "second": parent.clone()}, seeded(case.draw("seed", seeds())))
+        for child in children:
+            if not torch.allclose(child, parent):
+                raise Breach(f"the parent twice had the child {child.tolist()}")
+
+    cause = "genes come from elsewhere than the parents, or arithmetic that divides by their difference"
+    return Law("equal parents have equal children", cause, statement)
+
+
+def _genes_conserved(bounds: Bounds | None, dtypes: Dtypes) -> Law:
+    def statement(cross: Any, case: Case) -> None:
+        given = pairs(bounds=bounds, dtypes=dtypes, non_finite=bounds is None)
+        parents = torch.stack(case.draw("parents", given))
+        first, second = parents.clone()
+        children = torch.stack(_call(cross, {"first": first, "second": second}, seeded(case.draw("seed", seeds()))))
+        straight, crossed = (_agree(children, each).all(0) for each in (parents, parents.flip(0)))
+        if not (straight | crossed).all():
+            raise Breach(f"the children are {children.tolist()}")
+
+    cause = "a gene is given to both children, computed, or poisoned by a mask by multiplication (0 * inf = NaN)"
+    return Law("each position keeps the parents' two genes", cause, statement)
+
+
+def _agree(first: Tensor, second: Tensor) -> Tensor:
+    return (first == second) | (first.isnan() & second.isnan())
+
+
+def _neighbours_part(bounds: Bounds | None, dtype: torch.dtype) -> Law:
+    def statement(cross: Any, case: Case) -> None:
+        switches = _switches(cross, case.draw("genes", st.integers(2, 5)), bounds, dtype, case.draw("seed", seeds()))
+        if not switches.any(0).all():
+            gene = int((~switches.any(0)).nonzero()[0])
+            raise Breach(f"genes {gene} and {gene + 1} stayed together in each of {CALLS} pairs")
+
+    cause = "the range of cuts ends one too early or begins one too late"
+    return Law("any two neighbours can be parted", cause, statement)
+
+
+def _cuts(most: int, bounds: Bounds | None, dtype: torch.dtype) -> Law:
+    def statement(cross: Any, case: Case) -> None:
+        switches = _switches(cross, case.draw("genes", st.integers(2, 5)), bounds, dtype, case.draw("seed", seeds()))
+        counts = switches.sum(1)
+        if not ((counts >= 1) & (counts <= most)).all():
+            raise Breach(f"children change their donor {sorted(set(counts.tolist()))} times")
+
+    cause = "a cut before the first or behind the last gene, or two cuts at one place: the children are copies"
+    return Law("children have between one cut and the stated number", cause, statement)
+
+
+def _switches(cross: Any, genes: int, bounds: Bounds | None, dtype: torch.dtype, seed: int) -> Tensor:
+    """Return where the first children of CALLS pairs change their donor, bool [CALLS, genes - 1]."""
+    first, _ = _call(cross, _opposites(CALLS, genes, bounds, dtype), seeded(seed))
+    return first[:, 1:] != first[:, :-1]
+
+
+def _rate_zero(rate: str, bounds: Bounds | None, dtypes: Dtypes) -> Law:
+    def statement(cross: Any, case: Case) -> None:
+        parents = case.draw("parents", pairs(bounds=bounds, dtypes=dtypes, non_finite=bounds is None))
+        children = cross(*(each.clone() for each in parents), generator=seeded(case.draw("seed", seeds())), **{rate: 0})
+        if not all(same_bits(child, parent) for child, parent in zip(children, parents, strict=True)):
+            raise Breach(f"with {rate} = 0 the children are {[child.tolist() for child in children]}")
+
+    cause = "a draw that is compared with <=, or a mask by multiplication (0 * inf = NaN); use torch.where"
+    return Law("rate 0 is the identity", cause, statement)

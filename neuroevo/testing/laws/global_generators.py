@@ -1,0 +1,40 @@
+"""The global random generators of `random`, numpy and PyTorch: watched here, so that nothing else touches them."""
+
+from __future__ import annotations
+
+import pickle
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+
+def fingerprints() -> dict[str, bytes]:
+    """Return the state of each global generator as bytes, by the name of its module."""
+    return {
+        "random": pickle.dumps(random.getstate()),
+        "numpy.random": pickle.dumps(np.random.get_state()),  # noqa: NPY002
+        "torch": torch.get_rng_state().numpy().tobytes(),
+    }
+
+
+def reseed(seed: int) -> None:
+    """Seed every global generator; call it inside `restored` only."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    # torch.manual_seed would walk through every kind of device.
+    torch.default_generator.manual_seed(seed)
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """Give the global generators the states back that they had before the block."""
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        torch.set_rng_state(states[2])

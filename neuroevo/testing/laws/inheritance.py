@@ -1,0 +1,229 @@
+"""Laws of `extract` and `inherit`, with the signatures of `neuroevo.operators.inheritance`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neuroevo.learngene import Learngene
+from neuroevo.operators.inheritance import Inheritance
+from neuroevo.testing.architectures import random_network
+from neuroevo.testing.laws.circuits import (
+    compare_features,
+    cross_weights,
+    images_for,
+    isolated,
+    taken,
+    wider,
+)
+from neuroevo.testing.laws.content import same_bits
+from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
+from neuroevo.testing.laws.purity import Arguments, purity_laws, seeded
+from neuroevo.testing.strategies import Ancestor, ancestors, seeds
+
+
+def check_extraction(extract: Callable[..., Learngene], *, examples: int | None = None) -> None:
+    """Raise LawBroken for the first of `extraction_laws` that an extraction breaks.
+
+    Args:
+        extract: Takes `weights`, `indices`, `backbone` and `provenance` as `neuroevo.operators.inheritance.extract`.
+        examples: Cases per law at most; default what the hypothesis profile in force says.
+    """
+    __tracebackhide__ = True
+    check(extract, extraction_laws(), label=name_of(extract), examples=examples)
+
+
+def check_inheritance(inherit: Callable[..., Inheritance], *, exact: bool = True, examples: int | None = None) -> None:
+    """Raise LawBroken for the first of `inheritance_laws` that an inheritance breaks.
+
+    Args:
+        inherit: Takes `learngene`, `weights` and `layout` as `neuroevo.operators.inheritance.inherit`.
+        exact: As for `inheritance_laws`.
+        examples: Cases per law at most; default what the hypothesis profile in force says.
+    """
+    __tracebackhide__ = True
+    check(inherit, inheritance_laws(exact=exact), label=name_of(inherit), examples=examples)
+
+
+def extraction_laws() -> list[Law]:
+    """Return the laws of reading a learngene from a network's weights."""
+    return [
+        *purity_laws(_circuit, _extract),
+        Law(
+            "slices equal the network's weights bit for bit",
+            "an axis of a tensor is cut by another group, or a buffer is left out",
+            _slices_are_read,
+        ),
+        Law(
+            "indices and provenance are kept",
+            "ids do not follow their channels when index sets are sorted",
+            _channels_are_kept,
+        ),
+        Law(
+            "the circuit computes what its channels compute",
+            "the circuit is not closed: a kept channel reads one that is not kept",
+            _circuit_computes,
+        ),
+    ]
+
+
+def inheritance_laws(*, exact: bool = True) -> list[Law]:
+    """Return the laws of writing a learngene into a network's weights.
+
+    Args:
+        exact: Whether the heir's gene channels compute at birth what the circuit computes, which needs that nothing
+            comes into them from other channels.
+    """
+    laws = [
+        *purity_laws(_birth, _inherit),
+        Law(
+            "slots are distinct channels of the heir",
+            "slots of another group, or numbers of the ancestor that the heir does not have",
+            _slots_are_valid,
+        ),
+        Law(
+            "inherited slices are equal bit for bit",
+            "a tensor is forgotten (buffers of norms are no parameters) or lands in other channels",
+            _slices_are_inherited,
+        ),
+        Law(
+            "what is no gene keeps its value or is cut off",
+            "whole tensors are overwritten, or weights outside the circuit are set to zero",
+            _rest_is_kept,
+        ),
+        Law("the report is true", "tensors are listed twice or not at all, or buffers are counted", _report_is_true),
+    ]
+    if exact:
+        cause = "cross weights, from other channels into the circuit, are not zero, or running statistics are fresh"
+        laws.append(Law("gene channels compute what the circuit computes", cause, _genes_compute))
+    return laws
+
+
+def _circuit(case: Case) -> Arguments:
+    ancestor: Ancestor = case.draw("ancestor", ancestors())
+    learngene = ancestor.learngene
+    return {
+        "weights": ancestor.network.state_dict(),
+        "indices": learngene.indices,
+        "backbone": learngene.backbone,
+        "provenance": learngene.provenance,
+    }
+
+
+def _extract(extract: Any, arguments: Arguments, generator: torch.Generator | None = None) -> Learngene:
+    learngene: Learngene = extract(
+        arguments["weights"],
+        arguments["indices"],
+        backbone=arguments["backbone"],
+        provenance=arguments["provenance"],
+    )
+    return learngene
+
+
+def _slices_are_read(extract: Any, case: Case) -> None:
+    arguments = _circuit(case)
+    learngene = _extract(extract, arguments)
+    for name, axes in arguments["backbone"].layout.axes.items():
+        if not same_bits(learngene.slices[name], taken(arguments["weights"][name], axes, arguments["indices"])):
+            raise Breach(f"the slice {name} is {learngene.slices[name].tolist()}")
+
+
+def _channels_are_kept(extract: Any, case: Case) -> None:
+    arguments = _circuit(case)
+    learngene = _extract(extract, arguments)
+    for name in ("indices", "provenance"):
+        for group, expected in arguments[name].items():
+            if not torch.equal(getattr(learngene, name)[group], expected):
+                raise Breach(f"{name} of {group} became {getattr(learngene, name)[group].tolist()}")
+
+
+def _circuit_computes(extract: Any, case: Case) -> None:
+    arguments = _circuit(case)
+    backbone, indices = arguments["backbone"], arguments["indices"]
+    alone = isolated(arguments["weights"], backbone.layout, indices)
+    network = random_network(backbone, generator=seeded(0))
+    network.load_state_dict(alone)
+    circuit = _extract(extract, {**arguments, "weights": alone}).to_module(classes=2)
+    compare_features(network, indices, circuit, images_for(backbone, seed=case.draw("images", seeds())))
+
+
+def _birth(case: Case) -> Arguments:
+    ancestor: Ancestor = case.draw("ancestor", ancestors())
+    heir = case.draw("heir", wider(ancestor.learngene.backbone))
+    fresh = random_network(heir, generator=seeded(ancestor.seed + 1)).state_dict()
+    return {"learngene": ancestor.learngene, "weights": fresh, "layout": heir.layout, "heir": heir}
+
+
+def _inherit(inherit: Any, arguments: Arguments, generator: torch.Generator | None = None) -> Inheritance:
+    inheritance: Inheritance = inherit(arguments["learngene"], arguments["weights"], layout=arguments["layout"])
+    return inheritance
+
+
+def _slots_are_valid(inherit: Any, case: Case) -> None:
+    arguments = _birth(case)
+    slots = _inherit(inherit, arguments).slots
+    for group, channels in arguments["layout"].groups.items():
+        numbers = slots[group].tolist()
+        distinct = set(numbers) & set(range(channels))
+        if not len(numbers) == len(distinct) == arguments["learngene"].counts[group]:
+            raise Breach(f"the slots of {group} are {numbers}, and the heir has {channels} channels there")
+
+
+def _slices_are_inherited(inherit: Any, case: Case) -> None:
+    arguments = _birth(case)
+    heir = _inherit(inherit, arguments)
+    for name, axes in arguments["layout"].axes.items():
+        if not same_bits(taken(heir.weights[name], axes, heir.slots), arguments["learngene"].slices[name]):
+            raise Breach(f"{name} of the heir does not hold the learngene's slice at the slots")
+
+
+def _rest_is_kept(inherit: Any, case: Case) -> None:
+    arguments = _birth(case)
+    heir, layout = _inherit(inherit, arguments), arguments["layout"]
+    if [*heir.weights] != [*arguments["weights"]]:
+        raise Breach(f"the heir has the tensors {[*heir.weights]}")
+    for name, before in arguments["weights"].items():
+        after = heir.weights[name]
+        if name not in layout.axes:
+            free, cross = torch.ones(before.shape, dtype=torch.bool), torch.zeros(before.shape, dtype=torch.bool)
+        else:
+            cross = cross_weights(layout, name, heir.slots)
+            free = ~_gene_places(before, layout.axes[name], heir.slots) & ~cross
+        if not same_bits(after[free], before[free]):
+            raise Breach(f"{name} changed where nothing is inherited")
+        if not ((after == before) | (after == 0))[cross].all():
+            raise Breach(f"a cross weight of {name} is neither what it was nor zero")
+
+
+def _gene_places(tensor: Tensor, axes: tuple[str | None, ...], slots: Any) -> Tensor:
+    places = torch.ones(tensor.shape, dtype=torch.bool)
+    for axis, group in enumerate(axes):
+        if group is not None:
+            chosen = torch.zeros(tensor.shape[axis], dtype=torch.bool).index_fill_(0, slots[group], True)
+            places &= chosen.reshape([-1 if each == axis else 1 for each in range(tensor.ndim)])
+    return places
+
+
+def _report_is_true(inherit: Any, case: Case) -> None:
+    arguments = _birth(case)
+    heir, learngene, layout = _inherit(inherit, arguments), arguments["learngene"], arguments["layout"]
+    if sorted([*heir.full, *heir.part, *heir.untouched]) != sorted(arguments["weights"]):
+        raise Breach(f"full, part and untouched are {heir.full}, {heir.part} and {heir.untouched}")
+    whole = {name for name in layout.axes if learngene.slices[name].shape == arguments["weights"][name].shape}
+    if set(heir.full) != whole or set(heir.untouched) != set(arguments["weights"]) - set(layout.axes):
+        raise Breach(f"full is {heir.full} and untouched {heir.untouched}")
+    share = learngene.parameters / layout.parameters()
+    if abs(heir.share - share) > 1e-9:
+        raise Breach(f"the share is {heir.share}, but {share} of the parameters are inherited")
+
+
+def _genes_compute(inherit: Any, case: Case) -> None:
+    arguments = _birth(case)
+    inheritance = _inherit(inherit, arguments)
+    network = random_network(arguments["heir"], generator=seeded(0))
+    network.load_state_dict(inheritance.weights)
+    images = images_for(arguments["heir"], seed=case.draw("images", seeds()))
+    compare_features(network, inheritance.slots, arguments["learngene"].to_module(classes=2), images)

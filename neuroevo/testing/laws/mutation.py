@@ -1,0 +1,176 @@
+"""Laws of mutation: `mutate(genomes, *, generator) -> mutants`, as the functions of `neuroevo.operators.mutation`.
+
+`genomes` are a batch [P, D], each row one of its own; all settings are bound by the caller, for example
+`functools.partial(gaussian, sigma=0.1)`. A setting that is the probability to mutate a gene can be named: the laws
+then choose it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from neuroevo.testing.laws import chance
+from neuroevo.testing.laws.content import same_bits
+from neuroevo.testing.laws.genes import DTYPES, LONG, Bounds, batches, copies
+from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
+from neuroevo.testing.laws.purity import SEEDS, Arguments, Draw, other_seeds_other_results, purity_laws, seeded
+from neuroevo.testing.strategies import seeds
+
+Dtypes = tuple[torch.dtype, ...]
+
+CALLS = 64
+"""Calls in which an event that is likely must come at least once."""
+
+
+def check_mutation(
+    mutate: Callable[..., Tensor],
+    *,
+    bounds: Bounds | None = None,
+    rate: str | None = None,
+    dtypes: Dtypes = DTYPES,
+    examples: int | None = None,
+) -> None:
+    """Raise LawBroken for the first of `mutation_laws` that a mutation breaks.
+
+    Args:
+        mutate: Takes genomes [P, D] and `generator`; returns mutants [P, D].
+        bounds: As for `mutation_laws`.
+        rate: As for `mutation_laws`.
+        dtypes: As for `mutation_laws`.
+        examples: Cases per law at most; default what the hypothesis profile in force says.
+    """
+    __tracebackhide__ = True
+    check(mutate, mutation_laws(bounds=bounds, rate=rate, dtypes=dtypes), label=name_of(mutate), examples=examples)
+
+
+def mutation_laws(*, bounds: Bounds | None = None, rate: str | None = None, dtypes: Dtypes = DTYPES) -> list[Law]:
+    """Return the laws of a mutation.
+
+    Args:
+        bounds: Least and greatest gene of genomes and of mutants; None leaves them free.
+        rate: Name of the keyword that is the probability to mutate a gene; None if there is none.
+        dtypes: What genomes may be.
+    """
+
+    def draw(case: Case) -> Arguments:
+        return {"genomes": case.draw("genomes", batches(bounds=bounds, dtypes=dtypes))}
+
+    def draw_long(case: Case) -> Arguments:
+        return {"genomes": copies(case.draw("rows", st.integers(1, 2)), bounds=bounds, dtype=dtypes[0])}
+
+    laws = [
+        *purity_laws(draw, _call),
+        _shape_kept(draw),
+        _finite_and_bounded(draw, bounds),
+        other_seeds_other_results(draw_long, partial(_call, settings={rate: 1.0} if rate else {})),
+        _rows_differ(bounds, dtypes[0], rate),
+    ]
+    if rate is not None:
+        laws += [_rate_zero(rate, bounds, dtypes), _every_gene_mutates(rate, bounds, dtypes[0])]
+        laws.append(_genes_mutate_at_the_rate(rate, bounds, dtypes[0]))
+    return laws
+
+
+def _call(
+    mutate: Any, arguments: Arguments, generator: torch.Generator, settings: dict[str, float] | None = None
+) -> Tensor:
+    mutants: Tensor = mutate(arguments["genomes"], generator=generator, **(settings or {}))
+    return mutants
+
+
+def _shape_kept(draw: Draw) -> Law:
+    def statement(mutate: Any, case: Case) -> None:
+        arguments = draw(case)
+        mutants = _call(mutate, arguments, seeded(case.draw("seed", seeds())))
+        expected, got = ((tuple(each.shape), each.dtype, each.device.type) for each in (arguments["genomes"], mutants))
+        if expected != got:
+            raise Breach(f"genomes {expected} became mutants {got}")
+
+    cause = "draws of another dtype promote the genes, or a dimension is added or lost"
+    return Law("shape, dtype and device are kept", cause, statement)
+
+
+def _finite_and_bounded(draw: Draw, bounds: Bounds | None) -> Law:
+    def statement(mutate: Any, case: Case) -> None:
+        mutants = _call(mutate, draw(case), seeded(case.draw("seed", seeds())))
+        check_genes(mutants, bounds)
+
+    cause = "a step without a clamp to the bounds, or a division, root or power outside its domain"
+    return Law("mutants are finite and within the bounds", cause, statement)
+
+
+def check_genes(genes: Tensor, bounds: Bounds | None) -> None:
+    """Raise Breach unless all genes are finite and, where there are bounds, within them as rounded to the dtype."""
+    if not genes.isfinite().all():
+        raise Breach(f"finite genes became {genes.tolist()}")
+    if bounds is None:
+        return
+    low, high = torch.tensor(bounds, dtype=genes.dtype)
+    if not ((genes >= low) & (genes <= high)).all():
+        raise Breach(f"{genes.tolist()} do not lie within {bounds}")
+
+
+def _rows_differ(bounds: Bounds | None, dtype: torch.dtype, rate: str | None) -> Law:
+    def statement(mutate: Any, case: Case) -> None:
+        genomes = copies(2, bounds=bounds, dtype=dtype)
+        settings = {rate: 1.0} if rate else {}
+        seed = case.draw("seed", seeds())
+        results = (mutate(genomes, generator=seeded(seed + step), **settings) for step in range(SEEDS))
+        if all(same_bits(mutants[0], mutants[1]) for mutants in results):
+            raise Breach(f"two equal genomes [{LONG}] of a batch became equal mutants with each of {SEEDS} seeds")
+
+    cause = "one draw [D] for the whole batch; draw in the shape of the genomes"
+    return Law("rows of a batch mutate on their own", cause, statement)
+
+
+def _rate_zero(rate: str, bounds: Bounds | None, dtypes: Dtypes) -> Law:
+    def statement(mutate: Any, case: Case) -> None:
+        genomes = case.draw("genomes", batches(bounds=bounds, dtypes=dtypes, non_finite=bounds is None))
+        before = genomes.clone()
+        mutants = mutate(genomes, generator=seeded(case.draw("seed", seeds())), **{rate: 0.0})
+        if not same_bits(mutants, before):
+            raise Breach(f"with {rate} = 0 the mutants are {mutants.tolist()}")
+
+    cause = "a draw that is compared with <=, or a mask by multiplication (0 * inf = NaN); use torch.where"
+    return Law("rate 0 is the identity", cause, statement)
+
+
+def _every_gene_mutates(rate: str, bounds: Bounds | None, dtype: torch.dtype) -> Law:
+    def statement(mutate: Any, case: Case) -> None:
+        genes = case.draw("genes", st.integers(1, 6))
+        genomes = copies(1, bounds=bounds, dtype=dtype, genes=genes)
+        generator = seeded(case.draw("seed", seeds()))
+        changed = torch.zeros(genes, dtype=torch.bool)
+        for _ in range(CALLS):
+            changed |= (mutate(genomes, generator=generator, **{rate: 1.0}) != genomes)[0]
+        if not changed.all():
+            raise Breach(f"gene {int((~changed).nonzero()[0])} did not change in {CALLS} calls with {rate} = 1")
+
+    cause = "the end of a range of positions is left out"
+    return Law("every gene can mutate", cause, statement)
+
+
+def _genes_mutate_at_the_rate(rate: str, bounds: Bounds | None, dtype: torch.dtype) -> Law:
+    """Return the law by an exact binomial test; mutants that equal their gene by chance only lower the count."""
+
+    def statement(mutate: Any, case: Case) -> None:
+        genomes = copies(20, bounds=bounds, dtype=dtype, genes=20)
+        share = case.draw("rate", st.sampled_from([0.1, 0.5, 0.9]))
+        generator = seeded(case.draw("seed", seeds()))
+        counts = [int((mutate(genomes, generator=generator, **{rate: each}) != genomes).sum()) for each in (share, 1.0)]
+        trials = genomes.numel()
+        expected = share * counts[1] / trials
+        fits = chance.fits(counts[0], trials, expected)
+        # The rarer mutants are at rate 1, the less is known about how many there should be.
+        if not fits and (counts[1] == trials or counts[0] > trials * share):
+            told = f"{counts[0]} of {trials} genes changed, {trials * expected:.0f} expected"
+            raise Breach(f"with {rate} = {share} {told}")
+
+    cause = "the rate decides about whole genomes, or is applied twice"
+    return Law("genes mutate at the rate", cause, statement)

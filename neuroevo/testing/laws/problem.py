@@ -1,0 +1,164 @@
+"""The laws of evaluators: a score is the individual's own, however and beside whomever it is scored."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+
+from neuroevo.execution import batched_map
+from neuroevo.individual import Individual
+from neuroevo.testing.laws.content import content, difference
+from neuroevo.testing.laws.global_generators import reseed, restored
+from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
+from neuroevo.testing.laws.purity import Arguments, global_generators_left_alone
+from neuroevo.testing.laws.trial import account
+
+Evaluator = Callable[[Individual], tuple[float, ...]]
+Scores = Sequence[tuple[float, ...]]
+
+CASES = 20
+"""Cases per law at most: evaluators may train networks."""
+
+
+def check_problem(
+    evaluator: Evaluator, individuals: Sequence[Individual], *, tolerance: float = 0.0, examples: int | None = None
+) -> None:
+    """Raise LawBroken unless an evaluator keeps all laws of evaluators.
+
+    Args:
+        evaluator: Called as `evaluator(individual)`; may have a method `batch` that takes a list of individuals.
+        individuals: Some to score, better five than one, of different genomes; they stay as they are.
+        tolerance: How far scores of one individual may lie apart, for arithmetic whose rounding depends on the batch;
+            by default they must be equal bit for bit.
+        examples: Cases per law at most.
+    """
+    laws = problem_laws(individuals, tolerance=tolerance)
+    check(evaluator, laws, label=name_of(evaluator), examples=examples)
+
+
+def problem_laws(individuals: Sequence[Individual], *, tolerance: float = 0.0) -> list[Law]:
+    """Return the laws of evaluators; the arguments are those of `check_problem`."""
+    people = copy.deepcopy([*individuals])
+    laws = [
+        Law(
+            "scores are tuples of numbers",
+            "a bare number, a tensor or a list is returned; end it with `return (score,)`",
+            partial(_tuples, people=people),
+        ),
+        Law(
+            "individuals are left unchanged",
+            "the genome is trained, normalised or sorted in place; work on a copy",
+            partial(_unchanged, people=people),
+        ),
+        Law(
+            "scored again, the score is the same",
+            "a random number generator, a counter or a cache that is kept between calls",
+            partial(_again, people=people, tolerance=tolerance),
+        ),
+        global_generators_left_alone(_nothing, partial(_all_scores, people=people)),
+        Law(
+            "a batch gives what single calls give",
+            "`batch` normalises or ranks over the population, or mixes up its rows",
+            partial(_batch, people=people, tolerance=tolerance),
+        ),
+        Law(
+            "a clone scores as its original",
+            "scores are looked up by the identity of an object, or depend on how the genome lies in memory",
+            partial(_clone, people=people, tolerance=tolerance),
+        ),
+        Law(
+            "a pickled evaluator scores as the original",
+            "a lambda, an open file or a generator inside; workers get a pickle",
+            partial(_pickled, people=people, tolerance=tolerance),
+        ),
+    ]
+    return [replace(law, examples=CASES) for law in laws]
+
+
+def _nothing(case: Case) -> Arguments:
+    return {}
+
+
+def _all_scores(
+    evaluator: Evaluator, arguments: Arguments, generator: torch.Generator, *, people: Sequence[Individual]
+) -> Any:
+    return batched_map(evaluator, copy.deepcopy(people))
+
+
+def _one(case: Case, people: Sequence[Individual]) -> Individual:
+    place = case.draw("individual", st.integers(0, len(people) - 1))
+    return copy.deepcopy(people[place])
+
+
+def _several(case: Case, people: Sequence[Individual]) -> list[Individual]:
+    places = case.draw("individuals", st.lists(st.integers(0, len(people) - 1), min_size=1, max_size=6))
+    return [copy.deepcopy(people[place]) for place in places]
+
+
+def _tuples(evaluator: Evaluator, case: Case, *, people: Sequence[Individual]) -> None:
+    one = _one(case, people)
+    for values in (evaluator(one), *batched_map(evaluator, [one, one])):
+        if not isinstance(values, tuple) or not all(isinstance(value, int | float) for value in values):
+            raise Breach(f"a score must be a tuple of numbers, but it is {values!r}")
+        if len(values) != len(one.fitness.weights):
+            raise Breach(f"there are {len(one.fitness.weights)} objectives, but the score is {values}")
+    if hasattr(evaluator, "batch") and (scores := list(evaluator.batch([]))):
+        raise Breach(f"nobody was to be scored, but there are the scores {scores}")
+
+
+def _unchanged(evaluator: Evaluator, case: Case, *, people: Sequence[Individual]) -> None:
+    several = _several(case, people)
+    before = content([*map(account, several)])
+    for call in (lambda: [*map(evaluator, several)], lambda: batched_map(evaluator, several)):
+        call()
+        if where := difference(before, content([*map(account, several)])):
+            raise Breach(f"scoring the individuals changed {where}")
+
+
+def _again(evaluator: Evaluator, case: Case, *, people: Sequence[Individual], tolerance: float) -> None:
+    several = _several(case, people)
+    # In another order, so that what one call leaves behind meets another individual.
+    forth, back = (_scored_in_order(evaluator, order) for order in (several, several[::-1]))
+    _expect(back[::-1], forth, "when all are scored again in reverse order", tolerance)
+
+
+def _scored_in_order(evaluator: Evaluator, people: Sequence[Individual]) -> Scores:
+    with restored():
+        # Whoever reads a global generator is told so by the law about them.
+        reseed(0)
+        return [evaluator(one) for one in people]
+
+
+def _batch(evaluator: Evaluator, case: Case, *, people: Sequence[Individual], tolerance: float) -> None:
+    several, chunk = _several(case, people), case.draw("individuals in a batch", st.integers(1, 6))
+    alone = [*map(evaluator, several)]
+    _expect(batched_map(evaluator, several, chunk=chunk), alone, "in a batch", tolerance)
+
+
+def _clone(evaluator: Evaluator, case: Case, *, people: Sequence[Individual], tolerance: float) -> None:
+    one = _one(case, people)
+    _expect([evaluator(copy.deepcopy(one))], [evaluator(one)], "as a clone", tolerance)
+
+
+def _pickled(evaluator: Evaluator, case: Case, *, people: Sequence[Individual], tolerance: float) -> None:
+    several = _several(case, people)
+    worker = pickle.loads(pickle.dumps(evaluator))  # noqa: S301 - bytes of our own making
+    _expect(batched_map(worker, several), batched_map(evaluator, several), "by a pickled evaluator", tolerance)
+
+
+def _expect(found: Scores, expected: Scores, how: str, tolerance: float) -> None:
+    for values, others in zip(found, expected, strict=True):
+        if not all(_close(*pair, tolerance) for pair in zip(values, others, strict=True)):
+            raise Breach(f"an individual is scored {others}, but {values} {how}")
+
+
+def _close(first: float, second: float, tolerance: float) -> bool:
+    return first == second or abs(first - second) <= tolerance or (math.isnan(first) and math.isnan(second))

@@ -1,0 +1,323 @@
+"""Laws of selection: `select(fitness, *, generator) -> indices`, as the functions of `neuroevo.operators.selection`.
+
+`fitness` is float64 [P], the greater the better. A keyword `k` without a default is given by the laws; all other
+settings are bound by the caller, for example `functools.partial(tournament, size=3)`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from inspect import Parameter, signature
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+from torch import Tensor
+
+from neuroevo.testing.laws import chance
+from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
+from neuroevo.testing.laws.purity import Arguments, Draw, other_seeds_other_results, purity_laws, seeded
+from neuroevo.testing.strategies import fitnesses, seeds
+
+Odds = Callable[[Tensor], Tensor]
+
+CALLS = 300
+"""Calls whose results are counted: enough to tell 1/2 from 1/4."""
+
+FEW_CALLS = 100
+"""Calls that are enough to tell a probability from 0 or 1."""
+
+DRAWS = 3000
+"""Individuals that are selected in one call where it is told how many."""
+
+STRETCHES: dict[str, Callable[[Tensor], Tensor]] = {
+    "ranks": lambda ranks: ranks,
+    "ranks below zero": lambda ranks: ranks - 1000,
+    "ranks / 1e12": lambda ranks: ranks / 1e12,
+    "2 ** ranks": torch.exp2,
+    "cubes of ranks": lambda ranks: (ranks - ranks.mean().round()) ** 3,
+}
+"""Rising functions that keep ties and orders exactly."""
+
+
+def check_selection(
+    select: Callable[..., Tensor],
+    *,
+    fitness: SearchStrategy[Tensor] | None = None,
+    deterministic: bool = False,
+    rank_based: bool = True,
+    tournament: int | None = None,
+    group: int | None = None,
+    proportional: bool = False,
+    examples: int | None = None,
+) -> None:
+    """Raise LawBroken for the first of `selection_laws` that a selection breaks.
+
+    Args:
+        select: Takes `fitness`, float64 [P], and `generator`; returns indices, int64 [k].
+        fitness: As for `selection_laws`.
+        deterministic: As for `selection_laws`.
+        rank_based: As for `selection_laws`.
+        tournament: As for `selection_laws`.
+        group: As for `selection_laws`.
+        proportional: As for `selection_laws`.
+        examples: Cases per law at most; default what the hypothesis profile in force says.
+    """
+    __tracebackhide__ = True
+    laws = selection_laws(
+        fitness=fitness,
+        deterministic=deterministic,
+        rank_based=rank_based,
+        tournament=tournament,
+        group=group,
+        proportional=proportional,
+    )
+    check(select, laws, label=name_of(select), examples=examples)
+
+
+def selection_laws(
+    *,
+    fitness: SearchStrategy[Tensor] | None = None,
+    deterministic: bool = False,
+    rank_based: bool = True,
+    tournament: int | None = None,
+    group: int | None = None,
+    proportional: bool = False,
+) -> list[Law]:
+    """Return the laws of a selection.
+
+    Args:
+        fitness: Draws what it takes, float64 [P]; by default any fitness with NaN, inf and ties, or weights where it
+            is `proportional`.
+        deterministic: Whether the fitness alone decides.
+        rank_based: Whether only the order of the fitness counts.
+        tournament: Entrants of each tournament if it holds tournaments with entrants drawn with replacement.
+        group: Individuals in a group if it cuts the shuffled population into groups and takes each one's best.
+        proportional: Whether it draws with probabilities in proportion to the numbers that it is given, which are
+            then at least 0 and not all 0.
+    """
+    values = fitness if fitness is not None else (weights() if proportional else fitnesses())
+    draw = _draw(values)
+    laws = [*purity_laws(draw, _call), _indices_are_valid(draw), _nan_never_beats_a_number()]
+    if deterministic:
+        laws += [_permutations_change_nothing(draw), _seeds_change_nothing(draw)]
+    else:
+        laws += [_permutations_change_no_frequency(), other_seeds_other_results(_many, _call)]
+    if rank_based and not proportional:
+        laws.append(_only_the_order_counts())
+    if tournament is not None:
+        laws.append(_pressure(_tournament_odds(tournament), multiple=1))
+    if group is not None:
+        laws.append(_pressure(_group_odds(group), multiple=group))
+    if proportional:
+        laws.append(_proportions())
+    return laws
+
+
+@st.composite
+def weights(draw: DrawFn, *, max_size: int = 8) -> Tensor:
+    """Draw shares of a wheel, float64 [P], at least 0 and not all 0, for example `tensor([3., 0., 0.5])`."""
+    share = st.sampled_from([0.0, 1.0, 0.5, 3.0]) | st.floats(0, 1e6)
+    shares = draw(st.lists(share, min_size=1, max_size=max_size).filter(any))
+    return torch.tensor(shares, dtype=torch.float64)
+
+
+def _call(select: Any, arguments: Arguments, generator: torch.Generator) -> Tensor:
+    keywords = {"k": arguments["k"]} if _needs_k(select) else {}
+    chosen: Tensor = select(arguments["fitness"], generator=generator, **keywords)
+    return chosen
+
+
+def _needs_k(select: Any) -> bool:
+    known = signature(select).parameters.get("k")
+    return known is not None and known.default is Parameter.empty
+
+
+def _draw(fitness: SearchStrategy[Tensor]) -> Draw:
+    return lambda case: {"fitness": case.draw("fitness", fitness), "k": case.draw("k", st.integers(1, 6))}
+
+
+def _many(case: Case) -> Arguments:
+    return {"fitness": case.draw("fitness", _distinct(min_size=24, max_size=24)), "k": 2}
+
+
+def _distinct(*, min_size: int = 2, max_size: int = 5, multiple: int = 1) -> SearchStrategy[Tensor]:
+    """Draw the numbers 1 to P in any order, float64 [P]: also valid weights of a wheel."""
+    sizes = st.integers(math.ceil(min_size / multiple), max(1, max_size // multiple)).map(lambda n: n * multiple)
+    orders = sizes.flatmap(lambda size: st.permutations(range(1, size + 1)))
+    return orders.map(lambda order: torch.tensor(order, dtype=torch.float64))
+
+
+def _counts(select: Any, fitness: Tensor, generator: torch.Generator, *, calls: int) -> list[int]:
+    """Return for each individual in how many calls, each for one, it was selected."""
+    counts = [0] * len(fitness)
+    one = partial(select, fitness, generator=generator, **({"k": 1} if _needs_k(select) else {}))
+    for _ in range(calls):
+        for index in set(one().tolist()):
+            counts[index] += 1
+    return counts
+
+
+def _indices_are_valid(draw: Draw) -> Law:
+    def statement(select: Any, case: Case) -> None:
+        arguments = draw(case)
+        chosen = _call(select, arguments, seeded(case.draw("seed", seeds())))
+        population = len(arguments["fitness"])
+        if chosen.dtype != torch.int64 or chosen.ndim != 1:
+            raise Breach(f"indices must be an int64 vector, but they are {chosen!r}")
+        if not ((chosen >= 0) & (chosen < population)).all():
+            raise Breach(f"{chosen.tolist()} are no indices of {population} individuals")
+        if _needs_k(select) and len(chosen) != arguments["k"]:
+            raise Breach(f"k = {arguments['k']}, but {len(chosen)} were selected")
+
+    cause = "an end of a range that is one too far, or a selection that forgets k"
+    return Law("indices are those of individuals", cause, statement)
+
+
+def _nan_never_beats_a_number() -> Law:
+    def statement(select: Any, case: Case) -> None:
+        numbers = case.draw("numbers", st.lists(st.integers(1, 5).map(float), min_size=1, max_size=3))
+        fitness = case.draw("fitness", st.permutations([*numbers, math.nan]).map(_doubles))
+        seed, k = case.draw("seed", seeds()), case.draw("k", st.integers(1, 6))
+        try:
+            with_nan = _call(select, {"fitness": fitness, "k": k}, seeded(seed))
+        except ValueError:
+            return  # Refusing NaN is a good answer, too.
+        worst = fitness.nan_to_num(0.5)
+        if not torch.equal(with_nan, _call(select, {"fitness": worst, "k": k}, seeded(seed))):
+            _compare_frequencies(select, fitness, worst, seeded(seed))
+
+    def _compare_frequencies(select: Any, fitness: Tensor, worst: Tensor, generator: torch.Generator) -> None:
+        place = int(fitness.isnan().nonzero())
+        nan, least = (_counts(select, each, generator, calls=CALLS)[place] for each in (fitness, worst))
+        if chance.more_often(nan, least, CALLS):
+            raise Breach(
+                f"in {CALLS} calls individual {place} was selected {nan} times with NaN and {least} times with a "
+                "number below all others"
+            )
+
+    cause = "every comparison with NaN is false, so max and sorts let it win; make it -inf before comparing"
+    return Law("NaN never beats a number", cause, statement)
+
+
+def _permutations_change_nothing(draw: Draw) -> Law:
+    def statement(select: Any, case: Case) -> None:
+        arguments = draw(case)
+        fitness, seed = arguments["fitness"], case.draw("seed", seeds())
+        order = torch.tensor(case.draw("order", st.permutations(range(len(fitness)))))
+        both = [
+            each[_call(select, {**arguments, "fitness": each}, seeded(seed))].nan_to_num(-math.inf, posinf=-math.inf)
+            for each in (fitness, fitness[order])
+        ]
+        first, second = (chosen.sort().values for chosen in both)
+        if not torch.equal(first, second):
+            raise Breach(f"the selected have the fitness {first.tolist()}, and {second.tolist()} in the other order")
+
+    cause = "positions in the population count beside the fitness, or an end of a range is left out"
+    return Law("permuting the population changes nothing", cause, statement)
+
+
+def _seeds_change_nothing(draw: Draw) -> Law:
+    def statement(select: Any, case: Case) -> None:
+        arguments = draw(case)
+        first, second = (_call(select, arguments, seeded(case.draw(name, seeds()))) for name in ("seed", "other seed"))
+        if not torch.equal(first, second):
+            raise Breach(f"one seed selects {first.tolist()}, the other one {second.tolist()}")
+
+    return Law("the seed changes nothing", "the selection is not deterministic", statement)
+
+
+def _permutations_change_no_frequency() -> Law:
+    def statement(select: Any, case: Case) -> None:
+        fitness = case.draw("fitness", _distinct())
+        order = torch.tensor(case.draw("order", st.permutations(range(len(fitness)))))
+        generator = seeded(case.draw("seed", seeds()))
+        counts = _counts(select, fitness, generator, calls=FEW_CALLS)
+        permuted = _counts(select, fitness[order], generator, calls=FEW_CALLS)
+        for place, individual in enumerate(order.tolist()):
+            pair = counts[individual], permuted[place]
+            if not chance.alike(*pair, FEW_CALLS, among=len(fitness)):
+                raise Breach(
+                    f"individual {individual} was selected in {pair[0]} of {FEW_CALLS} calls, and in {pair[1]} at the "
+                    f"position {place}"
+                )
+
+    cause = "an end of a range is left out, or a sort decides that should not"
+    return Law("permuting the population changes no frequency", cause, statement)
+
+
+def _only_the_order_counts() -> Law:
+    def statement(select: Any, case: Case) -> None:
+        fitness = case.draw("fitness", fitnesses(non_finite=False))
+        stretch = case.draw("stretch", st.sampled_from(sorted(STRETCHES)))
+        seed, k = case.draw("seed", seeds()), case.draw("k", st.integers(1, 6))
+        stretched = STRETCHES[stretch](fitness.unique(return_inverse=True)[1].double())
+        first, second = (_call(select, {"fitness": each, "k": k}, seeded(seed)) for each in (fitness, stretched))
+        if not torch.equal(first, second):
+            raise Breach(f"{first.tolist()} are selected, and {second.tolist()} with the fitness {stretched.tolist()}")
+
+    cause = "the size of a fitness counts, by arithmetic, by a tolerance or by its sign"
+    return Law("only the order of the fitness counts", cause, statement)
+
+
+def _pressure(odds: Odds, *, multiple: int) -> Law:
+    def statement(select: Any, case: Case) -> None:
+        fitness = case.draw("fitness", _distinct(multiple=multiple, max_size=max(5, 2 * multiple)))
+        _compare_with_odds(select, fitness, odds(fitness).tolist(), seeded(case.draw("seed", seeds())))
+
+    cause = "another number of entrants than stated, entrants that are not equally likely, or a wrong winner"
+    return Law("the best win as often as the size of tournaments says", cause, statement)
+
+
+def _proportions() -> Law:
+    def statement(select: Any, case: Case) -> None:
+        shares = case.draw("weights", weights(max_size=5))
+        generator = seeded(case.draw("seed", seeds()))
+        _compare_with_odds(select, shares, (shares / shares.sum()).tolist(), generator)
+
+    cause = "the running sum is cut at the wrong end, or weights are changed before the draw"
+    return Law("each one is drawn in proportion to its weight", cause, statement)
+
+
+def _compare_with_odds(select: Any, fitness: Tensor, odds: Sequence[float], generator: torch.Generator) -> None:
+    if _needs_k(select):
+        trials, chosen = DRAWS, _call(select, {"fitness": fitness, "k": DRAWS}, generator)
+        counts = torch.bincount(chosen, minlength=len(fitness)).tolist()
+    else:
+        trials, counts = CALLS, _counts(select, fitness, generator, calls=CALLS)
+    for place, (count, probability) in enumerate(zip(counts, odds, strict=True)):
+        if not chance.fits(count, trials, probability, among=len(fitness)):
+            raise Breach(
+                f"individual {place} was selected {count} times out of {trials}, "
+                f"but {trials * probability:.1f} times are expected"
+            )
+
+
+def _tournament_odds(size: int) -> Odds:
+    """Return what says how likely each of P distinct fitnesses wins a tournament of entrants with replacement."""
+
+    def odds(fitness: Tensor) -> Tensor:
+        population = len(fitness)
+        not_better = fitness.argsort().argsort().double() + 1
+        shares: Tensor = (not_better / population) ** size - ((not_better - 1) / population) ** size
+        return shares
+
+    return odds
+
+
+def _group_odds(size: int) -> Odds:
+    """Return what says how likely each of P distinct fitnesses is the best of its group; P is a multiple of size."""
+
+    def odds(fitness: Tensor) -> Tensor:
+        worse = fitness.argsort().argsort().tolist()
+        of_all = math.comb(len(worse) - 1, size - 1)
+        return torch.tensor([math.comb(below, size - 1) / of_all for below in worse])
+
+    return odds
+
+
+def _doubles(numbers: Sequence[float]) -> Tensor:
+    return torch.tensor(numbers, dtype=torch.float64)
