@@ -1,0 +1,285 @@
+"""Every strategy, backbone, data set, problem and map of the library keeps the laws of its kind."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from deap.base import Toolbox
+from hypothesis import HealthCheck, given, settings
+
+from neuroevo.backbones import MLP, Backbone, ConvNet4
+from neuroevo.cli.names import BACKBONES, DATASETS, STRATEGIES
+from neuroevo.data.fashion_mnist import fashion_mnist
+from neuroevo.data.glyphs import glyphs
+from neuroevo.data.images import Dataset, LabelledImages
+from neuroevo.execution import Pixels, Recipe, batched_map
+from neuroevo.individual import Ids, Individual
+from neuroevo.operators import crossover, mutation, selection
+from neuroevo.operators.inheritance import inherit
+from neuroevo.operators.verbs import Mate, Mutate, Select, Vary
+from neuroevo.problems import Critic, NearestMean, Upbringing
+from neuroevo.seeds import stream
+from neuroevo.strategies import (
+    GTL,
+    PAPER,
+    Finetune,
+    NarrowPretraining,
+    OneCandidate,
+    RandomCircuit,
+    Scratch,
+    UntrainedCircuit,
+)
+from neuroevo.testing.architectures import ResidualNet
+from neuroevo.testing.laws import (
+    backbone_laws,
+    check_backbone,
+    check_dataset,
+    check_map,
+    map_laws,
+    problem_laws,
+    strategy_laws,
+)
+from neuroevo.testing.parametrize import parametrize_with_laws
+from neuroevo.testing.strategies import backbones, datasets
+from neuroevo.testing.toolboxes import Cloud, Sphere
+
+Check = Callable[[], None]
+
+FEW = max(2, settings().max_examples // 10)
+ONE = FEW // 2
+"""Cases of laws that train networks; ONE is enough where another subject shares most of the code."""
+
+# The subject is drawn here, and its laws draw the rest.
+nested = settings(max_examples=3 * FEW, suppress_health_check=[HealthCheck.nested_given])
+
+BACKBONE = MLP(widths=(4, 3), inputs=16)
+ONE_UPDATE = Recipe(updates=1, batch=4)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Run on one torch thread: for networks this small, waiting for others takes longer than working."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@cache
+def tiny() -> Dataset:
+    """Return 3, 3 and 2 classes with 14 images of 4 x 4 pixels each: a pattern under noise."""
+    return Dataset.of("tiny", *(patterns(role, classes) for role, classes in zip("ahn", (3, 3, 2), strict=True)))
+
+
+def patterns(role: str, classes: int) -> LabelledImages:
+    """Return images of the classes of a role."""
+    generator, labels = stream(0, role), torch.arange(classes).repeat(14)
+    means = torch.randint(0, 2, (classes, 1, 4, 4), generator=generator) * 128
+    noise = torch.randint(0, 128, (len(labels), 1, 4, 4), generator=generator)
+    return LabelledImages((means[labels] + noise).to(torch.uint8), labels, tuple(f"{role}{i}" for i in range(classes)))
+
+
+# Strategies.
+
+
+def gtl(seed: int, **settings: Any) -> GTL:
+    """Return a strategy whose generations take some hundredths of a second."""
+    settings = {"population": 3, "finalists": 2, "final_critics": 1, "mutation_rate": 0.2, "share": 0.5, **settings}
+    life, critic = replace(ONE_UPDATE, batch=8), ONE_UPDATE
+    return GTL(tiny(), BACKBONE, seed=seed, shots=2, life=life, critic=critic, workers=1, **settings)
+
+
+def rival(seed: int, *, kind: type[OneCandidate]) -> OneCandidate:
+    """Return a strategy of one candidate that trains for one update."""
+    return kind(tiny(), BACKBONE, seed=seed, share=0.5, pretraining=ONE_UPDATE, workers=1)
+
+
+def bare(seed: int) -> tuple[Toolbox, Cloud, torch.Generator, Ids]:
+    """Return a toolbox with a map and an evaluator, and what the rest is made of."""
+    generator, ids, toolbox = torch.Generator().manual_seed(seed), Ids(), Toolbox()
+    toolbox.register("map", batched_map)
+    toolbox.register("evaluate", Sphere())
+    return toolbox, Cloud(5, torch.zeros(4), generator, ids), generator, ids
+
+
+def distribution(seed: int) -> Toolbox:
+    """Return a toolbox that moves a distribution."""
+    toolbox, cloud, _, _ = bare(seed)
+    toolbox.register("generate", cloud.generate)
+    toolbox.register("update", cloud.update)
+    return toolbox
+
+
+def genetic(seed: int, *, whole: bool) -> Toolbox:
+    """Return a toolbox that varies individuals one by one, or whole populations."""
+    toolbox, cloud, generator, ids = bare(seed)
+    cross = partial(crossover.two_point, generator=generator)
+    mutate = partial(mutation.gaussian, sigma=0.5, rate=0.5, generator=generator)
+    toolbox.register("population", cloud.generate)
+    toolbox.register("select", Select(partial(selection.tournament, size=2, generator=generator)))
+    if whole:
+        toolbox.register("vary", Vary(cross, mutate, ids))
+    else:
+        toolbox.register("mate", Mate(cross, ids))
+        toolbox.register("mutate", Mutate(mutate, ids))
+    return toolbox
+
+
+RIVALS = {
+    "random-circuit": RandomCircuit,
+    "narrow-pretraining": NarrowPretraining,
+    "finetune": Finetune,
+    "untrained-circuit": UntrainedCircuit,
+    "scratch": Scratch,
+}
+VERBS = ("choose_parents", "inherit", "live", "extract", "mutate", "evaluate", "rescore", "select", "map")
+
+
+@parametrize_with_laws(strategy_laws(population=3, verbs=(*VERBS, "average")), {"gtl": gtl}, examples=FEW)
+def test_gtl(law: Check) -> None:
+    """GTL keeps the laws of strategies."""
+    law()
+
+
+@parametrize_with_laws(strategy_laws(population=3, verbs=VERBS), {"gtl-paper": partial(gtl, **PAPER)}, examples=ONE)
+def test_the_paper(law: Check) -> None:
+    """So does what is known of the paper's GTL."""
+    law()
+
+
+@parametrize_with_laws(
+    strategy_laws(population=1, generations=1, verbs=("evaluate", "map")),
+    {name: partial(rival, kind=kind) for name, kind in RIVALS.items()},
+    examples=ONE,
+)
+def test_rivals(law: Check) -> None:
+    """The strategies of one candidate keep the laws of strategies."""
+    law()
+
+
+@parametrize_with_laws(
+    strategy_laws(population=5, generations=3, verbs=("evaluate", "map")),
+    {"distribution": distribution, "genetic": partial(genetic, whole=False), "vary": partial(genetic, whole=True)},
+)
+def test_toolboxes(law: Check) -> None:
+    """Toolboxes that are put together of the library's operators keep the laws of strategies."""
+    law()
+
+
+# Backbones.
+
+NETWORKS = {"mlp": MLP(widths=(3, 4, 2), inputs=5), "convnet4": ConvNet4(widths=(2, 3, 3, 4), channels=2)}
+
+
+@parametrize_with_laws(backbone_laws(), {**NETWORKS, "residual": ResidualNet()}, examples=2 * FEW)
+def test_backbones(law: Check) -> None:
+    """Every backbone keeps the laws of backbones."""
+    law()
+
+
+@nested
+@given(backbones())
+def test_random_backbones(backbone: Backbone) -> None:
+    """Architectures that are drawn at random keep the laws of backbones."""
+    check_backbone(backbone, examples=1)
+
+
+# Data sets.
+
+
+def test_glyphs() -> None:
+    """The embedded data set keeps the laws of data sets, and its labels belong to its images."""
+    small = partial(glyphs, images_per_class=10, size=10)
+    check_dataset(small(), again=small, learnable=True)
+
+
+def test_coloured_glyphs() -> None:
+    """So do its coloured images."""
+    check_dataset(glyphs(images_per_class=3, size=8, channels=3))
+
+
+def test_fashion_mnist(tmp_path: Path) -> None:
+    """Fashion-MNIST, read from small files of its format, keeps the laws of data sets."""
+    generator = np.random.default_rng(0)
+    for part, number in (("train", 12), ("t10k", 4)):
+        labels = generator.permutation(np.repeat(np.arange(10, dtype=np.uint8), number))
+        # Every class has a brightness of its own.
+        images = generator.integers(0, 60, (len(labels), 28, 28), np.uint8) + 19 * labels.reshape(-1, 1, 1)
+        for kind, values in (("images-idx3", images), ("labels-idx1", labels)):
+            header = [0x800 + values.ndim, *values.shape]
+            content = b"".join(number.to_bytes(4, "big") for number in header) + values.tobytes()
+            (tmp_path / f"{part}-{kind}-ubyte").write_bytes(content)
+    check_dataset(fashion_mnist(tmp_path), again=lambda: fashion_mnist(tmp_path), learnable=True)
+
+
+@nested
+@given(datasets())
+def test_random_data_sets(dataset: Dataset) -> None:
+    """Data sets that are drawn at random keep the laws of data sets."""
+    check_dataset(dataset, examples=2)
+
+
+# Problems.
+
+
+@cache
+def population() -> list[Individual]:
+    """Return individuals with learngenes of three generations, and one that inherited nothing."""
+    genomes = [rival(seed, kind=UntrainedCircuit).candidate() for seed in range(3)]
+    return [Individual(genome, id=7 * i, generation=i) for i, genome in enumerate([*genomes, None])]
+
+
+UPBRINGING = Upbringing(backbone=BACKBONE, pixels=Pixels.of(tiny()), recipe=ONE_UPDATE)
+SMALL: dict[str, Any] = {"images": tiny().held_out, "ways": 3, "shots": 2, "seed": 0, "test_per_class": 8}
+PROBLEMS = {
+    "critic": Critic(upbringing=UPBRINGING, critics=2, workers=1, **SMALL),
+    "auc": Critic(upbringing=replace(UPBRINGING, isolate=True), metric="auc", workers=1, **SMALL),
+    "paper": Critic(upbringing=replace(UPBRINGING, inherit=partial(inherit, cross="random")), workers=1, **SMALL),
+    "nearest-mean": NearestMean(upbringing=UPBRINGING, tasks=2, workers=1, **SMALL),
+}
+
+
+@parametrize_with_laws(problem_laws(population()), PROBLEMS, examples=FEW)
+def test_problems(law: Check) -> None:
+    """Every evaluator of learngenes keeps the laws of evaluators."""
+    law()
+
+
+@parametrize_with_laws(problem_laws(bare(0)[1].generate()), [Sphere()])
+def test_functions(law: Check) -> None:
+    """So does an evaluator of weight vectors."""
+    law()
+
+
+# Maps.
+
+
+@parametrize_with_laws(map_laws(chunk="chunk"), [batched_map])
+def test_batched_map(law: Check) -> None:
+    """The batched map keeps the laws of maps for any size of chunks."""
+    law()
+
+
+@parametrize_with_laws(map_laws(), {"map": map})
+def test_built_in_map(law: Check) -> None:
+    """The built-in map keeps them, too."""
+    law()
+
+
+def test_map_of_a_pool() -> None:
+    """So does the map of a pool of workers."""
+    with ThreadPoolExecutor(2) as pool:
+        check_map(pool.map, examples=10)
+
+
+def test_everything_is_checked() -> None:
+    """Whatever the command line knows is among the subjects above."""
+    assert set(STRATEGIES) == {"gtl", "gtl-paper", *RIVALS}
+    assert set(BACKBONES) == set(NETWORKS)
+    assert set(DATASETS) == {"glyphs", "fashion-mnist"}

@@ -1,0 +1,149 @@
+"""Every operator of the library keeps the laws of its kind."""
+
+from collections.abc import Callable
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from neuroevo.learngene import Learngene
+from neuroevo.operators import crossover, inheritance, learngenes, mutation, selection
+from neuroevo.testing.laws import (
+    crossover_laws,
+    extraction_laws,
+    inheritance_laws,
+    learngene_mutation_laws,
+    mutation_laws,
+    selection_laws,
+)
+from neuroevo.testing.parametrize import parametrize_with_laws
+from neuroevo.testing.strategies import fitnesses
+
+Check = Callable[[], None]
+
+# A wheel needs one share, so at least one score has to be a number.
+SCORES = fitnesses().filter(lambda fitness: bool(fitness.isfinite().any()))
+
+
+def sharpened(fitness: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
+    """Draw by the softmax of the scores."""
+    return selection.roulette(selection.sharpen(fitness, temperature=0.5), k=k, generator=generator)
+
+
+def noise(learngene: Learngene, weights: object, *, generator: torch.Generator, new_ids: object) -> Learngene:
+    """Add noise to the weights of a learngene; no channel moves."""
+    return learngenes.noise(learngene, sigma=0.1, generator=generator)
+
+
+@parametrize_with_laws(selection_laws(tournament=3), [partial(selection.tournament, size=3)])
+def test_tournament(law: Check) -> None:
+    """Tournaments keep the laws of selection, with the pressure of their size."""
+    law()
+
+
+@parametrize_with_laws(selection_laws(group=2), [partial(selection.group_tournament, size=2)])
+def test_group_tournament(law: Check) -> None:
+    """Tournaments in groups keep the laws of selection, with the pressure of theirs."""
+    law()
+
+
+@parametrize_with_laws(selection_laws(deterministic=True), [partial(selection.group_tournament, size=100)])
+def test_one_group(law: Check) -> None:
+    """One group of all is a deterministic selection."""
+    law()
+
+
+@parametrize_with_laws(selection_laws(proportional=True), [selection.roulette])
+def test_roulette(law: Check) -> None:
+    """The roulette keeps the laws of selection and draws in proportion to weights."""
+    law()
+
+
+@parametrize_with_laws(selection_laws(fitness=SCORES, rank_based=False), [sharpened])
+def test_sharpened_roulette(law: Check) -> None:
+    """The roulette over sharpened scores keeps the laws for any scores of which one is a number."""
+    law()
+
+
+@parametrize_with_laws(
+    mutation_laws(rate="rate", dtypes=(torch.float16, torch.bfloat16, torch.float32, torch.float64)),
+    [partial(mutation.gaussian, sigma=0.5), partial(mutation.uniform, low=-10.0, high=10.0)],
+)
+def test_mutations(law: Check) -> None:
+    """Every mutation keeps the laws of mutations."""
+    law()
+
+
+@parametrize_with_laws(mutation_laws(bounds=(-0.1, 0.3), rate="rate"), [partial(mutation.uniform, low=-0.1, high=0.3)])
+def test_mutations_within_bounds(law: Check) -> None:
+    """A mutation with bounds keeps them."""
+    law()
+
+
+@parametrize_with_laws(crossover_laws(cuts=1), [crossover.one_point])
+def test_one_point(law: Check) -> None:
+    """One-point crossover has one cut."""
+    law()
+
+
+@parametrize_with_laws(crossover_laws(cuts=2, dtypes=(torch.float32, torch.int64)), [crossover.two_point])
+def test_two_point(law: Check) -> None:
+    """Two-point crossover has one or two cuts, between genes of any dtype."""
+    law()
+
+
+@parametrize_with_laws(crossover_laws(rate="rate"), [crossover.uniform])
+def test_uniform(law: Check) -> None:
+    """Uniform crossover keeps the laws of exchanges, and rate 0 exchanges nothing."""
+    law()
+
+
+@parametrize_with_laws(crossover_laws(exchanges=False), [crossover.blend])
+def test_blend(law: Check) -> None:
+    """Blending keeps the laws of all crossovers."""
+    law()
+
+
+@parametrize_with_laws(
+    crossover_laws(exchanges=False, bounds=(-1.0, 2.0), dtypes=(torch.float64,)),
+    {"flat": partial(crossover.blend, alpha=0.0)},
+)
+def test_flat_crossover(law: Check) -> None:
+    """Blending without a margin stays within the bounds of the parents."""
+    law()
+
+
+@parametrize_with_laws(extraction_laws(), [inheritance.extract])
+def test_extraction(law: Check) -> None:
+    """Extraction reads closed circuits from any backbone."""
+    law()
+
+
+@parametrize_with_laws(inheritance_laws(), [inheritance.inherit])
+def test_inheritance(law: Check) -> None:
+    """With zero cross weights an heir of any width computes what the circuit computes."""
+    law()
+
+
+@parametrize_with_laws(inheritance_laws(exact=False), [partial(inheritance.inherit, cross="random")], examples=10)
+def test_inheritance_with_random_cross_weights(law: Check) -> None:
+    """With random cross weights all other laws of inheritance hold."""
+    law()
+
+
+@parametrize_with_laws(learngene_mutation_laws(rate="rate"), [partial(learngenes.mutate, rate=0.3)])
+def test_learngene_mutation(law: Check) -> None:
+    """Replacing channels keeps sizes, closure and ancestry."""
+    law()
+
+
+@parametrize_with_laws(learngene_mutation_laws(rate="rate", sizes_kept=False), [partial(learngenes.resize, rate=0.8)])
+def test_learngene_resizing(law: Check) -> None:
+    """Moving channels between groups keeps the budget, closure and ancestry."""
+    law()
+
+
+@parametrize_with_laws(learngene_mutation_laws(reads_network=False), [noise])
+def test_learngene_noise(law: Check) -> None:
+    """Noise on the weights moves no channel."""
+    law()
