@@ -25,20 +25,21 @@ def toolboxes(draw: DrawFn, *, max_individuals: int = 6, max_size: int = 8) -> T
     one `generate`, `evaluate`, `update` and `map`. Fitness is minus the squared length of a genome, to be maximised.
 
     Example: a toolbox with tournaments of 3, one-point crossover and Gaussian mutation over 4 genomes [2]. Shrinks to
-    one individual with one gene, tournaments of 1, one-point crossover and no mutation.
+    a search around a mean with one individual of one or two genes.
 
     Args:
         draw: Given by hypothesis.
         max_individuals: Individuals P at most.
         max_size: Genes D at most.
     """
+    around_mean = draw(st.booleans())
     number, size = draw(st.integers(1, max_individuals)), draw(st.integers(1, max_size))
     generator = torch.Generator().manual_seed(draw(st.integers(0, 2**32 - 1)))
     toolbox, ids = Toolbox(), Ids()
     toolbox.register("map", draw(st.sampled_from([map, batched_map])))
     toolbox.register("evaluate", Sphere())
     cloud = Cloud(number, torch.zeros(size), generator, ids)
-    if draw(st.booleans()):
+    if around_mean:
         toolbox.register("generate", cloud.generate)
         toolbox.register("update", cloud.update)
         return toolbox

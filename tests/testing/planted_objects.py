@@ -1,6 +1,6 @@
-"""Maps, strategies, backbones, data sets and evaluators with one fault each, many of them known from other libraries.
+"""Maps, backbones, data sets and evaluators with one fault each, many of them known from other libraries.
 
-`PLANTED` says of each what is wrong with it and which law has to notice; `test_planted_objects.py` checks that.
+Each row of `PLANTED` has a name, what is wrong, the law that has to notice, and the subject with all laws of its kind.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-from deap.base import Toolbox
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -21,33 +20,11 @@ from neuroevo.backbones import MLP, ConvNet4, Layout, Network
 from neuroevo.backbones.backbone import initialise
 from neuroevo.backbones.convnet4 import ConvNet4Network
 from neuroevo.backbones.mlp import MLPNetwork
-from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset, LabelledImages, channel_statistics
 from neuroevo.execution import batched_map
-from neuroevo.individual import Ids, Individual, offspring
-from neuroevo.operators.mutation import gaussian
-from neuroevo.operators.verbs import Mutate
-from neuroevo.testing.laws import check_backbone, check_dataset, check_map, check_problem, check_strategy
+from neuroevo.individual import Individual
+from neuroevo.testing.laws import Law, backbone_laws, dataset_laws, map_laws, problem_laws
 from neuroevo.testing.toolboxes import Sphere
-
-EXAMPLES = 100
-
-
-class Planted(NamedTuple):
-    """A broken object.
-
-    Attributes:
-        name: What it is called.
-        fault: What is wrong with it, and where that is known from.
-        law: The law that has to notice.
-        check: Checks the object against all laws of its kind.
-    """
-
-    name: str
-    fault: str
-    law: str
-    check: Callable[[], None]
-
 
 # Maps.
 
@@ -101,248 +78,6 @@ def swallows(function: Callable[..., Any], *iterables: Iterable[Any]) -> list[An
             return -math.inf
 
     return [*map(safe, *iterables)]
-
-
-# Strategies.
-
-
-class Search:
-    """A search without faults: four individuals mutate, the two best of them have two children each."""
-
-    def __init__(self, seed: int) -> None:
-        self.generator = torch.Generator().manual_seed(seed)
-        self.ids, self.generation, self.budget = Ids(), 0, Budget()
-        self.parents: list[Individual] = []
-        self.best: Individual | None = None
-        self.toolbox = toolbox = Toolbox()
-        toolbox.register("map", batched_map)
-        toolbox.register("evaluate", Sphere())
-        toolbox.register("mutate", Mutate(partial(gaussian, sigma=0.3, generator=self.generator), self.ids))
-        toolbox.register("generate", self.generate)
-        toolbox.register("update", self.update)
-
-    def generate(self) -> list[Individual]:
-        """Return founders or children."""
-        if self.parents:
-            return [self.child(parent) for parent in self.parents]
-        return [Individual(row, id=self.ids()) for row in torch.randn(4, 3, generator=self.generator)]
-
-    def child(self, parent: Individual) -> Individual:
-        """Return a child."""
-        mutant: Individual = self.toolbox.mutate(parent)[0]
-        return mutant
-
-    def update(self, population: Sequence[Individual]) -> None:
-        """End a generation."""
-        self.budget = self.budget.then(Budget(evaluations=len(population)))
-        ranked = sorted(population, key=lambda one: one.fitness, reverse=True)
-        self.parents = ranked[:2] * 2
-        self.best = max([*([self.best] if self.best else []), *population], key=lambda one: one.fitness)
-        self.generation += 1
-
-    def result(self) -> Individual:
-        """Return the best one of all."""
-        if self.best is None:
-            raise RuntimeError("no generation has ended.")
-        return self.best
-
-    def planned_budget(self, generations: int) -> Budget:
-        """Return what so many generations cost."""
-        return Budget(evaluations=4 * generations)
-
-    def record(self) -> dict[str, Any]:
-        """Return the ids of the parents."""
-        return {"parents": [one.id for one in self.parents]}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return all that changes."""
-        return {
-            "generation": self.generation,
-            "evaluations": self.budget.evaluations,
-            "ids": self.ids.next,
-            "generator": self.generator.get_state(),
-            "parents": [*map(_state, self.parents)],
-            "best": _state(self.best) if self.best else None,
-        }
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a state."""
-        self.generation, self.ids.next = state["generation"], state["ids"]
-        self.budget = Budget(evaluations=state["evaluations"])
-        self.generator.set_state(state["generator"])
-        self.parents = [*map(_individual, state["parents"])]
-        self.best = _individual(state["best"]) if state["best"] else None
-
-
-def _state(one: Individual) -> dict[str, Any]:
-    return {"genome": one.genome.clone(), "values": [*one.fitness.values], "id": one.id, "parents": [*one.parents]}
-
-
-def _individual(state: Mapping[str, Any]) -> Individual:
-    individual = Individual(state["genome"].clone(), id=state["id"], parents=state["parents"])
-    individual.fitness.values = state["values"]
-    return individual
-
-
-class TensorRecord(Search):
-    """Records a tensor, which no file of records can hold."""
-
-    def record(self) -> dict[str, Any]:
-        """Return the mean of the parents."""
-        return {"mean": torch.stack([one.genome for one in self.parents]).mean(0)}
-
-
-class InPlace(Search):
-    """Mutates the parents themselves."""
-
-    def child(self, parent: Individual) -> Individual:
-        """Return the parent, changed."""
-        parent.genome += torch.randn(3, generator=self.generator)
-        del parent.fitness.values
-        return parent
-
-
-class Aliased(Search):
-    """Every second child is not mutated and is given its parent's genome itself."""
-
-    def child(self, parent: Individual) -> Individual:
-        """Return a child."""
-        if self.ids.next % 2:
-            return offspring(parent.genome, [parent], id=self.ids())
-        return super().child(parent)
-
-
-class Truncating(Search):
-    """Sorts and cuts the list that it was given."""
-
-    def update(self, population: Sequence[Individual]) -> None:
-        """End a generation."""
-        super().update(population)
-        population.sort(key=lambda one: one.fitness, reverse=True)  # type: ignore[attr-defined]
-        del population[2:]  # type: ignore[attr-defined]
-
-
-class IdsAnew(Search):
-    """Numbers the individuals of each generation from 0 on."""
-
-    def generate(self) -> list[Individual]:
-        """Return founders or children."""
-        self.ids.next = 0
-        return super().generate()
-
-
-class OffByOneParents(Search):
-    """Notes the next id as the parent."""
-
-    def child(self, parent: Individual) -> Individual:
-        """Return a child."""
-        mutant = super().child(parent)
-        mutant.parents = (self.ids.next,)
-        return mutant
-
-
-class GlobalDraws(Search):
-    """Draws from the global generator."""
-
-    def child(self, parent: Individual) -> Individual:
-        """Return a child."""
-        return offspring(parent.genome + 0.3 * torch.randn(3), [parent], id=self.ids())
-
-
-class SharedIds(Search):
-    """Counts ids for all runs of a process, as a class attribute does."""
-
-    counter = Ids()
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self.ids = self.counter
-
-
-class SeedIgnored(Search):
-    """Takes a seed and seeds with 0."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(0)
-
-
-class NoisyElite(Search):
-    """Keeps the best one as it is, and scores with noise."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        noise, sphere = torch.Generator().manual_seed(seed), Sphere()
-        self.toolbox.register("evaluate", lambda one: (sphere(one)[0] + float(torch.rand((), generator=noise)),))
-
-    def generate(self) -> list[Individual]:
-        """Return founders, or the best one and children."""
-        return [*self.parents[:1], *super().generate()[len(self.parents[:1]) :]]
-
-
-class MeanResult(Search):
-    """Returns the mean of the parents, which nobody has scored."""
-
-    def result(self) -> Individual:
-        """Return an individual of its own."""
-        return Individual(torch.stack([one.genome for one in self.parents]).mean(0), id=self.ids.next)
-
-
-class NanWins(Search):
-    """Compares values instead of fitnesses, as `max` does in which NaN stays where it stands."""
-
-    def update(self, population: Sequence[Individual]) -> None:
-        """End a generation."""
-        best = self.best
-        super().update(population)
-        self.best = max([*([best] if best else []), *population], key=lambda one: one.fitness.values)
-
-
-class FoundersFree(Search):
-    """Plans without the founders' evaluation."""
-
-    def planned_budget(self, generations: int) -> Budget:
-        """Return what the children cost."""
-        return Budget(evaluations=4 * (generations - 1))
-
-
-class LiveState(Search):
-    """Hands out the list that it goes on with."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self.history: list[int] = []
-
-    def update(self, population: Sequence[Individual]) -> None:
-        """End a generation."""
-        super().update(population)
-        self.history.append(len(population))
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the state."""
-        return {**super().state_dict(), "history": self.history}
-
-
-class ForgetsGenerator(Search):
-    """Resumes with the generator of the start."""
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a state."""
-        fresh = self.generator.get_state()
-        super().load_state_dict(state)
-        self.generator.set_state(fresh)
-
-
-class BoundEarly(Search):
-    """Looks its operator up once."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self.mutate = self.toolbox.mutate
-
-    def child(self, parent: Individual) -> Individual:
-        """Return a child."""
-        mutant: Individual = self.mutate(parent)[0]
-        return mutant
 
 
 # Backbones.
@@ -584,150 +319,110 @@ def people() -> list[Individual]:
     return [Individual(row, id=id) for id, row in enumerate(torch.randn(5, 3, generator=torch.Generator()))]
 
 
-_map = partial(partial, check_map, examples=EXAMPLES)
-_strategy = partial(partial, check_strategy, examples=EXAMPLES, population=4, verbs=("mutate",))
-_backbone = partial(partial, check_backbone, examples=EXAMPLES)
-_dataset = partial(partial, check_dataset, examples=EXAMPLES, learnable=True)
+def _map(map_: object, **settings: Any) -> tuple[object, list[Law]]:
+    return map_, map_laws(**settings)
 
 
-def _problem(evaluator: Callable[[Individual], Any]) -> Callable[[], None]:
-    return partial(check_problem, evaluator, people(), examples=EXAMPLES)
+def _backbone(backbone: object) -> tuple[object, list[Law]]:
+    return backbone, backbone_laws()
 
 
-ONE_AFTER_ANOTHER = "nobody is lost or duplicated"
+def _dataset(dataset: Dataset, **settings: Any) -> tuple[object, list[Law]]:
+    return dataset, dataset_laws(learnable=True, **settings)
+
+
+def _problem(evaluator: object) -> tuple[object, list[Law]]:
+    return evaluator, problem_laws(people())
+
+
 SMALL_MLP, SMALL_CONVNET = {"widths": (4, 3), "inputs": 5}, {"widths": (2, 3, 3, 2)}
 
-PLANTED = (
-    Planted("unordered", "results in the order of a pool", "gives what the built-in map gives", _map(unordered)),
-    Planted(
+PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
+    ("unordered", "results in the order of a pool", "gives what the built-in map gives", _map(unordered)),
+    (
         "forgets_keywords",
         "arguments bound by toolbox.register do not reach `batch`",
         "a batched function gives what its single calls give",
         _map(forgets_keywords),
     ),
-    Planted("tries_twice", "a trial call", "no item is worked on twice", _map(tries_twice)),
-    Planted("zips_short", "zip that is not strict", "results are never lost in silence", _map(zips_short)),
-    Planted("swallows", "a blanket except that scores -inf", "what a function raises arrives", _map(swallows)),
-    Planted(
+    ("tries_twice", "a trial call", "no item is worked on twice", _map(tries_twice)),
+    ("zips_short", "zip that is not strict", "results are never lost in silence", _map(zips_short)),
+    ("swallows", "a blanket except that scores -inf", "what a function raises arrives", _map(swallows)),
+    (
         "whole_chunks",
         "off by one: the last short chunk is left out",
         "the size of chunks is irrelevant",
         _map(whole_chunks, chunk="chunk"),
     ),
-    Planted("TensorRecord", "a record that is no JSON", "it has what loops ask for", _strategy(TensorRecord)),
-    Planted("InPlace", "variation without toolbox.clone (DEAP)", ONE_AFTER_ANOTHER, _strategy(InPlace)),
-    Planted("Truncating", "update cuts the caller's list", ONE_AFTER_ANOTHER, _strategy(Truncating)),
-    Planted("IdsAnew", "ids are positions", ONE_AFTER_ANOTHER, _strategy(IdsAnew)),
-    Planted("Aliased", "aliased parents (DEAP#166, tpot#362)", "individuals share no memory", _strategy(Aliased)),
-    Planted(
-        "OffByOneParents", "off by one in the lineage", "parents come before their children", _strategy(OffByOneParents)
-    ),
-    Planted("SharedIds", "a counter as class attribute", "equal seeds give equal results", _strategy(SharedIds)),
-    Planted(
-        "GlobalDraws",
-        "global random state (DEAP#75, pymoo#638)",
-        "global generators are neither read nor written",
-        _strategy(GlobalDraws),
-    ),
-    Planted("SeedIgnored", "the seed is not used", "other seeds give other results", _strategy(SeedIgnored)),
-    Planted(
-        "NoisyElite",
-        "an evaluation that is not pure",
-        "DEAP's loop gives what `evolve` gives",
-        _strategy(NoisyElite),
-    ),
-    Planted(
-        "MeanResult",
-        "a result that was never scored",
-        "the result is one of the individuals that were scored",
-        _strategy(MeanResult),
-    ),
-    Planted("NanWins", "NaN wins comparisons (DEAP)", "NaN never wins", _strategy(NanWins)),
-    Planted("FoundersFree", "a plan without the founders", "the plan is what is spent", _strategy(FoundersFree)),
-    Planted("LiveState", "a state that goes on living", "a state is a snapshot", _strategy(LiveState)),
-    Planted(
-        "ForgetsGenerator",
-        "resuming starts the random numbers anew (pymoo#574, evotorch#50)",
-        "a state continues identically",
-        _strategy(ForgetsGenerator),
-    ),
-    Planted(
-        "BoundEarly",
-        "registering another operator changes nothing",
-        "operators are called through the toolbox",
-        _strategy(BoundEarly),
-    ),
-    Planted(
+    (
         "NormsForgotten",
         "BatchNorm's buffers are not inherited",
         "the layout lists every tensor but the head's",
         _backbone(NormsForgotten(**SMALL_CONVNET)),
     ),
-    Planted(
+    (
         "ResizedByPosition",
         "widths by the order of a mapping",
         "resizing changes the widths and nothing else",
         _backbone(ResizedByPosition(**SMALL_MLP)),
     ),
-    Planted(
+    (
         "GlobalInitialisation",
         "torch's own initialisation (global random state)",
         "global generators are neither read nor written",
         _backbone(GlobalInitialisation(**SMALL_MLP)),
     ),
-    Planted(
+    (
         "HeadFirst",
         "other classes, other features",
         "the number of classes changes the head only",
         _backbone(HeadFirst(**SMALL_MLP)),
     ),
-    Planted(
-        "Clipped", "a ReLU behind the head", "logits are the head of the features", _backbone(Clipped(**SMALL_MLP))
-    ),
-    Planted("Skipped", "a layer is not called", "every parameter is used", _backbone(Skipped(**SMALL_MLP))),
-    Planted(
+    ("Clipped", "a ReLU behind the head", "logits are the head of the features", _backbone(Clipped(**SMALL_MLP))),
+    ("Skipped", "a layer is not called", "every parameter is used", _backbone(Skipped(**SMALL_MLP))),
+    (
         "BatchStatistics",
         "batch statistics in evaluation mode (functorch#273)",
         "an image is judged by itself in evaluation mode",
         _backbone(BatchStatistics(**SMALL_CONVNET)),
     ),
-    Planted(
+    (
         "PaddedShortcut",
         "a shortcut that does not tie its groups",
         "gene channels compute what the circuit computes",
         _backbone(PaddedShortcut(**SMALL_MLP)),
     ),
-    Planted("empty_class", "a class without files", "every class has images", _dataset(empty_class())),
-    Planted("leaking_image", "an image in two roles", "no image is there twice", _dataset(leaking_image())),
-    Planted(
+    ("empty_class", "a class without files", "every class has images", _dataset(empty_class())),
+    ("leaking_image", "an image in two roles", "no image is there twice", _dataset(leaking_image())),
+    (
         "leaking_statistics",
         "normalised by classes that ancestors must not see",
         "mean and deviation are those of ancestry",
         _dataset(leaking_statistics()),
     ),
-    Planted("shifted_labels", "labels shifted by one row", "classes can be told apart", _dataset(shifted_labels())),
-    Planted(
+    ("shifted_labels", "labels shifted by one row", "classes can be told apart", _dataset(shifted_labels())),
+    (
         "in_order_of",
         "files in the order of the file system",
         "read again it is the same",
         _dataset(sound_data(), again=partial(in_order_of, count(1))),
     ),
-    Planted("BareNumber", "a score without a tuple (DEAP)", "scores are tuples of numbers", _problem(BareNumber())),
-    Planted("Clamping", "genomes repaired in place", "individuals are left unchanged", _problem(Clamping())),
-    Planted("OwnTasks", "a generator between calls", "scored again, the score is the same", _problem(OwnTasks())),
-    Planted(
+    ("BareNumber", "a score without a tuple (DEAP)", "scores are tuples of numbers", _problem(BareNumber())),
+    ("Clamping", "genomes repaired in place", "individuals are left unchanged", _problem(Clamping())),
+    ("OwnTasks", "a generator between calls", "scored again, the score is the same", _problem(OwnTasks())),
+    (
         "GlobalNoise",
         "a global generator that is read and put back",
         "global generators are neither read nor written",
         _problem(GlobalNoise()),
     ),
-    Planted(
+    (
         "PopulationNorm",
         "normalised over the population (batch norm under vmap)",
         "a batch gives what single calls give",
         _problem(PopulationNorm()),
     ),
-    Planted(
+    (
         "WithLambda",
         "an evaluator that workers can't get (DEAP#57, #323)",
         "a pickled evaluator scores as the original",

@@ -1,6 +1,6 @@
 """Every strategy, backbone, data set, problem and map of the library keeps the laws of its kind."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
 from deap.base import Toolbox
 from hypothesis import HealthCheck, given, settings
@@ -60,15 +59,6 @@ nested = settings(max_examples=3 * FEW, suppress_health_check=[HealthCheck.neste
 
 BACKBONE = MLP(widths=(4, 3), inputs=16)
 ONE_UPDATE = Recipe(updates=1, batch=4)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Run on one torch thread: for networks this small, waiting for others takes longer than working."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @cache

@@ -41,13 +41,15 @@ def test_tournament(law: Check) -> None:
     law()
 
 
-@parametrize_with_laws(selection_laws(group=2), [partial(selection.group_tournament, size=2)])
+@parametrize_with_laws(selection_laws(group=2, with_replacement=False), [partial(selection.group_tournament, size=2)])
 def test_group_tournament(law: Check) -> None:
     """Tournaments in groups keep the laws of selection, with the pressure of theirs."""
     law()
 
 
-@parametrize_with_laws(selection_laws(deterministic=True), [partial(selection.group_tournament, size=100)])
+@parametrize_with_laws(
+    selection_laws(deterministic=True, with_replacement=False), [partial(selection.group_tournament, size=100)]
+)
 def test_one_group(law: Check) -> None:
     """One group of all is a deterministic selection."""
     law()

@@ -10,10 +10,15 @@ from torch import Tensor
 
 Leaf = tuple[object, ...]
 
+WHOLE = "the whole"
+"""The path of something that is a tensor itself."""
+
 
 def bits(tensor: Tensor) -> bytes:
     """Return the bytes of a tensor's elements, so that NaN equals itself and -0 does not equal 0."""
-    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+    # A tensor of one element is contiguous whatever its strides are, and keeps them.
+    own = tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+    return own.flatten().view(torch.uint8).numpy().tobytes()
 
 
 def same_bits(first: Tensor, second: Tensor) -> bool:
@@ -45,17 +50,17 @@ def content(thing: object) -> dict[str, Leaf]:
 
 
 def difference(before: Mapping[str, Leaf], after: Mapping[str, Leaf]) -> str:
-    """Return the path of the first thing in which two snapshots differ, or nothing; the result itself is 'it'."""
+    """Return the path of the first thing in which two snapshots differ, or nothing if they are equal."""
     for path in [*before, *after]:
         if before.get(path) != after.get(path):
-            return path or "it"
+            return path or WHOLE
     return ""
 
 
 def storages(thing: object) -> dict[int, str]:
     """Return where the tensors inside lie in memory, with the path of one of them; empty tensors lie nowhere."""
     return {
-        leaf.untyped_storage().data_ptr(): path or "it"
+        leaf.untyped_storage().data_ptr(): path or WHOLE
         for path, leaf in leaves(thing)
         if isinstance(leaf, Tensor) and leaf.numel()
     }

@@ -8,20 +8,23 @@ a gene can be named: the laws then choose it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
 from neuroevo.testing.laws.content import same_bits
-from neuroevo.testing.laws.genes import DTYPES, LONG, WITHIN, Bounds, batches, pairs
+from neuroevo.testing.laws.genes import DTYPES, LONG, WITHIN, Bounds, pairs
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.mutation import Dtypes, check_genes
 from neuroevo.testing.laws.purity import SEEDS, Arguments, Draw, other_seeds_other_results, purity_laws, seeded
 from neuroevo.testing.strategies import seeds
 
 Pair = tuple[Tensor, Tensor]
+Pairs = Callable[[], SearchStrategy[Pair]]
 
 CALLS = 200
 """Pairs that are crossed where a likely event must come at least once."""
@@ -35,6 +38,7 @@ def check_crossover(
     bounds: Bounds | None = None,
     rate: str | None = None,
     dtypes: Dtypes = DTYPES,
+    min_genes: int = 1,
     examples: int | None = None,
 ) -> None:
     """Raise LawBroken for the first of `crossover_laws` that a crossover breaks.
@@ -46,10 +50,11 @@ def check_crossover(
         bounds: As for `crossover_laws`.
         rate: As for `crossover_laws`.
         dtypes: As for `crossover_laws`.
+        min_genes: As for `crossover_laws`.
         examples: Cases per law at most; default what the hypothesis profile in force says.
     """
     __tracebackhide__ = True
-    laws = crossover_laws(exchanges=exchanges, cuts=cuts, bounds=bounds, rate=rate, dtypes=dtypes)
+    laws = crossover_laws(exchanges=exchanges, cuts=cuts, bounds=bounds, rate=rate, dtypes=dtypes, min_genes=min_genes)
     check(cross, laws, label=name_of(cross), examples=examples)
 
 
@@ -60,6 +65,7 @@ def crossover_laws(
     bounds: Bounds | None = None,
     rate: str | None = None,
     dtypes: Dtypes = DTYPES,
+    min_genes: int = 1,
 ) -> list[Law]:
     """Return the laws of a crossover.
 
@@ -69,10 +75,12 @@ def crossover_laws(
         bounds: Least and greatest gene of parents and of children; None leaves them free.
         rate: Name of the keyword that is the probability to exchange a gene; None if there is none.
         dtypes: What genomes may be.
+        min_genes: Genes of the shortest genome that it takes.
     """
+    given = partial(pairs, bounds=bounds, dtypes=dtypes, min_genes=min_genes)
 
     def draw(case: Case) -> Arguments:
-        first, second = case.draw("parents", pairs(bounds=bounds, dtypes=dtypes))
+        first, second = case.draw("parents", given())
         return {"first": first, "second": second}
 
     def draw_long(case: Case) -> Arguments:
@@ -85,14 +93,14 @@ def crossover_laws(
         _finite_and_bounded(draw, bounds),
         other_seeds_other_results(draw_long, _call),
         _rows_differ(bounds, dtypes[0]),
-        _equal_parents(bounds, dtypes),
+        _equal_parents(given),
     ]
     if exchanges:
-        laws += [_genes_conserved(bounds, dtypes), _neighbours_part(bounds, dtypes[0])]
+        laws += [_genes_conserved(partial(given, non_finite=bounds is None)), _neighbours_part(bounds, dtypes[0])]
     if cuts is not None:
         laws.append(_cuts(cuts, bounds, dtypes[0]))
     if rate is not None:
-        laws.append(_rate_zero(rate, bounds, dtypes))
+        laws.append(_rate_zero(rate, partial(given, non_finite=bounds is None)))
     return laws
 
 
@@ -149,9 +157,9 @@ def _rows_differ(bounds: Bounds | None, dtype: torch.dtype) -> Law:
     return Law("pairs of a batch are crossed on their own", cause, statement)
 
 
-def _equal_parents(bounds: Bounds | None, dtypes: Dtypes) -> Law:
+def _equal_parents(given: Pairs) -> Law:
     def statement(cross: Any, case: Case) -> None:
-        parent = case.draw("parent", batches(bounds=bounds, dtypes=dtypes))
+        parent, _ = case.draw("parents, of which the first is taken twice", given())
         children = _call(cross, {"first": parent, "second": parent.clone()}, seeded(case.draw("seed", seeds())))
         for child in children:
             if not torch.allclose(child, parent):
@@ -161,10 +169,9 @@ def _equal_parents(bounds: Bounds | None, dtypes: Dtypes) -> Law:
     return Law("equal parents have equal children", cause, statement)
 
 
-def _genes_conserved(bounds: Bounds | None, dtypes: Dtypes) -> Law:
+def _genes_conserved(given: Pairs) -> Law:
     def statement(cross: Any, case: Case) -> None:
-        given = pairs(bounds=bounds, dtypes=dtypes, non_finite=bounds is None)
-        parents = torch.stack(case.draw("parents", given))
+        parents = torch.stack(case.draw("parents", given()))
         first, second = parents.clone()
         children = torch.stack(_call(cross, {"first": first, "second": second}, seeded(case.draw("seed", seeds()))))
         straight, crossed = (_agree(children, each).all(0) for each in (parents, parents.flip(0)))
@@ -207,9 +214,9 @@ def _switches(cross: Any, genes: int, bounds: Bounds | None, dtype: torch.dtype,
     return first[:, 1:] != first[:, :-1]
 
 
-def _rate_zero(rate: str, bounds: Bounds | None, dtypes: Dtypes) -> Law:
+def _rate_zero(rate: str, given: Pairs) -> Law:
     def statement(cross: Any, case: Case) -> None:
-        parents = case.draw("parents", pairs(bounds=bounds, dtypes=dtypes, non_finite=bounds is None))
+        parents = case.draw("parents", given())
         children = cross(*(each.clone() for each in parents), generator=seeded(case.draw("seed", seeds())), **{rate: 0})
         if not all(same_bits(child, parent) for child, parent in zip(children, parents, strict=True)):
             raise Breach(f"with {rate} = 0 the children are {[child.tolist() for child in children]}")

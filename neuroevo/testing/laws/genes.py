@@ -56,14 +56,11 @@ def copies(rows: int, *, bounds: Bounds | None, dtype: torch.dtype, genes: int =
 
 
 def pairs(
-    *, bounds: Bounds | None, dtypes: tuple[torch.dtype, ...], non_finite: bool = False
+    *, bounds: Bounds | None, dtypes: tuple[torch.dtype, ...], min_genes: int = 1, non_finite: bool = False
 ) -> SearchStrategy[tuple[Tensor, Tensor]]:
-    """Draw two batches of genomes of one shape and dtype."""
-    one_dtype = st.sampled_from(dtypes)
-    return one_dtype.flatmap(
-        lambda dtype: batches(bounds=bounds, dtypes=(dtype,), non_finite=non_finite).flatmap(
-            lambda first: _mates(first, bounds=bounds, non_finite=non_finite).map(lambda second: (first, second))
-        )
+    """Draw two batches of genomes of one shape and dtype; the arguments are those of `batches`."""
+    return batches(bounds=bounds, dtypes=dtypes, min_genes=min_genes, non_finite=non_finite).flatmap(
+        lambda first: _mates(first, bounds=bounds, non_finite=non_finite).map(lambda second: (first, second))
     )
 
 

@@ -29,6 +29,14 @@ def reseed(seed: int) -> None:
 
 
 @contextmanager
+def seeded_by(generator: torch.Generator) -> Iterator[None]:
+    """Let the global generators follow from a generator within the block, and restore them."""
+    with restored():
+        reseed(int(torch.randint(2**32, (), generator=generator)))
+        yield
+
+
+@contextmanager
 def restored() -> Iterator[None]:
     """Give the global generators the states back that they had before the block."""
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002

@@ -26,12 +26,18 @@ class LawBroken(AssertionError):
 
     Attributes:
         law: The law's name.
+        complaint: What happened.
+        case: The smallest case, or that nothing was drawn for it.
         examples: Cases that were tried until one broke it.
     """
 
-    def __init__(self, message: str, *, law: str, examples: int) -> None:
-        super().__init__(message)
-        self.law = law
+    def __init__(self, label: str, law: Law, *, complaint: str, case: str, examples: int) -> None:
+        super().__init__(
+            f"{label} breaks the law '{law.name}': {complaint}\n  smallest case: {case}\n  likely cause: {law.cause}"
+        )
+        self.law = law.name
+        self.complaint = complaint
+        self.case = case
         self.examples = examples
 
 
@@ -149,10 +155,10 @@ def _attempt(subject: object, law: Law, case: Case, search: _Search) -> None:
 
 def _broken(label: str, law: Law, search: _Search, remark: str = "") -> LawBroken:
     return LawBroken(
-        f"{label} breaks the law '{law.name}': {search.complaint}{remark}\n"
-        f"  smallest case: {_listed(search.drawn)}\n"
-        f"  likely cause: {law.cause}",
-        law=law.name,
+        label,
+        law,
+        complaint=search.complaint + remark,
+        case=_listed(search.drawn),
         examples=search.broken_after,
     )
 

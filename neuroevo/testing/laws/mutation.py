@@ -24,6 +24,9 @@ from neuroevo.testing.strategies import seeds
 
 Dtypes = tuple[torch.dtype, ...]
 
+HALF = 0.5
+"""A rate at which a flip of bits, too, has more than one result."""
+
 CALLS = 64
 """Calls in which an event that is likely must come at least once."""
 
@@ -34,6 +37,7 @@ def check_mutation(
     bounds: Bounds | None = None,
     rate: str | None = None,
     dtypes: Dtypes = DTYPES,
+    min_genes: int = 1,
     examples: int | None = None,
 ) -> None:
     """Raise LawBroken for the first of `mutation_laws` that a mutation breaks.
@@ -43,23 +47,28 @@ def check_mutation(
         bounds: As for `mutation_laws`.
         rate: As for `mutation_laws`.
         dtypes: As for `mutation_laws`.
+        min_genes: As for `mutation_laws`.
         examples: Cases per law at most; default what the hypothesis profile in force says.
     """
     __tracebackhide__ = True
-    check(mutate, mutation_laws(bounds=bounds, rate=rate, dtypes=dtypes), label=name_of(mutate), examples=examples)
+    laws = mutation_laws(bounds=bounds, rate=rate, dtypes=dtypes, min_genes=min_genes)
+    check(mutate, laws, label=name_of(mutate), examples=examples)
 
 
-def mutation_laws(*, bounds: Bounds | None = None, rate: str | None = None, dtypes: Dtypes = DTYPES) -> list[Law]:
+def mutation_laws(
+    *, bounds: Bounds | None = None, rate: str | None = None, dtypes: Dtypes = DTYPES, min_genes: int = 1
+) -> list[Law]:
     """Return the laws of a mutation.
 
     Args:
         bounds: Least and greatest gene of genomes and of mutants; None leaves them free.
         rate: Name of the keyword that is the probability to mutate a gene; None if there is none.
         dtypes: What genomes may be.
+        min_genes: Genes of the shortest genome that it takes.
     """
 
     def draw(case: Case) -> Arguments:
-        return {"genomes": case.draw("genomes", batches(bounds=bounds, dtypes=dtypes))}
+        return {"genomes": case.draw("genomes", batches(bounds=bounds, dtypes=dtypes, min_genes=min_genes))}
 
     def draw_long(case: Case) -> Arguments:
         return {"genomes": copies(case.draw("rows", st.integers(1, 2)), bounds=bounds, dtype=dtypes[0])}
@@ -68,12 +77,15 @@ def mutation_laws(*, bounds: Bounds | None = None, rate: str | None = None, dtyp
         *purity_laws(draw, _call),
         _shape_kept(draw),
         _finite_and_bounded(draw, bounds),
-        other_seeds_other_results(draw_long, partial(_call, settings={rate: 1.0} if rate else {})),
+        other_seeds_other_results(draw_long, partial(_call, settings={rate: HALF} if rate else {})),
         _rows_differ(bounds, dtypes[0], rate),
     ]
     if rate is not None:
-        laws += [_rate_zero(rate, bounds, dtypes), _every_gene_mutates(rate, bounds, dtypes[0])]
-        laws.append(_genes_mutate_at_the_rate(rate, bounds, dtypes[0]))
+        laws += [
+            _rate_zero(rate, bounds, dtypes, min_genes),
+            _every_gene_mutates(rate, bounds, dtypes[0], min_genes),
+            _genes_mutate_at_the_rate(rate, bounds, dtypes[0]),
+        ]
     return laws
 
 
@@ -119,7 +131,7 @@ def check_genes(genes: Tensor, bounds: Bounds | None) -> None:
 def _rows_differ(bounds: Bounds | None, dtype: torch.dtype, rate: str | None) -> Law:
     def statement(mutate: Any, case: Case) -> None:
         genomes = copies(2, bounds=bounds, dtype=dtype)
-        settings = {rate: 1.0} if rate else {}
+        settings = {rate: HALF} if rate else {}
         seed = case.draw("seed", seeds())
         results = (mutate(genomes, generator=seeded(seed + step), **settings) for step in range(SEEDS))
         if all(same_bits(mutants[0], mutants[1]) for mutants in results):
@@ -129,9 +141,10 @@ def _rows_differ(bounds: Bounds | None, dtype: torch.dtype, rate: str | None) ->
     return Law("rows of a batch mutate on their own", cause, statement)
 
 
-def _rate_zero(rate: str, bounds: Bounds | None, dtypes: Dtypes) -> Law:
+def _rate_zero(rate: str, bounds: Bounds | None, dtypes: Dtypes, min_genes: int) -> Law:
     def statement(mutate: Any, case: Case) -> None:
-        genomes = case.draw("genomes", batches(bounds=bounds, dtypes=dtypes, non_finite=bounds is None))
+        drawn = batches(bounds=bounds, dtypes=dtypes, min_genes=min_genes, non_finite=bounds is None)
+        genomes = case.draw("genomes", drawn)
         before = genomes.clone()
         mutants = mutate(genomes, generator=seeded(case.draw("seed", seeds())), **{rate: 0.0})
         if not same_bits(mutants, before):
@@ -141,9 +154,9 @@ def _rate_zero(rate: str, bounds: Bounds | None, dtypes: Dtypes) -> Law:
     return Law("rate 0 is the identity", cause, statement)
 
 
-def _every_gene_mutates(rate: str, bounds: Bounds | None, dtype: torch.dtype) -> Law:
+def _every_gene_mutates(rate: str, bounds: Bounds | None, dtype: torch.dtype, min_genes: int) -> Law:
     def statement(mutate: Any, case: Case) -> None:
-        genes = case.draw("genes", st.integers(1, 6))
+        genes = case.draw("genes", st.integers(min_genes, min_genes + 5))
         genomes = copies(1, bounds=bounds, dtype=dtype, genes=genes)
         generator = seeded(case.draw("seed", seeds()))
         changed = torch.zeros(genes, dtype=torch.bool)

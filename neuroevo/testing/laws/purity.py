@@ -101,7 +101,7 @@ def equal_seeds_equal_results(draw: Draw, call: Call) -> Law:
                 reseed(0)
                 results.append(content(call(subject, arguments, seeded(seed))))
         if path := difference(*results):
-            raise Breach(f"two calls with equal generators differ in {path}")
+            raise Breach(f"two calls with equal generators differ in {path} of the result")
 
     cause = "draws that do not come from the generator (a clock, the order of a set, a state kept between calls)"
     return Law("equal seeds give equal results", cause, statement)

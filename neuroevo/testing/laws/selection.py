@@ -23,6 +23,8 @@ from neuroevo.testing.laws.purity import Arguments, Draw, other_seeds_other_resu
 from neuroevo.testing.strategies import fitnesses, seeds
 
 Odds = Callable[[Tensor], Tensor]
+Wanted = Callable[[Tensor], SearchStrategy[int]]
+"""Draws how many to select of a population with this fitness."""
 
 CALLS = 300
 """Calls whose results are counted: enough to tell 1/2 from 1/4."""
@@ -49,6 +51,7 @@ def check_selection(
     fitness: SearchStrategy[Tensor] | None = None,
     deterministic: bool = False,
     rank_based: bool = True,
+    with_replacement: bool = True,
     tournament: int | None = None,
     group: int | None = None,
     proportional: bool = False,
@@ -61,6 +64,7 @@ def check_selection(
         fitness: As for `selection_laws`.
         deterministic: As for `selection_laws`.
         rank_based: As for `selection_laws`.
+        with_replacement: As for `selection_laws`.
         tournament: As for `selection_laws`.
         group: As for `selection_laws`.
         proportional: As for `selection_laws`.
@@ -71,6 +75,7 @@ def check_selection(
         fitness=fitness,
         deterministic=deterministic,
         rank_based=rank_based,
+        with_replacement=with_replacement,
         tournament=tournament,
         group=group,
         proportional=proportional,
@@ -83,6 +88,7 @@ def selection_laws(
     fitness: SearchStrategy[Tensor] | None = None,
     deterministic: bool = False,
     rank_based: bool = True,
+    with_replacement: bool = True,
     tournament: int | None = None,
     group: int | None = None,
     proportional: bool = False,
@@ -94,20 +100,24 @@ def selection_laws(
             is `proportional`.
         deterministic: Whether the fitness alone decides.
         rank_based: Whether only the order of the fitness counts.
+        with_replacement: Whether an individual can be selected more than once; otherwise k is at most P.
         tournament: Entrants of each tournament if it holds tournaments with entrants drawn with replacement.
         group: Individuals in a group if it cuts the shuffled population into groups and takes each one's best.
         proportional: Whether it draws with probabilities in proportion to the numbers that it is given, which are
             then at least 0 and not all 0.
     """
     values = fitness if fitness is not None else (weights() if proportional else fitnesses())
-    draw = _draw(values)
-    laws = [*purity_laws(draw, _call), _indices_are_valid(draw), _nan_never_beats_a_number()]
+    k_of = _any_k if with_replacement else _k_of_population
+    draw = _draw(values, k_of)
+    laws = [*purity_laws(draw, _call), _indices_are_valid(draw), _nan_never_beats_a_number(k_of)]
+    if not with_replacement:
+        laws.append(_nobody_twice(draw))
     if deterministic:
         laws += [_permutations_change_nothing(draw), _seeds_change_nothing(draw)]
     else:
-        laws += [_permutations_change_no_frequency(), other_seeds_other_results(_many, _call)]
+        laws += [other_seeds_other_results(_many, _call), _permutations_change_no_frequency()]
     if rank_based and not proportional:
-        laws.append(_only_the_order_counts())
+        laws.append(_only_the_order_counts(k_of))
     if tournament is not None:
         laws.append(_pressure(_tournament_odds(tournament), multiple=1))
     if group is not None:
@@ -136,8 +146,20 @@ def _needs_k(select: Any) -> bool:
     return known is not None and known.default is Parameter.empty
 
 
-def _draw(fitness: SearchStrategy[Tensor]) -> Draw:
-    return lambda case: {"fitness": case.draw("fitness", fitness), "k": case.draw("k", st.integers(1, 6))}
+def _any_k(fitness: Tensor) -> SearchStrategy[int]:
+    return st.integers(1, 6)
+
+
+def _k_of_population(fitness: Tensor) -> SearchStrategy[int]:
+    return st.integers(1, len(fitness))
+
+
+def _draw(values: SearchStrategy[Tensor], k_of: Wanted) -> Draw:
+    def draw(case: Case) -> Arguments:
+        fitness = case.draw("fitness", values)
+        return {"fitness": fitness, "k": case.draw("k", k_of(fitness))}
+
+    return draw
 
 
 def _many(case: Case) -> Arguments:
@@ -177,11 +199,22 @@ def _indices_are_valid(draw: Draw) -> Law:
     return Law("indices are those of individuals", cause, statement)
 
 
-def _nan_never_beats_a_number() -> Law:
+def _nobody_twice(draw: Draw) -> Law:
+    def statement(select: Any, case: Case) -> None:
+        chosen = _call(select, draw(case), seeded(case.draw("seed", seeds()))).tolist()
+        if len(set(chosen)) < len(chosen):
+            raise Breach(f"{chosen} are selected, one of them twice")
+
+    return Law(
+        "nobody is selected twice", "draws with replacement, or equal fitness taken for one individual", statement
+    )
+
+
+def _nan_never_beats_a_number(k_of: Wanted) -> Law:
     def statement(select: Any, case: Case) -> None:
         numbers = case.draw("numbers", st.lists(st.integers(1, 5).map(float), min_size=1, max_size=3))
         fitness = case.draw("fitness", st.permutations([*numbers, math.nan]).map(_doubles))
-        seed, k = case.draw("seed", seeds()), case.draw("k", st.integers(1, 6))
+        seed, k = case.draw("seed", seeds()), case.draw("k", k_of(fitness))
         try:
             with_nan = _call(select, {"fitness": fitness, "k": k}, seeded(seed))
         except ValueError:
@@ -209,7 +242,9 @@ def _permutations_change_nothing(draw: Draw) -> Law:
         fitness, seed = arguments["fitness"], case.draw("seed", seeds())
         order = torch.tensor(case.draw("order", st.permutations(range(len(fitness)))))
         both = [
-            each[_call(select, {**arguments, "fitness": each}, seeded(seed))].nan_to_num(-math.inf, posinf=-math.inf)
+            each[_call(select, {**arguments, "fitness": each}, seeded(seed))].nan_to_num(
+                -math.inf, -math.inf, -math.inf
+            )
             for each in (fitness, fitness[order])
         ]
         first, second = (chosen.sort().values for chosen in both)
@@ -249,11 +284,11 @@ def _permutations_change_no_frequency() -> Law:
     return Law("permuting the population changes no frequency", cause, statement)
 
 
-def _only_the_order_counts() -> Law:
+def _only_the_order_counts(k_of: Wanted) -> Law:
     def statement(select: Any, case: Case) -> None:
         fitness = case.draw("fitness", fitnesses(non_finite=False))
         stretch = case.draw("stretch", st.sampled_from(sorted(STRETCHES)))
-        seed, k = case.draw("seed", seeds()), case.draw("k", st.integers(1, 6))
+        seed, k = case.draw("seed", seeds()), case.draw("k", k_of(fitness))
         stretched = STRETCHES[stretch](fitness.unique(return_inverse=True)[1].double())
         first, second = (_call(select, {"fitness": each, "k": k}, seeded(seed)) for each in (fitness, stretched))
         if not torch.equal(first, second):

@@ -1,0 +1,145 @@
+"""The laws are laws: each planted fault breaks the one that is meant for it, in few examples."""
+
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import pytest
+
+from neuroevo.testing.laws import (
+    Law,
+    LawBroken,
+    backbone_laws,
+    check_dataset,
+    check_law,
+    check_strategy,
+    crossover_laws,
+    dataset_laws,
+    extraction_laws,
+    inheritance_laws,
+    learngene_mutation_laws,
+    map_laws,
+    mutation_laws,
+    problem_laws,
+    selection_laws,
+    strategy_laws,
+)
+
+DOCS = Path(__file__).parents[2] / "docs" / "testing.md"
+FEW, MOST = 5, 200
+"""Examples at most until a fault is noticed, by a law that is not meant for it and by the one that is."""
+
+
+class Planted(NamedTuple):
+    """Something broken.
+
+    Attributes:
+        name: What it is called.
+        fault: What is wrong with it, and where that is known from.
+        law: The law that has to notice.
+        judged: It and all laws of its kind.
+    """
+
+    name: str
+    fault: str
+    law: str
+    judged: tuple[object, list[Law]]
+
+
+def _loaded(name: str) -> ModuleType:
+    """Return a module beside this one, which test files can't import: their folders are not on the path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # Pickles of its classes look for it there.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+operators, learngenes, strategies, objects = map(
+    _loaded, ("planted_operators", "planted_learngenes", "planted_strategies", "planted_objects")
+)
+PLANTED = {row[0]: Planted(*row) for module in (operators, learngenes, strategies, objects) for row in module.PLANTED}
+KINDS = {
+    "selection": selection_laws(deterministic=True, with_replacement=False)
+    + selection_laws(tournament=3)
+    + selection_laws(proportional=True),
+    "mutation": mutation_laws(rate="rate"),
+    "crossover": crossover_laws(rate="rate", cuts=1),
+    "extraction": extraction_laws(),
+    "inheritance": inheritance_laws(),
+    "learngene mutation": learngene_mutation_laws(rate="rate") + learngene_mutation_laws(sizes_kept=False),
+    "map": map_laws(chunk="chunk"),
+    "strategy": strategy_laws(verbs=("mutate",)),
+    "backbone": backbone_laws(),
+    "data set": dataset_laws(again=objects.sound_data, learnable=True),
+    "problem": problem_laws([]),
+}
+
+
+@cache
+def breach(name: str) -> LawBroken:
+    """Return what a planted fault is told by: laws that are not meant for it get a few examples only."""
+    subject, laws = PLANTED[name].judged
+    try:
+        for law in laws:
+            check_law(subject, law, label=name, examples=MOST if law.name == PLANTED[name].law else FEW)
+    except LawBroken as broken:
+        return broken
+    raise AssertionError(f"no law is broken by {name}.")
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_every_planted_fault_is_caught(name: str) -> None:
+    """The law that is meant for a fault is the one that notices, and its message says what a reader needs."""
+    found = breach(name)
+    assert found.law == PLANTED[name].law
+    assert 1 <= found.examples < MOST
+    lines = str(found).splitlines()
+    assert f" breaks the law '{found.law}': " in lines[0]
+    assert lines[-1].startswith("  likely cause: ")
+    assert f"\n  smallest case: {found.case}\n" in str(found)
+
+
+def test_no_name_is_used_twice() -> None:
+    """Every planted fault has a row of its own."""
+    modules = (operators, learngenes, strategies, objects)
+    assert len(PLANTED) == sum(len(module.PLANTED) for module in modules) >= 25
+
+
+def test_what_the_faults_are_planted_in_has_none() -> None:
+    """The search and the data set that faults are planted in keep all laws themselves."""
+    check_strategy(strategies.Search, population=4, generations=3, verbs=("mutate", "evaluate", "map"))
+    check_dataset(objects.sound_data(), again=objects.sound_data, learnable=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_most_laws_of_each_kind_are_tried(kind: str) -> None:
+    """More than half of the laws of each kind have a fault of their own."""
+    tried = {fault.law for fault in PLANTED.values()}
+    laws = {law.name for law in KINDS[kind]}
+    assert len(tried & laws) > len(laws) / 2
+
+
+def test_no_fault_is_meant_for_a_law_that_does_not_exist() -> None:
+    """Every law in the table is one that is checked."""
+    assert {fault.law for fault in PLANTED.values()} <= {law.name for laws in KINDS.values() for law in laws}
+
+
+def rows() -> Iterator[str]:
+    """Yield the rows of the table in the docs."""
+    for fault in PLANTED.values():
+        yield f"| `{fault.name}` | {fault.fault} | {fault.law} | {breach(fault.name).examples} |"
+
+
+def test_the_docs_show_the_table() -> None:
+    """The page lists every planted fault with its law; how many examples it took depends on hypothesis' version."""
+    shown = re.findall(r"^\| `(.+)` \| (.+) \| (.+) \| \d+ \|$", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert shown == [(fault.name, fault.fault, fault.law) for fault in PLANTED.values()]
