@@ -1,0 +1,137 @@
+"""DEAP's verbs as the functions that the laws are about, so that `deap.tools` and your own verbs can be checked.
+
+    check_mutation(as_mutation(partial(tools.mutGaussian, mu=0, sigma=1)), rate="indpb")
+    check_crossover(as_crossover(tools.cxOnePoint), cuts=1)
+    check_selection(as_selection(partial(tools.selTournament, tournsize=3)), tournament=3)
+
+A verb works on individuals, one or two at a time; it is called here for each row of a batch, and may take the keyword
+`generator`. Verbs without it can only draw from global generators, which the laws then say; with `seed_globals=True`
+those are seeded for each call and restored after it, so that all other laws can be judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
+from inspect import signature
+from typing import Any
+
+import torch
+from deap.base import Fitness as DeapFitness
+from torch import Tensor
+
+from neuroevo.individual import Individual
+from neuroevo.testing.laws.global_generators import seeded_by
+from neuroevo.testing.laws.law import name_of
+
+Make = Callable[[Tensor], Any]
+"""Makes what a verb works on of a genome [D]: a list, an array, an `Individual`."""
+
+
+class StockFitness(DeapFitness):  # type: ignore[misc]
+    """DEAP's own fitness with one objective to maximise, as `deap.creator` would make it."""
+
+    weights = (1.0,)
+
+
+class Scored(list[float]):
+    """What DEAP calls an individual: a list with a fitness. It remembers its position in the population."""
+
+    def __init__(self, position: int, fitness: DeapFitness) -> None:
+        super().__init__([0.0])
+        self.position = position
+        self.fitness = fitness
+
+
+def as_mutation(
+    mutate: Callable[..., tuple[Any]], *, make: Make = Tensor.tolist, seed_globals: bool = False
+) -> Callable[..., Tensor]:
+    """Return a mutation of genomes [P, D] that calls `mutate(individual) -> (individual,)` for each row.
+
+    Args:
+        mutate: DEAP's verb; settings may be bound, others are handed on.
+        make: Makes an individual of a row [D]; default a list, which is a copy, as `toolbox.clone` would make. With
+            `Tensor.numpy` the verb works on the memory of the batch itself.
+        seed_globals: Whether the global generators are seeded by `generator` for each call.
+    """
+
+    def mutate_rows(genomes: Tensor, *, generator: torch.Generator, **settings: Any) -> Tensor:
+        call = _drawing(mutate, generator, seed_globals)
+        return _batch([_genome(call(make(row), **settings)[0], row) for row in genomes])
+
+    return _named(mutate_rows, mutate)
+
+
+def as_crossover(
+    mate: Callable[..., tuple[Any, Any]], *, make: Make = Tensor.tolist, seed_globals: bool = False
+) -> Callable[..., tuple[Tensor, Tensor]]:
+    """Return a crossover of parents [P, D] that calls `mate(first, second) -> (first, second)` for each pair of rows.
+
+    Args:
+        mate: DEAP's verb; settings may be bound, others are handed on.
+        make: As for `as_mutation`.
+        seed_globals: As for `as_mutation`.
+    """
+
+    def mate_rows(
+        first: Tensor, second: Tensor, *, generator: torch.Generator, **settings: Any
+    ) -> tuple[Tensor, Tensor]:
+        call = _drawing(mate, generator, seed_globals)
+        pairs = [(row, *call(make(row), make(other), **settings)) for row, other in zip(first, second, strict=True)]
+        return _batch([_genome(a, row) for row, a, _ in pairs]), _batch([_genome(b, row) for row, _, b in pairs])
+
+    return _named(mate_rows, mate)
+
+
+def as_selection(
+    select: Callable[..., Sequence[Any]], *, fitness: type[DeapFitness] = StockFitness, seed_globals: bool = False
+) -> Callable[..., Tensor]:
+    """Return a selection of indices that calls `select(individuals, k) -> individuals`.
+
+    Args:
+        select: DEAP's verb; settings may be bound.
+        fitness: What the individuals' fitness is: DEAP's own by default, or `neuroevo.Fitness`, behind which NaN is
+            worse than any number.
+        seed_globals: As for `as_mutation`.
+    """
+
+    def select_indices(values: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
+        people = [Scored(position, _valued(fitness, value)) for position, value in enumerate(values.tolist())]
+        chosen = _drawing(select, generator, seed_globals)(people, k)
+        return torch.tensor([one.position for one in chosen], dtype=torch.int64)
+
+    return _named(select_indices, select)
+
+
+def _valued(kind: type[DeapFitness], value: float) -> DeapFitness:
+    fitness = kind()
+    fitness.values = (value,)
+    return fitness
+
+
+def _drawing(verb: Callable[..., Any], generator: torch.Generator, seed_globals: bool) -> Callable[..., Any]:
+    """Return the verb with what it draws from."""
+    bound = partial(verb, generator=generator) if "generator" in signature(verb).parameters else verb
+
+    def call(*arguments: Any, **settings: Any) -> Any:
+        with seeded_by(generator) if seed_globals else nullcontext():
+            return bound(*arguments, **settings)
+
+    return call
+
+
+def _genome(individual: Any, row: Tensor) -> Tensor:
+    genes = individual.genome if isinstance(individual, Individual) else individual
+    # Whole numbers stay so only if the verb keeps them: a list tells by its elements.
+    return torch.as_tensor(genes, dtype=row.dtype if row.is_floating_point() else None)
+
+
+def _batch(rows: list[Tensor]) -> Tensor:
+    """Return the rows as one tensor; a single one keeps its memory, so that aliasing can be seen."""
+    return rows[0].unsqueeze(0) if len(rows) == 1 else torch.stack(rows)
+
+
+def _named(function: Callable[..., Any], verb: Callable[..., Any]) -> Callable[..., Any]:
+    function.__name__ = name_of(verb)
+    return function
