@@ -9,6 +9,7 @@ from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import random_circuit
 from neuroevo.operators.inheritance import extract
+from neuroevo.testing.architectures import random_network
 
 MLP_BACKBONE = MLP(widths=(10, 8), inputs=64)
 """Fits images of 1 x 8 x 8."""
@@ -58,14 +59,7 @@ def dataset(
 
 def network(backbone: Backbone, *, classes: int = 3, seed: int = 0) -> Network:
     """Return a network in evaluation mode whose tensors are all random, as after a life: norms are no identities."""
-    source = generator(seed)
-    built = backbone.build(classes, generator=source)
-    for name, tensor in built.state_dict().items():
-        if name.endswith("running_var"):
-            tensor.copy_(0.5 + torch.rand(tensor.shape, generator=source))
-        elif tensor.ndim == 1:
-            tensor.copy_(0.5 + 0.5 * torch.randn(tensor.shape, generator=source))
-    return built.eval()
+    return random_network(backbone, classes=classes, generator=generator(seed))
 
 
 def learngene(backbone: Backbone, *, share: float = 0.3, seed: int = 0) -> Learngene:

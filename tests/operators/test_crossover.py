@@ -56,25 +56,6 @@ def test_arguments_are_left_alone(crossover: Crossover, shape: tuple[int, ...], 
         assert len(storages(*children)) == 2
 
 
-@every
-@given(SHAPES, SEEDS)
-def test_equal_seeds_give_equal_children(crossover: Crossover, shape: tuple[int, ...], seed: int) -> None:
-    """The generator alone decides."""
-    first, second = parents(shape, seed)
-    one = crossover(first, second, generator=seeded(seed))
-    two = crossover(first, second, generator=seeded(seed))
-    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
-
-
-@exchanges
-@given(SHAPES, SEEDS)
-def test_genes_are_conserved(crossover: Crossover, shape: tuple[int, ...], seed: int) -> None:
-    """At each position the children have the parents' two genes, in one order or the other."""
-    pair = torch.stack(parents(shape, seed))
-    children = torch.stack(crossover(*pair, generator=seeded(seed)))
-    assert torch.equal(children.sort(0).values, pair.sort(0).values)
-
-
 @exchanges
 @given(SHAPES, SEEDS, st.sampled_from([torch.int64, torch.bool]))
 def test_genes_may_have_any_dtype(crossover: Crossover, shape: tuple[int, ...], seed: int, dtype: torch.dtype) -> None:
@@ -84,17 +65,6 @@ def test_genes_may_have_any_dtype(crossover: Crossover, shape: tuple[int, ...], 
     expected, _ = crossover(zeros.float(), ones.float(), generator=seeded(seed))
     assert child.dtype == dtype
     assert torch.equal(child.float(), expected)
-
-
-@exchanges
-@pytest.mark.parametrize("poison", [math.nan, math.inf])
-def test_what_is_not_finite_stays_where_it_came_from(crossover: Crossover, poison: float) -> None:
-    """Genes of a healthy parent come through beside one whose genes are not finite."""
-    healthy = torch.ones(50, 8)
-    child, other = crossover(torch.full_like(healthy, poison), healthy, generator=seeded(0))
-    assert torch.equal(child.isfinite(), ~other.isfinite())
-    assert (child[child.isfinite()] == 1).all()
-    assert 0 < int(child.isfinite().sum()) < child.numel()
 
 
 def runs(crossover: Crossover, length: int, pairs: int = 4000) -> list[tuple[int, ...]]:

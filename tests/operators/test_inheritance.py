@@ -12,7 +12,7 @@ from neuroevo.backbones import MLP, ConvNet4
 from neuroevo.data.tasks import sample_task
 from neuroevo.execution import Pixels, Recipe, Training, train_all
 from neuroevo.learngene import Learngene
-from neuroevo.operators.circuits import random_circuit, whole_circuit
+from neuroevo.operators.circuits import whole_circuit
 from neuroevo.operators.inheritance import cross_masks, extract, gene_slots, inherit
 
 Kind = MLP | ConvNet4
@@ -45,11 +45,6 @@ def same(first: Learngene, second: Learngene) -> bool:
     return all(bits(tensor) == bits(second.slices[name]) for name, tensor in first.slices.items())
 
 
-def storages(*mappings: dict[str, Tensor]) -> set[int]:
-    """Return where the tensors lie in memory."""
-    return {tensor.untyped_storage().data_ptr() for mapping in mappings for tensor in mapping.values()}
-
-
 @given(BACKBONES, SHARES, SURPLUS, CROSS, SEEDS)
 def test_what_is_inherited_can_be_extracted(
     toys: ModuleType, backbone: Kind, share: float, surplus: list[int], cross: str, seed: int
@@ -66,53 +61,6 @@ def test_what_is_inherited_can_be_extracted(
     if heir == backbone:
         again = inherit(back, weights, layout=heir.layout, cross=cross)
         assert all(bits(tensor) == bits(again.weights[name]) for name, tensor in inheritance.weights.items())
-
-
-@given(BACKBONES, SHARES, SURPLUS, CROSS, SEEDS)
-def test_arguments_are_left_alone(
-    toys: ModuleType, backbone: Kind, share: float, surplus: list[int], cross: str, seed: int
-) -> None:
-    """Neither the learngene nor the fresh weights change, and the heir shares no memory with them."""
-    learngene, heir = toys.learngene(backbone, share=share, seed=seed), widened(backbone, surplus)
-    weights = toys.network(heir, seed=seed + 1).state_dict()
-    before, genes = {name: tensor.clone() for name, tensor in weights.items()}, learngene.to_bytes()
-    inheritance = inherit(learngene, weights, layout=heir.layout, cross=cross)
-    given_memory = storages(weights, learngene.slices, learngene.indices, learngene.provenance)
-    assert not storages(inheritance.weights, inheritance.slots) & given_memory
-    assert all(torch.equal(tensor, before[name]) for name, tensor in weights.items())
-    assert learngene.to_bytes() == genes
-    assert list(inheritance.weights) == list(weights)
-
-
-@given(BACKBONES, SHARES, SEEDS)
-def test_extraction_leaves_its_arguments_alone(toys: ModuleType, backbone: Kind, share: float, seed: int) -> None:
-    """The learngene has memory of its own: training the network on, or changing the indices, doesn't reach it."""
-    weights = toys.network(backbone, seed=seed).state_dict()
-    indices = random_circuit(backbone.layout, share=share, generator=toys.generator(seed))
-    provenance = {group: kept + 100 for group, kept in indices.items()}
-    learngene = extract(weights, indices, backbone=backbone, provenance=provenance)
-    before = learngene.to_bytes()
-    for mapping in (weights, indices, provenance):
-        for tensor in mapping.values():
-            tensor.zero_()
-    assert learngene.to_bytes() == before
-
-
-@given(BACKBONES, SHARES, SEEDS)
-def test_slices_are_read_channel_by_channel(toys: ModuleType, backbone: Kind, share: float, seed: int) -> None:
-    """A slice holds the weights from each kept channel to each kept channel, and inputs and kernels in full."""
-    learngene, weights = (
-        toys.learngene(backbone, share=share, seed=seed),
-        toys.network(backbone, seed=seed).state_dict(),
-    )
-    for name, axes in backbone.layout.axes.items():
-        expected = weights[name]
-        for axis, group in enumerate(axes):
-            if group is not None:
-                kept = learngene.indices[group].tolist()
-                expected = torch.stack([expected.select(axis, channel) for channel in kept], axis)
-        assert torch.equal(learngene.slices[name], expected)
-        assert learngene.slices[name].is_contiguous()
 
 
 @given(BACKBONES, SHARES, SEEDS)
@@ -161,29 +109,6 @@ def test_random_cross_weights_disturb_the_circuit(backbone: Kind, surplus: int, 
     ]
     assert changes[0] < 1e-5
     assert min(changes[1:]) > 1e-2
-
-
-@given(BACKBONES, SHARES, SURPLUS, SEEDS)
-def test_only_genes_and_cross_weights_change(
-    toys: ModuleType, backbone: Kind, share: float, surplus: list[int], seed: int
-) -> None:
-    """What is neither gene nor cross weight keeps its bits; cross weights become zero, or keep theirs."""
-    learngene, heir = toys.learngene(backbone, share=share, seed=seed), widened(backbone, surplus)
-    weights = toys.network(heir, seed=seed + 1).state_dict()
-    zero, random = (inherit(learngene, weights, layout=heir.layout, cross=cross) for cross in ("zero", "random"))
-    genes = {group: set(slots.tolist()) for group, slots in zero.slots.items()}
-    for name, (output, *inputs) in heir.layout.axes.items():
-        for row in range(weights[name].shape[0]):
-            columns = range(weights[name].shape[1]) if inputs else [...]
-            for column in columns:
-                reads_gene = not inputs or inputs[0] is None or column in genes[inputs[0]]
-                before, at = weights[name][row, column], (row, column)
-                if row not in genes[output]:
-                    assert torch.equal(zero.weights[name][at], before)
-                if row not in genes[output] or not reads_gene:
-                    assert torch.equal(random.weights[name][at], before)
-                if row in genes[output] and not reads_gene:
-                    assert not zero.weights[name][at].any()
 
 
 @given(BACKBONES, SHARES, SURPLUS, SEEDS)
