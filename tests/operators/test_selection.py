@@ -54,6 +54,13 @@ def test_one_group_is_won_by_the_first_best(fitness: Tensor, seed: int, more: in
     assert winner.tolist() == [scores.index(max(scores))]
 
 
+def test_ties_in_large_populations_go_to_the_smallest_index() -> None:
+    """Also where a sort that is not stable would mix equals up."""
+    fitness = torch.zeros(5000).index_fill_(0, torch.arange(7, 5000, 3), 1.0)
+    assert group_tournament(fitness, size=5000, generator=seeded(0)).tolist() == [7]
+    assert tournament(fitness, k=1, size=200_000, generator=seeded(0)).tolist() == [7]
+
+
 @given(st.integers(1, 15), st.integers(1, 5), SEEDS)
 def test_winners_split_the_population_into_groups(population: int, size: int, seed: int) -> None:
     """Winners of distinct fitness each stand above the `size - 1` others of their full group."""
