@@ -23,6 +23,7 @@ def command(settings: BenchSettings, resume: Path | None) -> None:
     """
     # Settings are checked by now, and only a run needs torch.
     from neuroevo.cli.build import make_device
+    from neuroevo.cli.suites import write_report
 
     make_device(settings)  # a device that is not there is told before any folder is made
     out = resume or settings.out or default_folder("bench")
@@ -32,6 +33,7 @@ def command(settings: BenchSettings, resume: Path | None) -> None:
         with _open(folder, settings, resume=resume is not None) as run:
             run.note({"suite": suite})
             load(SUITES[suite])(_with_device(settings, run), run)  # type: ignore[operator]
+        write_report(folder)
         if not settings.as_json:
             click.echo(f"Results: {run.path}")
 

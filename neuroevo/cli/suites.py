@@ -78,12 +78,11 @@ def _keep_finished(run: RunDirectory, settings: BenchSettings) -> set[tuple[str,
 def _write_results(result: Result) -> None:
     write_atomically(result.path / "summary.csv", to_csv(result.rows).encode())
     plot_curves(result.curves, result.path / "curves.png", title=result.title)
-    write_report([result], result.path / REPORT)
 
 
-def write_report(results: Sequence[Result], path: Path) -> None:
-    """Write the report of runs as one page."""
-    write_atomically(path, to_html(results).encode())
+def write_report(folder: Path) -> None:
+    """Write the page of a run; written after its end, it does not call the run unfinished."""
+    write_atomically(folder / REPORT, to_html([read_result(folder)]).encode())
 
 
 def _save_samples(dataset: Dataset, path: Path) -> None:
@@ -189,7 +188,6 @@ def throughput(settings: BenchSettings, run: RunDirectory) -> None:
     run.note({"device": str(device), "threads": torch.get_num_threads()})
     result = _measured(run) or _measure(settings, run, device)
     write_atomically(run.path / "summary.csv", throughput_benchmark.to_csv(result).encode())
-    write_report([read_result(run.path)], run.path / REPORT)
     if settings.as_json:
         click.echo(json.dumps({"run": str(run.path), **asdict(result)}))
     else:

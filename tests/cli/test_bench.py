@@ -85,6 +85,7 @@ def test_the_run_directory_is_complete(finished: tuple[Any, Path]) -> None:
     assert "error" not in found
     assert (folder / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert "Traceback" not in (folder / "log.txt").read_text(encoding="utf-8")
+    assert "Not complete" not in (folder / "report.html").read_text(encoding="utf-8")
     assert settings_of(folder)["seeds"] == 2
 
 
