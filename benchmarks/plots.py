@@ -31,7 +31,7 @@ LINES = ("-", "--", ":", "-.")
 # Of more bands than these nobody sees which is whose: they get fainter, and the last intervals stand side by side.
 MOST_BANDS = 4
 WIDTH = 5.6
-"""Width of every picture in inches: shrunk to 390 CSS pixels, text of 10 points is 10 pixels high."""
+"""Width of every picture in inches: shrunk to 358 CSS pixels, a phone less its margins, 10 points are 8.9 pixels."""
 SMALL = 9
 TITLE_LETTERS = 56
 # Of a legend's label, where it has a column of two and where it has the whole width.

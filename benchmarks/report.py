@@ -18,10 +18,11 @@ from neuroevo.benchmarks.pictures import Album, Picture, Pictures, draw_all, pic
 from neuroevo.benchmarks.ranks import average_ranks
 from neuroevo.benchmarks.results import Result, differences, obstacles
 from neuroevo.benchmarks.tables import in_text, in_words
+from neuroevo.runs.repeat import repeated
 
 GENERATOR = "neuroevo report"
 """What the page's `generator` begins with, by which it is known."""
-MACHINE = ("device", "threads", "cpus", "platform", "host")
+MACHINE = ("device", "gpu", "threads", "processor", "cpus", "memory_gib", "platform", "host")
 COURSE = ("what", "suite", "status", "error", "started", "ended", "seed")
 SHOWN_ELSEWHERE = ("argv", "versions", "python", *MACHINE)
 
@@ -229,6 +230,9 @@ def _provenance(results: Sequence[Result]) -> list[Grid]:
 def _side_by_side(name: str, caption: str, columns: Sequence[Mapping[str, Any]]) -> Grid:
     keys = dict.fromkeys(key for column in columns for key in column)
     rows = tuple((in_words(key), *(in_text(column.get(key)) for column in columns)) for key in keys)
+    if len(columns) > 1:
+        # What differs is what a reader looks for.
+        rows = tuple((f"{name} ≠" if len({*cells}) > 1 else name, *cells) for name, *cells in rows)
     runs = ("value",) if len(columns) == 1 else tuple(f"run {number}" for number in range(1, len(columns) + 1))
     return _texts(name, caption, tables.Table(("name", *runs), rows))
 
@@ -249,9 +253,8 @@ def _versions(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _commands(result: Result) -> list[tuple[str, str]]:
-    """Return the command that repeats a run from its settings, and the one that was given."""
-    what, settings = str(result.facts.get("what", "bench")), str(result.path / "settings.toml")
-    again = shlex.join(["neuroevo", what, "--settings", settings])
+    """Return the command that repeats a run, whoever reads the page, and the one that was given."""
+    again = shlex.join(["neuroevo", *repeated(str(result.facts.get("what", "bench")), result.settings)])
     argv = result.facts.get("argv")
     if not isinstance(argv, list) or not argv:
         return [("To repeat it", again)]

@@ -3,7 +3,6 @@
 import importlib.metadata
 import json
 import logging
-import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from pydantic import BaseModel
 
 from neuroevo import __version__
 from neuroevo.files import CheckpointError, write_atomically
+from neuroevo.runs.machine import machine
 from neuroevo.runs.settings import to_toml
 
 SCHEMA = 2
@@ -203,7 +203,7 @@ def _facts(what: str, settings: BaseModel, argv: Sequence[str]) -> dict[str, obj
         "seed": getattr(settings, "seed", None),
         "device": getattr(settings, "device", None),
         "threads": _threads(),
-        "cpus": os.cpu_count(),
+        **machine(),
         "host": platform.node(),
         "platform": platform.platform(),
         "python": platform.python_version(),

@@ -114,8 +114,8 @@ def test_a_report_begins_with_what_was_found(page: Element) -> None:
     assert next(page.all("title")).text == "glyphs: 4 novel classes, 10 images per class – neuroevo bench"
     assert [one.text for one in page.all("h1")] == ["glyphs: 4 novel classes, 10 images per class"]
     summary = [one.text for one in page.all("p") if one.attributes.get("class") == "summary"]
-    assert summary[0].startswith("finetune is the best of 3 strategies over 3 seeds: 74.3 %")
-    assert summary[1].startswith("Among those that hand on a part of the network, gtl is the best: 43.7 %")
+    assert summary[0].startswith("finetune ends highest of 3 strategies over 3 seeds: 74.3 %")
+    assert summary[1].startswith("Among those that hand on a part of the network, gtl ends highest: 43.7 %")
     assert [one.text for one in page.all("h2")] == [
         *(
             "Results",
@@ -188,12 +188,16 @@ def test_further_trees_are_folded(page: Element) -> None:
 def test_a_run_can_be_repeated(page: Element, run: Path) -> None:
     """The page holds the commands, settings, hardware, versions and facts."""
     commands = [one.text for one in page.all("code")]
-    assert commands == [f"neuroevo bench --settings {run / 'settings.toml'}", "neuroevo bench --seeds 3"]
+    assert commands == [
+        "neuroevo bench --strategies=scratch,gtl,finetune --updates=6 --descendants=2",
+        "neuroevo bench --seeds 3",
+    ]
     found = {name: dict(row for row in cells(table)[1:] if len(row) == 2) for name, table in tables(page).items()}
     facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
     assert found["Settings"]["dataset"] == "glyphs"
     assert found["Settings"]["strategies"] == "scratch, gtl, finetune"
-    assert found["Hardware"] == {key: str(facts[key]) for key in ("device", "threads", "cpus", "platform", "host")}
+    hardware = ("device", "threads", "processor", "cpus", "memory_gib", "platform", "host")
+    assert found["Hardware"] == {key.replace("_", " "): str(facts[key]) for key in hardware}
     assert found["Versions"] == {"python": facts["python"], **facts["versions"]}
     assert found["What run.json says"]["started"] == facts["started"]
     assert "argv" not in found["What run.json says"]
