@@ -10,8 +10,12 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
 
 from neuroevo.evolution import Generation
+
+WIDE = 100
+"""Columns of a terminal that has room for a bar."""
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +33,16 @@ class Reporter:
         self.live = self.console.is_terminal and not quiet
         self.total, self.done, self.started = total, 0, time.perf_counter()
         self.progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} updates"),
+            *([SpinnerColumn(), BarColumn(bar_width=20)] if self.console.width >= WIDE else []),
+            TextColumn("{task.percentage:3.0f} %"),
             TimeElapsedColumn(),
-            TextColumn("left:"),
             TimeRemainingColumn(),
+            TextColumn("left"),
+            # Last, so that a narrow terminal cuts off the end of a sentence and no number.
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
             console=self.console,
             disable=not self.live,
+            expand=True,
             transient=True,
         )
         self.task = self.progress.add_task("starting", total=total)
@@ -50,6 +55,13 @@ class Reporter:
         """Count work that is done."""
         self.done += steps
         self.progress.advance(self.task, steps)
+
+    def note(self, text: str) -> None:
+        """Write a line to the run's log, and to the screen where no bar tells the same."""
+        if self.live:
+            log.info(text)
+        else:
+            self.line(text)
 
     def line(self, text: str) -> None:
         """Write a line that stays, to the run's log too."""
@@ -75,13 +87,15 @@ class Reporter:
 
 
 def generation_in_words(generation: Generation, generations: int) -> str:
-    """Return how a generation was: its scores and its speed."""
+    """Return how a generation was: its number of how many, its scores and its speed."""
+    return f"generation {generation.number + 1}/{generations}: {scores_in_words(generation)}"
+
+
+def scores_in_words(generation: Generation) -> str:
+    """Return the best and the mean score of a generation, and its speed."""
     best = max(generation.scores, default=math.nan)
     rate = len(generation.population) / generation.seconds if generation.seconds else math.inf
-    return (
-        f"generation {generation.number + 1}/{generations}: best score {best:.3f}, mean {generation.mean:.3f}, "
-        f"{rate:.2g} lives/s"
-    )
+    return f"best score {best:.3f}, mean {generation.mean:.3f}, {rate:.2g} lives/s"
 
 
 def duration(seconds: float) -> str:

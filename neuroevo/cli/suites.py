@@ -23,7 +23,7 @@ from neuroevo.benchmarks.summary import Row, to_csv
 from neuroevo.benchmarks.throughput import Throughput
 from neuroevo.benchmarks.transfer import Cell, Transfer, finished_cells, remaining
 from neuroevo.cli.build import make_backbone, make_contestant, make_dataset, make_device, make_protocol, match_budgets
-from neuroevo.cli.progress import Reporter, generation_in_words
+from neuroevo.cli.progress import Reporter, generation_in_words, scores_in_words
 from neuroevo.cli.tables import print_rows
 from neuroevo.data.images import Dataset
 from neuroevo.evolution import Generation
@@ -46,7 +46,13 @@ def transfer(settings: BenchSettings, run: RunDirectory) -> None:
         # Measured once: a run that is continued goes on with the budgets that it began with.
         matched = match_budgets(settings, dataset, backbone, device)
     run.note(
-        {"device": str(device), "data": dataset.facts(), "ways": protocol.ways, "pretraining_updates": matched},
+        {
+            **device_facts(device),
+            "data": dataset.facts(),
+            "channels": dict(backbone.layout.groups),
+            "ways": protocol.ways,
+            "pretraining_updates": matched,
+        },
     )
     contestants = [
         make_contestant(name, settings, dataset, backbone, device, pretraining_updates=matched)
@@ -154,10 +160,18 @@ class _Progress:
         if not contestant.pretrains:
             self.reporter.advance(generation.budget.gradient_steps - self.steps)
         self.steps = generation.budget.gradient_steps
-        text = f"{contestant.name}, seed {seed}, {generation_in_words(generation, contestant.generations)}"
-        self.reporter.describe(text)
-        if contestant.generations > 1 and not self.reporter.live:
-            self.reporter.line(f"{text}{self.reporter.left}")
+        cell, scores = f"{contestant.name}, seed {seed}", scores_in_words(generation)
+        # Short, so that it fits beside the times.
+        self.reporter.describe(f"{cell}, {generation.number + 1}/{contestant.generations}: {scores}")
+        if contestant.generations > 1:
+            words = generation_in_words(generation, contestant.generations)
+            self.reporter.note(f"{cell}, {words}{self.reporter.left}")
+
+
+def device_facts(device: torch.device) -> dict[str, str]:
+    """Return which device a run uses, and what a GPU is called."""
+    name = {"gpu": torch.cuda.get_device_name(device)} if device.type == "cuda" else {}
+    return {"device": str(device), **name}
 
 
 def _seeds(seeds: range) -> str:
@@ -185,7 +199,7 @@ def _json(row: Row) -> dict[str, object]:
 def throughput(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `throughput`, unless its result is in the run directory already."""
     device = make_device(settings)
-    run.note({"device": str(device), "threads": torch.get_num_threads()})
+    run.note({**device_facts(device), "threads": torch.get_num_threads()})
     result = _measured(run) or _measure(settings, run, device)
     write_atomically(run.path / "summary.csv", throughput_benchmark.to_csv(result).encode())
     if settings.as_json:

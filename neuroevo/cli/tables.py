@@ -14,8 +14,10 @@ from neuroevo.benchmarks.results import Difference
 from neuroevo.benchmarks.summary import Row
 
 WIDTH = 118
+NARROW = (0, 3, 4, 5, 7, 9)
+"""The columns of the summary that a terminal of 80 characters has room for; the report has all."""
 LEGEND = (
-    "at 0, at 10, all: accuracy after so many updates of the descendants; gain: over scratch, in points, with paired\n"
+    "at 0, at 10, all: accuracy after so many updates of the descendants; gain: over scratch, in points, with paired "
     "t-test; share: parameters handed on, in %; steps, core-s: gradient steps and core-seconds before transfer."
 )
 
@@ -23,8 +25,11 @@ LEGEND = (
 def print_rows(rows: Sequence[Row], *, title: str) -> None:
     """Print the summary of a comparison, one line per strategy."""
     headings = ("strategy", "at 0", "at 10", "all", "95 % CI", "gain", "p", "p (Holm)", "share", "steps", "core-s")
-    _print(headings, [_cells(row) for row in rows], title=title)
-    Console(width=WIDTH).print(LEGEND)
+    console = Console()
+    shown = NARROW if console.is_terminal and console.width < WIDTH else range(len(headings))
+    lines = [_cells(row) for row in rows]
+    _print([headings[place] for place in shown], [[line[place] for place in shown] for line in lines], title=title)
+    console.print(LEGEND, soft_wrap=not console.is_terminal)
 
 
 def print_differences(differences: Sequence[Difference], *, title: str) -> None:
@@ -42,8 +47,9 @@ def _print(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str
     for row in rows:
         table.add_row(*row)
     console = Console()
-    # A pipe has no width of its own, and what a narrow table leaves out can't be read again.
-    console.width = max(console.width, WIDTH)
+    if not console.is_terminal:
+        # A pipe has no width of its own, and what a narrow table leaves out can't be read again.
+        console.width = max(console.width, WIDTH)
     console.print(table)
 
 
