@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuroevo.benchmarks import summary
-from neuroevo.benchmarks.columns import ACCURACY, COSTS, MAIN, NOTHING, Column, in_order, minus
+from neuroevo.benchmarks.columns import ACCURACY, COSTS, MAIN, NOTHING, STRATEGY, Column, in_order, minus
 from neuroevo.benchmarks.results import Result
 from neuroevo.benchmarks.summary import Row
 
+WIDEST = 7
+"""Columns of the main table that fit on a page side by side."""
 COMPARISON_KINDS = ("generation", "ancestor", "descendant")
 
 
@@ -71,9 +73,18 @@ def to_markdown(rows: Sequence[Row]) -> str:
     return "\n".join(markdown(tabulate(rows, columns)) for columns in (MAIN, COSTS))
 
 
-def to_latex(rows: Sequence[Row]) -> str:
-    """Return the main table and the table of costs as LaTeX; they need the package booktabs."""
-    return "\n".join(latex(tabulate(rows, columns)) for columns in (MAIN, COSTS))
+def to_latex(rows: Sequence[Row], *, title: str = "") -> str:
+    """Return accuracies, tests and costs as three LaTeX tables with captions, none wider than the text.
+
+    They need the packages booktabs and adjustbox.
+
+    Args:
+        rows: The strategies.
+        title: What was compared on, for the captions.
+    """
+    parts = {"Accuracy and gain": MAIN[:WIDEST], "Further tests": (STRATEGY, *MAIN[WIDEST:]), "Spent": COSTS}
+    on = f", {title}" if title else ""
+    return "\n".join(_float(latex(tabulate(rows, columns)), f"{part}{on}") for part, columns in parts.items())
 
 
 def markdown(table: Table) -> str:
@@ -93,6 +104,15 @@ def latex(table: Table) -> str:
     )
 
 
+def _float(tabular: str, caption: str) -> str:
+    return (
+        "\\begin{table}\n\\centering\n"
+        f"\\caption{{{escape_latex(caption)}}}\n"
+        f"\\begin{{adjustbox}}{{max width=\\linewidth}} % \\usepackage{{adjustbox}}\n{tabular}\\end{{adjustbox}}\n"
+        "\\end{table}\n"
+    )
+
+
 def markdown_of(result: Result, *, titled: bool = False) -> str:
     """Return the tables of a run as Markdown, with a heading if it is one of several."""
     title = f"## {escape_markdown(_title(result))}\n\n" if titled else ""
@@ -102,7 +122,9 @@ def markdown_of(result: Result, *, titled: bool = False) -> str:
 def latex_of(result: Result, *, titled: bool = False) -> str:
     """Return the tables of a run as LaTeX, with a comment that names it if it is one of several."""
     title = f"% {one_line(_title(result))}\n" if titled else ""
-    return title + (to_latex(result.rows) if result.rows else latex(tabulate_figures(figures(result.records))))
+    if result.rows:
+        return title + to_latex(result.rows, title=result.title)
+    return title + latex(tabulate_figures(figures(result.records)))
 
 
 def _title(result: Result) -> str:

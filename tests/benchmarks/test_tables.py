@@ -107,16 +107,18 @@ def test_comparisons_have_all_columns_and_rows(make_row: MakeRow) -> None:
         make_row("failed"),
         make_row("high", accuracy_mean=0.75, gain_over_scratch=-0.02, p_value=0.00001, gradient_steps=12345),
     ]
-    for text, end in ((to_markdown(rows), "|"), (to_latex(rows), r"\\")):
+    for text, end, tables_of_text in ((to_markdown(rows), "|", 2), (to_latex(rows), r"\\", 3)):
         for columns in (MAIN, COSTS):
             assert all(column.heading.replace("%", "\\%" if end != "|" else "%") in text for column in columns)
         names = re.findall(r"^(?:\| )?(low|failed|high) ", text, flags=re.MULTILINE)
-        assert names == ["high", "low", "failed"] * 2
+        assert names == ["high", "low", "failed"] * tables_of_text
         assert "50.0 (45.0 to 55.1)" in text
         assert "12,345" in text
         assert "nan" not in text
     assert "| −2.0 |" in to_markdown(rows)
     assert "& $-$2.0 &" in to_latex(rows)
+    captions = re.findall(r"\\caption\{(.*)\}", to_latex(rows, title="a & b"))
+    assert captions == [rf"{part}, a \& b" for part in ("Accuracy and gain", "Further tests", "Spent")]
     assert "<0.0001" not in to_latex(rows)
 
 
