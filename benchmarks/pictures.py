@@ -132,9 +132,9 @@ def _kept_channels(result: Result, problems: list[str]) -> tuple[dict[str, list[
 
     Whoever hands on all or nothing is left out; a file that can't be read is noted in `problems`.
     """
+    groups = _groups(result)
     files = {path.name: path for path in (result.path / LEARNGENES).glob("*.safetensors")}
     kept: dict[str, list[dict[str, list[int]]]] = {}
-    groups: dict[str, int] = {}
     for record in result.records:
         name = f"{record.get('strategy')}-seed{record.get('seed')}.safetensors"
         if record.get("kind") != "ancestor" or name not in files or not 0 < record.get("transferred_share", 0) < 1:
@@ -144,10 +144,19 @@ def _kept_channels(result: Result, problems: list[str]) -> tuple[dict[str, list[
         except (CheckpointError, OSError) as error:
             problems.append(str(error))
             continue
-        groups = dict(learngene.backbone.layout.groups)
+        layout = learngene.backbone.layout
+        # A network of the circuit's size has fewer channels than the run's backbone.
+        groups = {group: max(size, groups.get(group, 0)) for group, size in layout.groups.items()}
         indices = {group: learngene.indices[group].tolist() for group in groups}
         kept.setdefault(record["strategy"], []).append(indices)
     return kept, groups
+
+
+def _groups(result: Result) -> dict[str, int]:
+    """Return the channels in each group of the run's backbone, as far as the run says."""
+    noted = result.facts.get("channels")
+    known = noted.items() if isinstance(noted, Mapping) else ()
+    return {str(group): size for group, size in known if isinstance(size, int)}
 
 
 def _evolves(generations: list[Record]) -> bool:
