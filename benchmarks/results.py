@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from neuroevo.benchmarks.checks import whole_records
 from neuroevo.benchmarks.pairs import Pairs
 from neuroevo.benchmarks.statistics import Estimate, estimate, holm
 from neuroevo.benchmarks.summary import Curve, Record, Row, Seeds, curves, finals, pairs_of, summarise
@@ -81,13 +82,13 @@ def read_result(path: Path | str) -> Result:
     problems: list[str] = []
     if (path / RECORDS).exists():
         records, problems = salvage_records(path / RECORDS)
-    if (status := facts.get("status")) != "finished":
-        reason = f" ({facts['error']})" if facts.get("error") else ""
-        problems.append(f"The run is {status}{reason}.")
+    if facts.get("status") != "finished":
+        problems.append(_unfinished(facts))
     try:
         if facts.get("suite") == "transfer":
+            records, damaged = whole_records(records)
             records, unfinished = _of_finished_cells(records, settings)
-            problems += unfinished
+            problems += damaged + unfinished
         result = Result(path, facts, settings, tuple(records), tuple(problems))
         len(result.rows)  # Made now, so that what does not fit is told here and not in the middle of a report.
     except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -102,7 +103,7 @@ class Difference:
 
     Attributes:
         strategy: Its name.
-        first: Its accuracy after all updates in the first run, over the run's seeds.
+        first: Its accuracy after all updates in the first run, over the common seeds; without any over the run's own.
         second: Likewise in the second run.
         pairs: The second against the first over their common seeds; None if there are none.
         p_holm: The paired t-test's p-value with Holm's correction over all strategies of both runs.
@@ -122,7 +123,7 @@ def differences(first: Result, second: Result) -> list[Difference]:
     found = [pairs_of(after[name], before[name], tests=len(names)) for name in names]
     corrected = holm([math.nan if pairs is None else pairs.p_value for pairs in found])
     return [
-        Difference(name, _estimate(before[name]), _estimate(after[name]), pairs, p_holm)
+        Difference(name, *_estimates(before[name], after[name]), pairs, p_holm)
         for name, pairs, p_holm in zip(names, found, corrected, strict=True)
     ]
 
@@ -154,8 +155,19 @@ def _told(result: Result, key: str) -> object:
     return result.settings.get(key, result.facts.get(key))
 
 
-def _estimate(seeds: Seeds) -> Estimate:
-    return estimate([fmean(seeds[seed].values()) for seed in sorted(seeds)])
+def _unfinished(facts: Mapping[str, Any]) -> str:
+    status, error = facts.get("status"), str(facts.get("error") or "")
+    if status == "running":
+        return "The run goes on, or was killed."
+    if error.startswith("KeyboardInterrupt"):
+        return "The run was interrupted."
+    return f"The run is {status}{f' ({error})' if error else ''}."
+
+
+def _estimates(first: Seeds, second: Seeds) -> tuple[Estimate, Estimate]:
+    common = first.keys() & second.keys()
+    a, b = (estimate([fmean(seeds[seed].values()) for seed in sorted(common or seeds)]) for seeds in (first, second))
+    return a, b
 
 
 def _settings(path: Path) -> dict[str, Any]:

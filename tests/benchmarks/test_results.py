@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,9 @@ def cell(strategy: str, seed: int, end: float, *, steps: int = 100, descendants:
             for number, value in enumerate(ends)
         ),
     ]
+
+
+DESCENDANT = cell("gtl", 0, 0.5)[1]
 
 
 def made(
@@ -137,13 +141,64 @@ def test_what_is_no_run_directory_is_told_in_a_sentence(
 
 
 @pytest.mark.parametrize(
-    "record",
-    [{"kind": "ancestor"}, {}, cell("gtl", 0, 0.5)[1] | {"accuracy": []}, cell("gtl", 0, 0.5)[1] | {"seed": []}],
+    ("record", "words"),
+    [
+        ({"kind": "ancestor"}, "it names no strategy or no seed"),
+        ({}, "its kind is None"),
+        (DESCENDANT | {"accuracy": []}, r"it must have \d accuracies"),
+        (DESCENDANT | {"accuracy": [0.5] * len(DESCENDANT["updates"]), "seed": []}, "it names no strategy or no seed"),
+        (DESCENDANT | {"accuracy": [47.0] * len(DESCENDANT["updates"])}, r"an accuracy must lie in \[0, 1\]"),
+        (DESCENDANT | {"accuracy": ["x"] * len(DESCENDANT["updates"])}, r"an accuracy must lie in \[0, 1\]"),
+        (DESCENDANT | {"updates": [7], "accuracy": [0.5]}, "its updates are others than those of the first"),
+        (DESCENDANT | {"updates": []}, "it says not when its accuracy was measured"),
+        (DESCENDANT | {"descendant": None}, "it has no number"),
+        (cell("gtl", 0, 0.5)[0] | {"core_seconds": None}, "its core seconds is None"),
+    ],
 )
-def test_records_of_another_form_are_told_in_a_sentence(tmp_path: Path, record: dict[str, Any]) -> None:
-    """What lacks a key or holds something else is no record of ours."""
-    with pytest.raises(CheckpointError, match="does not hold what this version of neuroevo writes"):
-        read_result(made(tmp_path / "run", [*whole(), record]))
+def test_records_of_another_form_are_left_out(tmp_path: Path, record: dict[str, Any], words: str) -> None:
+    """What lacks a key or holds something else is told with its place, and costs nothing else."""
+    result = read_result(made(tmp_path / "run", [*whole(), record]))
+    (problem,) = result.problems
+    assert re.fullmatch(rf"Record {len(whole()) + 1}.* is left out: {words}.*\.", problem)
+    assert result.rows == read_result(made(tmp_path / "sound", whole())).rows
+
+
+def test_a_damaged_record_costs_its_cell(tmp_path: Path) -> None:
+    """Without its ancestor a cell is unfinished, and all others are reported."""
+    spoiled = [
+        {**one, "gradient_steps": "many"}
+        if (one["kind"], one["strategy"], one["seed"]) == ("ancestor", "gtl", 1)
+        else one
+        for one in whole()
+    ]
+    result = read_result(made(tmp_path / "run", spoiled))
+    assert [row.seed_count for row in result.rows if row.strategy == "gtl"] == [
+        row.seed_count - 1 for row in read_result(made(tmp_path / "sound", whole())).rows if row.strategy == "gtl"
+    ]
+    assert "its gradient steps is 'many'" in result.problems[0]
+    assert "gtl with seed 1" in result.problems[1]
+
+
+def test_many_damaged_records_are_counted(tmp_path: Path) -> None:
+    """Six are named, the others counted."""
+    result = read_result(made(tmp_path / "run", [*whole(), *[{"kind": "odd"}] * 9]))
+    assert len(result.problems) == 7
+    assert result.problems[-1] == "3 more records are left out."
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence"),
+    [
+        ({"status": "running"}, "The run goes on, or was killed."),
+        ({"status": "failed", "error": "KeyboardInterrupt: "}, "The run was interrupted."),
+    ],
+)
+def test_how_a_run_ended_is_told(tmp_path: Path, facts: dict[str, str], sentence: str) -> None:
+    """Who was interrupted has not failed, and a killed process can't say that it ended."""
+    folder = made(tmp_path / "run", whole())
+    known = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    (folder / "run.json").write_text(json.dumps({**known, **facts}), encoding="utf-8")
+    assert read_result(folder).problems == (sentence,)
 
 
 def test_a_run_does_not_differ_from_itself(tmp_path: Path) -> None:
