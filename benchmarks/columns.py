@@ -44,7 +44,7 @@ class Column(Generic[Item]):
 
 def percent(value: float) -> str:
     """Return a share as a percentage with one digit; a dash for NaN."""
-    return NOTHING if math.isnan(value) else f"{100 * value:.1f}"
+    return NOTHING if math.isnan(value) else minus(f"{100 * value:z.1f}")
 
 
 def points(value: float) -> str:
@@ -102,8 +102,8 @@ STRATEGY: Column[Row] = Column(
 ACCURACY: Column[Row] = Column(
     "accuracy, % (95 % CI)",
     "Accuracy of descendants on unseen images of novel classes after all their updates. The descendants of one seed "
-    "are averaged; shown are the mean over seeds and its 95 % confidence interval (Student's t below 20 seeds, BCa "
-    "bootstrap from 20 on).",
+    "are averaged; shown are the mean over seeds and its 95 % confidence interval (Student's t below 20 seeds, from 20 "
+    "on the BCa bootstrap at a level that is widened for few seeds, after Hesterberg).",
     lambda row: row.accuracy_mean,
     lambda row: percent(row.accuracy_mean),
     lambda row: percent_interval(row.accuracy_ci_low, row.accuracy_ci_high),
@@ -162,8 +162,8 @@ MAIN: tuple[Column[Row], ...] = (
     ),
     Column(
         "effect size",
-        "Matched-pairs rank-biserial correlation of the gains: +1 if every seed gains, −1 if every seed loses, 0 if "
-        "gains and losses balance.",
+        "Matched-pairs rank-biserial correlation of the gains: +1 if no seed loses, −1 if none gains, 0 if gains and "
+        "losses balance; ties count for nothing.",
         lambda row: row.rank_biserial,
         lambda row: signed(row.rank_biserial),
     ),
@@ -261,7 +261,7 @@ DIFFERENCES: tuple[Column[Difference], ...] = (
     ),
     Column(
         "first, % (95 % CI)",
-        "Accuracy after all updates in the first run: mean over its seeds with its 95 % confidence interval.",
+        "Accuracy after all updates in the first run: mean over the common seeds with its 95 % confidence interval.",
         lambda one: one.first.mean,
         lambda one: percent(one.first.mean),
         lambda one: percent_interval(one.first.low, one.first.high),
@@ -294,8 +294,8 @@ DIFFERENCES: tuple[Column[Difference], ...] = (
     ),
     Column(
         "effect size",
-        "Matched-pairs rank-biserial correlation: +1 if the second run is better with every seed, −1 if it is worse "
-        "with every seed.",
+        "Matched-pairs rank-biserial correlation: +1 if the second run is worse with no seed, −1 if it is better with "
+        "none; ties count for nothing.",
         lambda one: _paired(one).rank_biserial,
         lambda one: signed(_paired(one).rank_biserial),
     ),

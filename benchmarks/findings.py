@@ -33,18 +33,18 @@ def summary(rows: Sequence[Row]) -> list[str]:
         return ["No strategy has an accuracy: the outputs of some of its descendants are not finite."]
     best = ranked[0]
     if best.strategy == BASELINE:
-        return [f"No strategy ends above {BASELINE}, which reaches {_reached(best)}; {_seeds(best)}."]
+        return [f"No strategy ends above {BASELINE}, which reaches {_reached(best)}; {_seeds(best)}.", *_unknown(rows)]
     found = [
-        f"{best.strategy} is the best of {_strategies(rows)} over {_seeds(best)}: {_reached(best)}. {_judged(best)}"
+        f"{best.strategy} ends highest of {_strategies(rows)} over {_seeds(best)}: {_reached(best)}. {_judged(best)}"
     ]
     parts = [row for row in ranked if 0 < row.transferred_share < 1 and row.strategy != BASELINE]
     if best.transferred_share >= 1 and parts:
         part = parts[0]
         found.append(
-            f"Among those that hand on a part of the network, {part.strategy} is the best: {_reached(part)}. "
+            f"Among those that hand on a part of the network, {part.strategy} ends highest: {_reached(part)}. "
             f"{_judged(part)}"
         )
-    return found
+    return found + _unknown(rows)
 
 
 def curves_in_words(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
@@ -134,6 +134,14 @@ def ranks_in_words(ranks: Ranks) -> str:
         f"Mean ranks over {ranks.datasets} data sets, 1 is best: {means}. Friedman's test that all are alike: p = "
         f"{probability(ranks.friedman_p)}; critical difference {ranks.critical_difference:.2f}.{alike}"
     )
+
+
+def _unknown(rows: Sequence[Row]) -> list[str]:
+    """Return a sentence about strategies without an accuracy, which are not compared."""
+    names = [row.strategy for row in rows if math.isnan(row.accuracy_mean)]
+    if not names:
+        return []
+    return [f"Not compared: {_list(names)}, because the outputs of some of its descendants are not finite."]
 
 
 def _reached(row: Row) -> str:

@@ -198,7 +198,7 @@ def _draw_pools(axes: Axes, pools: Mapping[int, Mapping[int, float]], rows: Sequ
     mesh = axes.pcolormesh(edges, range(len(shown) + 1), np.ma.masked_invalid(scores), cmap=SCALE, norm=norm)
     if len(numbers) <= MOST_LINED:
         mesh.set_edgecolor("white")
-    axes.figure.colorbar(mesh, ax=axes, label="score")
+    axes.figure.colorbar(mesh, ax=axes, label="score, credit included")
     axes.set_yticks([row + 0.5 for row in range(len(shown))], [str(id) for id in shown], fontsize=SMALL)
     axes.set_ylabel("gene pool" + (f" ({len(rows) - len(shown)} more)" if len(rows) > len(shown) else ""))
     axes.set_ylim(len(shown), 0)

@@ -36,8 +36,9 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
     from neuroevo.cli.tables import print_differences
 
     before, after = read_result(first), read_result(second)
-    for problem in (*before.problems, *after.problems):
-        click.echo(f"Note: {problem}", err=True)
+    for result in (before, after):
+        for problem in result.problems:
+            click.echo(f"Note: {result.path}: {problem}", err=True)
     if found := obstacles(before, after):
         raise click.ClickException(" ".join(found))
     verdict = judge(before, after, alpha=alpha, tolerance=tolerance)

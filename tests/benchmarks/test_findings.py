@@ -29,9 +29,9 @@ GTL = {
 def test_a_supported_gain(make_row: MakeRow) -> None:
     """The best strategy, its gain with interval, its share, the seeds, and the p-value that supports it."""
     assert findings.summary([make_row("scratch", **SCRATCH), make_row("gtl", **GTL)]) == [
-        "gtl is the best of 2 strategies over 3 seeds: 67.8 % accuracy on novel classes, +20.8 (95 % CI +8.6 to +33.1) "
-        "points against scratch, with 20.0 % of the parameters handed on. The gain is supported: p = 0.018 (paired "
-        "t-test, Holm's correction)."
+        "gtl ends highest of 2 strategies over 3 seeds: 67.8 % accuracy on novel classes, +20.8 (95 % CI +8.6 to "
+        "+33.1) points against scratch, with 20.0 % of the parameters handed on. The gain is supported: p = 0.018 "
+        "(paired t-test, Holm's correction)."
     ]
 
 
@@ -51,7 +51,7 @@ def test_one_seed_allows_no_test(make_row: MakeRow) -> None:
     lonely = {"accuracy_mean": 0.6, "gain_over_scratch": 0.1, "transferred_share": 0.2, "seed_count": 1}
     (told,) = findings.summary([make_row("scratch", **SCRATCH), make_row("gtl", **lonely)])
     assert told.startswith(
-        "gtl is the best of 2 strategies over one seed: 60.0 % accuracy on novel classes, +10.0 points"
+        "gtl ends highest of 2 strategies over one seed: 60.0 % accuracy on novel classes, +10.0 points"
     )
     assert told.endswith("Too few seeds for a claim (a test needs two); how many are needed can't be told from these.")
     assert "CI" not in told
@@ -61,9 +61,9 @@ def test_a_part_is_told_beside_the_whole(make_row: MakeRow) -> None:
     """If the best hands on everything, the best of those that hand on a part is told too."""
     whole = make_row("finetune", **{**GTL, "accuracy_mean": 0.9, "transferred_share": 1.0})
     first, second = findings.summary([make_row("scratch", **SCRATCH), make_row("gtl", **GTL), whole])
-    assert first.startswith("finetune is the best of 3 strategies")
+    assert first.startswith("finetune ends highest of 3 strategies")
     assert "100.0 % of the parameters" in first
-    assert second.startswith("Among those that hand on a part of the network, gtl is the best: 67.8 %")
+    assert second.startswith("Among those that hand on a part of the network, gtl ends highest: 67.8 %")
     assert second.endswith("The gain is supported: p = 0.018 (paired t-test, Holm's correction).")
 
 
@@ -85,7 +85,7 @@ def test_without_scratch_there_is_no_gain(make_row: MakeRow) -> None:
     """The best strategy is told, and that there is nothing to compare it with."""
     (told,) = findings.summary([make_row("gtl", accuracy_mean=0.6, transferred_share=0.2)])
     assert told == (
-        "gtl is the best of 1 strategy over 3 seeds: 60.0 % accuracy on novel classes, with 20.0 % of the parameters "
+        "gtl ends highest of 1 strategy over 3 seeds: 60.0 % accuracy on novel classes, with 20.0 % of the parameters "
         "handed on. There is no result of scratch to compare it with."
     )
 
@@ -159,3 +159,9 @@ def test_ranks_are_told() -> None:
     assert "Not to be told apart: a, b." in told
     apart = Ranks(("a", "b"), (1.0, 2.0), 30, 0.001, 0.4)
     assert findings.ranks_in_words(apart).endswith("critical difference 0.40. All differ by more than that.")
+
+
+def test_who_is_not_compared_is_named(make_row: MakeRow) -> None:
+    """A strategy with outputs that are not finite does not vanish in silence."""
+    *_, last = findings.summary([make_row("scratch", **SCRATCH), make_row("gtl", **GTL), make_row("wild")])
+    assert last == "Not compared: wild, because the outputs of some of its descendants are not finite."

@@ -102,7 +102,7 @@ def test_dots_have_the_colour_of_their_fitness() -> None:
     colours = {place(dot): to_hex(dot.get_markerfacecolor()) for dot in dots(figure) if dot.get_marker() != "x"}
     fitness = {(0, 0): 0.5, (0, 1): 0.3, (0, 2): 0.1, (1, 0): 0.6, (1, 1): 0.2}
     assert colours == {spot: to_hex(colormaps[SCALE]((value - 0.1) / (0.6 - 0.1))) for spot, value in fitness.items()}
-    assert [axes.get_ylabel() for axes in figure.axes[2:]] == ["fitness", "score"]
+    assert [axes.get_ylabel() for axes in figure.axes[2:]] == ["fitness", "score, credit included"]
 
 
 def test_winners_and_the_last_pool_are_marked() -> None:
