@@ -76,7 +76,7 @@ def to_markdown(rows: Sequence[Row]) -> str:
 def to_latex(rows: Sequence[Row], *, title: str = "") -> str:
     """Return accuracies, tests and costs as three LaTeX tables with captions, none wider than the text.
 
-    They need the packages booktabs and adjustbox.
+    They need the packages booktabs and graphicx.
 
     Args:
         rows: The strategies.
@@ -108,7 +108,8 @@ def _float(tabular: str, caption: str) -> str:
     return (
         "\\begin{table}\n\\centering\n"
         f"\\caption{{{escape_latex(caption)}}}\n"
-        f"\\begin{{adjustbox}}{{max width=\\linewidth}} % \\usepackage{{adjustbox}}\n{tabular}\\end{{adjustbox}}\n"
+        "% Shrunk if it is wider than the text; \\usepackage{graphicx}\n"
+        f"\\resizebox{{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}}{{!}}{{%\n{tabular.rstrip()}%\n}}\n"
         "\\end{table}\n"
     )
 
