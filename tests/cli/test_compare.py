@@ -211,7 +211,7 @@ def test_what_can_not_be_compared_is_told(finished: Path, neuroevo: Program, tmp
     lines = (folder / "records.jsonl").read_bytes().splitlines(keepends=True)
     (folder / "records.jsonl").write_bytes(b"".join(lines[:-1]))
     call = neuroevo("compare", finished, folder)
-    assert (call.code, call.err) == (0, "Note: 1 of 6 cells are not finished: gtl with seed 1.\n")
+    assert (call.code, call.err) == (0, f"Note: {folder}: 1 of 6 cells are not finished: gtl with seed 1.\n")
 
 
 def test_no_folder_no_comparison(neuroevo: Program, finished: Path, tmp_path: Path) -> None:
