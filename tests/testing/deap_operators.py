@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import torch
 from deap import tools
+from hypothesis import settings
 from torch import Tensor
 
 from neuroevo.individual import Fitness
@@ -163,4 +164,7 @@ def _line(text: str) -> str:
 
 
 if __name__ == "__main__":
+    # The same cases as in the tests.
+    settings.register_profile("page", derandomize=True, deadline=None)
+    settings.load_profile("page")
     sys.stdout.writelines(f"{line}\n" for line in table())
