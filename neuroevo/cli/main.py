@@ -130,7 +130,7 @@ def _sentences(error: BaseException) -> Sequence[str]:
 
 
 def _exit_code(error: BaseException) -> int:
-    from neuroevo.runs.directory import RunLocked  # heavy, and only errors need it
+    from neuroevo.runs.locks import RunLocked  # only errors need it
 
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return INTERRUPTED

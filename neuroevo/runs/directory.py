@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from pydantic import BaseModel
 
 from neuroevo import __version__
 from neuroevo.files import CheckpointError, write_atomically
+from neuroevo.runs.locks import lock
 from neuroevo.runs.settings import to_toml
+from neuroevo.runs.signals import Interrupted
 
 SCHEMA = 2
 FACTS = "run.json"
@@ -62,8 +64,13 @@ class RunDirectory:
         return cls._open(folder, _facts(what, settings, argv))
 
     @classmethod
-    def resume(cls, path: Path, *, argv: Sequence[str]) -> Self:
+    def resume(cls, path: Path, *, argv: Sequence[str], settings: BaseModel | None = None) -> Self:
         """Open the folder of a run that is to go on; its facts tell when and by what it was continued.
+
+        Args:
+            path: the folder.
+            argv: the command's words.
+            settings: the effective settings, where some may be told anew; None leaves them as they are.
 
         Raises:
             CheckpointError: the folder is no run directory, or of another schema; one sentence.
@@ -74,7 +81,10 @@ class RunDirectory:
         again = {"started": _now(), "argv": list(argv), "host": platform.node(), "versions": _versions()}
         facts |= {"status": "running", "ended": None, "resumed": [*facts.get("resumed", []), again]}
         facts.pop("error", None)
-        return cls._open(path, facts)
+        run = cls._open(path, facts)
+        if settings is not None:
+            write_atomically(path / SETTINGS, to_toml(_without_out(settings)).encode())
+        return run
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -92,11 +102,13 @@ class RunDirectory:
         self._write()
 
     def close(self, *, error: BaseException | None = None) -> None:
-        """Write the status (failed if there is an `error`) and let go of the log."""
-        if error is not None:
+        """Write the status (interrupted or failed if there is an `error`) and let go of the log."""
+        if isinstance(error, Interrupted):
+            logger.info("The run was %s.", error)
+        elif error is not None:
             logger.error("The run failed.", exc_info=error)
             self._facts["error"] = f"{type(error).__name__}: {error}".rstrip(": ")
-        self._facts |= {"status": "failed" if error else "finished", "ended": _now()}
+        self._facts |= {"status": _status(error), "ended": _now()}
         try:
             self._write()
         finally:
@@ -117,7 +129,8 @@ class RunDirectory:
     def _open(cls, path: Path, facts: dict[str, Any]) -> Self:
         run = cls(path, facts)
         try:
-            _lock(run._log.stream, path)
+            if run._log.stream is not None:
+                lock(run._log.stream.fileno(), path)
             run._write()
         except BaseException:
             run._close_log()
@@ -132,10 +145,6 @@ class RunDirectory:
         logger.removeHandler(self._log)
         logger.setLevel(self._level)
         self._log.close()
-
-
-class RunLocked(RuntimeError):
-    """A run directory is in use by another process."""
 
 
 def read_facts(path: Path) -> dict[str, Any]:
@@ -161,6 +170,12 @@ def read_facts(path: Path) -> dict[str, Any]:
     return facts
 
 
+def _status(error: BaseException | None) -> str:
+    if isinstance(error, Interrupted):
+        return "interrupted"
+    return "finished" if error is None else "failed"
+
+
 def default_folder(what: str) -> Path:
     """Return a folder that does not exist yet, `runs/<what>-<time>`."""
     name = f"{what}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -176,20 +191,6 @@ def _make(folder: Path) -> None:
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise FileExistsError(f"out must be a new or empty folder, but {folder} is not; choose another.")
     folder.mkdir(parents=True, exist_ok=True)
-
-
-def _lock(log: IO[str] | None, folder: Path) -> None:
-    """Hold the folder until its open log is closed, which the system does for a process that dies."""
-    try:
-        import fcntl
-    except ImportError:  # not on Windows
-        return
-    if log is None:
-        return
-    try:
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RunLocked(f"{folder} is in use by another process; wait for it or choose another folder.") from None
 
 
 def _facts(what: str, settings: BaseModel, argv: Sequence[str]) -> dict[str, object]:

@@ -7,7 +7,7 @@ They differ in what they hand on (see the classes); all are scored without train
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import asdict, astuple, replace
 from functools import reduce
 from typing import Any, ClassVar, cast
 
@@ -71,6 +71,7 @@ class OneCandidate:
         dataset = dataset.to(device)
         self.backbone = backbone
         self.share = share
+        self.settings = {"share": share, "pretraining": asdict(pretraining), "cross": cross}
         self.classes = {"ancestry": list(dataset.ancestry.classes)}
         self.seed = seed
         self.generation = 0

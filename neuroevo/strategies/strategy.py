@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -13,6 +14,7 @@ from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.execution import Recipe
+from neuroevo.files import to_json
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 
@@ -49,6 +51,20 @@ class Strategy(Protocol):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
+
+
+def settings_of(strategy: Strategy) -> dict[str, Any]:
+    """Return what a strategy was told, as JSON values: a run can be continued by an equally told one only.
+
+    It is the name of its class, and what it has of `seed`, `backbone`, `classes` and `settings` (a mapping of all
+    other settings that results depend on).
+    """
+    told: dict[str, Any] = {"strategy": type(strategy).__name__, **getattr(strategy, "settings", {})}
+    told |= {name: getattr(strategy, name) for name in ("seed", "classes") if hasattr(strategy, name)}
+    if hasattr(strategy, "backbone"):
+        told["backbone"] = strategy.backbone.describe()
+    found: dict[str, Any] = json.loads(to_json(told))
+    return found
 
 
 class Verb:
