@@ -18,8 +18,8 @@ from neuroevo import evolution
 from neuroevo.budget import Budget
 from neuroevo.evolution import Generation, evolve
 from neuroevo.execution import batched_map
-from neuroevo.individual import Fitness, Ids, Individual
 from neuroevo.files import CheckpointError
+from neuroevo.individual import Fitness, Ids, Individual
 from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
 from neuroevo.runs.locks import RunLocked
 from neuroevo.runs.records import read_records

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from neuroevo.cli.interruption import interruptible, resumable
 from neuroevo.cli.names import SUITES, load
 from neuroevo.cli.options import resumable_command
-from neuroevo.runs.directory import FACTS, RunDirectory, default_folder
+from neuroevo.runs.directory import RunDirectory, default_folder
 from neuroevo.runs.settings import BenchSettings
 
 
@@ -26,14 +27,19 @@ def command(settings: BenchSettings, resume: Path | None) -> None:
 
     make_device(settings)  # a device that is not there is told before any folder is made
     out = resume or settings.out or default_folder("bench")
-    for suite in settings.suites:
-        # One suite takes the folder itself, several have a folder each in it.
-        folder = out / suite if len(settings.suites) > 1 else out
-        with _open(folder, settings, resume=resume is not None) as run:
-            run.note({"suite": suite})
-            load(SUITES[suite])(_with_device(settings, run), run)  # type: ignore[operator]
-        if not settings.as_json:
-            click.echo(f"Results: {run.path}")
+    with resumable("bench", out):
+        for suite in settings.suites:
+            # One suite takes the folder itself, several have a folder each in it.
+            folder = out / suite if len(settings.suites) > 1 else out
+            _run(suite, settings, folder, resume=resume is not None)
+            if not settings.as_json:
+                click.echo(f"Results: {folder}")
+
+
+def _run(suite: str, settings: BenchSettings, folder: Path, *, resume: bool) -> None:
+    with _open(folder, settings, resume=resume) as run, interruptible(run):
+        run.note({"suite": suite})
+        load(SUITES[suite])(_with_device(settings, run), run)  # type: ignore[operator]
 
 
 def _with_device(settings: BenchSettings, run: RunDirectory) -> BenchSettings:
@@ -42,6 +48,5 @@ def _with_device(settings: BenchSettings, run: RunDirectory) -> BenchSettings:
 
 
 def _open(folder: Path, settings: BenchSettings, *, resume: bool) -> RunDirectory:
-    if resume and (folder / FACTS).exists():
-        return RunDirectory.resume(folder, argv=sys.argv)
-    return RunDirectory.create(folder, what="bench", settings=settings, argv=sys.argv)
+    opened = RunDirectory.resume if resume else RunDirectory.create
+    return opened(folder, what="bench", settings=settings, argv=sys.argv)

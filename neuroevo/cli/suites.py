@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -31,8 +32,11 @@ from neuroevo.files import to_json, write_atomically
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import Records, salvage_records
 from neuroevo.runs.settings import BenchSettings
+from neuroevo.runs.signals import StopSignal
 
 REPORT = "report.html"
+CELLS = "cells"
+"""Folder of the checkpoints of cells that are not finished."""
 
 
 def transfer(settings: BenchSettings, run: RunDirectory) -> None:
@@ -45,9 +49,8 @@ def transfer(settings: BenchSettings, run: RunDirectory) -> None:
     if not isinstance(matched, dict):
         # Measured once: a run that is continued goes on with the budgets that it began with.
         matched = match_budgets(settings, dataset, backbone, device)
-    run.note(
-        {"device": str(device), "data": dataset.facts(), "ways": protocol.ways, "pretraining_updates": matched},
-    )
+    run.note_same({"data": dataset.facts()})
+    run.note({"device": str(device), "ways": protocol.ways, "pretraining_updates": matched})
     contestants = [
         make_contestant(name, settings, dataset, backbone, device, pretraining_updates=matched)
         for name in settings.strategies
@@ -112,12 +115,14 @@ def _run_cells(
             f"{max(plans.values())} gradient steps before transfer{again}"
         )
         reporter.describe("pre-training")
-        progress = _Progress(reporter, plans)
+        progress = _Progress(reporter, plans, run.stop)
+        run.stop.check()
         for cell in transfer_benchmark.run(
             contestants,
             protocol,
             seeds=seeds,
             done=done,
+            cells=run.path / CELLS,
             on_pretrained=progress.pretrained,
             on_generation=progress.generation,
         ):
@@ -126,6 +131,9 @@ def _run_cells(
                 records.append(record)
             reporter.advance(heirs)
             reporter.line(f"{_sentence(cell)}{reporter.left}")
+            run.stop.check()
+    # What was kept of unfinished cells has served.
+    shutil.rmtree(run.path / CELLS, ignore_errors=True)
 
 
 def _steps(cells: Sequence[CellPlan], plans: Mapping[str, int]) -> int:
@@ -135,9 +143,10 @@ def _steps(cells: Sequence[CellPlan], plans: Mapping[str, int]) -> int:
 
 
 class _Progress:
-    """Turns pre-training and generations into steps of a bar."""
+    """Turns pre-training and generations into steps of a bar; after each of them the run may be stopped."""
 
-    def __init__(self, reporter: Reporter, plans: Mapping[str, int]) -> None:
+    def __init__(self, reporter: Reporter, plans: Mapping[str, int], stop: StopSignal) -> None:
+        self.stop = stop
         self.reporter = reporter
         self.plans = plans
         self.cell: tuple[str, int] | None = None
@@ -147,6 +156,7 @@ class _Progress:
         """Count the steps of a pre-trained network."""
         self.reporter.advance(self.plans[contestant.name])
         self.reporter.line(f"pre-trained the {contestant.pretrains} of seed {seed}{self.reporter.left}")
+        self.stop.check()
 
     def generation(self, contestant: Contestant, seed: int, generation: Generation) -> None:
         """Count the steps of a generation and tell its scores; what was pre-trained is counted already."""
@@ -159,6 +169,7 @@ class _Progress:
         self.reporter.describe(text)
         if contestant.generations > 1 and not self.reporter.live:
             self.reporter.line(f"{text}{self.reporter.left}")
+        self.stop.check()
 
 
 def _seeds(seeds: range) -> str:

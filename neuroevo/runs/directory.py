@@ -18,11 +18,12 @@ from neuroevo import __version__
 from neuroevo.files import CheckpointError, write_atomically
 from neuroevo.runs.locks import lock
 from neuroevo.runs.settings import to_toml
-from neuroevo.runs.signals import Interrupted
+from neuroevo.runs.signals import Interrupted, StopSignal
 
 SCHEMA = 2
 FACTS = "run.json"
 SETTINGS = "settings.toml"
+LOG = "log.txt"
 PACKAGES = ("torch", "deap", "numpy", "scipy", "safetensors", "matplotlib")
 
 logger = logging.getLogger("neuroevo")
@@ -33,13 +34,15 @@ class RunDirectory:
 
     Attributes:
         path: the folder.
+        stop: whether a signal has asked the run to stop; who works in the folder asks at safe points.
     """
 
     def __init__(self, path: Path, facts: dict[str, object]) -> None:
         self.path = path
+        self.stop = StopSignal()
         self._facts = facts
         self._level = logger.level
-        self._log = logging.FileHandler(path / "log.txt", encoding="utf-8")
+        self._log = logging.FileHandler(path / LOG, encoding="utf-8")
         self._log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger.addHandler(self._log)
         logger.setLevel(min(self._level or logging.INFO, logging.INFO))
@@ -60,31 +63,29 @@ class RunDirectory:
         """
         folder = default_folder(what) if path is None else path
         _make(folder)
-        write_atomically(folder / SETTINGS, to_toml(_without_out(settings)).encode())
-        return cls._open(folder, _facts(what, settings, argv))
+        return cls._open(folder, _facts(what, settings, argv), settings=settings)
 
     @classmethod
-    def resume(cls, path: Path, *, argv: Sequence[str], settings: BaseModel | None = None) -> Self:
+    def resume(cls, path: Path, *, what: str, settings: BaseModel, argv: Sequence[str]) -> Self:
         """Open the folder of a run that is to go on; its facts tell when and by what it was continued.
 
         Args:
-            path: the folder.
+            path: the folder. If the run died before it wrote any facts, it begins here.
+            what: the command or use, such as `bench`.
+            settings: the effective settings, of which some may have been told anew.
             argv: the command's words.
-            settings: the effective settings, where some may be told anew; None leaves them as they are.
 
         Raises:
             CheckpointError: the folder is no run directory, or of another schema; one sentence.
             RunLocked: another process is at work in it.
             OSError: a file could not be read or written.
         """
-        facts = read_facts(path)
-        again = {"started": _now(), "argv": list(argv), "host": platform.node(), "versions": _versions()}
-        facts |= {"status": "running", "ended": None, "resumed": [*facts.get("resumed", []), again]}
-        facts.pop("error", None)
-        run = cls._open(path, facts)
-        if settings is not None:
-            write_atomically(path / SETTINGS, to_toml(_without_out(settings)).encode())
-        return run
+        if not (path / FACTS).exists() and {*_names(path)} <= {SETTINGS, LOG}:
+            path.mkdir(parents=True, exist_ok=True)
+            facts = _facts(what, settings, argv)
+        else:
+            facts = _continued(read_facts(path), argv)
+        return cls._open(path, facts, settings=settings)
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -100,6 +101,18 @@ class RunDirectory:
         """Add JSON values to `run.json`, such as the device that `auto` stood for."""
         self._facts |= facts
         self._write()
+
+    def note_same(self, facts: Mapping[str, object]) -> None:
+        """Add JSON values to `run.json` that must be the same whenever the run is continued, such as its data.
+
+        Raises:
+            CheckpointError: the run began with others; the message names them.
+        """
+        differing = [key for key in facts if key in self._facts and self._facts[key] != facts[key]]
+        if differing:
+            told = ", ".join(f"{key} ({self._facts[key]!r} then, {facts[key]!r} now)" for key in differing)
+            raise CheckpointError(f"The run in {self.path} can't go on here, for it began with other {told}.")
+        self.note(facts)
 
     def close(self, *, error: BaseException | None = None) -> None:
         """Write the status (interrupted or failed if there is an `error`) and let go of the log."""
@@ -126,11 +139,15 @@ class RunDirectory:
         self.close(error=error)
 
     @classmethod
-    def _open(cls, path: Path, facts: dict[str, Any]) -> Self:
+    def _open(cls, path: Path, facts: dict[str, Any], *, settings: BaseModel) -> Self:
         run = cls(path, facts)
         try:
             if run._log.stream is not None:
                 lock(run._log.stream.fileno(), path)
+            for left in path.glob(".*.tmp"):  # by a process that was killed
+                left.unlink(missing_ok=True)
+            # Written first: a folder with settings can be continued, whenever the process dies.
+            write_atomically(path / SETTINGS, to_toml(_without_out(settings)).encode())
             run._write()
         except BaseException:
             run._close_log()
@@ -145,6 +162,13 @@ class RunDirectory:
         logger.removeHandler(self._log)
         logger.setLevel(self._level)
         self._log.close()
+
+
+def _continued(facts: dict[str, Any], argv: Sequence[str]) -> dict[str, Any]:
+    again = {"started": _now(), "argv": list(argv), "host": platform.node(), "versions": _versions()}
+    facts |= {"status": "running", "ended": None, "resumed": [*facts.get("resumed", []), again]}
+    facts.pop("error", None)
+    return facts
 
 
 def read_facts(path: Path) -> dict[str, Any]:
@@ -185,6 +209,11 @@ def default_folder(what: str) -> Path:
         path = Path("runs", f"{name}-{count}")
         count += 1
     return path
+
+
+def _names(folder: Path) -> list[str]:
+    """Return what is in a folder, but for files that a killed process left half written."""
+    return [path.name for path in folder.iterdir() if not path.name.endswith(".tmp")] if folder.exists() else []
 
 
 def _make(folder: Path) -> None:

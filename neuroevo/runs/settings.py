@@ -47,6 +47,8 @@ class RunSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     quick_defaults: ClassVar[Mapping[str, object]] = QUICK
+    told_anew: ClassVar[frozenset[str]] = frozenset({"json", "quiet"})
+    """Settings that results don't depend on, or that say when to stop: a run that is continued may change them."""
 
     dataset: str = Field(default="glyphs", description="Data set.")
     data_root: Folder | None = Field(default=None, description="Folder of the data set's files.")
@@ -80,6 +82,8 @@ class RunSettings(BaseModel):
 
 class EvolveSettings(RunSettings):
     """What one run of one strategy is told."""
+
+    told_anew: ClassVar[frozenset[str]] = RunSettings.told_anew | {"generations"}
 
     strategy: str = Field(description="Strategy to run.", json_schema_extra={"argument": "STRATEGY"})
 

@@ -45,18 +45,18 @@ class StopSignal:
 
 @contextmanager
 def stop_at_safe_points(
-    *, tell: Callable[[str], object], before_exit: Callable[[int], object] = lambda number: None
-) -> Iterator[StopSignal]:
+    stop: StopSignal, *, tell: Callable[[str], object], before_exit: Callable[[int], object] = lambda number: None
+) -> Iterator[None]:
     """Catch SIGINT and SIGTERM inside the context, and put back the handlers that there were.
 
     The first signal is only noted: whoever runs asks for it at safe points. The second one ends the process at once,
     with the exit code 128 + its number; files that are written atomically stay whole.
 
     Args:
+        stop: Where the first signal is noted.
         tell: Called with a sentence when the first signal comes.
         before_exit: Called with the second signal when it comes; the process ends whatever it does.
     """
-    stop = StopSignal()
 
     def handle(number: int, frame: FrameType | None) -> None:
         del frame
@@ -70,11 +70,11 @@ def stop_at_safe_points(
             os._exit(128 + number)
 
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
-        yield stop
+        yield
         return
     before = {number: signal.signal(number, handle) for number in STOPPING}
     try:
-        yield stop
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)

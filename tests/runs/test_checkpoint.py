@@ -22,6 +22,7 @@ tensors = st.builds(
     st.integers(0, 1),
 )
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | tensors
+finite_numbers = st.floats(allow_nan=False, allow_infinity=False)
 keys = st.text() | st.sampled_from(["$tensor", "$dict", "$"]) | st.integers()
 values = st.recursive(
     leaves,
