@@ -14,16 +14,22 @@ from typing import Any
 from deap.base import Toolbox
 
 from neuroevo.budget import Budget
+from neuroevo.execution.mapping import unwrap
 from neuroevo.files import CheckpointError, to_json, write_atomically
 from neuroevo.individual import Individual
 from neuroevo.runs.checkpoint import Best, load_checkpoint, save_checkpoint
+from neuroevo.runs.failures import keep_failures
 from neuroevo.runs.locks import locked
 from neuroevo.runs.records import Records, read_records
 from neuroevo.strategies.bare_toolbox import BareToolbox
 from neuroevo.strategies.strategy import Strategy, settings_of
 
 CHECKPOINTS = "checkpoints"
+FAILURES = "failures"
 RECORDS = "records.jsonl"
+
+MAPPED = ("live", "evaluate", "rescore")
+"""Verbs that strategies hand to the map."""
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +79,7 @@ class Generation:
             "generation": self.number,
             "individuals": [
                 {"id": one.id, "parents": list(one.parents), "fitness": list(one.fitness.values)}
+                | ({} if one.fitness.failure is None else {"failure": one.fitness.failure})
                 for one in self.population
             ],
             "best": None if self.best is None else self.best.id,
@@ -105,7 +112,8 @@ def evolve(
             their parents, neighbours mate and every child mutates: rates belong to the operators; a registered
             `vary(parents)` is used in place of `mate` and `mutate`.
         generations: How many generations the run has in the end.
-        run_dir: Folder for `records.jsonl` and `checkpoints/`; a run that was stopped there is continued after its last
+        run_dir: Folder for `records.jsonl`, `checkpoints/` and `failures/` (the genomes of individuals that could not
+            be evaluated, with the reason); a run that was stopped there is continued after its last
             checkpoint, which is written after each `update`. One process at a time works in it. A bare toolbox has no
             state that could be kept, so there is no checkpoint then (the log says so).
         callbacks: Called with each record.
@@ -116,6 +124,7 @@ def evolve(
 
     Raises:
         ValueError: `generations` is negative, or the toolbox lacks a verb.
+        TypeError: An operator can't be sent to the workers of the toolbox's map.
         RuntimeError: Every individual of a generation failed.
         CheckpointError: The run in `run_dir` was begun with other settings, or its last checkpoint is damaged.
         RunLocked: Another process is at work in `run_dir`.
@@ -125,6 +134,7 @@ def evolve(
         raise ValueError(f"generations must be at least 0, but it is {generations}.")
     if isinstance(strategy, Toolbox):
         strategy = BareToolbox(strategy)
+    _probe(strategy.toolbox)
     return _run(strategy, generations, None if run_dir is None else Path(run_dir), callbacks, stop)
 
 
@@ -158,18 +168,20 @@ class _Keeper:
 
     def __init__(self, strategy: Strategy, run_dir: Path, records: Records, best: Best | None) -> None:
         self.strategy = strategy
-        self.folder = run_dir / CHECKPOINTS
+        self.run_dir = run_dir
         self.records = records
         self.best = best
         self.settings = settings_of(strategy)
 
     def keep(self, generation: Generation) -> None:
+        keep_failures(self.run_dir / FAILURES, generation.population, generation.number)
         self.records.append(generation.record())
         if isinstance(self.strategy, BareToolbox):
             return
         self.best = _better(self.best, generation, self.strategy.generation)
         state = self.strategy.state_dict()
-        save_checkpoint(self.folder, self.strategy.generation, state, settings=self.settings, best=self.best)
+        number = self.strategy.generation
+        save_checkpoint(self.run_dir / CHECKPOINTS, number, state, settings=self.settings, best=self.best)
 
 
 def _better(best: Best | None, generation: Generation, complete: int) -> Best | None:
@@ -224,6 +236,14 @@ def _restore(strategy: Strategy, state: Mapping[str, Any], run_dir: Path) -> Non
 def _number(record: Mapping[str, object]) -> int:
     number = record.get("generation")
     return number if isinstance(number, int) else 0
+
+
+def _probe(toolbox: Toolbox) -> None:
+    """Find out before any work whether the map can hand on what it will be given."""
+    probe = getattr(unwrap(toolbox.map)[0], "probe", None)
+    for verb in MAPPED if probe is not None else ():
+        if hasattr(toolbox, verb):
+            probe(getattr(toolbox, verb))
 
 
 def _step(strategy: Strategy) -> Generation:

@@ -50,11 +50,12 @@ def _finished(settings: EvolveSettings, folder: Path) -> dict[str, Any]:
 
 def _run(settings: EvolveSettings, folder: Path, *, resumes: bool) -> dict[str, Any]:
     # Settings are checked by now, and only a run needs torch.
-    from neuroevo.cli.build import make_backbone, make_contestant, make_dataset, make_device
+    from neuroevo.cli.build import make_backbone, make_contestant, make_dataset, make_device, make_map
 
     device = make_device(settings)
     opened = RunDirectory.resume if resumes else RunDirectory.create
     with (
+        make_map(settings) as map_,
         opened(folder, what="evolve", settings=settings, argv=sys.argv) as run,
         interruptible(run),
     ):
@@ -64,7 +65,7 @@ def _run(settings: EvolveSettings, folder: Path, *, resumes: bool) -> dict[str, 
         dataset = make_dataset(settings).to(device)
         run.note_same({"data": dataset.facts()})
         backbone = make_backbone(settings, dataset)
-        contestant = make_contestant(settings.strategy, settings, dataset, backbone, device)
+        contestant = make_contestant(settings.strategy, settings, dataset, backbone, device, map_=map_)
         strategy = contestant.make(settings.seed)
         individual = _evolve(contestant, strategy, run, quiet=settings.quiet)
         learngene = individual.genome.with_notes(dataset=settings.dataset)

@@ -23,7 +23,15 @@ from neuroevo.benchmarks.results import Result, read_result
 from neuroevo.benchmarks.summary import Row, to_csv
 from neuroevo.benchmarks.throughput import Throughput
 from neuroevo.benchmarks.transfer import Cell, Transfer, finished_cells, remaining
-from neuroevo.cli.build import make_backbone, make_contestant, make_dataset, make_device, make_protocol, match_budgets
+from neuroevo.cli.build import (
+    make_backbone,
+    make_contestant,
+    make_dataset,
+    make_device,
+    make_map,
+    make_protocol,
+    match_budgets,
+)
 from neuroevo.cli.progress import Reporter, generation_in_words
 from neuroevo.cli.tables import print_rows
 from neuroevo.data.images import Dataset
@@ -51,14 +59,15 @@ def transfer(settings: BenchSettings, run: RunDirectory) -> None:
         matched = match_budgets(settings, dataset, backbone, device)
     run.note_same({"data": dataset.facts()})
     run.note({"device": str(device), "ways": protocol.ways, "pretraining_updates": matched})
-    contestants = [
-        make_contestant(name, settings, dataset, backbone, device, pretraining_updates=matched)
-        for name in settings.strategies
-    ]
     seeds = range(settings.seed, settings.seed + settings.seeds)
     done = _keep_finished(run, settings)
     _save_samples(dataset, run.path / "samples.png")
-    _run_cells(contestants, protocol, seeds, run, done, quiet=settings.quiet)
+    with make_map(settings) as map_:
+        contestants = [
+            make_contestant(name, settings, dataset, backbone, device, pretraining_updates=matched, map_=map_)
+            for name in settings.strategies
+        ]
+        _run_cells(contestants, protocol, seeds, run, done, quiet=settings.quiet)
     result = read_result(run.path)
     _write_results(result)
     if settings.as_json:

@@ -100,6 +100,16 @@ def task_fits(settings: Resolved) -> Iterator[str]:
         )
 
 
+def engine_can(settings: Resolved) -> Iterator[str]:
+    """What only some engines can do is asked of them only."""
+    engine, sources = settings.values.get("engine"), settings.sources
+    if settings.values.get("eval_timeout") is not None and engine == "threads":
+        yield f"{sources['eval_timeout']} needs --engine processes or ray: a thread can't be stopped."
+    for key, default in (("address", "local"), ("gpus_per_worker", 0)):
+        if settings.values.get(key, default) != default and engine in ("threads", "processes"):
+            yield f"{sources[key]} is for --engine ray, but the engine is {engine}."
+
+
 def out_is_new(settings: Resolved) -> Iterator[str]:
     """Results go to a folder of their own."""
     out = settings.values.get("out")
@@ -112,6 +122,7 @@ RULES: Sequence[Callable[[Resolved], Iterator[str]]] = (
     tournament_fits,
     files_are_there,
     task_fits,
+    engine_can,
     out_is_new,
 )
 

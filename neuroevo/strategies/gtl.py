@@ -29,7 +29,7 @@ from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Pixels, Recipe, batched_map
-from neuroevo.individual import Ids, Individual
+from neuroevo.individual import Failure, Ids, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators import learngenes
 from neuroevo.operators.inheritance import Cross, Weights, check_cross, inherit
@@ -39,7 +39,7 @@ from neuroevo.problems import Critic, Live, Upbringing
 from neuroevo.seeds import stream
 from neuroevo.strategies.gene_pool import GenePool
 from neuroevo.strategies.gene_tree import Credit, GeneTree
-from neuroevo.strategies.gtl_verbs import choose_parents, extract_circuit, families, mutate
+from neuroevo.strategies.gtl_verbs import choose_parents, extract_circuit, families, mutate, with_bodies
 from neuroevo.strategies.strategy import Verb, budget_of, check_types, scoring_cost
 
 # The plain reading of the paper: whole networks train on top of random cross weights, and every life stands alone.
@@ -233,11 +233,14 @@ class GTL:
         toolbox.register("update", self.update)
 
     def generate(self) -> list[Individual]:
-        """Return the individuals of a new generation: they have lived, and their learngenes wait to be scored."""
-        heirs = [self._heir(parent) for parent in self._parents()]
-        slots = range(len(heirs))
-        for heir, body in zip(heirs, self.toolbox.map(self.toolbox.live, heirs, slots), strict=True):
-            heir.body = body
+        """Return the individuals of a new generation: they have lived, and their learngenes wait to be scored.
+
+        One that could not live (see `Failure`) has failed already, and keeps what it inherited.
+        """
+        everyone = [self._heir(parent) for parent in self._parents()]
+        bodies = self.toolbox.map(self.toolbox.live, everyone, range(len(everyone)))
+        slots = with_bodies(everyone, bodies)
+        heirs = [everyone[slot] for slot in slots]
         weights = {heir.id: heir.body.state_dict() for heir in heirs}
         for heir, slot in zip(heirs, slots, strict=True):
             if not self.lamarckian:
@@ -250,8 +253,8 @@ class GTL:
         for heir in heirs:
             heir.genome = _checked(self.toolbox.mutate(heir.genome, weights[heir.id]))
             heir.body = None
-        self.budget = self.budget.then(self._costs()[0].times(len(heirs)))
-        return heirs
+        self.budget = self.budget.then(self._costs()[0].times(len(everyone)))
+        return everyone
 
     def update(self, population: Sequence[Individual]) -> None:
         """End the generation: tournaments, credit along the gene tree, new entries of the pool.
@@ -262,7 +265,7 @@ class GTL:
         selected = self.toolbox.select(list(population), self.winners) if population else []
         winners = {one.id: one for one in selected if one.fitness.valid and not one.fitness.failed}
         scores = {one.id: float(one.fitness.values[0]) for one in winners.values()}
-        self.tree.add(population)
+        self.tree.add(one for one in population if one.genome is not None)
         self.pool.decay(self.decay)
         for winner, score in scores.items():
             self.pool.credit(self.tree.credits(winner, score))
@@ -290,6 +293,7 @@ class GTL:
             scores = self.toolbox.map(self.toolbox.rescore, finalists)
             cost = scoring_cost(self.toolbox.rescore, otherwise=self.final_critic.budget)
             self.budget = self.budget.then(cost.times(len(finalists)))
+            scores = [(math.nan,) if isinstance(score, Failure) else score for score in scores]
             order = sorted(range(len(finalists)), key=lambda i: (-_number(scores[i][0]), finalists[i].id))
             best = finalists[order[0]]
             notes = {

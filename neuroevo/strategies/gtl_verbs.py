@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
 from neuroevo.backbones import Backbone
-from neuroevo.individual import Individual
+from neuroevo.individual import Failure, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators import learngenes
 from neuroevo.operators.circuits import random_circuit
@@ -51,6 +52,21 @@ def mutate(
     mutant = learngenes.mutate(learngene, weights, rate=rate, generator=generator, new_ids=new_ids)
     mutant = learngenes.resize(mutant, weights, rate=resize_rate, generator=generator, new_ids=new_ids)
     return learngenes.noise(mutant, sigma=noise, generator=generator) if noise else mutant
+
+
+def with_bodies(heirs: Sequence[Individual], bodies: Sequence[Any]) -> list[int]:
+    """Give heirs the networks of their lives, and return the slots of those that have lived.
+
+    Who could not live gets a failed fitness.
+    """
+    slots = []
+    for slot, (heir, body) in enumerate(zip(heirs, bodies, strict=True)):
+        if isinstance(body, Failure):
+            heir.fitness.values = body
+        else:
+            heir.body = body
+            slots.append(slot)
+    return slots
 
 
 def families(heirs: Sequence[Individual]) -> list[list[Individual]]:

@@ -1,0 +1,295 @@
+"""The map over workers: processes of this machine, or actors of a cluster."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from neuroevo.execution.mapping import batched_map, unwrap
+from neuroevo.execution.shipping import Desk, Package, Packer
+from neuroevo.individual import Failure
+
+log = logging.getLogger(__name__)
+
+PARTS = 4
+"""Jobs per worker that cheap evaluations are cut into."""
+
+
+class Worker(Protocol):
+    """Someone who does one job after the other, elsewhere."""
+
+    def submit(
+        self, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any
+    ) -> Future[bytes]:
+        """Begin what `work` does with these arguments and a desk of the worker's own."""
+
+    def stop(self) -> None:
+        """End at once, whatever is going on."""
+
+
+class Engine(Protocol):
+    """Where workers come from.
+
+    Attributes:
+        died: What the result of a job raises when its worker has died.
+        pickler: The class of the pickler of functions.
+    """
+
+    died: tuple[type[BaseException], ...]
+    pickler: type[pickle.Pickler]
+
+    def hire(self, count: int) -> Sequence[Worker]:
+        """Return new workers that are ready to work."""
+
+    def share(self, array: np.ndarray) -> Any:
+        """Return what is handed to workers in place of a large array."""
+
+    def close(self) -> None:
+        """Let go of everything; workers have been stopped before."""
+
+
+def work(
+    desk: Desk, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any
+) -> bytes:
+    """Do a job on a worker: return the pickled results, or the pickled exception that was raised."""
+    desk.take(numbers, payloads, drop)
+    columns = pickle.loads(items)  # noqa: S301 - from the run that this worker belongs to
+    try:
+        answer: list[Any] | Exception = batched_map(desk.unpack(function), *columns)
+    except Exception as error:  # noqa: BLE001 - it is raised again where the map was called
+        answer = error
+    return _pickled(answer)
+
+
+@dataclass
+class _Job:
+    """Slots of the map that travel together, and how often their worker has died."""
+
+    slots: Sequence[int]
+    deaths: int = 0
+
+
+@dataclass
+class _Seat:
+    """A worker, and which large tensors it holds."""
+
+    worker: Worker
+    has: set[int] = field(default_factory=set)
+
+
+class WorkerMap:
+    """A map whose items are worked on by several workers; register it as `toolbox.map`.
+
+    Results come in the order of the items and are those of the built-in map: an evaluation must be pure, for it is
+    repeated when its worker dies. Workers are started when they are first needed and stay until `close`.
+
+    Args:
+        engine: Where workers come from, such as `Processes()`.
+        workers: How many there are at most, each with one job at a time.
+        chunk: Items in one job at most; by default one if the function trains (its `budget` has gradient steps) or if
+            there is a `timeout`, else a quarter of a worker's share.
+        retries: How often an item is tried again whose worker died; after that its result is a `Failure`.
+        timeout: Seconds that an item may take; one that takes longer is a `Failure`, and its worker is replaced.
+
+    Raises:
+        ValueError: A setting is out of its range.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        workers: int,
+        chunk: int | None = None,
+        retries: int = 2,
+        timeout: float | None = None,
+    ) -> None:
+        for name, number, least in (("workers", workers, 1), ("chunk", chunk, 1), ("retries", retries, 0)):
+            if number is not None and number < least:
+                raise ValueError(f"{name} must be at least {least}, but it is {number}.")
+        if timeout is not None and not timeout > 0:
+            raise ValueError(f"timeout must be above 0 seconds, but it is {timeout}.")
+        self.engine = engine
+        self.workers = workers
+        self.chunk = chunk
+        self.retries = retries
+        self.timeout = timeout
+        self._packer = Packer(engine.share, engine.pickler)
+        self._idle: list[_Seat] = []
+
+    def __call__(self, function: Callable[..., Any], *iterables: Iterable[Any]) -> list[Any]:
+        """Return the results for the items of the iterables, of which the shortest ends the map.
+
+        Raises:
+            TypeError: The function or an item can't be pickled.
+            Exception: What the function raised for the first item that it raised for.
+        """
+        items = list(zip(*iterables, strict=False))
+        package = self._packer.pack(function)
+        if not items:
+            return []
+        size = self._size(function, len(items))
+        slots = range(len(items))
+        jobs = [_Job(slots[start : start + size]) for start in range(0, len(items), size)]
+        return _Call(self, package, items, jobs).run()
+
+    def probe(self, function: Callable[..., Any]) -> None:
+        """Raise TypeError unless the function can be sent to workers."""
+        self._packer.pack(function)
+
+    def close(self) -> None:
+        """Stop all workers; the map can be used again, with new ones."""
+        while self._idle:
+            self._idle.pop().worker.stop()
+        self.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _size(self, function: Callable[..., Any], count: int) -> int:
+        budget = getattr(unwrap(function)[0], "budget", None)
+        if self.chunk is not None:
+            return self.chunk
+        if self.timeout is not None or getattr(budget, "gradient_steps", 0):
+            return 1
+        return -(-count // (PARTS * self.workers))
+
+    def hire(self, count: int) -> list[_Seat]:
+        """Return so many seats, with workers that were idle or new ones."""
+        missing = count - len(self._idle)
+        self._idle += [_Seat(worker) for worker in (self.engine.hire(missing) if missing > 0 else ())]
+        return [self._idle.pop() for _ in range(count)]
+
+    def release(self, seats: Iterable[_Seat]) -> None:
+        """Take back seats whose workers are idle."""
+        self._idle += seats
+
+    def submit(self, seat: _Seat, package: Package, items: Sequence[tuple[Any, ...]]) -> Future[bytes]:
+        """Begin a job, and send the large tensors that the worker lacks along with it."""
+        payloads = self._packer.payloads
+        new, drop = sorted(package.needs - seat.has), sorted(seat.has - payloads.keys())
+        seat.has = (seat.has | {*new}) - {*drop}
+        columns = [[*column] for column in zip(*items, strict=True)]
+        data = pickle.dumps(columns, protocol=pickle.HIGHEST_PROTOCOL)
+        return seat.worker.submit(package.data, new, drop, data, *(payloads[number] for number in new))
+
+
+class _Call:
+    """One call of the map: jobs wait, are worked on, and end in results."""
+
+    def __init__(
+        self, owner: WorkerMap, package: Package, items: Sequence[tuple[Any, ...]], jobs: Iterable[_Job]
+    ) -> None:
+        self.owner = owner
+        self.package = package
+        self.items = items
+        self.queue = deque(jobs)
+        self.results: list[Any] = [None] * len(items)
+        self.raised: dict[int, Exception] = {}
+        self.busy: dict[Future[bytes], tuple[_Seat, _Job, float]] = {}
+        self.seats: list[_Seat] = []
+
+    def run(self) -> list[Any]:
+        """Work until every item has a result or one has raised an exception."""
+        try:
+            self.seats = self.owner.hire(min(self.owner.workers, len(self.queue)))
+            while self.queue or self.busy:
+                self._assign()
+                self._collect()
+        finally:
+            # Workers are busy here only if something went wrong: nobody would ask for their results.
+            for seat, _, _ in self.busy.values():
+                seat.worker.stop()
+            self.owner.release(self.seats)
+        if self.raised:
+            raise self.raised[min(self.raised)]
+        return self.results
+
+    def _assign(self) -> None:
+        while self.queue and self.seats:
+            job, seat = self.queue.popleft(), self.seats.pop()
+            future = self.owner.submit(seat, self.package, [self.items[slot] for slot in job.slots])
+            self.busy[future] = (seat, job, time.monotonic())
+
+    def _collect(self) -> None:
+        done, _ = wait(self.busy, timeout=self._patience(), return_when=FIRST_COMPLETED)
+        for future in done:
+            seat, job, _ = self.busy.pop(future)
+            try:
+                answer = pickle.loads(future.result())  # noqa: S301 - from a worker of this run
+            except self.owner.engine.died as death:
+                self._retry(job, death)
+                self._replace(seat)
+            else:
+                self.seats.append(seat)
+                self._note(job, answer)
+        for future in [*self.busy]:
+            if self._left(future) <= 0:
+                self._give_up(future)
+
+    def _note(self, job: _Job, answer: list[Any] | Exception) -> None:
+        if isinstance(answer, Exception):
+            self.raised[job.slots[0]] = answer
+            # What comes before it is still worked on, so that the exception is the one that a loop would raise.
+            self.queue = deque(other for other in self.queue if other.slots[0] < job.slots[0])
+            return
+        for slot, result in zip(job.slots, answer, strict=True):
+            self.results[slot] = result
+
+    def _retry(self, job: _Job, death: BaseException) -> None:
+        """Put the items of a worker that died back to the front of the queue, one by one: at most one is to blame."""
+        log.warning("a worker died on the items %s: %s", [*job.slots], " ".join(str(death).split()))
+        if len(job.slots) == 1 and job.deaths >= self.owner.retries:
+            (slot,) = job.slots
+            self.results[slot] = Failure(f"its worker died {job.deaths + 1} times")
+            return
+        self.queue.extendleft(_Job([slot], job.deaths + 1) for slot in reversed(job.slots))
+
+    def _give_up(self, future: Future[bytes]) -> None:
+        seat, job, _ = self.busy.pop(future)
+        self._replace(seat)
+        for slot in job.slots:
+            log.warning("item %d took longer than %s s and is given up", slot, self.owner.timeout)
+            self.results[slot] = Failure(f"it took longer than {self.owner.timeout:g} s")
+
+    def _replace(self, seat: _Seat) -> None:
+        seat.worker.stop()
+        if len(self.queue) > len(self.seats):
+            self.seats += self.owner.hire(1)
+
+    def _left(self, future: Future[bytes]) -> float:
+        """The seconds that a job may still take."""
+        if self.owner.timeout is None:
+            return float("inf")
+        _, job, begun = self.busy[future]
+        return begun + self.owner.timeout * len(job.slots) - time.monotonic()
+
+    def _patience(self) -> float | None:
+        if self.owner.timeout is None:
+            return None
+        return max(0.0, min(map(self._left, self.busy)))
+
+
+def _pickled(answer: Any) -> bytes:
+    try:
+        data = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
+        if isinstance(answer, Exception):
+            pickle.loads(data)  # noqa: S301 - some exceptions can be pickled but not be made again
+    except Exception as error:  # noqa: BLE001 - whatever it is, it has to be told
+        what = answer if isinstance(answer, Exception) else error
+        return pickle.dumps(RuntimeError(f"{type(what).__name__}: {what}"))
+    return data
