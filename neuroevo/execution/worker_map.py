@@ -48,7 +48,7 @@ class Engine(Protocol):
     pickler: type[pickle.Pickler]
 
     def hire(self, count: int) -> Sequence[Worker]:
-        """Return new workers that are ready to work."""
+        """Return new workers that are ready to work: so many, or fewer if there is no room for more."""
 
     def share(self, array: np.ndarray) -> Any:
         """Return what is handed to workers in place of a large array."""
@@ -61,9 +61,9 @@ def work(
     desk: Desk, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any
 ) -> bytes:
     """Do a job on a worker: return the pickled results, or the pickled exception that was raised."""
-    desk.take(numbers, payloads, drop)
-    columns = pickle.loads(items)  # noqa: S301 - from the run that this worker belongs to
     try:
+        desk.take(numbers, payloads, drop)
+        columns = pickle.loads(items)  # noqa: S301 - from the run that this worker belongs to
         answer: list[Any] | Exception = batched_map(desk.unpack(function), *columns)
     except Exception as error:  # noqa: BLE001 - it is raised again where the map was called
         answer = error
@@ -169,10 +169,10 @@ class WorkerMap:
         return -(-count // (PARTS * self.workers))
 
     def hire(self, count: int) -> list[_Seat]:
-        """Return so many seats, with workers that were idle or new ones."""
+        """Return so many seats at most, with workers that were idle or new ones."""
         missing = count - len(self._idle)
         self._idle += [_Seat(worker) for worker in (self.engine.hire(missing) if missing > 0 else ())]
-        return [self._idle.pop() for _ in range(count)]
+        return [self._idle.pop() for _ in range(min(count, len(self._idle)))]
 
     def release(self, seats: Iterable[_Seat]) -> None:
         """Take back seats whose workers are idle."""
@@ -220,6 +220,11 @@ class _Call:
         return self.results
 
     def _assign(self) -> None:
+        if not self.seats and not self.busy:
+            # Room that was not there when a worker was lost may be there by now.
+            self.seats = self.owner.hire(1)
+            if not self.seats:
+                raise RuntimeError(f"there is no room for a worker; {len(self.queue)} jobs are left.")
         while self.queue and self.seats:
             job, seat = self.queue.popleft(), self.seats.pop()
             future = self.owner.submit(seat, self.package, [self.items[slot] for slot in job.slots])
@@ -238,7 +243,8 @@ class _Call:
                 self.seats.append(seat)
                 self._note(job, answer)
         for future in [*self.busy]:
-            if self._left(future) <= 0:
+            # Some may have been done while a new worker was waited for.
+            if self._left(future) <= 0 and not future.done():
                 self._give_up(future)
 
     def _note(self, job: _Job, answer: list[Any] | Exception) -> None:
@@ -252,7 +258,8 @@ class _Call:
 
     def _retry(self, job: _Job, death: BaseException) -> None:
         """Put the items of a worker that died back to the front of the queue, one by one: at most one is to blame."""
-        log.warning("a worker died on the items %s: %s", [*job.slots], " ".join(str(death).split()))
+        log.warning("a worker died on the items %s (%s)", [*job.slots], type(death).__name__)
+        log.info("%s", death)
         if len(job.slots) == 1 and job.deaths >= self.owner.retries:
             (slot,) = job.slots
             self.results[slot] = Failure(f"its worker died {job.deaths + 1} times")
