@@ -158,7 +158,8 @@ def _document(path: Path, generation: int) -> dict[str, object]:
             "load it with the version of neuroevo that wrote it."
         )
     tensors = _TENSORS.fullmatch(str(document.get("tensors")))
-    if tensors is None or "state" not in document or document.get("generation") != generation:
+    lacking = {"state", "tensors_sha256"} - document.keys()
+    if tensors is None or lacking or document.get("generation") != generation:
         raise _damaged(path)
     return document
 
