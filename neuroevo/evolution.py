@@ -240,8 +240,8 @@ def _number(record: Mapping[str, object]) -> int:
 
 def _probe(toolbox: Toolbox) -> None:
     """Find out before any work whether the map can hand on what it will be given."""
-    probe = getattr(unwrap(toolbox.map)[0], "probe", None)
-    for verb in MAPPED if probe is not None else ():
+    probe: Callable[[Any], object] = getattr(unwrap(toolbox.map)[0], "probe", lambda function: None)
+    for verb in MAPPED:
         if hasattr(toolbox, verb):
             probe(getattr(toolbox, verb))
 

@@ -101,7 +101,7 @@ def make_contestant(
             takes.
         map_: The map over workers; by default the strategy's own.
     """
-    common = {"device": device, "workers": settings.workers if map_ is None else None}
+    common: dict[str, Any] = {"device": device, "workers": settings.workers if map_ is None else None}
 
     def gtl(seed: int) -> GTL:
         variant = PAPER if name == "gtl-paper" else {}

@@ -60,14 +60,14 @@ def _run(settings: EvolveSettings, folder: Path, *, resumes: bool) -> dict[str, 
         interruptible(run),
     ):
         if "data" in run.facts:  # `auto` may stand for another device by now
-            device = type(device)(run.facts["device"])
+            device = type(device)(str(run.facts["device"]))
         run.note({"device": str(device), "generations": settings.generations})
         dataset = make_dataset(settings).to(device)
         run.note_same({"data": dataset.facts()})
         backbone = make_backbone(settings, dataset)
         contestant = make_contestant(settings.strategy, settings, dataset, backbone, device, map_=map_)
         strategy = contestant.make(settings.seed)
-        individual = _evolve(contestant, strategy, run, quiet=settings.quiet)
+        individual = _evolve(contestant, strategy, run, settings)
         learngene = individual.genome.with_notes(dataset=settings.dataset)
         learngene.save(run.path / LEARNGENE)
         result = {
@@ -81,12 +81,12 @@ def _run(settings: EvolveSettings, folder: Path, *, resumes: bool) -> dict[str, 
     return result
 
 
-def _evolve(contestant: Contestant, strategy: Strategy, run: RunDirectory, *, quiet: bool) -> Individual:
+def _evolve(contestant: Contestant, strategy: Strategy, run: RunDirectory, settings: EvolveSettings) -> Individual:
     """Run a strategy to its end, and tell of every generation."""
     from neuroevo.cli.progress import Reporter, generation_in_words
     from neuroevo.evolution import evolve
 
-    with Reporter(contestant.planned_steps(strategy.seed), quiet=quiet) as reporter:
+    with Reporter(contestant.planned_steps(settings.seed), quiet=settings.quiet) as reporter:
         done = 0
 
         def report(generation: Generation) -> None:

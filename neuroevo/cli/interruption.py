@@ -16,12 +16,16 @@ from neuroevo.runs.signals import Interrupted, stop_at_safe_points
 
 
 class Stopped(click.ClickException):
-    """A run was stopped by a signal; the message says how to go on."""
+    """A run was stopped by a signal; the message says how to go on.
+
+    Attributes:
+        code: The exit code, 128 + the signal's number.
+    """
 
     def __init__(self, command: str, folder: Path, interrupted: Interrupted) -> None:
         again = shlex.join(["neuroevo", command, "--resume", str(folder)])
         super().__init__(f"The run was {interrupted}; go on with: {again}")
-        self.exit_code = 128 + interrupted.number
+        self.code = 128 + interrupted.number
 
 
 @contextmanager

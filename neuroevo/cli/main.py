@@ -136,7 +136,7 @@ def _exit_code(error: BaseException) -> int:
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return INTERRUPTED
     if isinstance(error, Stopped):
-        return error.exit_code
+        return error.code
     if isinstance(error, click.UsageError | FileExistsError) or _settings_errors(error):
         return USAGE
     if isinstance(error, RunLocked):

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait as wait_for
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class Processes:
     """
 
     died: tuple[type[BaseException], ...] = (BrokenProcessPool,)
-    pickler: ClassVar[type[pickle.Pickler]] = pickle.Pickler
+    pickler: type[pickle.Pickler] = pickle.Pickler
 
     def __init__(self, *, threads: int = 1) -> None:
         if threads < 1:

@@ -14,6 +14,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
+from neuroevo.budget import Budget
 from neuroevo.execution.mapping import batched_map, unwrap
 from neuroevo.execution.shipping import Desk, Package, Packer
 from neuroevo.individual import Failure
@@ -161,10 +162,10 @@ class WorkerMap:
         self.close()
 
     def _size(self, function: Callable[..., Any], count: int) -> int:
-        budget = getattr(unwrap(function)[0], "budget", None)
+        budget: Budget = getattr(unwrap(function)[0], "budget", Budget())
         if self.chunk is not None:
             return self.chunk
-        if self.timeout is not None or getattr(budget, "gradient_steps", 0):
+        if self.timeout is not None or budget.gradient_steps:
             return 1
         return -(-count // (PARTS * self.workers))
 

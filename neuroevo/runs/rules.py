@@ -104,10 +104,10 @@ def engine_can(settings: Resolved) -> Iterator[str]:
     """What only some engines can do is asked of them only."""
     engine, sources = settings.values.get("engine"), settings.sources
     if settings.values.get("eval_timeout") is not None and engine == "threads":
-        yield f"{sources['eval_timeout']} needs --engine processes or ray: a thread can't be stopped."
+        yield f"{sources['eval_timeout']} must come with --engine processes or ray, for a thread can't be stopped."
     for key, default in (("address", "local"), ("gpus_per_worker", 0)):
         if settings.values.get(key, default) != default and engine in ("threads", "processes"):
-            yield f"{sources[key]} is for --engine ray, but the engine is {engine}."
+            yield f"{sources[key]} must come with --engine ray, but the engine is {engine}."
 
 
 def out_is_new(settings: Resolved) -> Iterator[str]:

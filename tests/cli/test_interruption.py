@@ -9,7 +9,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -221,19 +221,68 @@ def test_the_second_signal_stops_at_once(sent: signal.Signals, code: int, tmp_pa
     assert facts(folder)["status"] == "interrupted"
 
 
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a run in a process of its own that nothing stopped."""
+    folder: Path = tmp_path_factory.mktemp("undisturbed") / "run"
+    subprocess.run([*PROCESS, *map(str, WORDS), "--out", str(folder)], check=True, timeout=300)
+    return folder
+
+
+def left_of(session: int) -> list[int]:
+    """Return the processes of a session that are not gone yet."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, _, its_session = file.read_text().rpartition(")")[2].split()[:4]
+            if int(its_session) == session and state != "Z":
+                found.append(int(file.parent.name))
+    return found
+
+
+PROCESS = (sys.executable, "-m", "neuroevo")
+INTERRUPTIONS = [
+    ("threads", signal.SIGINT),
+    ("threads", signal.SIGTERM),
+    ("threads", signal.SIGKILL),
+    ("processes", signal.SIGINT),
+    ("processes", signal.SIGTERM),
+    ("processes", signal.SIGKILL),
+    ("ray", signal.SIGTERM),
+    ("ray", signal.SIGINT),
+]
+
+
 @pytest.mark.slow
-def test_a_process_that_is_stopped_from_outside_goes_on(tmp_path: Path) -> None:
-    """Whatever the signal and whenever it comes, `--resume` leads to the learngene of a run that nothing stopped."""
-    words = [sys.executable, "-m", "neuroevo", "evolve", *map(str, WORDS[1:])]
-    subprocess.run([*words, "--out", str(tmp_path / "whole")], check=True, timeout=300)
-    for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        folder = tmp_path / sent.name
-        process = subprocess.Popen([*words, "--out", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while not list((folder / "checkpoints").glob("*.json")):
-            assert process.poll() is None
-            time.sleep(0.01)
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize(("engine", "sent"), INTERRUPTIONS)
+def test_a_process_that_is_stopped_from_outside_goes_on(
+    engine: str, sent: signal.Signals, undisturbed: Path, tmp_path: Path
+) -> None:
+    """Whatever the engine and the signal, `--resume` leads to the learngene of a run that nothing stopped.
+
+    Processes get the signal all together, as from a terminal or a batch system; none of them is left behind.
+    """
+    if engine == "ray":
+        pytest.importorskip("ray")
+    folder = tmp_path / "run"
+    words = [*PROCESS, *map(str, WORDS), "--engine", engine, "--workers", "2", "--out", str(folder)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list((folder / "checkpoints").glob("*.json")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    if engine == "processes" and sent is not signal.SIGKILL:
+        os.killpg(process.pid, sent)
+    else:
         process.send_signal(sent)
-        assert process.wait(timeout=120) == (-sent if sent is signal.SIGKILL else 128 + sent)
-        again = [sys.executable, "-m", "neuroevo", "evolve", "--resume", str(folder)]
-        subprocess.run(again, check=True, timeout=300)
-        assert (folder / LEARNGENE).read_bytes() == (tmp_path / "whole" / LEARNGENE).read_bytes()
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == (-sent if sent is signal.SIGKILL else 128 + sent)
+    assert sent is signal.SIGKILL or f"go on with: neuroevo evolve --resume {folder}" in told
+    if engine != "ray":  # whose processes have sessions of their own
+        patience = time.monotonic() + 30
+        while left_of(process.pid):
+            assert time.monotonic() < patience
+            time.sleep(0.05)
+    again = [*PROCESS, "evolve", "--resume", str(folder), "--engine", "threads"]
+    subprocess.run(again, check=True, timeout=300, stdout=subprocess.DEVNULL)
+    assert (folder / LEARNGENE).read_bytes() == (undisturbed / LEARNGENE).read_bytes()
