@@ -153,7 +153,7 @@ def _run(
             best = _resume(strategy, run_dir)
             keeper = _Keeper(strategy, run_dir, files.enter_context(Records(run_dir / RECORDS)), best)
         while strategy.generation < generations:
-            generation = _step(strategy)
+            generation = _step(strategy, (lambda population: None) if keeper is None else keeper.keep_failures)
             if keeper is not None:
                 keeper.keep(generation)
             for callback in callbacks:
@@ -173,8 +173,10 @@ class _Keeper:
         self.best = best
         self.settings = settings_of(strategy)
 
+    def keep_failures(self, population: Sequence[Individual]) -> None:
+        keep_failures(self.run_dir / FAILURES, population, self.strategy.generation)
+
     def keep(self, generation: Generation) -> None:
-        keep_failures(self.run_dir / FAILURES, generation.population, generation.number)
         self.records.append(generation.record())
         if isinstance(self.strategy, BareToolbox):
             return
@@ -246,19 +248,27 @@ def _probe(toolbox: Toolbox) -> None:
             probe(getattr(toolbox, verb))
 
 
-def _step(strategy: Strategy) -> Generation:
+def _check_survivors(population: Sequence[Individual], number: int) -> None:
+    failed = sum(one.fitness.failed for one in population)
+    if not population or failed < len(population):
+        return
+    reasons = sorted({one.fitness.failure for one in population} - {None})
+    reason = " or ".join(reasons) or "no fitness value is finite"
+    raise RuntimeError(
+        f"all {failed} individuals of generation {number} failed: {reason}; "
+        "check the evaluation, for example for a learning rate that is too high."
+    )
+
+
+def _step(strategy: Strategy, keep: Callable[[Sequence[Individual]], object]) -> Generation:
     started = time.perf_counter()
     number, toolbox = strategy.generation, strategy.toolbox
     population = toolbox.generate()
     unscored = [one for one in population if not one.fitness.valid]
     for one, values in zip(unscored, toolbox.map(toolbox.evaluate, unscored), strict=True):
         one.fitness.values = values
-    failed = sum(one.fitness.failed for one in population)
-    if population and failed == len(population):
-        raise RuntimeError(
-            f"all {failed} individuals of generation {number} failed: no fitness value is finite; "
-            "check the evaluation, for example for a learning rate that is too high."
-        )
+    keep(population)
+    _check_survivors(population, number)
     toolbox.update(population)
     seconds = time.perf_counter() - started
     return Generation(number, tuple(population), strategy.budget, seconds, strategy.record())

@@ -60,8 +60,20 @@ def make_map(settings: RunSettings) -> AbstractContextManager[WorkerMap | None]:
         from neuroevo.execution.ray import RayActors
     except ImportError as error:
         raise click.UsageError(f"--engine ray needs the extra `ray` (pip install neuroevo[ray]): {error}.") from None
-    engine = RayActors(address=settings.address, gpus=settings.gpus_per_worker, workers=workers)
+    try:
+        engine = RayActors(address=settings.address, gpus=settings.gpus_per_worker, workers=workers)
+    except ConnectionError as error:
+        raise click.UsageError(
+            f"--address must lead to a Ray cluster, but {settings.address} does not: {error}"
+        ) from None
     return WorkerMap(engine, workers=workers, timeout=settings.eval_timeout)
+
+
+def engine_facts(map_: WorkerMap | None) -> dict[str, object]:
+    """Return what a run notes about its workers: what they are, how many, and the torch threads of each."""
+    if map_ is None:
+        return {"engine": "threads"}
+    return {"engine": type(map_.engine).__name__, "workers": map_.workers, "worker_threads": map_.engine.threads}
 
 
 def make_dataset(settings: RunSettings) -> Dataset:

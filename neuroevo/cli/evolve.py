@@ -50,7 +50,7 @@ def _finished(settings: EvolveSettings, folder: Path) -> dict[str, Any]:
 
 def _run(settings: EvolveSettings, folder: Path, *, resumes: bool) -> dict[str, Any]:
     # Settings are checked by now, and only a run needs torch.
-    from neuroevo.cli.build import make_backbone, make_contestant, make_dataset, make_device, make_map
+    from neuroevo.cli.build import engine_facts, make_backbone, make_contestant, make_dataset, make_device, make_map
 
     device = make_device(settings)
     opened = RunDirectory.resume if resumes else RunDirectory.create
@@ -61,7 +61,7 @@ def _run(settings: EvolveSettings, folder: Path, *, resumes: bool) -> dict[str, 
     ):
         if "data" in run.facts:  # `auto` may stand for another device by now
             device = type(device)(str(run.facts["device"]))
-        run.note({"device": str(device), "generations": settings.generations})
+        run.note({"device": str(device), "generations": settings.generations, **engine_facts(map_)})
         dataset = make_dataset(settings).to(device)
         run.note_same({"data": dataset.facts()})
         backbone = make_backbone(settings, dataset)

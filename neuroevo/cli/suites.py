@@ -24,6 +24,7 @@ from neuroevo.benchmarks.summary import Row, to_csv
 from neuroevo.benchmarks.throughput import Throughput
 from neuroevo.benchmarks.transfer import Cell, Transfer, finished_cells, remaining
 from neuroevo.cli.build import (
+    engine_facts,
     make_backbone,
     make_contestant,
     make_dataset,
@@ -63,6 +64,7 @@ def transfer(settings: BenchSettings, run: RunDirectory) -> None:
     done = _keep_finished(run, settings)
     _save_samples(dataset, run.path / "samples.png")
     with make_map(settings) as map_:
+        run.note(engine_facts(map_))
         contestants = [
             make_contestant(name, settings, dataset, backbone, device, pretraining_updates=matched, map_=map_)
             for name in settings.strategies

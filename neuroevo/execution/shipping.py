@@ -141,7 +141,7 @@ def _taking_out(pickler: type[pickle.Pickler]) -> type[Any]:
 
 
 def _travels_alone(tensor: Tensor) -> bool:
-    large = tensor.numel() * tensor.element_size() >= LARGE
+    large = tensor.layout == torch.strided and tensor.numel() * tensor.element_size() >= LARGE
     # Others may be more than their elements: strides and graphs are for torch's own pickling.
     return large and tensor.is_contiguous() and not tensor.requires_grad and not tensor.is_inference()
 

@@ -43,10 +43,12 @@ class Engine(Protocol):
     Attributes:
         died: What the result of a job raises when its worker has died.
         pickler: The class of the pickler of functions.
+        threads: Torch threads of each worker.
     """
 
     died: tuple[type[BaseException], ...]
     pickler: type[pickle.Pickler]
+    threads: int
 
     def hire(self, count: int) -> Sequence[Worker]:
         """Return new workers that are ready to work: so many, or fewer if there is no room for more."""

@@ -233,10 +233,7 @@ class GTL:
         toolbox.register("update", self.update)
 
     def generate(self) -> list[Individual]:
-        """Return the individuals of a new generation: they have lived, and their learngenes wait to be scored.
-
-        One that could not live (see `Failure`) has failed already, and keeps what it inherited.
-        """
+        """Return a new generation: who lived waits to be scored, who could not (see `Failure`) has failed already."""
         everyone = [self._heir(parent) for parent in self._parents()]
         bodies = self.toolbox.map(self.toolbox.live, everyone, range(len(everyone)))
         slots = with_bodies(everyone, bodies)
@@ -263,7 +260,9 @@ class GTL:
         """
         self.budget = self.budget.then(self._costs()[1].times(len(population)))
         selected = self.toolbox.select(list(population), self.winners) if population else []
-        winners = {one.id: one for one in selected if one.fitness.valid and not one.fitness.failed}
+        # A founder that could not live has nothing to hand on, whatever a loop made of its score.
+        fit = (one for one in selected if one.genome is not None and one.fitness.valid and not one.fitness.failed)
+        winners = {one.id: one for one in fit}
         scores = {one.id: float(one.fitness.values[0]) for one in winners.values()}
         self.tree.add(one for one in population if one.genome is not None)
         self.pool.decay(self.decay)
