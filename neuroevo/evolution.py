@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import time
@@ -216,7 +217,8 @@ def _check_settings(strategy: Strategy, before: Mapping[str, object] | None, run
     if before is None:
         return
     now = settings_of(strategy)
-    differing = [key for key in sorted({*before, *now}) if before.get(key) != now.get(key)]
+    # As text, in which NaN equals itself.
+    differing = [key for key in sorted({*before, *now}) if json.dumps(before.get(key)) != json.dumps(now.get(key))]
     if differing:
         told = ", ".join(f"{key} ({before.get(key)!r} then, {now.get(key)!r} now)" for key in differing)
         raise CheckpointError(

@@ -75,10 +75,17 @@ def work(
 
 @dataclass
 class _Job:
-    """Slots of the map that travel together, and how often their worker has died."""
+    """Slots of the map that travel together.
+
+    Attributes:
+        slots: The slots.
+        deaths: How often their worker has died.
+        joint: Whether they can't be worked on apart.
+    """
 
     slots: Sequence[int]
     deaths: int = 0
+    joint: bool = False
 
 
 @dataclass
@@ -99,7 +106,8 @@ class WorkerMap:
         engine: Where workers come from, such as `Processes()`.
         workers: How many there are at most, each with one job at a time.
         chunk: Items in one job at most; by default one if the function trains (its `budget` has gradient steps) or if
-            there is a `timeout`, else a quarter of a worker's share.
+            there is a `timeout`, else a quarter of a worker's share. All items are one job if the function's results
+            depend on who is evaluated together (`joint = True`, see `batched_map`).
         retries: How often an item is tried again whose worker died; after that its result is a `Failure`.
         timeout: Seconds that an item may take; one that takes longer is a `Failure`, and its worker is replaced.
 
@@ -142,7 +150,7 @@ class WorkerMap:
             return []
         size = self._size(function, len(items))
         slots = range(len(items))
-        jobs = [_Job(slots[start : start + size]) for start in range(0, len(items), size)]
+        jobs = [_Job(slots[start : start + size], joint=_is_joint(function)) for start in range(0, len(items), size)]
         return _Call(self, package, items, jobs).run()
 
     def probe(self, function: Callable[..., Any]) -> None:
@@ -150,7 +158,7 @@ class WorkerMap:
         self._packer.pack(function)
 
     def close(self) -> None:
-        """Stop all workers; the map can be used again, with new ones."""
+        """Stop all workers and let go of the engine."""
         while self._idle:
             self._idle.pop().worker.stop()
         self.engine.close()
@@ -165,6 +173,8 @@ class WorkerMap:
 
     def _size(self, function: Callable[..., Any], count: int) -> int:
         budget: Budget = getattr(unwrap(function)[0], "budget", Budget())
+        if _is_joint(function):
+            return count
         if self.chunk is not None:
             return self.chunk
         if self.timeout is not None or budget.gradient_steps:
@@ -260,21 +270,25 @@ class _Call:
             self.results[slot] = result
 
     def _retry(self, job: _Job, death: BaseException) -> None:
-        """Put the items of a worker that died back to the front of the queue, one by one: at most one is to blame."""
+        """Put the items of a worker that died back to the front of the queue, one by one: one of them is to blame."""
         log.warning("a worker died on the items %s (%s)", [*job.slots], type(death).__name__)
         log.info("%s", death)
-        if len(job.slots) == 1 and job.deaths >= self.owner.retries:
-            (slot,) = job.slots
-            self.results[slot] = Failure(f"its worker died {job.deaths + 1} times")
-            return
-        self.queue.extendleft(_Job([slot], job.deaths + 1) for slot in reversed(job.slots))
+        if len(job.slots) > 1 and not job.joint:
+            self.queue.extendleft(_Job([slot], job.deaths + 1) for slot in reversed(job.slots))
+        elif job.deaths < self.owner.retries:
+            self.queue.appendleft(_Job(job.slots, job.deaths + 1, job.joint))
+        else:
+            self._fail(job, f"its worker died {job.deaths + 1} times")
+
+    def _fail(self, job: _Job, reason: str) -> None:
+        log.warning("the items %s are given up: %s", [*job.slots], reason)
+        for slot in job.slots:
+            self.results[slot] = Failure(reason)
 
     def _give_up(self, future: Future[bytes]) -> None:
         seat, job, _ = self.busy.pop(future)
         self._replace(seat)
-        for slot in job.slots:
-            log.warning("item %d took longer than %s s and is given up", slot, self.owner.timeout)
-            self.results[slot] = Failure(f"it took longer than {self.owner.timeout:g} s")
+        self._fail(job, f"it took longer than {self.owner.timeout:g} s")
 
     def _replace(self, seat: _Seat) -> None:
         seat.worker.stop()
@@ -292,6 +306,10 @@ class _Call:
         if self.owner.timeout is None:
             return None
         return max(0.0, min(map(self._left, self.busy)))
+
+
+def _is_joint(function: Callable[..., Any]) -> bool:
+    return bool(getattr(unwrap(function)[0], "joint", False))
 
 
 def _pickled(answer: Any) -> bytes:

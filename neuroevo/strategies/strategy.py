@@ -14,7 +14,6 @@ from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.execution import Recipe
-from neuroevo.files import to_json
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 
@@ -57,13 +56,13 @@ def settings_of(strategy: Strategy) -> dict[str, Any]:
     """Return what a strategy was told, as JSON values: a run can be continued by an equally told one only.
 
     It is the name of its class, and what it has of `seed`, `backbone`, `classes` and `settings` (a mapping of all
-    other settings that results depend on).
+    other settings that results depend on). Of what is no JSON value only the type counts.
     """
     told: dict[str, Any] = {"strategy": type(strategy).__name__, **getattr(strategy, "settings", {})}
     told |= {name: getattr(strategy, name) for name in ("seed", "classes") if hasattr(strategy, name)}
-    if hasattr(strategy, "backbone"):
-        told["backbone"] = strategy.backbone.describe()
-    found: dict[str, Any] = json.loads(to_json(told))
+    if hasattr(backbone := getattr(strategy, "backbone", None), "describe"):
+        told["backbone"] = backbone.describe()
+    found: dict[str, Any] = json.loads(json.dumps(told, default=lambda thing: type(thing).__name__))
     return found
 
 

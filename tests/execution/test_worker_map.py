@@ -152,6 +152,13 @@ def test_tries_are_counted(own: WorkerMap, tmp_path: Path) -> None:
     assert (tmp_path / "tries").read_bytes() == b"xx"  # once in company, then alone
 
 
+def test_who_is_judged_together_travels_together(own: WorkerMap, faults: ModuleType) -> None:
+    """Where results depend on the company, all items are one job, whatever the chunk."""
+    own.chunk = 1
+    assert own(faults.Hungry(9, joint=True), range(6)) == [0, 2, 4, 6, 8, 10]
+    assert own(faults.Hungry(5, joint=True), range(6)) == [Failure("there was not enough memory for it")] * 6
+
+
 def test_what_hangs_is_given_up(own: WorkerMap) -> None:
     """After its time an item is a failure and its worker is replaced; the others have their results."""
     own.timeout = 1.0
