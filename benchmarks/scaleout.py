@@ -18,6 +18,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import torch
 
@@ -110,9 +111,9 @@ def measure(*, repeats: int = 5, on_repeat: Callable[[], object] = lambda: None)
         seconds: dict[int, list[float]] = {workers: [] for workers in MEASURED}
         for _ in range(repeats):
             overheads.append(_timed(lambda: [maps[1](abs, [-1]) for _ in range(TASKS)]) / TASKS)
-            lives.append([_timed(lambda slot=slot: live(people[slot], slot)) for slot in range(LIVES)])
+            lives.append([_timed(partial(live, people[slot], slot)) for slot in range(LIVES)])
             for workers, map_ in maps.items():
-                seconds[workers].append(_timed(lambda map_=map_: map_(live, people, range(LIVES))))
+                seconds[workers].append(_timed(partial(map_, live, people, range(LIVES))))
             on_repeat()
     finally:
         for map_ in maps.values():

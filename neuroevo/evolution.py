@@ -254,7 +254,7 @@ def _check_survivors(population: Sequence[Individual], number: int) -> None:
     failed = sum(one.fitness.failed for one in population)
     if not population or failed < len(population):
         return
-    reasons = sorted({one.fitness.failure for one in population} - {None})
+    reasons = sorted({one.fitness.failure for one in population if one.fitness.failure is not None})
     reason = " or ".join(reasons) or "no fitness value is finite"
     raise RuntimeError(
         f"all {failed} individuals of generation {number} failed: {reason}; "

@@ -60,7 +60,8 @@ def settings_of(strategy: Strategy) -> dict[str, Any]:
     """
     told: dict[str, Any] = {"strategy": type(strategy).__name__, **getattr(strategy, "settings", {})}
     told |= {name: getattr(strategy, name) for name in ("seed", "classes") if hasattr(strategy, name)}
-    if hasattr(backbone := getattr(strategy, "backbone", None), "describe"):
+    backbone: Any = getattr(strategy, "backbone", None)
+    if hasattr(backbone, "describe"):
         told["backbone"] = backbone.describe()
     found: dict[str, Any] = json.loads(json.dumps(told, default=lambda thing: type(thing).__name__))
     return found
