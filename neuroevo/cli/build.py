@@ -19,7 +19,7 @@ from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Processes, Recipe, WorkerMap
 from neuroevo.runs.settings import BenchSettings, RunSettings
-from neuroevo.strategies import GTL, PAPER, OneCandidate
+from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, OneCandidate
 from neuroevo.strategies.strategy import Strategy
 
 # What each of these pre-trains; the first two differ in what they hand on of the same network.
@@ -117,7 +117,8 @@ def make_contestant(
 
     def gtl(seed: int) -> GTL:
         variant = PAPER if name == "gtl-paper" else {}
-        return mapped(GTL(dataset, backbone, seed=seed, **common, **variant, **_evolution(settings, dataset)))
+        variety = AsynchronousGTL if settings.asynchronous else GTL
+        return mapped(variety(dataset, backbone, seed=seed, **common, **variant, **_evolution(settings, dataset)))
 
     def rival(seed: int) -> Strategy:
         return mapped(kind(dataset, backbone, seed=seed, share=settings.share, pretraining=pretraining, **common))

@@ -49,7 +49,7 @@ def _attempt(function: Callable[[Sequence[Any]], list[Any]], part: Sequence[Any]
     except torch.OutOfMemoryError:
         pass
     # Only here the frames of the call are gone, and what they held with them.
-    gc.collect()
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():
+        gc.collect()
         torch.cuda.empty_cache()
     return None

@@ -78,11 +78,13 @@ class _Job:
     """Slots of the map that travel together.
 
     Attributes:
+        package: The function.
         slots: The slots.
         deaths: How often their worker has died.
         joint: Whether they can't be worked on apart.
     """
 
+    package: Package
     slots: Sequence[int]
     deaths: int = 0
     joint: bool = False
@@ -136,6 +138,7 @@ class WorkerMap:
         self.timeout = timeout
         self._packer = Packer(engine.share, engine.pickler)
         self._idle: list[_Seat] = []
+        self._stream: WorkerStream | None = None
 
     def __call__(self, function: Callable[..., Any], *iterables: Iterable[Any]) -> list[Any]:
         """Return the results for the items of the iterables, of which the shortest ends the map.
@@ -150,8 +153,17 @@ class WorkerMap:
             return []
         size = self._size(function, len(items))
         slots = range(len(items))
-        jobs = [_Job(slots[start : start + size], joint=_is_joint(function)) for start in range(0, len(items), size)]
-        return _Call(self, package, items, jobs).run()
+        parts = [slots[start : start + size] for start in range(0, len(items), size)]
+        return _Call(self, items, [_Job(package, part, joint=_is_joint(function)) for part in parts]).run()
+
+    def stream(self) -> WorkerStream:
+        """Return a stream over the same workers; nothing else is to be mapped until it is closed."""
+        self._stream = WorkerStream(self)
+        return self._stream
+
+    def pack(self, function: Callable[..., Any]) -> Package:
+        """Make a function ready to travel."""
+        return self._packer.pack(function)
 
     def probe(self, function: Callable[..., Any]) -> None:
         """Raise TypeError unless the function can be sent to workers."""
@@ -159,6 +171,8 @@ class WorkerMap:
 
     def close(self) -> None:
         """Stop all workers and let go of the engine."""
+        if self._stream is not None:
+            self._stream.close()
         while self._idle:
             self._idle.pop().worker.stop()
         self.engine.close()
@@ -204,43 +218,48 @@ class WorkerMap:
 class _Call:
     """One call of the map: jobs wait, are worked on, and end in results."""
 
-    def __init__(
-        self, owner: WorkerMap, package: Package, items: Sequence[tuple[Any, ...]], jobs: Iterable[_Job]
-    ) -> None:
+    def __init__(self, owner: WorkerMap, items: list[tuple[Any, ...]], jobs: Iterable[_Job]) -> None:
         self.owner = owner
-        self.package = package
         self.items = items
         self.queue = deque(jobs)
         self.results: list[Any] = [None] * len(items)
         self.raised: dict[int, Exception] = {}
         self.busy: dict[Future[bytes], tuple[_Seat, _Job, float]] = {}
         self.seats: list[_Seat] = []
+        self.finished: deque[int] = deque()
 
     def run(self) -> list[Any]:
         """Work until every item has a result or one has raised an exception."""
         try:
-            self.seats = self.owner.hire(min(self.owner.workers, len(self.queue)))
             while self.queue or self.busy:
-                self._assign()
-                self._collect()
+                self.step()
         finally:
-            # Workers are busy here only if something went wrong: nobody would ask for their results.
-            for seat, _, _ in self.busy.values():
-                seat.worker.stop()
-            self.owner.release(self.seats)
+            self.leave()
         if self.raised:
             raise self.raised[min(self.raised)]
         return self.results
 
-    def _assign(self) -> None:
+    def step(self) -> None:
+        """Hand out what waits, and take what is done next."""
+        self.assign()
+        self._collect()
+
+    def leave(self) -> None:
+        """Let go of all workers; who is busy is stopped, for nobody would ask for the result."""
+        for seat, _, _ in self.busy.values():
+            seat.worker.stop()
+        self.owner.release(self.seats)
+        self.busy, self.seats = {}, []
+
+    def assign(self) -> None:
+        """Hand out what waits to workers that are free or can be hired."""
+        if not self.busy and (wanted := min(self.owner.workers, len(self.queue)) - len(self.seats)) > 0:
+            self.seats += self.owner.hire(wanted)
         if not self.seats and not self.busy:
-            # Room that was not there when a worker was lost may be there by now.
-            self.seats = self.owner.hire(1)
-            if not self.seats:
-                raise RuntimeError(f"there is no room for a worker; {len(self.queue)} jobs are left.")
+            raise RuntimeError(f"there is no room for a worker; {len(self.queue)} jobs are left.")
         while self.queue and self.seats:
             job, seat = self.queue.popleft(), self.seats.pop()
-            future = self.owner.submit(seat, self.package, [self.items[slot] for slot in job.slots])
+            future = self.owner.submit(seat, job.package, [self.items[slot] for slot in job.slots])
             self.busy[future] = (seat, job, time.monotonic())
 
     def _collect(self) -> None:
@@ -263,20 +282,22 @@ class _Call:
     def _note(self, job: _Job, answer: list[Any] | Exception) -> None:
         if isinstance(answer, Exception):
             self.raised[job.slots[0]] = answer
+            self.finished.append(job.slots[0])
             # What comes before it is still worked on, so that the exception is the one that a loop would raise.
             self.queue = deque(other for other in self.queue if other.slots[0] < job.slots[0])
             return
         for slot, result in zip(job.slots, answer, strict=True):
             self.results[slot] = result
+        self.finished += job.slots
 
     def _retry(self, job: _Job, death: BaseException) -> None:
         """Put the items of a worker that died back to the front of the queue, one by one: one of them is to blame."""
         log.warning("a worker died on the items %s (%s)", [*job.slots], type(death).__name__)
         log.info("%s", death)
         if len(job.slots) > 1 and not job.joint:
-            self.queue.extendleft(_Job([slot], job.deaths + 1) for slot in reversed(job.slots))
+            self.queue.extendleft(_Job(job.package, [slot], job.deaths + 1) for slot in reversed(job.slots))
         elif job.deaths < self.owner.retries:
-            self.queue.appendleft(_Job(job.slots, job.deaths + 1, job.joint))
+            self.queue.appendleft(_Job(job.package, job.slots, job.deaths + 1, job.joint))
         else:
             self._fail(job, f"its worker died {job.deaths + 1} times")
 
@@ -284,6 +305,7 @@ class _Call:
         log.warning("the items %s are given up: %s", [*job.slots], reason)
         for slot in job.slots:
             self.results[slot] = Failure(reason)
+        self.finished += job.slots
 
     def _give_up(self, future: Future[bytes]) -> None:
         seat, job, _ = self.busy.pop(future)
@@ -306,6 +328,41 @@ class _Call:
         if self.owner.timeout is None:
             return None
         return max(0.0, min(map(self._left, self.busy)))
+
+
+class WorkerStream:
+    """Items that come and go one by one on the workers of a map (see `neuroevo.execution.streams`)."""
+
+    def __init__(self, owner: WorkerMap) -> None:
+        self._owner = owner
+        self._call = _Call(owner, [], [])
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> int:
+        """Let an item be worked on, and return its number."""
+        slot = len(self._call.items)
+        self._call.items.append(arguments)
+        self._call.results.append(None)
+        self._call.queue.append(_Job(self._owner.pack(function), [slot]))
+        return slot
+
+    def next(self) -> tuple[int, Any]:
+        """Wait for an item, whichever is done first, and return its number and its result.
+
+        Raises:
+            Exception: What the function raised for it.
+        """
+        while not self._call.finished:
+            self._call.step()
+        self._call.assign()  # Workers go on while the caller looks at the result.
+        slot = self._call.finished.popleft()
+        if slot in self._call.raised:
+            raise self._call.raised[slot]
+        result, self._call.results[slot], self._call.items[slot] = self._call.results[slot], None, ()
+        return slot, result
+
+    def close(self) -> None:
+        """Forget all items, and let go of the workers."""
+        self._call.leave()
 
 
 def _is_joint(function: Callable[..., Any]) -> bool:

@@ -105,6 +105,8 @@ def engine_can(settings: Resolved) -> Iterator[str]:
     engine, sources = settings.values.get("engine"), settings.sources
     if settings.values.get("eval_timeout") is not None and engine == "threads":
         yield f"{sources['eval_timeout']} must come with --engine processes or ray, for a thread can't be stopped."
+    if settings.values.get("asynchronous") and engine == "threads":
+        yield f"{sources['asynchronous']} must come with --engine processes or ray, for threads work side by side."
     for key, default in (("address", "local"), ("gpus_per_worker", 0)):
         if settings.values.get(key, default) != default and engine in ("threads", "processes"):
             yield f"{sources[key]} must come with --engine ray, but the engine is {engine}."

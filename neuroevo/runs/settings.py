@@ -74,6 +74,9 @@ class RunSettings(BaseModel):
     learning_rate: float = Field(default=0.05, gt=0, description="Learning rate of every update.")
     quick: bool = Field(default=False, description="Smaller defaults: ends in under a minute.")
     device: Device = Field(default="auto", description="Where networks are trained: auto, cpu, cuda, cuda:N or mps.")
+    asynchronous: bool = Field(
+        default=False, description="Let lives and critics of GTL flow, without generations that wait for their last."
+    )
     engine: Engine = Field(
         default="threads",
         description="What lives and critics run on: threads of this process, processes of this machine, or ray.",

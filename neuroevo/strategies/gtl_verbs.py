@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,3 +82,15 @@ def families(heirs: Sequence[Individual]) -> list[list[Individual]]:
 
 def _siblings(first: Individual, second: Individual) -> bool:
     return first.parents == second.parents and learngenes.same_channels(first.genome, second.genome)
+
+
+def checked(mutant: Any) -> Learngene:
+    """Return what `mutate` gave, or raise TypeError if it is no learngene."""
+    if not isinstance(mutant, Learngene):
+        raise TypeError(f"mutate must return a Learngene, but it returned a {type(mutant).__name__}.")
+    return mutant
+
+
+def finite_or_none(score: float) -> float | None:
+    """Return a score as a JSON value."""
+    return score if math.isfinite(score) else None

@@ -45,6 +45,18 @@ def test_processes_change_nothing(workers: int, threads: Path, neuroevo: Program
 
 
 @pytest.mark.slow
+def test_gtl_without_barriers(neuroevo: Program, tmp_path: Path) -> None:
+    """One worker is one order: equal runs, which are not those with barriers; a run goes on to more generations."""
+    words = ("evolve", "gtl", *TINY, "--asynchronous", "--engine", "processes", "--workers", 1)
+    for name, generations in (("first", 2), ("second", 1)):
+        call = neuroevo(*words, "--generations", generations, "--out", tmp_path / name)
+        assert call.code == 0, call.err
+    assert neuroevo("evolve", "--resume", tmp_path / "second", "--generations", 2, "--quiet").code == 0
+    found = [(tmp_path / name / LEARNGENE).read_bytes() for name in ("first", "second")]
+    assert found[0] == found[1]
+
+
+@pytest.mark.slow
 def test_a_bench_runs_on_processes(neuroevo: Program, tmp_path: Path) -> None:
     """The learngenes of all strategies are those of a run on threads."""
     words = ("bench", *TINY, "--seeds", 1, "--updates", 2, "--descendants", 1, "--strategies", "scratch,finetune,gtl")
@@ -69,6 +81,10 @@ def test_a_bench_runs_on_processes(neuroevo: Program, tmp_path: Path) -> None:
             "--eval-timeout must come with --engine processes or ray, for a thread can't be stopped.",
         ),
         (["--engine", "ray", "--eval-timeout", 0], "--eval-timeout must be a number above 0, but it is 0."),
+        (
+            ["--asynchronous"],
+            "--asynchronous must come with --engine processes or ray, for threads work side by side.",
+        ),
         (["--address", "auto"], "--address must come with --engine ray, but the engine is threads."),
         (
             ["--engine", "processes", "--gpus-per-worker", 0.5],
