@@ -67,7 +67,8 @@ class AsynchronousGTL(GTL):
     def generate(self) -> list[Individual]:
         """Return the next P individuals that are scored, or that failed."""
         self._winners = []
-        stream, done = self._open(), []
+        stream = self._open()
+        done: list[Individual] = []
         while len(done) < self.population:
             one = self._next(stream)
             if one is not None:
