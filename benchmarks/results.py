@@ -159,7 +159,7 @@ def _unfinished(facts: Mapping[str, Any]) -> str:
     status, error = facts.get("status"), str(facts.get("error") or "")
     if status == "running":
         return "The run goes on, or was killed."
-    if error.startswith("KeyboardInterrupt"):
+    if status == "interrupted" or error.startswith("KeyboardInterrupt"):
         return "The run was interrupted."
     return f"The run is {status}{f' ({error})' if error else ''}."
 

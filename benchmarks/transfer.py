@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,11 +21,12 @@ from neuroevo.backbones import Backbone
 from neuroevo.benchmarks.contestant import CellPlan, Contestant, Pretraining
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import Task, sample_task, unseen_per_class
-from neuroevo.evolution import Generation, evolve
+from neuroevo.evolution import RECORDS, Generation, evolve
 from neuroevo.execution import Pixels, Recipe, train_all
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.problems import Upbringing
+from neuroevo.runs.records import read_records
 from neuroevo.seeds import stream
 from neuroevo.strategies.strategy import Strategy, Verb
 
@@ -122,6 +124,7 @@ def run(
     *,
     seeds: Sequence[int],
     done: Collection[tuple[str, int]] = (),
+    cells: Path | None = None,
     on_pretrained: Callable[[Contestant, int], object] = lambda *_: None,
     on_generation: Callable[[Contestant, int, Generation], object] = lambda *_: None,
 ) -> Iterator[Cell]:
@@ -134,14 +137,17 @@ def run(
         protocol: How descendants live.
         seeds: Seeds of the contestants and of their descendants.
         done: Names of contestants and seeds that are left out, because they ran before.
+        cells: Folder for the checkpoints of evolution, a folder per cell; cells that were stopped go on there.
         on_pretrained: Called, on any thread, with a contestant and a seed when their network is pre-trained.
         on_generation: Called after each generation with the contestant, the seed and the record.
     """
     protocol = replace(protocol, dataset=protocol.dataset.to(protocol.device))
-    cells = remaining(contestants, seeds, done=done)
-    pretraining = Pretraining.run(cells, workers=protocol.workers, on_trained=on_pretrained)
-    for contestant, seed in cells:
-        yield _cell(contestant, protocol, seed, pretraining, on_generation)
+    plan = remaining(contestants, seeds, done=done)
+    pretraining = Pretraining.run(plan, workers=protocol.workers, on_trained=on_pretrained)
+    for contestant, seed in plan:
+        # One generation is run again as a whole if it is stopped.
+        folder = cells / f"{contestant.name}-seed{seed}" if cells is not None and contestant.generations > 1 else None
+        yield _cell(contestant, protocol, seed, pretraining, on_generation, folder)
 
 
 def remaining(
@@ -169,17 +175,23 @@ def _cell(
     seed: int,
     pretraining: Pretraining,
     on_generation: Callable[[Contestant, int, Generation], object],
+    folder: Path | None,
 ) -> Cell:
     strategy = contestant.make(seed)
     borrowed = pretraining.lend(contestant, strategy, seed)
     names = {"strategy": contestant.name, "seed": seed}
-    records: list[dict[str, Any]] = []
+    generations: list[dict[str, Any]] = []
     started = time.perf_counter()
-    for generation in evolve(strategy, contestant.generations):
-        records.append({**names, **generation.record()})
+    for generation in evolve(strategy, contestant.generations, run_dir=folder):
+        generations.append(generation.record())
         on_generation(contestant, seed, generation)
     individual = strategy.result()
     seconds = time.perf_counter() - started
+    if folder is not None:  # which holds the generations before a stop, too
+        kept = read_records(folder / RECORDS)
+        seconds += sum(record["seconds"] for record in kept[: len(kept) - len(generations)])
+        generations = kept
+    records = [{**names, **record} for record in generations]
     times = {"seconds": seconds + borrowed, "core_seconds": protocol.cores * seconds + borrowed}
     records.append({**names, **_ancestor(strategy, individual, protocol.backbone), **times})
     curves = protocol.learning_curves(individual.genome, strategy.toolbox, seed)

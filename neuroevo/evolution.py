@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import time
@@ -14,15 +15,22 @@ from typing import Any
 from deap.base import Toolbox
 
 from neuroevo.budget import Budget
-from neuroevo.files import to_json, write_atomically
+from neuroevo.execution.mapping import unwrap
+from neuroevo.files import CheckpointError, to_json, write_atomically
 from neuroevo.individual import Individual
-from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
+from neuroevo.runs.checkpoint import Best, load_checkpoint, save_checkpoint
+from neuroevo.runs.failures import keep_failures
+from neuroevo.runs.locks import locked
 from neuroevo.runs.records import Records, read_records
 from neuroevo.strategies.bare_toolbox import BareToolbox
-from neuroevo.strategies.strategy import Strategy
+from neuroevo.strategies.strategy import Strategy, settings_of
 
 CHECKPOINTS = "checkpoints"
+FAILURES = "failures"
 RECORDS = "records.jsonl"
+
+MAPPED = ("live", "evaluate", "rescore")
+"""Verbs that strategies hand to the map."""
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +80,7 @@ class Generation:
             "generation": self.number,
             "individuals": [
                 {"id": one.id, "parents": list(one.parents), "fitness": list(one.fitness.values)}
+                | ({} if one.fitness.failure is None else {"failure": one.fitness.failure})
                 for one in self.population
             ],
             "best": None if self.best is None else self.best.id,
@@ -104,9 +113,10 @@ def evolve(
             their parents, neighbours mate and every child mutates: rates belong to the operators; a registered
             `vary(parents)` is used in place of `mate` and `mutate`.
         generations: How many generations the run has in the end.
-        run_dir: Folder for `records.jsonl` and `checkpoints/`; a run that was stopped there is continued after its last
-            checkpoint, which is written after each `update`. A bare toolbox has no state that could be kept, so
-            there is no checkpoint then (the log says so).
+        run_dir: Folder for `records.jsonl`, `checkpoints/` and `failures/` (the genomes of individuals that could not
+            be evaluated, with the reason); a run that was stopped there is continued after its last
+            checkpoint, which is written after each `update`. One process at a time works in it. A bare toolbox has no
+            state that could be kept, so there is no checkpoint then (the log says so).
         callbacks: Called with each record.
         stop: Ends the run after the first generation for which it returns True.
 
@@ -115,12 +125,17 @@ def evolve(
 
     Raises:
         ValueError: `generations` is negative, or the toolbox lacks a verb.
+        TypeError: An operator can't be sent to the workers of the toolbox's map.
         RuntimeError: Every individual of a generation failed.
+        CheckpointError: The run in `run_dir` was begun with other settings, or its last checkpoint is damaged.
+        RunLocked: Another process is at work in `run_dir`.
+        OSError: A file of `run_dir` can't be written; its last checkpoint is as it was.
     """
     if generations < 0:
         raise ValueError(f"generations must be at least 0, but it is {generations}.")
     if isinstance(strategy, Toolbox):
         strategy = BareToolbox(strategy)
+    _probe(strategy.toolbox)
     return _run(strategy, generations, None if run_dir is None else Path(run_dir), callbacks, stop)
 
 
@@ -132,17 +147,16 @@ def _run(
     stop: Callable[[Generation], bool] | None,
 ) -> Iterator[Generation]:
     with ExitStack() as files:
-        records = None
+        keeper = None
         if run_dir is not None:
             run_dir.mkdir(parents=True, exist_ok=True)
-            _resume(strategy, run_dir)
-            records = files.enter_context(Records(run_dir / RECORDS))
+            files.enter_context(locked(run_dir))
+            best = _resume(strategy, run_dir)
+            keeper = _Keeper(strategy, run_dir, files.enter_context(Records(run_dir / RECORDS)), best)
         while strategy.generation < generations:
-            generation = _step(strategy)
-            if records is not None and run_dir is not None:
-                records.append(generation.record())
-                if not isinstance(strategy, BareToolbox):
-                    save_checkpoint(run_dir / CHECKPOINTS, strategy.generation, strategy.state_dict())
+            generation = _step(strategy, (lambda population: None) if keeper is None else keeper.keep_failures)
+            if keeper is not None:
+                keeper.keep(generation)
             for callback in callbacks:
                 callback(generation)
             yield generation
@@ -150,17 +164,77 @@ def _run(
                 return
 
 
-def _resume(strategy: Strategy, run_dir: Path) -> None:
+class _Keeper:
+    """Writes every generation into the run directory: its record first, then the checkpoint that makes it count."""
+
+    def __init__(self, strategy: Strategy, run_dir: Path, records: Records, best: Best | None) -> None:
+        self.strategy = strategy
+        self.run_dir = run_dir
+        self.records = records
+        self.best = best
+        self.settings = settings_of(strategy)
+
+    def keep_failures(self, population: Sequence[Individual]) -> None:
+        keep_failures(self.run_dir / FAILURES, population, self.strategy.generation)
+
+    def keep(self, generation: Generation) -> None:
+        self.records.append(generation.record())
+        if isinstance(self.strategy, BareToolbox):
+            return
+        self.best = _better(self.best, generation, self.strategy.generation)
+        state = self.strategy.state_dict()
+        number = self.strategy.generation
+        save_checkpoint(self.run_dir / CHECKPOINTS, number, state, settings=self.settings, best=self.best)
+
+
+def _better(best: Best | None, generation: Generation, complete: int) -> Best | None:
+    """Return the better one of the best generation so far and a new one; the older one if they are equally good."""
+    if generation.best is None or generation.best.fitness.failed:
+        return best
+    score = generation.best.fitness.wvalues
+    return Best(complete, tuple(map(float, score))) if best is None or score > best.score else best
+
+
+def _resume(strategy: Strategy, run_dir: Path) -> Best | None:
+    """Bring a strategy to the last checkpoint and cut off the records after it; return the best generation so far."""
     if isinstance(strategy, BareToolbox):
         log.warning("a bare toolbox has no state to keep: there will be no checkpoint in %s", run_dir)
-        return
+        return None
+    best = None
     if (checkpoint := load_checkpoint(run_dir / CHECKPOINTS)) is not None:
-        strategy.load_state_dict(checkpoint[1])
+        _check_settings(strategy, checkpoint.settings, run_dir)
+        _restore(strategy, checkpoint.state, run_dir)
+        best = checkpoint.best
         log.info("continued after %d generations", strategy.generation)
     if (run_dir / RECORDS).exists():
         # The checkpoint is written last: a generation that was recorded but not kept is run again.
         kept = [record for record in read_records(run_dir / RECORDS) if _number(record) < strategy.generation]
         write_atomically(run_dir / RECORDS, "".join(to_json(record) + "\n" for record in kept).encode())
+    return best
+
+
+def _check_settings(strategy: Strategy, before: Mapping[str, object] | None, run_dir: Path) -> None:
+    if before is None:
+        return
+    now = settings_of(strategy)
+    # As text, in which NaN equals itself.
+    differing = [key for key in sorted({*before, *now}) if json.dumps(before.get(key)) != json.dumps(now.get(key))]
+    if differing:
+        told = ", ".join(f"{key} ({before.get(key)!r} then, {now.get(key)!r} now)" for key in differing)
+        raise CheckpointError(
+            f"The run in {run_dir} was begun with other settings: {told}; continue it with its own, or choose another "
+            "folder."
+        )
+
+
+def _restore(strategy: Strategy, state: Mapping[str, Any], run_dir: Path) -> None:
+    try:
+        strategy.load_state_dict(state)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
+        raise CheckpointError(
+            f"The checkpoint in {run_dir / CHECKPOINTS} holds no state of a {type(strategy).__name__} "
+            f"({type(error).__name__}: {error}); remove it to go on from an older one."
+        ) from error
 
 
 def _number(record: Mapping[str, object]) -> int:
@@ -168,19 +242,35 @@ def _number(record: Mapping[str, object]) -> int:
     return number if isinstance(number, int) else 0
 
 
-def _step(strategy: Strategy) -> Generation:
+def _probe(toolbox: Toolbox) -> None:
+    """Find out before any work whether the map can hand on what it will be given."""
+    probe: Callable[[Any], object] = getattr(unwrap(toolbox.map)[0], "probe", lambda function: None)
+    for verb in MAPPED:
+        if hasattr(toolbox, verb):
+            probe(getattr(toolbox, verb))
+
+
+def _check_survivors(population: Sequence[Individual], number: int) -> None:
+    failed = sum(one.fitness.failed for one in population)
+    if not population or failed < len(population):
+        return
+    reasons = sorted({one.fitness.failure for one in population if one.fitness.failure is not None})
+    reason = " or ".join(reasons) or "no fitness value is finite"
+    raise RuntimeError(
+        f"all {failed} individuals of generation {number} failed: {reason}; "
+        "check the evaluation, for example for a learning rate that is too high."
+    )
+
+
+def _step(strategy: Strategy, keep: Callable[[Sequence[Individual]], object]) -> Generation:
     started = time.perf_counter()
     number, toolbox = strategy.generation, strategy.toolbox
     population = toolbox.generate()
     unscored = [one for one in population if not one.fitness.valid]
     for one, values in zip(unscored, toolbox.map(toolbox.evaluate, unscored), strict=True):
         one.fitness.values = values
-    failed = sum(one.fitness.failed for one in population)
-    if population and failed == len(population):
-        raise RuntimeError(
-            f"all {failed} individuals of generation {number} failed: no fitness value is finite; "
-            "check the evaluation, for example for a learning rate that is too high."
-        )
+    keep(population)
+    _check_survivors(population, number)
     toolbox.update(population)
     seconds = time.perf_counter() - started
     return Generation(number, tuple(population), strategy.budget, seconds, strategy.record())

@@ -9,11 +9,26 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from deap.base import Fitness as DeapFitness
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a map gives in place of a result for an individual that could not be evaluated, or could not live.
+
+    Assigned to `fitness.values` it stands for NaN in every objective, so that it can be what any loop gets from
+    `toolbox.map(toolbox.evaluate, individuals)`.
+
+    Attributes:
+        reason: Why, as the predicate of a sentence about the individual.
+    """
+
+    reason: str
 
 
 class Fitness(DeapFitness):  # type: ignore[misc]
@@ -24,6 +39,9 @@ class Fitness(DeapFitness):  # type: ignore[misc]
     not finite counts as -inf in `wvalues` whatever the sign of its weight, and a fitness with such
     a value is worse than, and dominated by, every fitness without one. A fitness without values is
     the least of all.
+
+    Attributes:
+        failure: Why there was no evaluation, if values were set from a `Failure`; else None.
 
     Args:
         values: One number per weight; none leaves the fitness invalid.
@@ -41,6 +59,7 @@ class Fitness(DeapFitness):  # type: ignore[misc]
             raise ValueError(f"weights must be finite and at least one, but they are {weights!r}.")
         super().__init__()
         self._values: tuple[float, ...] = ()
+        self.failure: str | None = None
         given = _floats("values", values)
         if given:
             self.values = given
@@ -51,7 +70,10 @@ class Fitness(DeapFitness):  # type: ignore[misc]
         return self._values
 
     @values.setter
-    def values(self, values: Iterable[float]) -> None:
+    def values(self, values: Iterable[float] | Failure) -> None:
+        self.failure = None
+        if isinstance(values, Failure):
+            self.failure, values = values.reason, (math.nan,) * len(self.weights)
         raw = _floats("values", values)
         if len(raw) != len(self.weights):
             raise ValueError(f"values must be as many as the weights {self.weights}, but they are {raw}.")
@@ -64,6 +86,7 @@ class Fitness(DeapFitness):  # type: ignore[misc]
     @values.deleter
     def values(self) -> None:
         self._values = self.wvalues = ()
+        self.failure = None
 
     @property
     def failed(self) -> bool:
@@ -100,6 +123,7 @@ class Fitness(DeapFitness):  # type: ignore[misc]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Fitness:
         clone = type(self)(self._values, weights=self.weights)
+        clone.failure = self.failure
         memo[id(self)] = clone
         return clone
 

@@ -22,6 +22,9 @@ from neuroevo.seeds import stream
 SCHEMA = 1
 METADATA_KEY = "neuroevo"
 
+UNFIT = (SafetensorError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+"""What is raised by content that is no learngene, whatever it is."""
+
 
 @dataclass(frozen=True, eq=False)
 class Learngene:
@@ -156,7 +159,15 @@ class Learngene:
             return cls.from_parts(tensors, header, backbone=backbone)
         except CheckpointError:
             raise
-        except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (
+            SafetensorError,
+            ValueError,
+            TypeError,
+            LookupError,
+            ArithmeticError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             raise CheckpointError(f"it is damaged or no learngene ({type(error).__name__})") from error
 
     @classmethod

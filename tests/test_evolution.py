@@ -18,8 +18,10 @@ from neuroevo import evolution
 from neuroevo.budget import Budget
 from neuroevo.evolution import Generation, evolve
 from neuroevo.execution import batched_map
+from neuroevo.files import CheckpointError
 from neuroevo.individual import Fitness, Ids, Individual
-from neuroevo.runs.checkpoint import load_checkpoint
+from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
+from neuroevo.runs.locks import RunLocked
 from neuroevo.runs.records import read_records
 
 
@@ -177,10 +179,10 @@ def test_a_run_killed_while_saving_continues_bit_for_bit(
     """A run that dies before or after writing a checkpoint leaves, once continued, the records of a whole one."""
     save = evolution.save_checkpoint
 
-    def dying(folder: Path, generation: int, state: Any) -> None:
+    def dying(folder: Path, generation: int, state: Any, **facts: Any) -> None:
         if generation == number and stage == "before":
             raise KeyboardInterrupt
-        save(folder, generation, state)
+        save(folder, generation, state, **facts)
         if generation == number:
             raise KeyboardInterrupt
 
@@ -200,6 +202,69 @@ def test_a_torn_record_is_cut(tmp_path: Path) -> None:
         file.write(b'{"kind": "gener')
     list(evolve(Walk(), 3, run_dir=tmp_path))
     assert [record["generation"] for record in recorded(tmp_path)] == [0, 1, 2]
+
+
+@given(scores=st.lists(st.integers(0, 4), min_size=1, max_size=9), again=st.integers(0, 9))
+def test_the_best_generation_is_kept(scores: list[int], again: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Beside the newest three, the checkpoint of the first generation with the best score stays, stopped or not."""
+    folder = tmp_path_factory.mktemp("best")
+
+    def walk() -> Walk:
+        return Walk(size=1, score=lambda one: float(scores[one.id]))
+
+    for goal in sorted({min(again, len(scores)), len(scores)}):
+        list(evolve(walk(), goal, run_dir=folder))
+    best = scores.index(max(scores)) + 1
+    newest = range(max(1, len(scores) - 2), len(scores) + 1)
+    names = [f"generation-{number:06d}.json" for number in sorted({*newest, best})]
+    assert sorted(path.name for path in (folder / "checkpoints").glob("*.json")) == names
+    checkpoint = load_checkpoint(folder / "checkpoints", generation=best)
+    assert checkpoint is not None
+    assert checkpoint.state["generation"] == best
+    newest_one = load_checkpoint(folder / "checkpoints")
+    assert newest_one is not None
+    assert newest_one.best == (best, (float(max(scores)),))
+
+
+class Told(Walk):
+    """A walk that says what it was told."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__()
+        self.seed, self.settings = settings.pop("seed", 0), settings
+
+
+def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
+    """A run goes on with an equally told strategy only; every difference is named with both values."""
+    same = {"step": 1, "rate": (0.5, 1.0), "limit": math.nan, "function": abs}
+    list(evolve(Told(**same), 1, run_dir=tmp_path))
+    files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    differences = r"rate \(\[0.5, 1.0\] then, None now\), seed \(0 then, 4 now\), step \(1 then, 2 now\);"
+    with pytest.raises(CheckpointError, match=rf"was begun with other settings: {differences}"):
+        list(evolve(Told(**{**same, "step": 2, "rate": None}, seed=4), 2, run_dir=tmp_path))
+    with pytest.raises(CheckpointError, match=r"strategy \('Told' then, 'Walk' now\)"):
+        list(evolve(Walk(), 2, run_dir=tmp_path))
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
+    assert len(list(evolve(Told(**same), 3, run_dir=tmp_path))) == 2
+
+
+@pytest.mark.parametrize("state", [{}, {"generation": 1, "place": 0, "ids": "a", "generator": torch.zeros(3)}])
+def test_a_state_that_does_not_fit_is_one_sentence(state: dict[str, Any], tmp_path: Path) -> None:
+    """A whole checkpoint with another content is refused by name."""
+    save_checkpoint(tmp_path / "checkpoints", 1, state)
+    with pytest.raises(CheckpointError, match=r"^The checkpoint in .*checkpoints holds no state of a Walk \("):
+        list(evolve(Walk(), 2, run_dir=tmp_path))
+
+
+def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
+    """Two runs never write into one folder; the first one goes on undisturbed."""
+    pytest.importorskip("fcntl")
+    first = evolve(Walk(), 3, run_dir=tmp_path)
+    next(first)
+    with pytest.raises(RunLocked, match="is in use by another process"):
+        next(evolve(Walk(), 3, run_dir=tmp_path))
+    assert len(list(first)) == 2
+    assert list(evolve(Walk(), 3, run_dir=tmp_path)) == []
 
 
 def test_an_abandoned_run_leaves_no_file_open(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
+from neuroevo.cli.interruption import interruptible, resumable
 from neuroevo.cli.names import SUITES, load
 from neuroevo.cli.options import resumable_command
-from neuroevo.runs.directory import FACTS, RunDirectory, default_folder
+from neuroevo.runs.directory import RunDirectory, default_folder
 from neuroevo.runs.settings import BenchSettings
 
 
@@ -17,25 +18,32 @@ from neuroevo.runs.settings import BenchSettings
 def command(settings: BenchSettings, resume: Path | None) -> None:
     """Compare strategies over several seeds, with honest statistics.
 
-    SUITE is `transfer` (the default: what do descendants gain on classes that no ancestor saw?) or `throughput`
-    (how fast are populations trained?). Results go to a run directory, whose path is printed last: records, a summary
-    and a report to look at. A run that was interrupted is continued with --resume; what it finished is kept.
+    SUITE is `transfer` (the default: what do descendants gain on classes that no ancestor saw?), `throughput` (how fast
+    are populations trained?) or `scaleout` (what do worker processes cost and bring?). Results go to a run directory,
+    whose path is printed last: records, a summary and a report to look at. A run that was interrupted is continued
+    with --resume; what it finished is kept.
     """
     # Settings are checked by now, and only a run needs torch.
     from neuroevo.cli.build import make_device
-    from neuroevo.cli.suites import write_report
 
     make_device(settings)  # a device that is not there is told before any folder is made
     out = resume or settings.out or default_folder("bench")
-    for suite in settings.suites:
-        # One suite takes the folder itself, several have a folder each in it.
-        folder = out / suite if len(settings.suites) > 1 else out
-        with _open(folder, settings, resume=resume is not None) as run:
-            run.note({"suite": suite})
-            load(SUITES[suite])(_with_device(settings, run), run)  # type: ignore[operator]
-        write_report(folder)
-        if not settings.as_json:
-            click.echo(f"Results: {run.path}")
+    with resumable("bench", out):
+        for suite in settings.suites:
+            # One suite takes the folder itself, several have a folder each in it.
+            folder = out / suite if len(settings.suites) > 1 else out
+            _run(suite, settings, folder, resume=resume is not None)
+            if not settings.as_json:
+                click.echo(f"Results: {folder}")
+
+
+def _run(suite: str, settings: BenchSettings, folder: Path, *, resume: bool) -> None:
+    from neuroevo.cli.suites import write_report
+
+    with _open(folder, settings, resume=resume) as run, interruptible(run):
+        run.note({"suite": suite})
+        load(SUITES[suite])(_with_device(settings, run), run)  # type: ignore[operator]
+    write_report(folder)
 
 
 def _with_device(settings: BenchSettings, run: RunDirectory) -> BenchSettings:
@@ -44,6 +52,5 @@ def _with_device(settings: BenchSettings, run: RunDirectory) -> BenchSettings:
 
 
 def _open(folder: Path, settings: BenchSettings, *, resume: bool) -> RunDirectory:
-    if resume and (folder / FACTS).exists():
-        return RunDirectory.resume(folder, argv=sys.argv)
-    return RunDirectory.create(folder, what="bench", settings=settings, argv=sys.argv)
+    opened = RunDirectory.resume if resume else RunDirectory.create
+    return opened(folder, what="bench", settings=settings, argv=sys.argv)

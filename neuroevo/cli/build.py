@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar, cast
 
 import click
 import torch
@@ -15,13 +17,15 @@ from neuroevo.benchmarks.transfer import Transfer
 from neuroevo.cli.names import BACKBONES, DATASETS, DATASETS_ON_DISK, STRATEGIES, load
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
-from neuroevo.execution import Recipe
+from neuroevo.execution import Processes, Recipe, WorkerMap
 from neuroevo.runs.settings import BenchSettings, RunSettings
-from neuroevo.strategies import GTL, PAPER, OneCandidate
+from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, OneCandidate
 from neuroevo.strategies.strategy import Strategy
 
 # What each of these pre-trains; the first two differ in what they hand on of the same network.
 PRETRAINS = {"finetune": "whole network", "random-circuit": "whole network", "narrow-pretraining": "narrow network"}
+
+Kind = TypeVar("Kind", bound=Strategy)
 
 
 def make_device(settings: RunSettings) -> torch.device:
@@ -39,6 +43,37 @@ def make_device(settings: RunSettings) -> torch.device:
             f"--device must be auto or one of {', '.join(available)} on this machine, but it is {settings.device}."
         )
     return torch.device(name)
+
+
+def make_map(settings: RunSettings) -> AbstractContextManager[WorkerMap | None]:
+    """Return the map over the workers that the settings ask for; None for threads, which strategies start themselves.
+
+    Raises:
+        click.UsageError: The engine is not installed, or its cluster can't be reached.
+    """
+    if settings.engine == "threads":
+        return nullcontext()
+    workers = settings.workers or os.cpu_count() or 1
+    if settings.engine == "processes":
+        return WorkerMap(Processes(), workers=workers, timeout=settings.eval_timeout)
+    try:
+        from neuroevo.execution.ray import RayActors
+    except ImportError as error:
+        raise click.UsageError(f"--engine ray needs the extra `ray` (pip install neuroevo[ray]): {error}.") from None
+    try:
+        engine = RayActors(address=settings.address, gpus=settings.gpus_per_worker, workers=workers)
+    except ConnectionError as error:
+        raise click.UsageError(
+            f"--address must lead to a Ray cluster, but {settings.address} does not: {error}"
+        ) from None
+    return WorkerMap(engine, workers=workers, timeout=settings.eval_timeout)
+
+
+def engine_facts(map_: WorkerMap | None) -> dict[str, object]:
+    """Return what a run notes about its workers: what they are, how many, and the torch threads of each."""
+    if map_ is None:
+        return {"engine": "threads"}
+    return {"engine": type(map_.engine).__name__, "workers": map_.workers, "worker_threads": map_.engine.threads}
 
 
 def make_dataset(settings: RunSettings) -> Dataset:
@@ -64,6 +99,7 @@ def make_contestant(
     device: torch.device,
     *,
     pretraining_updates: Mapping[str, int] | None = None,
+    map_: WorkerMap | None = None,
 ) -> Contestant:
     """Return the strategy of a name.
 
@@ -75,14 +111,22 @@ def make_contestant(
         device: Where networks live.
         pretraining_updates: Updates by what is pre-trained (see `PRETRAINS`); by default as many gradient steps as GTL
             takes.
+        map_: The map over workers; by default the strategy's own.
     """
+    common: dict[str, Any] = {"device": device, "workers": settings.workers if map_ is None else None}
 
     def gtl(seed: int) -> GTL:
         variant = PAPER if name == "gtl-paper" else {}
-        return GTL(dataset, backbone, seed=seed, device=device, **variant, **_evolution(settings, dataset))
+        variety = AsynchronousGTL if settings.asynchronous else GTL
+        return mapped(variety(dataset, backbone, seed=seed, **common, **variant, **_evolution(settings, dataset)))
 
     def rival(seed: int) -> Strategy:
-        return kind(dataset, backbone, seed=seed, share=settings.share, pretraining=pretraining, device=device)
+        return mapped(kind(dataset, backbone, seed=seed, share=settings.share, pretraining=pretraining, **common))
+
+    def mapped(strategy: Kind) -> Kind:
+        if map_ is not None:
+            strategy.toolbox.register("map", map_)
+        return strategy
 
     if name in ("gtl", "gtl-paper"):
         return Contestant(name, gtl, settings.generations)
@@ -125,6 +169,7 @@ def make_protocol(settings: BenchSettings, dataset: Dataset, backbone: Backbone,
         shots=settings.shots,
         descendants=settings.descendants,
         device=device,
+        workers=settings.workers,
     )
 
 

@@ -4,61 +4,111 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from neuroevo.cli.options import settings_command
-from neuroevo.runs.directory import RunDirectory
+from neuroevo.cli.interruption import interruptible, resumable
+from neuroevo.cli.options import resumable_command
+from neuroevo.runs.directory import FACTS, RunDirectory, default_folder, read_facts
 from neuroevo.runs.settings import EvolveSettings
+
+if TYPE_CHECKING:
+    from neuroevo.benchmarks.contestant import Contestant
+    from neuroevo.evolution import Generation
+    from neuroevo.individual import Individual
+    from neuroevo.strategies.strategy import Strategy
 
 LEARNGENE = "learngene.safetensors"
 
 
-@settings_command("evolve", EvolveSettings)
-def command(settings: EvolveSettings) -> None:
-    """Run one STRATEGY and save its learngene in the run directory, whose path is printed last."""
-    # Settings are checked by now, and only a run needs torch.
-    from neuroevo.cli.build import make_backbone, make_contestant, make_dataset, make_device
-    from neuroevo.cli.progress import Reporter, generation_in_words
-    from neuroevo.evolution import Generation, evolve
+@resumable_command("evolve", EvolveSettings)
+def command(settings: EvolveSettings, resume: Path | None) -> None:
+    """Run one STRATEGY and save its learngene in the run directory, whose path is printed last.
 
+    A signal stops the run after its generation; --resume goes on with it, to more --generations if they are given.
+    """
     if settings.strategy == "scratch":
         raise click.UsageError("scratch hands on nothing, so there is no learngene to save; choose another strategy.")
+    if resume is not None and (result := _finished(settings, resume)):
+        _print(result, settings, first=f"Nothing to do: the run in {resume} is finished.\n")
+        return
+    folder = resume or settings.out or default_folder("evolve")
+    with resumable("evolve", folder):
+        _print(_run(settings, folder, resumes=resume is not None), settings)
+
+
+def _finished(settings: EvolveSettings, folder: Path) -> dict[str, Any]:
+    """Return the result that a folder holds of so many generations, or nothing."""
+    facts = read_facts(folder) if (folder / FACTS).exists() else {}
+    complete = facts.get("status") == "finished" and facts.get("generations") == settings.generations
+    found: dict[str, Any] = facts.get("result", {}) if complete else {}
+    return found
+
+
+def _run(settings: EvolveSettings, folder: Path, *, resumes: bool) -> dict[str, Any]:
+    # Settings are checked by now, and only a run needs torch.
+    from neuroevo.cli.build import engine_facts, make_backbone, make_contestant, make_dataset, make_device, make_map
+
     device = make_device(settings)
-    with RunDirectory.create(settings.out, what="evolve", settings=settings, argv=sys.argv) as run:
-        run.note({"device": str(device)})
+    opened = RunDirectory.resume if resumes else RunDirectory.create
+    with (
+        make_map(settings) as map_,
+        opened(folder, what="evolve", settings=settings, argv=sys.argv) as run,
+        interruptible(run),
+    ):
+        if "data" in run.facts:  # `auto` may stand for another device by now
+            device = type(device)(str(run.facts["device"]))
+        run.note({"device": str(device), "generations": settings.generations, **engine_facts(map_)})
         dataset = make_dataset(settings).to(device)
+        run.note_same({"data": dataset.facts()})
         backbone = make_backbone(settings, dataset)
-        contestant = make_contestant(settings.strategy, settings, dataset, backbone, device)
+        contestant = make_contestant(settings.strategy, settings, dataset, backbone, device, map_=map_)
         strategy = contestant.make(settings.seed)
-        with Reporter(contestant.planned_steps(settings.seed), quiet=settings.quiet) as reporter:
-            done = 0
-
-            def report(generation: Generation) -> None:
-                nonlocal done
-                reporter.advance(generation.budget.gradient_steps - done)
-                done = generation.budget.gradient_steps
-                told = generation_in_words(generation, contestant.generations)
-                reporter.line(f"{told}, {done:,} gradient steps, {generation.seconds:.1f} s{reporter.left}")
-
-            for _ in evolve(strategy, contestant.generations, run_dir=run.path, callbacks=[report]):
-                pass
-            reporter.describe("scoring the finalists")
-            individual = strategy.result()
+        individual = _evolve(contestant, strategy, run, settings)
         learngene = individual.genome.with_notes(dataset=settings.dataset)
         learngene.save(run.path / LEARNGENE)
-    result = {
-        "learngene": str(run.path / LEARNGENE),
-        "score": individual.fitness.values[0],
-        "parameters": learngene.parameters,
-        "share": learngene.parameters / backbone.layout.parameters(),
-        "gradient_steps": strategy.budget.gradient_steps,
-    }
+        result = {
+            "learngene": str(run.path / LEARNGENE),
+            "score": individual.fitness.values[0],
+            "parameters": learngene.parameters,
+            "share": learngene.parameters / backbone.layout.parameters(),
+            "gradient_steps": strategy.budget.gradient_steps,
+        }
+        run.note({"result": result})
+    return result
+
+
+def _evolve(contestant: Contestant, strategy: Strategy, run: RunDirectory, settings: EvolveSettings) -> Individual:
+    """Run a strategy to its end, and tell of every generation."""
+    from neuroevo.cli.progress import Reporter, generation_in_words
+    from neuroevo.evolution import evolve
+
+    with Reporter(contestant.planned_steps(settings.seed), quiet=settings.quiet) as reporter:
+        done = 0
+
+        def report(generation: Generation) -> None:
+            nonlocal done
+            reporter.advance(generation.budget.gradient_steps - done)
+            done = generation.budget.gradient_steps
+            told = generation_in_words(generation, contestant.generations)
+            reporter.line(f"{told}, {done:,} gradient steps, {generation.seconds:.1f} s{reporter.left}")
+
+        run.stop.check()
+        for _ in evolve(strategy, contestant.generations, run_dir=run.path, callbacks=[report]):
+            run.stop.check()
+        reporter.describe("scoring the finalists")
+        return strategy.result()
+
+
+def _print(result: Mapping[str, Any], settings: EvolveSettings, *, first: str = "") -> None:
     if settings.as_json:
         click.echo(json.dumps(result))
     else:
         click.echo(
-            f"The learngene holds {result['parameters']:,} parameters ({100 * result['share']:.1f} % of the "
+            f"{first}The learngene holds {result['parameters']:,} parameters ({100 * result['share']:.1f} % of the "
             f"backbone's), scores {result['score']:.3f} on held-out classes and took {result['gradient_steps']:,} "
             f"gradient steps.\nSaved: {result['learngene']}"
         )

@@ -1,8 +1,8 @@
 """The entry point: a group of commands that are imported when called, and the exit codes.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 runs differ (`compare`), 74 files could not be read or
-written, 75 the run directory is in use, 130 interrupted. A mistake of the user is one sentence; `NEUROEVO_DEBUG=1`
-adds the traceback.
+written, 75 the run directory is in use, 130 interrupted (143 by SIGTERM). A mistake of the user is one sentence;
+`NEUROEVO_DEBUG=1` adds the traceback.
 """
 
 import os
@@ -130,10 +130,13 @@ def _sentences(error: BaseException) -> Sequence[str]:
 
 
 def _exit_code(error: BaseException) -> int:
-    from neuroevo.runs.directory import RunLocked  # heavy, and only errors need it
+    from neuroevo.cli.interruption import Stopped  # heavy, and only errors need it
+    from neuroevo.runs.locks import RunLocked
 
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return INTERRUPTED
+    if isinstance(error, Stopped):
+        return error.code
     if isinstance(error, click.UsageError | FileExistsError) or _settings_errors(error):
         return USAGE
     if isinstance(error, RunLocked):

@@ -31,6 +31,7 @@ DATASETS_ON_DISK = ("fashion-mnist",)
 SUITES: Mapping[str, str] = {
     "transfer": "neuroevo.cli.suites:transfer",
     "throughput": "neuroevo.cli.suites:throughput",
+    "scaleout": "neuroevo.cli.scaleout:scaleout",
 }
 
 OPERATORS: Mapping[str, str] = {

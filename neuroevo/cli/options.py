@@ -5,7 +5,7 @@ call shows every mistake.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 from neuroevo.cli.names import BACKBONES, DATASETS, DATASETS_ON_DISK, STRATEGIES, SUITES
 from neuroevo.runs.directory import SETTINGS
-from neuroevo.runs.fields import argument, fields, label, metavar, takes_names
+from neuroevo.runs.fields import argument, fields, label, metavar, shown, takes_names
 from neuroevo.runs.rules import Known
 from neuroevo.runs.settings import RunSettings, load_settings
 
@@ -54,9 +54,10 @@ def settings_command(name: str, model: type[Settings]) -> Callable[[Callable[[Se
 def resumable_command(
     name: str, model: type[Settings]
 ) -> Callable[[Callable[[Settings, Path | None], None]], click.Command]:
-    """Like `settings_command`, with an option `--resume DIR` that takes the settings of an earlier run instead.
+    """Like `settings_command`, with an option `--resume DIR` that takes the settings of an earlier run.
 
-    The function is called with the settings and the folder that is to be continued, or None.
+    Of the settings that are given beside it those in `told_anew` count, and the others must be the run's. The function
+    is called with the settings and the folder that is to be continued, or None.
     """
 
     def decorate(function: Callable[[Settings, Path | None], None]) -> click.Command:
@@ -85,15 +86,30 @@ def effective_settings(model: type[Settings], flags: Mapping[str, object], file:
 
 
 def _resumed_settings(model: type[Settings], folder: Path, flags: Mapping[str, object]) -> Settings:
-    """The settings of the run in a folder, or in the folders of its suites; only the output may be told anew."""
+    """The settings of the run in a folder, or in the folders of its suites, with what may be told anew."""
     given = {key: value for key, value in flags.items() if value not in (None, ())}
-    if others := sorted(given.keys() - {"quiet", "json"}):
-        named = ", ".join(others).replace("_", "-")
-        raise click.UsageError(f"--resume takes the settings of the run that goes on, so it allows no {named}.")
+    if elsewhere := sorted(given.keys() & {"out", "settings"}):
+        named = " and no ".join(f"--{key}" for key in elsewhere)
+        raise click.UsageError(f"--resume goes on in the folder of the run with its settings, so it allows no {named}.")
     files = sorted([folder / SETTINGS, *folder.glob(f"*/{SETTINGS}")], key=lambda file: not file.exists())
     if not files[0].exists():
         raise click.UsageError(f"--resume must name a run directory, but {folder} has no {SETTINGS}.")
-    return load_settings(model, flags=given, environ={}, file=files[0], known=KNOWN)
+    begun = load_settings(model, flags={}, environ={}, file=files[0], known=KNOWN)
+    now = load_settings(model, flags=given, environ={}, file=files[0], known=KNOWN)
+    if differences := _differences(begun, now, given.keys() - model.told_anew):
+        raise click.UsageError(f"--resume goes on with the settings of the run, but they differ: {differences}.")
+    return now
+
+
+def _differences(begun: RunSettings, now: RunSettings, keys: Collection[str]) -> str:
+    """Name the settings whose values differ, with both values."""
+    names = {info.alias or name: name for name, info in type(now).model_fields.items()}
+    pairs = [(key, getattr(begun, names[key]), getattr(now, names[key])) for key in sorted(keys)]
+    return ", ".join(
+        f"{key.replace('_', '-')} ({shown(before)} in the run, {shown(after)} given)"
+        for key, before, after in pairs
+        if before != after
+    )
 
 
 def parameters(model: type[RunSettings]) -> list[click.Parameter]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +23,16 @@ from neuroevo.benchmarks.results import Result, read_result
 from neuroevo.benchmarks.summary import Row, to_csv
 from neuroevo.benchmarks.throughput import Throughput
 from neuroevo.benchmarks.transfer import Cell, Transfer, finished_cells, remaining
-from neuroevo.cli.build import make_backbone, make_contestant, make_dataset, make_device, make_protocol, match_budgets
+from neuroevo.cli.build import (
+    engine_facts,
+    make_backbone,
+    make_contestant,
+    make_dataset,
+    make_device,
+    make_map,
+    make_protocol,
+    match_budgets,
+)
 from neuroevo.cli.progress import Reporter, generation_in_words, scores_in_words
 from neuroevo.cli.tables import print_rows
 from neuroevo.data.images import Dataset
@@ -31,8 +41,11 @@ from neuroevo.files import to_json, write_atomically
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import Records, salvage_records
 from neuroevo.runs.settings import BenchSettings
+from neuroevo.runs.signals import StopSignal
 
 REPORT = "report.html"
+CELLS = "cells"
+"""Folder of the checkpoints of cells that are not finished."""
 
 
 def transfer(settings: BenchSettings, run: RunDirectory) -> None:
@@ -45,23 +58,25 @@ def transfer(settings: BenchSettings, run: RunDirectory) -> None:
     if not isinstance(matched, dict):
         # Measured once: a run that is continued goes on with the budgets that it began with.
         matched = match_budgets(settings, dataset, backbone, device)
+    run.note_same({"data": dataset.facts()})
     run.note(
         {
             **device_facts(device),
-            "data": dataset.facts(),
             "channels": dict(backbone.layout.groups),
             "ways": protocol.ways,
             "pretraining_updates": matched,
         },
     )
-    contestants = [
-        make_contestant(name, settings, dataset, backbone, device, pretraining_updates=matched)
-        for name in settings.strategies
-    ]
     seeds = range(settings.seed, settings.seed + settings.seeds)
     done = _keep_finished(run, settings)
     _save_samples(dataset, run.path / "samples.png")
-    _run_cells(contestants, protocol, seeds, run, done, quiet=settings.quiet)
+    with make_map(settings) as map_:
+        run.note(engine_facts(map_))
+        contestants = [
+            make_contestant(name, settings, dataset, backbone, device, pretraining_updates=matched, map_=map_)
+            for name in settings.strategies
+        ]
+        _run_cells(contestants, protocol, seeds, run, done, quiet=settings.quiet)
     result = read_result(run.path)
     _write_results(result)
     if settings.as_json:
@@ -117,12 +132,14 @@ def _run_cells(
             f"{max(plans.values())} gradient steps before transfer{again}"
         )
         reporter.describe("pre-training")
-        progress = _Progress(reporter, plans)
+        progress = _Progress(reporter, plans, run.stop)
+        run.stop.check()
         for cell in transfer_benchmark.run(
             contestants,
             protocol,
             seeds=seeds,
             done=done,
+            cells=run.path / CELLS,
             on_pretrained=progress.pretrained,
             on_generation=progress.generation,
         ):
@@ -131,6 +148,9 @@ def _run_cells(
                 records.append(record)
             reporter.advance(heirs)
             reporter.line(f"{_sentence(cell)}{reporter.left}")
+            run.stop.check()
+    # What was kept of unfinished cells has served.
+    shutil.rmtree(run.path / CELLS, ignore_errors=True)
 
 
 def _steps(cells: Sequence[CellPlan], plans: Mapping[str, int]) -> int:
@@ -140,9 +160,10 @@ def _steps(cells: Sequence[CellPlan], plans: Mapping[str, int]) -> int:
 
 
 class _Progress:
-    """Turns pre-training and generations into steps of a bar."""
+    """Turns pre-training and generations into steps of a bar; after each of them the run may be stopped."""
 
-    def __init__(self, reporter: Reporter, plans: Mapping[str, int]) -> None:
+    def __init__(self, reporter: Reporter, plans: Mapping[str, int], stop: StopSignal) -> None:
+        self.stop = stop
         self.reporter = reporter
         self.plans = plans
         self.cell: tuple[str, int] | None = None
@@ -152,6 +173,7 @@ class _Progress:
         """Count the steps of a pre-trained network."""
         self.reporter.advance(self.plans[contestant.name])
         self.reporter.line(f"pre-trained the {contestant.pretrains} of seed {seed}{self.reporter.left}")
+        self.stop.check()
 
     def generation(self, contestant: Contestant, seed: int, generation: Generation) -> None:
         """Count the steps of a generation and tell its scores; what was pre-trained is counted already."""
@@ -166,6 +188,7 @@ class _Progress:
         if contestant.generations > 1:
             words = generation_in_words(generation, contestant.generations)
             self.reporter.note(f"{cell}, {words}{self.reporter.left}")
+        self.stop.check()
 
 
 def device_facts(device: torch.device) -> dict[str, str]:

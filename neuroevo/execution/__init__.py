@@ -2,11 +2,14 @@
 
 A `Training` says what one network does; a way of execution takes many of them and gives the same numbers as any
 other way. `looped` trains one network after the other on each of several threads. `batched_map` is the map that
-hands whole populations to evaluators that can take them.
+hands whole populations to evaluators that can take them; `WorkerMap` is the one that has them worked on elsewhere, in
+`Processes` of this machine or on a cluster (`neuroevo.execution.ray`).
 """
 
 from neuroevo.execution.looped import train_all
 from neuroevo.execution.mapping import batched_map
+from neuroevo.execution.processes import Processes
 from neuroevo.execution.training import Outcome, Pixels, Recipe, Training
+from neuroevo.execution.worker_map import WorkerMap
 
-__all__ = ["Outcome", "Pixels", "Recipe", "Training", "batched_map", "train_all"]
+__all__ = ["Outcome", "Pixels", "Processes", "Recipe", "Training", "WorkerMap", "batched_map", "train_all"]

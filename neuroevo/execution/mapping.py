@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
+
+from neuroevo.execution.memory import in_parts
 
 
 def batched_map(function: Callable[..., Any], *iterables: Iterable[Any], chunk: int | None = None) -> list[Any]:
     """Map like the built-in, in calls of `function.batch` where the function offers it.
 
     Register it as `toolbox.register("map", batched_map)`: stock DEAP loops then evaluate a population in one call.
-    `batch` takes as many lists as the function takes arguments and returns the list of results.
+    `batch` takes as many lists as the function takes arguments and returns the list of results. Calls that run out of
+    memory are divided (see `neuroevo.execution.memory`); an evaluator whose results depend on who is evaluated together
+    says so by an attribute `joint = True`, and is not.
 
     Args:
         function: Called with one item of each iterable; may be wrapped in `functools.partial` by
@@ -25,22 +29,21 @@ def batched_map(function: Callable[..., Any], *iterables: Iterable[Any], chunk: 
     if chunk is not None and chunk < 1:
         raise ValueError(f"chunk must be at least 1, but it is {chunk}.")
     items = list(zip(*iterables, strict=False))
-    inner, arguments, keywords = _unwrap(function)
+    inner, arguments, keywords = unwrap(function)
     batch = getattr(inner, "batch", None)
     if batch is None:
-        return [function(*item) for item in items]
-    results: list[Any] = []
-    size = chunk or max(1, len(items))
-    for start in range(0, len(items), size):
-        part = items[start : start + size]
+        return in_parts(lambda part: [function(*item) for item in part], items, size=1)
+
+    def together(part: Sequence[tuple[Any, ...]]) -> list[Any]:
         found = list(batch(*arguments, *map(list, zip(*part, strict=True)), **keywords))
         if len(found) != len(part):
             raise ValueError(f"{inner!r}.batch must return {len(part)} results, but it returned {len(found)}.")
-        results += found
-    return results
+        return found
+
+    return in_parts(together, items, size=chunk, divisible=not getattr(inner, "joint", False))
 
 
-def _unwrap(function: Callable[..., Any]) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+def unwrap(function: Callable[..., Any]) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
     """Return what nested partials call, with all of their bound arguments."""
     arguments: tuple[Any, ...] = ()
     keywords: dict[str, Any] = {}

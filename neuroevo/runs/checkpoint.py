@@ -2,8 +2,8 @@
 
 A checkpoint is two files in a folder: `generation-000012-1a2b3c4d.safetensors` holds the tensors,
 and `generation-000012.json` everything else, the name of the first file and the digests of both.
-The JSON file is written last: a checkpoint exists when its JSON file does. Nothing in the files
-is code, and loading runs none.
+The JSON file is written last: a checkpoint exists when its JSON file does. The newest three and the
+one of the best generation stay. Nothing in the files is code, and loading runs none.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from neuroevo.files import CheckpointError, sha256, write_atomically
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-SCHEMA = 1
+SCHEMA = 2
+READABLE = (1, SCHEMA)
+"""Schemas that are read; the first one knew neither settings nor the best generation."""
 KEPT = 3
 """How many of the newest checkpoints stay in the folder."""
 
@@ -29,14 +31,51 @@ _NAME = re.compile(r"generation-([0-9]{6,})\.json")
 _TENSORS = re.compile(r"generation-([0-9]{6,})-([0-9a-f]{8})\.safetensors")
 
 
-def save_checkpoint(directory: str | os.PathLike[str], generation: int, state: Mapping[str, object]) -> None:
-    """Save `state` as the checkpoint of `generation` and remove all but the newest three.
+class Best(NamedTuple):
+    """The best generation of a run so far.
+
+    Attributes:
+        generation: Number of complete generations when it ended.
+        score: The weighted fitness values of its best individual: the greater is the better.
+    """
+
+    generation: int
+    score: tuple[float, ...]
+
+
+class Checkpoint(NamedTuple):
+    """What a run is continued from.
+
+    Attributes:
+        generation: Number of complete generations.
+        state: The strategy's state.
+        settings: What the strategy was told, as JSON values; None if that is not known.
+        best: The best generation so far; None if every individual failed, or if that is not known.
+    """
+
+    generation: int
+    state: dict[str, object]
+    settings: dict[str, object] | None = None
+    best: Best | None = None
+
+
+def save_checkpoint(
+    directory: str | os.PathLike[str],
+    generation: int,
+    state: Mapping[str, object],
+    *,
+    settings: Mapping[str, object] | None = None,
+    best: Best | None = None,
+) -> None:
+    """Save `state` as the checkpoint of `generation`; the newest three and that of the best generation stay.
 
     Args:
         directory: folder of checkpoints; it is made if it does not exist.
         generation: number of complete generations, not below that of the newest checkpoint.
         state: nested dicts, lists and tuples of None, bool, int, float, str and tensors. A tensor
             comes back on the CPU, without its graph and with storage of its own.
+        settings: what the strategy was told, of the same kinds.
+        best: the best generation so far, whose checkpoint is kept.
 
     Raises:
         ValueError: `generation` is negative or older than the newest checkpoint.
@@ -51,20 +90,22 @@ def save_checkpoint(directory: str | os.PathLike[str], generation: int, state: M
         raise ValueError(f"generation must be at least {newest}, the newest in {folder}, but it is {generation}.")
     tensors: dict[str, Tensor] = {}
     structure = _encode(state, tensors, "state")
+    told = _encode(settings, tensors, "settings")
     data = save(tensors)
     digest = sha256(data)
     name = f"generation-{generation:06d}-{digest[:8]}.safetensors"
     document: dict[str, object] = {"schema": SCHEMA, "generation": generation}
-    document |= {"tensors": name, "tensors_sha256": digest, "state": structure}
+    document |= {"tensors": name, "tensors_sha256": digest, "state": structure, "settings": told}
+    document["best"] = None if best is None else [best.generation, list(best.score)]
     document["sha256"] = sha256(_dump(document))
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / name, data)
     write_atomically(folder / f"generation-{generation:06d}.json", _dump(document))
-    _prune(folder, name)
+    _prune(folder, name, best)
 
 
-def load_checkpoint(directory: str | os.PathLike[str]) -> tuple[int, dict[str, object]] | None:
-    """The newest checkpoint of a folder as (generation, state), or None if it has none.
+def load_checkpoint(directory: str | os.PathLike[str], *, generation: int | None = None) -> Checkpoint | None:
+    """The newest checkpoint of a folder, or that of a generation; None if it has none.
 
     Raises:
         CheckpointError: the checkpoint is damaged or of another schema; one sentence.
@@ -72,19 +113,30 @@ def load_checkpoint(directory: str | os.PathLike[str]) -> tuple[int, dict[str, o
     """
     folder = Path(directory)
     generations = _generations(folder)
-    if not generations:
+    generation = max(generations, default=None) if generation is None else generation
+    if generation is None or generation not in generations:
         return None
-    generation = max(generations)
     path = generations[generation]
     document = _document(path, generation)
     tensors = _tensors(folder, str(document["tensors"]), str(document["tensors_sha256"]))
     try:
         state = _decode(document["state"], tensors)
+        settings = _decode(document.get("settings"), tensors)
+        best = _best(document.get("best"))
     except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise _damaged(path) from error
-    if not isinstance(state, dict):
+    if not isinstance(state, dict) or not (settings is None or isinstance(settings, dict)):
         raise _damaged(path)
-    return generation, state
+    return Checkpoint(generation, state, settings, best)
+
+
+def _best(value: object) -> Best | None:
+    match value:
+        case None:
+            return None
+        case [int(generation), list(score)] if all(type(number) in (int, float) for number in score):
+            return Best(generation, tuple(map(float, score)))
+    raise ValueError(value)
 
 
 def _document(path: Path, generation: int) -> dict[str, object]:
@@ -100,13 +152,14 @@ def _document(path: Path, generation: int) -> dict[str, object]:
         raise _damaged(path) from error
     if not intact:
         raise _damaged(path)
-    if document.get("schema") != SCHEMA:
+    if document.get("schema") not in READABLE:
         raise CheckpointError(
-            f"{path} must have schema {SCHEMA}, but it has {document.get('schema')!r}; "
+            f"{path} must have schema {' or '.join(map(str, READABLE))}, but it has {document.get('schema')!r}; "
             "load it with the version of neuroevo that wrote it."
         )
     tensors = _TENSORS.fullmatch(str(document.get("tensors")))
-    if tensors is None or "state" not in document or document.get("generation") != generation:
+    lacking = {"state", "tensors_sha256"} - document.keys()
+    if tensors is None or lacking or document.get("generation") != generation:
         raise _damaged(path)
     return document
 
@@ -182,9 +235,9 @@ def _generations(folder: Path) -> dict[int, Path]:
     return {int(match[1]): path for match, path in found if match}
 
 
-def _prune(folder: Path, name: str) -> None:
+def _prune(folder: Path, name: str, best: Best | None) -> None:
     generations = _generations(folder)
-    kept = sorted(generations)[-KEPT:]
+    kept = {*sorted(generations)[-KEPT:], -1 if best is None else best.generation}
     for generation, path in generations.items():
         if generation not in kept:
             path.unlink(missing_ok=True)

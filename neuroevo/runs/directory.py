@@ -9,18 +9,21 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from pydantic import BaseModel
 
 from neuroevo import __version__
 from neuroevo.files import CheckpointError, write_atomically
+from neuroevo.runs.locks import lock
 from neuroevo.runs.machine import machine
 from neuroevo.runs.settings import to_toml
+from neuroevo.runs.signals import Interrupted, StopSignal
 
 SCHEMA = 2
 FACTS = "run.json"
 SETTINGS = "settings.toml"
+LOG = "log.txt"
 PACKAGES = ("torch", "deap", "numpy", "scipy", "safetensors", "matplotlib")
 
 logger = logging.getLogger("neuroevo")
@@ -31,13 +34,15 @@ class RunDirectory:
 
     Attributes:
         path: the folder.
+        stop: whether a signal has asked the run to stop; who works in the folder asks at safe points.
     """
 
     def __init__(self, path: Path, facts: dict[str, object]) -> None:
         self.path = path
+        self.stop = StopSignal()
         self._facts = facts
         self._level = logger.level
-        self._log = logging.FileHandler(path / "log.txt", encoding="utf-8")
+        self._log = logging.FileHandler(path / LOG, encoding="utf-8")
         self._log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger.addHandler(self._log)
         logger.setLevel(min(self._level or logging.INFO, logging.INFO))
@@ -58,23 +63,29 @@ class RunDirectory:
         """
         folder = default_folder(what) if path is None else path
         _make(folder)
-        write_atomically(folder / SETTINGS, to_toml(_without_out(settings)).encode())
-        return cls._open(folder, _facts(what, settings, argv))
+        return cls._open(folder, _facts(what, settings, argv), settings=settings)
 
     @classmethod
-    def resume(cls, path: Path, *, argv: Sequence[str]) -> Self:
+    def resume(cls, path: Path, *, what: str, settings: BaseModel, argv: Sequence[str]) -> Self:
         """Open the folder of a run that is to go on; its facts tell when and by what it was continued.
+
+        Args:
+            path: the folder. If the run died before it wrote any facts, it begins here.
+            what: the command or use, such as `bench`.
+            settings: the effective settings, of which some may have been told anew.
+            argv: the command's words.
 
         Raises:
             CheckpointError: the folder is no run directory, or of another schema; one sentence.
             RunLocked: another process is at work in it.
             OSError: a file could not be read or written.
         """
-        facts = read_facts(path)
-        again = {"started": _now(), "argv": list(argv), "host": platform.node(), "versions": _versions()}
-        facts |= {"status": "running", "ended": None, "resumed": [*facts.get("resumed", []), again]}
-        facts.pop("error", None)
-        return cls._open(path, facts)
+        if not (path / FACTS).exists() and {*_names(path)} <= {SETTINGS, LOG}:
+            path.mkdir(parents=True, exist_ok=True)
+            facts = _facts(what, settings, argv)
+        else:
+            facts = _continued(read_facts(path), argv)
+        return cls._open(path, facts, settings=settings)
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -91,12 +102,26 @@ class RunDirectory:
         self._facts |= facts
         self._write()
 
+    def note_same(self, facts: Mapping[str, object]) -> None:
+        """Add JSON values to `run.json` that must be the same whenever the run is continued, such as its data.
+
+        Raises:
+            CheckpointError: the run began with others; the message names them.
+        """
+        differing = [key for key in facts if key in self._facts and self._facts[key] != facts[key]]
+        if differing:
+            told = ", ".join(f"{key} ({self._facts[key]!r} then, {facts[key]!r} now)" for key in differing)
+            raise CheckpointError(f"The run in {self.path} can't go on here, for it began with other {told}.")
+        self.note(facts)
+
     def close(self, *, error: BaseException | None = None) -> None:
-        """Write the status (failed if there is an `error`) and let go of the log."""
-        if error is not None:
+        """Write the status (interrupted or failed if there is an `error`) and let go of the log."""
+        if isinstance(error, Interrupted):
+            logger.info("The run was %s.", error)
+        elif error is not None:
             logger.error("The run failed.", exc_info=error)
             self._facts["error"] = f"{type(error).__name__}: {error}".rstrip(": ")
-        self._facts |= {"status": "failed" if error else "finished", "ended": _now()}
+        self._facts |= {"status": _status(error), "ended": _now()}
         try:
             self._write()
         finally:
@@ -114,10 +139,15 @@ class RunDirectory:
         self.close(error=error)
 
     @classmethod
-    def _open(cls, path: Path, facts: dict[str, Any]) -> Self:
+    def _open(cls, path: Path, facts: dict[str, Any], *, settings: BaseModel) -> Self:
         run = cls(path, facts)
         try:
-            _lock(run._log.stream, path)
+            if run._log.stream is not None:
+                lock(run._log.stream.fileno(), path)
+            for left in path.glob(".*.tmp"):  # by a process that was killed
+                left.unlink(missing_ok=True)
+            # Written first: a folder with settings can be continued, whenever the process dies.
+            write_atomically(path / SETTINGS, to_toml(_without_out(settings)).encode())
             run._write()
         except BaseException:
             run._close_log()
@@ -134,8 +164,11 @@ class RunDirectory:
         self._log.close()
 
 
-class RunLocked(RuntimeError):
-    """A run directory is in use by another process."""
+def _continued(facts: dict[str, Any], argv: Sequence[str]) -> dict[str, Any]:
+    again = {"started": _now(), "argv": list(argv), "host": platform.node(), "versions": _versions()}
+    facts |= {"status": "running", "ended": None, "resumed": [*facts.get("resumed", []), again]}
+    facts.pop("error", None)
+    return facts
 
 
 def read_facts(path: Path) -> dict[str, Any]:
@@ -161,6 +194,12 @@ def read_facts(path: Path) -> dict[str, Any]:
     return facts
 
 
+def _status(error: BaseException | None) -> str:
+    if isinstance(error, Interrupted):
+        return "interrupted"
+    return "finished" if error is None else "failed"
+
+
 def default_folder(what: str) -> Path:
     """Return a folder that does not exist yet, `runs/<what>-<time>`."""
     name = f"{what}-{time.strftime('%Y%m%d-%H%M%S')}"
@@ -172,24 +211,15 @@ def default_folder(what: str) -> Path:
     return path
 
 
+def _names(folder: Path) -> list[str]:
+    """Return what is in a folder, but for files that a killed process left half written."""
+    return [path.name for path in folder.iterdir() if not path.name.endswith(".tmp")] if folder.exists() else []
+
+
 def _make(folder: Path) -> None:
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise FileExistsError(f"out must be a new or empty folder, but {folder} is not; choose another.")
     folder.mkdir(parents=True, exist_ok=True)
-
-
-def _lock(log: IO[str] | None, folder: Path) -> None:
-    """Hold the folder until its open log is closed, which the system does for a process that dies."""
-    try:
-        import fcntl
-    except ImportError:  # not on Windows
-        return
-    if log is None:
-        return
-    try:
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RunLocked(f"{folder} is in use by another process; wait for it or choose another folder.") from None
 
 
 def _facts(what: str, settings: BaseModel, argv: Sequence[str]) -> dict[str, object]:

@@ -39,7 +39,17 @@ def _check_match(name: str) -> str:
     return name
 
 
+ENGINES = ("threads", "processes", "ray")
+
+
+def _check_engine(name: str) -> str:
+    if name not in ENGINES:
+        raise ValueError(name)
+    return name
+
+
 Device = Annotated[str, AfterValidator(_check_device)]
+Engine = Annotated[str, AfterValidator(_check_engine)]
 Folder = Annotated[Path, AfterValidator(_check_path)]
 Match = Annotated[str, AfterValidator(_check_match)]
 Names = Annotated[tuple[str, ...], AfterValidator(_check_names)]
@@ -52,6 +62,7 @@ _KINDS: Sequence[tuple[object, str, str]] = (
     (int, "a whole number", "INTEGER"),
     (int | None, "a whole number", "INTEGER"),
     (float, "a number", "FLOAT"),
+    (float | None, "a number", "FLOAT"),
     (str, "a name", "NAME"),
     (Names, "a list of different names", "NAME,NAME"),
     (tuple[str, ...], "a list of different names", "NAME,NAME"),
@@ -91,6 +102,8 @@ def expected(info: FieldInfo) -> str:
         return "auto, cpu, cuda, cuda:N or mps"
     if any(getattr(item, "func", None) is _check_match for item in info.metadata):
         return f"{', '.join(MATCHES[:-1])} or {MATCHES[-1]}"
+    if any(getattr(item, "func", None) is _check_engine for item in info.metadata):
+        return f"{', '.join(ENGINES[:-1])} or {ENGINES[-1]}"
     kind = next(words for kind, words, _ in _KINDS if kind == info.annotation)
     bounds = " and ".join(_bound(item) for item in info.metadata if not _is_validator(item))
     return f"{kind} {bounds}".strip()

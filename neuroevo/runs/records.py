@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from neuroevo.files import CheckpointError, to_json, write_failure
 
@@ -60,7 +60,7 @@ class Records:
         self.close()
 
 
-def read_records(path: str | os.PathLike[str]) -> list[dict[str, object]]:
+def read_records(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     """The records of a file, without a last line that was never finished.
 
     Raises:

@@ -100,6 +100,18 @@ def task_fits(settings: Resolved) -> Iterator[str]:
         )
 
 
+def engine_can(settings: Resolved) -> Iterator[str]:
+    """What only some engines can do is asked of them only."""
+    engine, sources = settings.values.get("engine"), settings.sources
+    if settings.values.get("eval_timeout") is not None and engine == "threads":
+        yield f"{sources['eval_timeout']} must come with --engine processes or ray, for a thread can't be stopped."
+    if settings.values.get("asynchronous") and engine == "threads":
+        yield f"{sources['asynchronous']} must come with --engine processes or ray, for threads work side by side."
+    for key, default in (("address", "local"), ("gpus_per_worker", 0)):
+        if settings.values.get(key, default) != default and engine in ("threads", "processes"):
+            yield f"{sources[key]} must come with --engine ray, but the engine is {engine}."
+
+
 def out_is_new(settings: Resolved) -> Iterator[str]:
     """Results go to a folder of their own."""
     out = settings.values.get("out")
@@ -112,6 +124,7 @@ RULES: Sequence[Callable[[Resolved], Iterator[str]]] = (
     tournament_fits,
     files_are_there,
     task_fits,
+    engine_can,
     out_is_new,
 )
 

@@ -12,7 +12,7 @@ from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from neuroevo.runs.fields import Device, Folder, Match, Names, fields, label, parse, refusal
+from neuroevo.runs.fields import Device, Engine, Folder, Match, Names, fields, label, parse, refusal
 from neuroevo.runs.rules import Known, Resolved, broken_rules
 from neuroevo.runs.sources import Given, gather
 
@@ -47,6 +47,10 @@ class RunSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     quick_defaults: ClassVar[Mapping[str, object]] = QUICK
+    told_anew: ClassVar[frozenset[str]] = frozenset(
+        {"json", "quiet", "engine", "workers", "address", "gpus_per_worker", "eval_timeout"}
+    )
+    """Settings that results don't depend on, or that say when to stop: a run that is continued may change them."""
 
     dataset: str = Field(default="glyphs", description="Data set.")
     data_root: Folder | None = Field(default=None, description="Folder of the data set's files.")
@@ -70,6 +74,25 @@ class RunSettings(BaseModel):
     learning_rate: float = Field(default=0.05, gt=0, description="Learning rate of every update.")
     quick: bool = Field(default=False, description="Smaller defaults: ends in under a minute.")
     device: Device = Field(default="auto", description="Where networks are trained: auto, cpu, cuda, cuda:N or mps.")
+    asynchronous: bool = Field(
+        default=False, description="Let lives and critics of GTL flow, without generations that wait for their last."
+    )
+    engine: Engine = Field(
+        default="threads",
+        description="What lives and critics run on: threads of this process, processes of this machine, or ray.",
+    )
+    workers: int | None = Field(
+        default=None,
+        ge=1,
+        description="Threads, processes or Ray actors that work side by side; by default one for each core.",
+    )
+    address: str = Field(
+        default="local", description="Ray cluster: local (one that is started for the run), auto or an address."
+    )
+    gpus_per_worker: float = Field(default=0, ge=0, description="GPUs, or a part of one, that each Ray actor takes.")
+    eval_timeout: float | None = Field(
+        default=None, gt=0, description="Seconds that one life or evaluation may take; not on threads."
+    )
     out: Folder | None = Field(
         default=None, description="New folder for the results; by default runs/<command>-<time>."
     )
@@ -80,6 +103,8 @@ class RunSettings(BaseModel):
 
 class EvolveSettings(RunSettings):
     """What one run of one strategy is told."""
+
+    told_anew: ClassVar[frozenset[str]] = RunSettings.told_anew | {"generations"}
 
     strategy: str = Field(description="Strategy to run.", json_schema_extra={"argument": "STRATEGY"})
 

@@ -29,7 +29,7 @@ from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Pixels, Recipe, batched_map
-from neuroevo.individual import Ids, Individual
+from neuroevo.individual import Failure, Ids, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators import learngenes
 from neuroevo.operators.inheritance import Cross, Weights, check_cross, inherit
@@ -39,7 +39,15 @@ from neuroevo.problems import Critic, Live, Upbringing
 from neuroevo.seeds import stream
 from neuroevo.strategies.gene_pool import GenePool
 from neuroevo.strategies.gene_tree import Credit, GeneTree
-from neuroevo.strategies.gtl_verbs import choose_parents, extract_circuit, families, mutate
+from neuroevo.strategies.gtl_verbs import (
+    checked,
+    choose_parents,
+    extract_circuit,
+    families,
+    finite_or_none,
+    mutate,
+    with_bodies,
+)
 from neuroevo.strategies.strategy import Verb, budget_of, check_types, scoring_cost
 
 # The plain reading of the paper: whole networks train on top of random cross weights, and every life stands alone.
@@ -233,11 +241,11 @@ class GTL:
         toolbox.register("update", self.update)
 
     def generate(self) -> list[Individual]:
-        """Return the individuals of a new generation: they have lived, and their learngenes wait to be scored."""
-        heirs = [self._heir(parent) for parent in self._parents()]
-        slots = range(len(heirs))
-        for heir, body in zip(heirs, self.toolbox.map(self.toolbox.live, heirs, slots), strict=True):
-            heir.body = body
+        """Return a new generation: who lived waits to be scored, who could not (see `Failure`) has failed already."""
+        everyone = [self._heir(parent) for parent in self._parents(self.population)]
+        bodies = self.toolbox.map(self.toolbox.live, everyone, range(len(everyone)))
+        slots = with_bodies(everyone, bodies)
+        heirs = [everyone[slot] for slot in slots]
         weights = {heir.id: heir.body.state_dict() for heir in heirs}
         for heir, slot in zip(heirs, slots, strict=True):
             if not self.lamarckian:
@@ -248,10 +256,10 @@ class GTL:
         if self.averages:
             self._average(heirs, weights)
         for heir in heirs:
-            heir.genome = _checked(self.toolbox.mutate(heir.genome, weights[heir.id]))
+            heir.genome = checked(self.toolbox.mutate(heir.genome, weights[heir.id]))
             heir.body = None
-        self.budget = self.budget.then(self._costs()[0].times(len(heirs)))
-        return heirs
+        self.budget = self.budget.then(self._costs()[0].times(len(everyone)))
+        return everyone
 
     def update(self, population: Sequence[Individual]) -> None:
         """End the generation: tournaments, credit along the gene tree, new entries of the pool.
@@ -259,18 +267,26 @@ class GTL:
         Individuals whose fitness is not finite neither win nor enter the pool.
         """
         self.budget = self.budget.then(self._costs()[1].times(len(population)))
-        selected = self.toolbox.select(list(population), self.winners) if population else []
-        winners = {one.id: one for one in selected if one.fitness.valid and not one.fitness.failed}
+        self._winners = self._contest(population, self.winners, self.decay)
+        self._result = None
+        self.generation += 1
+
+    def _contest(
+        self, group: Sequence[Individual], k: int, decay: float, *, unborn: Sequence[Individual] = ()
+    ) -> list[int]:
+        """Let k win, credit their ancestors, take them into the pool; return their ids. `unborn` keep their lineage."""
+        selected = self.toolbox.select(list(group), k) if group else []
+        # A founder that could not live has nothing to hand on, whatever a loop made of its score.
+        fit = (one for one in selected if one.genome is not None and one.fitness.valid and not one.fitness.failed)
+        winners = {one.id: one for one in fit}
         scores = {one.id: float(one.fitness.values[0]) for one in winners.values()}
-        self.tree.add(population)
-        self.pool.decay(self.decay)
+        self.tree.add(one for one in group if one.genome is not None)
+        self.pool.decay(decay)
         for winner, score in scores.items():
             self.pool.credit(self.tree.credits(winner, score))
         self.pool.merge(winners.values(), scores)
-        self.tree.prune(self.pool.scores)
-        self._winners = list(winners)
-        self._result = None
-        self.generation += 1
+        self.tree.prune([*self.pool.scores, *(parent for one in unborn for parent in one.parents)])
+        return list(winners)
 
     def result(self) -> Individual:
         """Return the best of the first pool entries after re-scoring them on many fresh tasks of `held_out` classes.
@@ -290,6 +306,7 @@ class GTL:
             scores = self.toolbox.map(self.toolbox.rescore, finalists)
             cost = scoring_cost(self.toolbox.rescore, otherwise=self.final_critic.budget)
             self.budget = self.budget.then(cost.times(len(finalists)))
+            scores = [(math.nan,) if isinstance(score, Failure) else score for score in scores]
             order = sorted(range(len(finalists)), key=lambda i: (-_number(scores[i][0]), finalists[i].id))
             best = finalists[order[0]]
             notes = {
@@ -299,7 +316,7 @@ class GTL:
                 "lineage": self.tree.lineage(best.id),
                 "settings": self.settings,
                 "classes": self.classes,
-                "score": _finite(scores[order[0]][0]),
+                "score": finite_or_none(scores[order[0]][0]),
             }
             self._result = Individual(
                 best.genome.with_notes(**notes), id=best.id, parents=best.parents, generation=best.generation
@@ -351,10 +368,8 @@ class GTL:
         live = budget_of(self.toolbox.live, otherwise=self.life.budget)
         return live, scoring_cost(self.toolbox.evaluate, otherwise=self.critic.budget)
 
-    def _parents(self) -> list[Individual | None]:
-        if not len(self.pool):
-            return [None] * self.population
-        return list(self.toolbox.choose_parents(self.pool, self.population))
+    def _parents(self, count: int) -> list[Individual | None]:
+        return list(self.toolbox.choose_parents(self.pool, count)) if len(self.pool) else [None] * count
 
     def _heir(self, parent: Individual | None) -> Individual:
         return Individual(
@@ -381,15 +396,5 @@ class GTL:
         return torch.tensor([self.channel_ids() for _ in range(count)], dtype=torch.int64)
 
 
-def _checked(mutant: Any) -> Learngene:
-    if not isinstance(mutant, Learngene):
-        raise TypeError(f"mutate must return a Learngene, but it returned a {type(mutant).__name__}.")
-    return mutant
-
-
 def _number(score: float) -> float:
     return score if math.isfinite(score) else -math.inf
-
-
-def _finite(score: float) -> float | None:
-    return score if math.isfinite(score) else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
 from neuroevo.backbones import Backbone
-from neuroevo.individual import Individual
+from neuroevo.individual import Failure, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators import learngenes
 from neuroevo.operators.circuits import random_circuit
@@ -53,6 +55,21 @@ def mutate(
     return learngenes.noise(mutant, sigma=noise, generator=generator) if noise else mutant
 
 
+def with_bodies(heirs: Sequence[Individual], bodies: Sequence[Any]) -> list[int]:
+    """Give heirs the networks of their lives, and return the slots of those that have lived.
+
+    Who could not live gets a failed fitness.
+    """
+    slots = []
+    for slot, (heir, body) in enumerate(zip(heirs, bodies, strict=True)):
+        if isinstance(body, Failure):
+            heir.fitness.values = body
+        else:
+            heir.body = body
+            slots.append(slot)
+    return slots
+
+
 def families(heirs: Sequence[Individual]) -> list[list[Individual]]:
     """Return the groups of at least two heirs of one parent whose learngenes keep the same channels."""
     found: list[list[Individual]] = []
@@ -65,3 +82,15 @@ def families(heirs: Sequence[Individual]) -> list[list[Individual]]:
 
 def _siblings(first: Individual, second: Individual) -> bool:
     return first.parents == second.parents and learngenes.same_channels(first.genome, second.genome)
+
+
+def checked(mutant: Any) -> Learngene:
+    """Return what `mutate` gave, or raise TypeError if it is no learngene."""
+    if not isinstance(mutant, Learngene):
+        raise TypeError(f"mutate must return a Learngene, but it returned a {type(mutant).__name__}.")
+    return mutant
+
+
+def finite_or_none(score: float) -> float | None:
+    """Return a score as a JSON value."""
+    return score if math.isfinite(score) else None

@@ -7,7 +7,7 @@ They differ in what they hand on (see the classes); all are scored without train
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import asdict, astuple, replace
 from functools import reduce
 from typing import Any, ClassVar, cast
 
@@ -19,7 +19,7 @@ from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Pixels, Recipe, batched_map
-from neuroevo.individual import Individual
+from neuroevo.individual import Failure, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import Circuit, random_circuit
 from neuroevo.operators.inheritance import Cross, Weights, check_cross, extract, inherit
@@ -71,6 +71,7 @@ class OneCandidate:
         dataset = dataset.to(device)
         self.backbone = backbone
         self.share = share
+        self.settings = {"share": share, "pretraining": asdict(pretraining), "cross": cross}
         self.classes = {"ancestry": list(dataset.ancestry.classes)}
         self.seed = seed
         self.generation = 0
@@ -167,6 +168,8 @@ class OneCandidate:
         """Return the weights of a network that has been trained on all `ancestry` classes."""
         founder = Individual(None, id=self.generation, generation=self.generation)
         (body,) = self.toolbox.map(self.toolbox.live, [founder], [0])
+        if isinstance(body, Failure):
+            raise RuntimeError(f"the network of {self.name} can't be trained: {body.reason}.")
         self.budget = self.budget.then(budget_of(self.toolbox.live, otherwise=self.life.budget))
         return cast(Weights, body.state_dict())
 

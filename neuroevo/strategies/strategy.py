@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -49,6 +50,21 @@ class Strategy(Protocol):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
+
+
+def settings_of(strategy: Strategy) -> dict[str, Any]:
+    """Return what a strategy was told, as JSON values: a run can be continued by an equally told one only.
+
+    It is the name of its class, and what it has of `seed`, `backbone`, `classes` and `settings` (a mapping of all
+    other settings that results depend on). Of what is no JSON value only the type counts.
+    """
+    told: dict[str, Any] = {"strategy": type(strategy).__name__, **getattr(strategy, "settings", {})}
+    told |= {name: getattr(strategy, name) for name in ("seed", "classes") if hasattr(strategy, name)}
+    backbone: Any = getattr(strategy, "backbone", None)
+    if hasattr(backbone, "describe"):
+        told["backbone"] = backbone.describe()
+    found: dict[str, Any] = json.loads(json.dumps(told, default=lambda thing: type(thing).__name__))
+    return found
 
 
 class Verb:

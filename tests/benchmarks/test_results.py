@@ -191,6 +191,7 @@ def test_many_damaged_records_are_counted(tmp_path: Path) -> None:
     [
         ({"status": "running"}, "The run goes on, or was killed."),
         ({"status": "failed", "error": "KeyboardInterrupt: "}, "The run was interrupted."),
+        ({"status": "interrupted"}, "The run was interrupted."),
     ],
 )
 def test_how_a_run_ended_is_told(tmp_path: Path, facts: dict[str, str], sentence: str) -> None:

@@ -130,9 +130,9 @@ def test_a_bench_of_several_suites_goes_on(neuroevo: Program, tmp_path: Path, mo
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--seeds", "3"], "--resume takes the settings of the run that goes on, so it allows no seeds."),
-        (["--life-updates", "3", "--out", "x"], "so it allows no life-updates, out."),
-        (["throughput"], "so it allows no suites."),
+        (["--seeds", "3"], "the settings of the run, but they differ: seeds (2 in the run, 3 given)."),
+        (["--life-updates", "3", "--out", "x"], "with its settings, so it allows no --out."),
+        (["--seeds", "2", "throughput"], "differ: suites (('transfer',) in the run, ('throughput',) given)."),
     ],
 )
 def test_settings_come_from_the_run(words: list[str], sentence: str, finished: Path, neuroevo: Program) -> None:

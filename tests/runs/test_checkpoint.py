@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neuroevo.files import CheckpointError, sha256
-from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
+from neuroevo.runs.checkpoint import Best, load_checkpoint, save_checkpoint
 
 dtypes = (torch.float32, torch.float64, torch.bfloat16, torch.int64, torch.uint8, torch.bool)
 tensors = st.builds(
@@ -22,6 +22,7 @@ tensors = st.builds(
     st.integers(0, 1),
 )
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | tensors
+finite_numbers = st.floats(allow_nan=False, allow_infinity=False)
 keys = st.text() | st.sampled_from(["$tensor", "$dict", "$"]) | st.integers()
 values = st.recursive(
     leaves,
@@ -53,17 +54,28 @@ def same(one: object, other: object) -> bool:
 
 
 @settings(deadline=None)
-@given(state=states, generation=st.integers(0, 10**7))
+@given(
+    state=states,
+    told=st.none() | states,
+    best=st.none()
+    | st.builds(Best, st.integers(0), st.lists(st.floats(allow_nan=False, allow_infinity=False)).map(tuple)),
+    generation=st.integers(0, 10**7),
+)
 def test_a_state_comes_back_as_it_was(
-    state: dict[str, object], generation: int, tmp_path_factory: pytest.TempPathFactory
+    state: dict[str, object],
+    told: dict[str, object] | None,
+    best: Best | None,
+    generation: int,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Types, values, order of keys, tensors and numbers that are not finite all come back."""
     folder = tmp_path_factory.mktemp("checkpoints")
-    save_checkpoint(folder, generation, state)
+    save_checkpoint(folder, generation, state, settings=told, best=best)
     loaded = load_checkpoint(folder)
     assert loaded is not None
-    assert loaded[0] == generation
-    assert same(loaded[1], state)
+    assert (loaded.generation, loaded.best) == (generation, best)
+    assert same(loaded.state, state)
+    assert same(loaded.settings, told)
 
 
 def test_equal_states_give_equal_files(tmp_path: Path) -> None:
@@ -103,7 +115,9 @@ def test_a_cut_file_is_named(data: st.DataObject, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda text: text.replace('"schema":1', '"schema":2'), "must have schema 1, but it has 2"),
+        (lambda text: text.replace('"schema":2', '"schema":3'), "must have schema 1 or 2, but it has 3"),
+        (lambda text: text.replace('"best":null', '"best":[1,["a"]]'), "is damaged"),
+        (lambda text: text.replace('"settings":null', '"settings":[]'), "is damaged"),
         (lambda text: text.replace('"tensors":"', '"tensors":"../'), "is damaged"),
         (lambda text: text.replace('"generation":1', '"generation":2'), "is damaged"),
         (lambda text: text.replace('{"$tensor":"0"}', '{"$tensor":"9"}'), "is damaged"),
@@ -121,6 +135,17 @@ def test_a_file_made_to_deceive_is_named(change: Callable[[str], str], words: st
     path.write_text(f'{head},"sha256":"{sha256((head + "}").encode())}"}}')
     with pytest.raises(CheckpointError, match=words):
         load_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("schema", [1, 2])
+def test_old_checkpoints_are_read(schema: int) -> None:
+    """A checkpoint that an earlier version wrote is what it was; the first schema knew no settings and no best."""
+    loaded = load_checkpoint(Path(__file__).parent / "checkpoints" / f"schema-{schema}")
+    assert loaded is not None
+    assert loaded.generation == 7
+    assert same(loaded.state, STATE)
+    assert loaded.settings == (None if schema == 1 else {"population": 6, "rates": [0.5, 0.25]})
+    assert loaded.best == (None if schema == 1 else (5, (0.75,)))
 
 
 def test_a_lost_file_of_tensors_is_named(tmp_path: Path) -> None:

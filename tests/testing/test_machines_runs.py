@@ -116,6 +116,12 @@ def gtl(seed: int) -> GTL:
     )
 
 
+def score(individual: Mapping[str, Any]) -> float:
+    """Return the fitness in a record of an individual; what failed is below all others."""
+    (value,) = individual["fitness"]
+    return -math.inf if value is None else float(value)
+
+
 def untimed(record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record without the time that it took."""
     return {key: value for key, value in record.items() if key != "seconds"}
@@ -265,7 +271,7 @@ class RunMachine(RuleBasedStateMachine):
         found = read_records(self.records) if self.records.exists() else []
         assert [*map(untimed, found)] == records[: self.recorded]
         loaded = load_checkpoint(self.checkpoints)
-        assert (None if loaded is None else (loaded[0], plain(loaded[1]))) == (
+        assert (None if loaded is None else (loaded.generation, plain(loaded.state))) == (
             (self.done, states[self.done]) if self.kept else None
         )
         assert sorted(self.checkpoints.glob("*.json")) == [
@@ -293,7 +299,11 @@ class RunMachine(RuleBasedStateMachine):
     def expect(self, generations: int, *, recorded: int | None = None) -> None:
         """Note that the run has so many generations, of which a checkpoint stands for each that is new."""
         generations = max(generations, self.done)
-        self.kept = [*self.kept, *range(self.done + 1, generations + 1)][-KEPT:]
+        records, _ = whole(type(self).make, self.seed)
+        for number in range(self.done + 1, generations + 1):
+            bests = [max(map(score, record["individuals"])) for record in records[:number]]
+            found = [*self.kept, number]
+            self.kept = sorted({*found[-KEPT:], 1 + bests.index(max(bests))} & {*found})
         self.recorded = generations if recorded is None else recorded
 
 
@@ -308,10 +318,10 @@ def dying_while_saving(generation: int, moment: str) -> Iterator[None]:
     """Raise before, amid or after the saving of a checkpoint."""
     save, write = evolution.save_checkpoint, checkpoint.write_atomically
 
-    def saving(folder: Path, number: int, state: Any) -> None:
+    def saving(folder: Path, number: int, state: Any, **facts: Any) -> None:
         if number == generation and moment == "before":
             raise Accident
-        save(folder, number, state)
+        save(folder, number, state, **facts)
         if number == generation and moment == "after":
             raise Accident
 

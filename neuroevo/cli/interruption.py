@@ -1,0 +1,54 @@
+"""Signals at the command line: what is said when a run is stopped, and how to go on."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from neuroevo.runs.directory import RunDirectory
+from neuroevo.runs.signals import Interrupted, stop_at_safe_points
+
+
+class Stopped(click.ClickException):
+    """A run was stopped by a signal; the message says how to go on.
+
+    Attributes:
+        code: The exit code, 128 + the signal's number.
+    """
+
+    def __init__(self, command: str, folder: Path, interrupted: Interrupted) -> None:
+        again = shlex.join(["neuroevo", command, "--resume", str(folder)])
+        super().__init__(f"The run was {interrupted}; go on with: {again}")
+        self.code = 128 + interrupted.number
+
+
+@contextmanager
+def interruptible(run: RunDirectory) -> Iterator[None]:
+    """Let a signal stop the work inside the context where it asks `run.stop`, and a second one at once."""
+
+    def before_exit(number: int) -> None:
+        run.close(error=Interrupted(number))
+
+    with stop_at_safe_points(run.stop, tell=_tell, before_exit=before_exit):
+        yield
+
+
+@contextmanager
+def resumable(command: str, folder: Path) -> Iterator[None]:
+    """Turn a stop inside the context into the sentence that says how to go on."""
+    try:
+        yield
+    except Interrupted as interrupted:
+        raise Stopped(command, folder, interrupted) from None
+
+
+def _tell(sentence: str) -> None:
+    # A handler may run in the middle of another write to the same stream, so it does not go through one.
+    sys.stderr.flush()
+    os.write(2, f"{sentence}\n".encode())

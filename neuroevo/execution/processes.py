@@ -1,0 +1,124 @@
+"""Workers that are processes of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
+from typing import Any
+
+import numpy as np
+
+from neuroevo.execution.shipping import Desk
+from neuroevo.execution.worker_map import work
+
+_desk = Desk()
+"""The desk of this process, if it is a worker."""
+
+
+class Processes:
+    """Starts workers as fresh processes (spawned, not forked), for `WorkerMap`.
+
+    Each worker is an executor of one process, so that a death is known to be that of its job.
+
+    Args:
+        threads: Torch threads of each worker. Results depend on it in their last bits, except where trainings fix it
+            themselves, as `neuroevo.execution.train_all` does.
+
+    Raises:
+        ValueError: `threads` is below 1.
+    """
+
+    died: tuple[type[BaseException], ...] = (BrokenProcessPool,)
+    pickler: type[pickle.Pickler] = pickle.Pickler
+
+    def __init__(self, *, threads: int = 1) -> None:
+        if threads < 1:
+            raise ValueError(f"threads must be at least 1, but it is {threads}.")
+        self.threads = threads
+
+    def hire(self, count: int) -> list[Process]:
+        """Start so many processes at once and wait until they are ready.
+
+        Raises:
+            RuntimeError: A process can't be started.
+        """
+        processes = [Process(self.threads) for _ in range(count)]
+        try:
+            for process in processes:
+                process.wait()
+        except BrokenProcessPool as error:
+            for process in processes:
+                process.stop()
+            raise RuntimeError(
+                "a worker process can't be started; a script must begin its run under "
+                f'`if __name__ == "__main__":`, for workers import it ({error}).'
+            ) from error
+        return processes
+
+    def share(self, array: np.ndarray) -> np.ndarray:
+        """Return the array itself: it is sent through a pipe."""
+        return array
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class Process:
+    """A worker that is a process."""
+
+    def __init__(self, threads: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=_begin, initargs=(threads,))
+        self._pid = self._executor.submit(os.getpid)
+
+    def wait(self) -> None:
+        """Return when the process is ready to work."""
+        self._pid.result()
+
+    def submit(
+        self, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any
+    ) -> Future[bytes]:
+        """Begin a job."""
+        try:
+            return self._executor.submit(_work, function, numbers, drop, items, *payloads)
+        except BrokenProcessPool as death:  # while it had nothing to do
+            failed: Future[bytes] = Future()
+            failed.set_exception(death)
+            return failed
+
+    def stop(self) -> None:
+        """Kill the process."""
+        with contextlib.suppress(BrokenProcessPool):
+            pid = self._pid.result()
+            for child in multiprocessing.active_children():
+                if child.pid == pid:
+                    child.kill()
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(threads: int) -> None:
+    """Make this process a worker: it leaves signals to the process that started it, and dies with it."""
+    import torch
+
+    torch.set_num_threads(threads)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        wait_for([parent.sentinel])
+        os._exit(1)
+
+
+def _work(function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any) -> bytes:
+    return work(_desk, function, numbers, drop, items, *payloads)

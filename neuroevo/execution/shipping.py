@@ -1,0 +1,162 @@
+"""How functions travel to workers: pickled, with large tensors taken out that each worker needs only once.
+
+What is pickled here goes from a run to its own workers and back, never to or from a file.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+LARGE = 1 << 16
+"""Bytes from which on a tensor of a function travels by itself."""
+
+REMEMBERED = 64
+"""Large tensors that workers hold at most."""
+
+Key = tuple[object, ...]
+
+
+class Package(NamedTuple):
+    """A function on its way: its pickle, and the numbers of the large tensors that it needs."""
+
+    data: bytes
+    needs: frozenset[int]
+
+
+@dataclass(frozen=True)
+class _Shared:
+    number: int
+    tensor: Tensor  # held, so that no other tensor gets its memory
+    payload: Any
+
+
+class Packer:
+    """Pickles functions, and numbers the large tensors inside.
+
+    A tensor is known by its memory and by torch's count of its changes, so that one that is changed in place travels
+    again.
+
+    Args:
+        share: Makes of the bytes of a tensor, uint8 [n], what travels in their place.
+        pickler: Class of the pickler.
+    """
+
+    def __init__(self, share: Callable[[np.ndarray], Any], pickler: type[pickle.Pickler] = pickle.Pickler) -> None:
+        self._share = share
+        self._shared: OrderedDict[Key, _Shared] = OrderedDict()
+        self._pickler = _taking_out(pickler)
+        self._count = 0
+
+    @property
+    def payloads(self) -> dict[int, Any]:
+        """What travels for each of the large tensors that are remembered."""
+        return {shared.number: shared.payload for shared in self._shared.values()}
+
+    def pack(self, function: Callable[..., Any]) -> Package:
+        """Pickle a function.
+
+        Raises:
+            TypeError: It can't be pickled; the sentence names it.
+        """
+        needs: set[int] = set()
+
+        def number(tensor: Tensor) -> int:
+            needs.add(shared := self._number(tensor))
+            return shared
+
+        buffer = io.BytesIO()
+        try:
+            self._pickler(buffer, number).dump(function)
+        except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
+            raise TypeError(
+                f"{_name(function)} must be picklable to run in other processes, but it is not ({error}); define what "
+                "it is made of at the top of a module, and leave out locks, open files and generators."
+            ) from error
+        self._forget(needs)
+        return Package(buffer.getvalue(), frozenset(needs))
+
+    def _number(self, tensor: Tensor) -> int:
+        key = (tensor.data_ptr(), tensor._version, tensor.shape, tensor.dtype, tensor.device)
+        if key not in self._shared:
+            array = tensor.detach().cpu().flatten().view(torch.uint8).numpy()
+            self._shared[key] = _Shared(self._count, tensor, self._share(array))
+            self._count += 1
+        self._shared.move_to_end(key)
+        return self._shared[key].number
+
+    def _forget(self, needs: set[int]) -> None:
+        for key in [*self._shared][: max(0, len(self._shared) - REMEMBERED)]:
+            if self._shared[key].number not in needs:
+                del self._shared[key]
+
+
+class Desk:
+    """A worker's side: it keeps tensors by number, and the functions that it met last."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[int, Tensor] = {}
+        self._functions: OrderedDict[bytes, Callable[..., Any]] = OrderedDict()
+
+    def take(self, numbers: Sequence[int], payloads: Sequence[np.ndarray], drop: Sequence[int]) -> None:
+        """Keep new large tensors, and let go of those that are not remembered any more."""
+        for number in drop:
+            self._arrays.pop(number, None)
+        if drop:
+            self._functions.clear()
+        # Copied: what comes through shared memory is read-only.
+        self._arrays |= {
+            number: torch.from_numpy(np.array(array)) for number, array in zip(numbers, payloads, strict=True)
+        }
+
+    def unpack(self, data: bytes) -> Callable[..., Any]:
+        """Return the function of a package."""
+        if data not in self._functions:
+            self._functions[data] = _PuttingBack(io.BytesIO(data), self._arrays).load()
+            while len(self._functions) > 4:
+                self._functions.popitem(last=False)
+        return self._functions[data]
+
+
+def _taking_out(pickler: type[pickle.Pickler]) -> type[Any]:
+    class TakingOut(pickler):  # type: ignore[misc, valid-type]
+        def __init__(self, file: io.BytesIO, number: Callable[[Tensor], int]) -> None:
+            super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
+            self._number = number
+
+        def persistent_id(self, thing: Any) -> Any:
+            if type(thing) is not Tensor or not _travels_alone(thing):
+                return None
+            return self._number(thing), str(thing.dtype).removeprefix("torch."), tuple(thing.shape), str(thing.device)
+
+    return TakingOut
+
+
+def _travels_alone(tensor: Tensor) -> bool:
+    large = tensor.layout == torch.strided and tensor.numel() * tensor.element_size() >= LARGE
+    # Others may be more than their elements: strides and graphs are for torch's own pickling.
+    return large and tensor.is_contiguous() and not tensor.requires_grad and not tensor.is_inference()
+
+
+class _PuttingBack(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, arrays: Mapping[int, Tensor]) -> None:
+        super().__init__(file)
+        self._arrays = arrays
+
+    def persistent_load(self, pid: Any) -> Tensor:
+        number, dtype, shape, device = pid
+        return self._arrays[number].view(getattr(torch, dtype)).reshape(shape).to(device)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    while hasattr(function, "func"):
+        function = function.func
+    return getattr(function, "__qualname__", None) or type(function).__qualname__

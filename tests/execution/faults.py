@@ -1,0 +1,98 @@
+"""Evaluators with accidents; a module of its own that workers can import (see `faults` in the tests)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """Kills its process at some calls of the evaluator inside, and is the evaluator otherwise.
+
+    Attributes:
+        inner: The evaluator.
+        ids: The individuals at which it kills.
+        marks: Folder of marks: it kills once for each individual. None kills always.
+    """
+
+    inner: Callable[..., Any]
+    ids: frozenset[int]
+    marks: Path | None = None
+
+    def __call__(self, individual: Any, *rest: Any) -> Any:
+        """Kill the process, or return what the evaluator inside returns."""
+        if individual.id in self.ids and self._first(individual.id):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.inner(individual, *rest)
+
+    @property
+    def budget(self) -> Any:
+        """What the evaluator inside costs."""
+        return self.inner.budget  # type: ignore[attr-defined]
+
+    def _first(self, number: int) -> bool:
+        if self.marks is None:
+            return True
+        mark = self.marks / str(number)
+        if mark.exists():
+            return False
+        mark.touch()
+        return True
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Sleeps for an hour at some individuals."""
+
+    inner: Callable[..., Any]
+    ids: frozenset[int]
+
+    def __call__(self, individual: Any, *rest: Any) -> Any:
+        """Sleep, or return what the evaluator inside returns."""
+        if individual.id in self.ids:
+            time.sleep(3600)
+        return self.inner(individual, *rest)
+
+
+@dataclass(frozen=True)
+class Hungry:
+    """Doubles numbers in batches; it has memory for so many of them, and never for some.
+
+    Attributes:
+        room: Numbers that fit into the memory together.
+        never: Numbers for which there is not enough memory even alone.
+        joint: Whether it says that its results depend on who is evaluated together.
+    """
+
+    room: int
+    never: frozenset[int] = frozenset()
+    joint: bool = False
+
+    def __call__(self, number: int) -> int:
+        """Return twice the number."""
+        return self.batch([number])[0]
+
+    def batch(self, numbers: Sequence[int]) -> list[int]:
+        """Return twice each number."""
+        if len(numbers) > self.room or self.never & {*numbers}:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return [2 * number for number in numbers]
+
+
+def pid(_: Any) -> int:
+    """Return the process that it runs in, after a moment in which others have to work, too."""
+    time.sleep(0.05)
+    return os.getpid()
+
+
+def threads(_: Any) -> int:
+    """Return the number of torch threads."""
+    return torch.get_num_threads()

@@ -1,0 +1,61 @@
+"""Out of memory: batches are divided where that changes no result."""
+
+from types import ModuleType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuroevo.execution import batched_map
+from neuroevo.individual import Failure, Fitness, Individual
+
+FAILURE = Failure("there was not enough memory for it")
+NUMBERS = st.lists(st.integers(0, 9), max_size=12)
+
+
+@given(
+    numbers=NUMBERS,
+    room=st.integers(1, 12),
+    never=st.frozensets(st.integers(0, 9), max_size=3),
+    chunk=st.none() | st.integers(1, 12),
+)
+def test_who_fits_into_memory_has_the_result_of_a_loop(
+    faults: ModuleType, numbers: list[int], room: int, never: frozenset[int], chunk: int | None
+) -> None:
+    """Whatever the memory and the chunks, results are in order, and only who never fits fails."""
+    expected = [FAILURE if number in never else 2 * number for number in numbers]
+    assert batched_map(faults.Hungry(room, never), numbers, chunk=chunk) == expected
+
+
+@given(numbers=NUMBERS, room=st.integers(1, 12))
+def test_who_is_judged_together_fails_together(faults: ModuleType, numbers: list[int], room: int) -> None:
+    """Where results depend on the company, a batch that does not fit is not divided."""
+    expected = [2 * number for number in numbers] if len(numbers) <= room else [FAILURE] * len(numbers)
+    assert batched_map(faults.Hungry(room, joint=True), numbers) == expected
+
+
+def test_a_function_without_batches_fails_for_one(faults: ModuleType) -> None:
+    """The items of a plain function stand alone."""
+    assert batched_map(faults.Hungry(9, frozenset({3})).__call__, [2, 3, 4]) == [4, FAILURE, 8]
+
+
+def test_the_log_tells_of_smaller_batches(faults: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
+    """Eight items where three fit are worked on by two."""
+    with caplog.at_level("WARNING", logger="neuroevo.execution.memory"):
+        batched_map(faults.Hungry(3), [*range(8)])
+    assert [record.getMessage() for record in caplog.records] == [
+        "out of memory: going on with 4 items at a time instead of 8",
+        "out of memory: going on with 2 items at a time instead of 4",
+    ]
+
+
+def test_a_failure_is_a_fitness_that_is_worse_than_all() -> None:
+    """It stands for NaN in every objective, says why, and goes away with the values."""
+    one = Individual(None, Fitness(weights=(1.0, -1.0)), id=0)
+    one.fitness.values = FAILURE
+    assert one.fitness.valid
+    assert one.fitness.failed
+    assert one.fitness.failure == FAILURE.reason
+    assert one.fitness < Fitness((-1e300, 1e300), weights=(1.0, -1.0))
+    one.fitness.values = (0.0, 0.0)
+    assert one.fitness.failure is None

@@ -1,0 +1,96 @@
+"""GTL when lives and evaluations can't be carried out: who failed is left out, and the others go on."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from deap import algorithms
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuroevo.evolution import evolve
+from neuroevo.execution import Recipe
+from neuroevo.individual import Individual
+from neuroevo.strategies import GTL, Finetune
+
+TINY = Recipe(updates=1, batch=4)
+REASON = "there was not enough memory for it"
+
+
+def sparing(inner: Callable[..., Any], ids: frozenset[int]) -> Callable[..., Any]:
+    """Return an evaluator for which the memory does not suffice for these individuals."""
+
+    def evaluate(individual: Individual, *rest: Any) -> Any:
+        if individual.id in ids:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return inner(individual, *rest)
+
+    return evaluate
+
+
+def gtl(toys: ModuleType, lives: frozenset[int], critics: frozenset[int]) -> GTL:
+    """Return a strategy of three individuals a generation, in which some lives and evaluations fail."""
+    strategy = GTL(
+        toys.dataset(), toys.MLP_BACKBONE, population=3, life=TINY, critic=TINY, final_critics=1, workers=1, share=0.4
+    )
+    strategy.toolbox.register("live", sparing(strategy.life, lives))
+    strategy.toolbox.register("evaluate", sparing(strategy.critic, critics))
+    return strategy
+
+
+# Somebody of each generation of three is left.
+IDS = st.frozensets(st.sampled_from([0, 1, 3, 5, 7, 8]))
+
+
+@settings(max_examples=settings().max_examples // 3)
+@given(lives=IDS, critics=IDS)
+def test_who_fails_is_left_out(
+    toys: ModuleType, lives: frozenset[int], critics: frozenset[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Whoever it is: failures are counted, never win, are kept in files, and the run has a result."""
+    strategy, folder = gtl(toys, lives, critics), tmp_path_factory.mktemp("run")
+    for generation in evolve(strategy, 3, run_dir=folder):
+        failed = {one.id for one in generation.population if one.fitness.failed}
+        assert failed == {one.id for one in generation.population} & (lives | critics)
+        assert {one.fitness.failure for one in generation.population if one.fitness.failed} <= {REASON}
+        assert not failed & {*generation.details["winners"]}
+        assert all(one.body is None for one in generation.population)
+    assert strategy.result().id not in lives | critics
+    kept = {int(file.stem.split("-")[1]) for file in (folder / "failures").glob("*.json")}
+    assert kept == lives | critics
+
+
+@pytest.mark.deap_loops
+def test_a_loop_of_deap_goes_on(toys: ModuleType) -> None:
+    """It scores founders that could not live anew, and they win nothing all the same."""
+    strategy = gtl(toys, frozenset({0, 1}), frozenset({5}))
+    algorithms.eaGenerateUpdate(strategy.toolbox, ngen=2, verbose=False)
+    assert strategy.pool.individuals
+    assert not {0, 1, 5} & {one.id for one in strategy.pool.individuals}
+
+
+def test_a_generation_of_failures_says_why(toys: ModuleType, tmp_path: Path) -> None:
+    """The reason is in the sentence, and who failed is kept."""
+    with pytest.raises(RuntimeError, match=rf"all 3 individuals of generation 0 failed: {REASON}; check"):
+        list(evolve(gtl(toys, frozenset({0, 1, 2}), frozenset()), 2, run_dir=tmp_path))
+    assert len(list((tmp_path / "failures").glob("*.json"))) == 3
+
+
+def test_finalists_may_fail(toys: ModuleType) -> None:
+    """A finalist that can't be scored again is behind all others."""
+    strategy = gtl(toys, frozenset(), frozenset())
+    list(evolve(strategy, 1))
+    first = strategy.pool.individuals[0].id
+    strategy.toolbox.register("rescore", sparing(strategy.final_critic, frozenset({first})))
+    assert strategy.result().id != first
+
+
+def test_a_rival_whose_only_life_fails_says_so(toys: ModuleType) -> None:
+    """There is nothing that it could hand on."""
+    strategy = Finetune(toys.dataset(), toys.MLP_BACKBONE, pretraining=TINY, workers=1)
+    strategy.toolbox.register("live", sparing(strategy.life, frozenset({0})))
+    with pytest.raises(RuntimeError, match=f"the network of finetune can't be trained: {REASON}"):
+        list(evolve(strategy, 1))
