@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = (
-    ("backbones", "budget", "data", "files", "individual", "learngene", "seeds", "splits"),
+    ("backbones", "budget", "data", "files", "genome", "individual", "learngene", "sealed", "seeds", "space", "splits"),
     ("operators",),
     ("execution", "problems"),
     ("strategies",),
