@@ -7,18 +7,16 @@ a gene that two rates both mutate becomes the same under both.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
 
-def gaussian(genomes: Tensor, *, sigma: float, rate: float = 1.0, generator: torch.Generator) -> Tensor:
+def gaussian(genomes: Tensor, *, sigma: float | Tensor, rate: float = 1.0, generator: torch.Generator) -> Tensor:
     """Add normal noise to each gene with the given probability.
 
     Args:
         genomes: Floating point, [..., D].
-        sigma: Standard deviation of the noise, in units of the genes, at least 0.
+        sigma: Standard deviation of the noise, in units of the genes, at least 0; one for all or one for each, [D].
         rate: Probability that a gene is mutated, in [0, 1].
         generator: A generator of the CPU.
 
@@ -32,10 +30,12 @@ def gaussian(genomes: Tensor, *, sigma: float, rate: float = 1.0, generator: tor
     Source: `deap.tools.mutGaussian`.
     """
     _check(genomes, rate)
-    if not (math.isfinite(sigma) and sigma >= 0):
+    # Measured on the CPU: a device would have to be waited for at each call.
+    sizes = sigma.cpu() if isinstance(sigma, Tensor) else torch.tensor(sigma, dtype=torch.float64)
+    if not bool((sizes.isfinite() & (sizes >= 0)).all()):
         raise ValueError(f"sigma must be finite and at least 0, but it is {sigma}.")
     noise = torch.randn(genomes.shape, generator=generator, dtype=_precision(genomes))
-    mutants = genomes + (sigma * noise).to(genomes.dtype).to(genomes.device)
+    mutants = genomes + (sizes * noise).to(genomes.dtype).to(genomes.device)
     return _mutate(genomes, mutants, rate, generator)
 
 
