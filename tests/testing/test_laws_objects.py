@@ -24,15 +24,25 @@ from neuroevo.operators import crossover, mutation, selection
 from neuroevo.operators.inheritance import inherit
 from neuroevo.operators.verbs import Mate, Mutate, Select, Vary
 from neuroevo.problems import Critic, NearestMean, Upbringing
+from neuroevo.problems.function import RASTRIGIN
 from neuroevo.seeds import stream
 from neuroevo.strategies import (
+    CMAES,
     GTL,
     PAPER,
+    PGPE,
+    SNES,
+    Differential,
+    EvolutionStrategy,
     Finetune,
+    Genetic,
     NarrowPretraining,
     OneCandidate,
+    OpenAIES,
     RandomCircuit,
     Scratch,
+    Search,
+    SeparableCMAES,
     UntrainedCircuit,
 )
 from neuroevo.testing.architectures import ResidualNet
@@ -41,6 +51,7 @@ from neuroevo.testing.laws import (
     check_backbone,
     check_dataset,
     check_map,
+    check_strategy,
     map_laws,
     problem_laws,
     strategy_laws,
@@ -169,6 +180,47 @@ def test_rivals(law: Check) -> None:
 )
 def test_toolboxes(law: Check) -> None:
     """Toolboxes that are put together of the library's operators keep the laws of strategies."""
+    law()
+
+
+# Strategies over weight vectors.
+
+
+def search(seed: int, *, kind: type[Search], **settings: Any) -> Search:
+    """Return a strategy on a function with many minima."""
+    return kind(RASTRIGIN(3), seed=seed, **settings)
+
+
+DISTRIBUTION = ("evaluate", "map", "sample")
+GENES = ("evaluate", "map", "select", "vary", "cross", "perturb", "replace")
+SEARCHES: dict[str, tuple[type[Search], tuple[str, ...]]] = {
+    "genetic": (Genetic, GENES),
+    "evolution-strategy": (EvolutionStrategy, (*DISTRIBUTION, "recombine")),
+    "openai-es": (OpenAIES, (*DISTRIBUTION, "shape", "optimise")),
+    "snes": (SNES, (*DISTRIBUTION, "shape")),
+    "pgpe": (PGPE, (*DISTRIBUTION, "shape", "optimise")),
+    "cma-es": (CMAES, DISTRIBUTION),
+    "separable-cma-es": (SeparableCMAES, DISTRIBUTION),
+    "differential": (Differential, ("evaluate", "map", "differ", "cross")),
+}
+STEADY = {
+    "steady-state": partial(search, kind=Genetic, population=6, offspring=2),
+    "plus": partial(search, kind=EvolutionStrategy, population=6, parents=3, plus=True),
+    "without elites": partial(search, kind=Genetic, population=5, elites=0),
+}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_searches(name: str) -> None:
+    """Every strategy over weight vectors keeps the laws of strategies."""
+    kind, verbs = SEARCHES[name]
+    make = partial(search, kind=kind, population=6)
+    check_strategy(make, generations=3, population=6, verbs=verbs, examples=FEW)
+
+
+@parametrize_with_laws(strategy_laws(generations=3), STEADY, examples=FEW)
+def test_other_settings(law: Check) -> None:
+    """So do those with other settings that change their course."""
     law()
 
 
