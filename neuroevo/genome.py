@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from neuroevo.files import CheckpointError, write_atomically
 from neuroevo.individual import Individual
-from neuroevo.sealed import DAMAGE, seal, unseal
+from neuroevo.sealed import DAMAGE, header_of, seal, unseal
 from neuroevo.space import Space
 
 SCHEMA = 1
@@ -37,7 +37,7 @@ class Genome:
     def of(cls, individual: Individual, space: Space, **notes: Any) -> Genome:
         """Return an individual's genome, a copy on the CPU."""
         parts = space.split(individual.genome.detach().cpu())
-        return cls({name: part.clone().contiguous() for name, part in parts.items()}, notes)
+        return cls({name: part.clone().contiguous() for name, part in sorted(parts.items())}, notes)
 
     def to_module(self, module: Module) -> Module:
         """Return a copy of a module with these weights; parameters that did not evolve keep theirs.
@@ -75,7 +75,8 @@ class Genome:
             blocks, header = unseal(data, schema=SCHEMA)
             if header.get("kind") != KIND:
                 raise CheckpointError("it holds something else, perhaps a learngene")
-            return cls(blocks, dict(header["notes"]))
+            # Safetensors keeps no order.
+            return cls(dict(sorted(blocks.items())), dict(header["notes"]))
         except CheckpointError:
             raise
         except DAMAGE as error:
@@ -92,3 +93,11 @@ class Genome:
             return cls.from_bytes(Path(path).read_bytes())
         except CheckpointError as error:
             raise CheckpointError(f"{path} can't be read as a genome: {error}.") from error
+
+
+def is_genome(path: Path | str) -> bool:
+    """Return whether a file says that it is a genome; what it holds may still be damaged."""
+    try:
+        return header_of(Path(path).read_bytes()).get("kind") == KIND
+    except DAMAGE:
+        return False

@@ -35,7 +35,7 @@ def unseal(data: bytes, *, schema: int) -> tuple[dict[str, Tensor], dict[str, An
         CheckpointError: The header has another `schema`, or the content does not fit its checksum.
         Exception: One of `DAMAGE`, where the data is something else.
     """
-    header = json.loads(_metadata(data)[METADATA_KEY])
+    header = header_of(data)
     if header.get("schema") != schema:
         raise CheckpointError(f"its schema is {header.get('schema')!r}, and this version reads {schema}")
     digest = header.pop("sha256")
@@ -43,6 +43,16 @@ def unseal(data: bytes, *, schema: int) -> tuple[dict[str, Tensor], dict[str, An
     if _digest(tensors, header) != digest:
         raise CheckpointError("its content does not fit its checksum")
     return tensors, header
+
+
+def header_of(data: bytes) -> dict[str, Any]:
+    """Return the header of what `seal` made, unchecked.
+
+    Raises:
+        Exception: One of `DAMAGE`, where the data is something else.
+    """
+    header: dict[str, Any] = json.loads(_metadata(data)[METADATA_KEY])
+    return header
 
 
 def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import click
@@ -12,7 +12,14 @@ from neuroevo.backbones import MLP, Backbone, ConvNet4
 from neuroevo.benchmarks.contestant import Contestant
 from neuroevo.benchmarks.matching import core_seconds_of_evolution, updates_in
 from neuroevo.benchmarks.transfer import Transfer
-from neuroevo.cli.names import BACKBONES, DATASETS, DATASETS_ON_DISK, STRATEGIES, load
+from neuroevo.cli.names import (
+    BACKBONES,
+    DATASETS,
+    DATASETS_ON_DISK,
+    LEARNGENE_STRATEGIES,
+    STRATEGIES,
+    load,
+)
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Recipe
@@ -39,6 +46,15 @@ def make_device(settings: RunSettings) -> torch.device:
             f"--device must be auto or one of {', '.join(available)} on this machine, but it is {settings.device}."
         )
     return torch.device(name)
+
+
+def check_strategies(names: Sequence[str]) -> None:
+    """Raise click.UsageError unless all of these strategies hand on something that descendants can inherit."""
+    if refused := [name for name in names if name not in LEARNGENE_STRATEGIES]:
+        known = ", ".join(LEARNGENE_STRATEGIES)
+        raise click.UsageError(
+            f"--strategies must be of {known} for the suite transfer, but {', '.join(refused)} is not."
+        )
 
 
 def make_dataset(settings: RunSettings) -> Dataset:

@@ -7,17 +7,28 @@ import sys
 
 import click
 
+from neuroevo.cli.names import SEARCHES
 from neuroevo.cli.options import settings_command
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.settings import EvolveSettings
 
+GENOME = "genome.safetensors"
 LEARNGENE = "learngene.safetensors"
 
 
 @settings_command("evolve", EvolveSettings)
 def command(settings: EvolveSettings) -> None:
-    """Run one STRATEGY and save its learngene in the run directory, whose path is printed last."""
+    """Run one STRATEGY and save what it hands on in the run directory; the path of the file is printed last.
+
+    That is a learngene or, of a strategy over weight vectors, the best genome for --problem.
+    """
     # Settings are checked by now, and only a run needs torch.
+    if settings.strategy in SEARCHES:
+        from neuroevo.cli.searches import run_search
+
+        with RunDirectory.create(settings.out, what="evolve", settings=settings, argv=sys.argv) as run:
+            run_search(settings, run)
+        return
     from neuroevo.cli.build import make_backbone, make_contestant, make_dataset, make_device
     from neuroevo.cli.progress import Reporter, generation_in_words
     from neuroevo.evolution import Generation, evolve

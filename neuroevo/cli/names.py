@@ -6,7 +6,7 @@ Only the command line knows things by name; in Python, pass the objects themselv
 import importlib
 from collections.abc import Mapping
 
-STRATEGIES: Mapping[str, str] = {
+LEARNGENE_STRATEGIES: Mapping[str, str] = {
     "gtl": "neuroevo.strategies.gtl:GTL",
     "gtl-paper": "neuroevo.strategies.gtl:GTL",
     "scratch": "neuroevo.strategies.scratch:Scratch",
@@ -14,6 +14,49 @@ STRATEGIES: Mapping[str, str] = {
     "random-circuit": "neuroevo.strategies.random_circuit:RandomCircuit",
     "narrow-pretraining": "neuroevo.strategies.narrow_pretraining:NarrowPretraining",
     "finetune": "neuroevo.strategies.finetune:Finetune",
+}
+"""Strategies that hand on a learngene, or nothing."""
+
+SEARCHES: Mapping[str, str] = {
+    "genetic": "neuroevo.strategies.genetic:Genetic",
+    "evolution-strategy": "neuroevo.strategies.evolution_strategy:EvolutionStrategy",
+    "openai-es": "neuroevo.strategies.openai_es:OpenAIES",
+    "snes": "neuroevo.strategies.snes:SNES",
+    "pgpe": "neuroevo.strategies.pgpe:PGPE",
+    "cma-es": "neuroevo.strategies.cma_es:CMAES",
+    "separable-cma-es": "neuroevo.strategies.separable_cma_es:SeparableCMAES",
+    "differential": "neuroevo.strategies.differential:Differential",
+}
+"""Strategies over the weight vectors of a problem."""
+
+STRATEGIES: Mapping[str, str] = {**LEARNGENE_STRATEGIES, **SEARCHES}
+
+PROBLEMS: Mapping[str, str] = {
+    "digits": "neuroevo.problems.classifier:digits",
+    **{
+        name: f"neuroevo.problems.function:{name.upper().replace('-', '_')}"
+        for name in (
+            "sphere",
+            "ellipsoid",
+            "cigar",
+            "rosenbrock",
+            "ackley",
+            "bohachevsky",
+            "griewank",
+            "rastrigin",
+            "rastrigin-scaled",
+            "rastrigin-skew",
+            "schaffer",
+            "schwefel",
+            "himmelblau",
+            "h1",
+            "zdt1",
+            "zdt2",
+            "zdt3",
+            "zdt6",
+            "dtlz2",
+        )
+    },
 }
 
 BACKBONES: Mapping[str, str] = {
@@ -31,6 +74,7 @@ DATASETS_ON_DISK = ("fashion-mnist",)
 SUITES: Mapping[str, str] = {
     "transfer": "neuroevo.cli.suites:transfer",
     "throughput": "neuroevo.cli.suites:throughput",
+    "optimize": "neuroevo.cli.searches:optimize",
 }
 
 OPERATORS: Mapping[str, str] = {
@@ -42,6 +86,11 @@ OPERATORS: Mapping[str, str] = {
         "circuits": ("random_circuit",),
         "inheritance": ("extract", "inherit"),
         "learngenes": ("mutate", "resize", "noise", "average"),
+        "sampling": ("normal", "mirrored"),
+        "shaping": ("centred_ranks", "nes_utilities"),
+        "optimisers": ("ascent", "adam", "clipup"),
+        "differential": ("rand_one", "binomial"),
+        "replacement": ("generational", "plus"),
     }.items()
     for function in functions
 }
@@ -51,6 +100,7 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     "operator": OPERATORS,
     "backbone": BACKBONES,
     "dataset": DATASETS,
+    "problem": PROBLEMS,
     "suite": SUITES,
 }
 """Names by the kind of thing that they stand for."""

@@ -20,11 +20,12 @@ class Reporter:
     """Tells how a run gets on.
 
     Args:
-        total: The work in gradient steps.
+        total: The work, in the unit.
         quiet: Whether to say nothing.
+        unit: What work is counted in.
     """
 
-    def __init__(self, total: int, *, quiet: bool) -> None:
+    def __init__(self, total: int, *, quiet: bool, unit: str = "updates") -> None:
         self.console = Console(stderr=True, quiet=quiet)
         self.live = self.console.is_terminal and not quiet
         self.total, self.done, self.started = total, 0, time.perf_counter()
@@ -32,7 +33,7 @@ class Reporter:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} updates"),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} " + unit),
             TimeElapsedColumn(),
             TextColumn("left:"),
             TimeRemainingColumn(),

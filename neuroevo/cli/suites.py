@@ -22,7 +22,15 @@ from neuroevo.benchmarks.results import Result, read_result
 from neuroevo.benchmarks.summary import Row, to_csv
 from neuroevo.benchmarks.throughput import Throughput
 from neuroevo.benchmarks.transfer import Cell, Transfer, finished_cells, remaining
-from neuroevo.cli.build import make_backbone, make_contestant, make_dataset, make_device, make_protocol, match_budgets
+from neuroevo.cli.build import (
+    check_strategies,
+    make_backbone,
+    make_contestant,
+    make_dataset,
+    make_device,
+    make_protocol,
+    match_budgets,
+)
 from neuroevo.cli.progress import Reporter, generation_in_words
 from neuroevo.cli.tables import print_rows
 from neuroevo.data.images import Dataset
@@ -37,6 +45,7 @@ REPORT = "report.html"
 
 def transfer(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `transfer`; cells that are in the run directory already are not run again."""
+    check_strategies(settings.strategies)
     device = make_device(settings)
     dataset = make_dataset(settings).to(device)
     backbone = make_backbone(settings, dataset)

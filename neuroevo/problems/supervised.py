@@ -120,4 +120,4 @@ class Supervised:
     def _largest_chunk(self) -> int:
         with torch.no_grad():
             one = self.module(self.inputs[:1])
-        return max(1, MOST_OUTPUTS // (len(self.inputs) * math.prod(one.shape[1:])))
+        return max(1, int(MOST_OUTPUTS // (len(self.inputs) * math.prod(one.shape[1:]))))

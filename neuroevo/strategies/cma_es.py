@@ -80,6 +80,7 @@ class CMAES(Search):
 
     EVOLVING = ("distribution",)
     LEAST = 2
+    MOST_GENES = 200
 
     def __init__(
         self,

@@ -31,6 +31,9 @@ class Search:
         people: Individuals that the next generation comes from; empty for a strategy that keeps a distribution.
         EVOLVING: Names of further attributes that evolve, as tensors, numbers, or mappings of them; they make the
             state.
+        LEAST: The least population.
+        OBJECTIVES: Objectives of its problems; None for any number.
+        MOST_GENES: More genes than these take it too long to be of use; None where there is no such limit.
 
     Args:
         problem: What genomes are scored on.
@@ -45,6 +48,7 @@ class Search:
     EVOLVING: ClassVar[tuple[str, ...]] = ()
     LEAST: ClassVar[int] = 1
     OBJECTIVES: ClassVar[int | None] = 1
+    MOST_GENES: ClassVar[int | None] = None
 
     def __init__(self, problem: Problem, *, population: int, seed: int = 0) -> None:
         if population < self.LEAST:

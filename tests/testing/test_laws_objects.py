@@ -332,6 +332,6 @@ def test_map_of_a_pool() -> None:
 
 def test_everything_is_checked() -> None:
     """Whatever the command line knows is among the subjects above."""
-    assert set(STRATEGIES) == {"gtl", "gtl-paper", *RIVALS}
+    assert set(STRATEGIES) == {"gtl", "gtl-paper", *RIVALS, *SEARCHES}
     assert set(BACKBONES) == set(NETWORKS)
     assert set(DATASETS) == {"glyphs", "fashion-mnist"}
