@@ -47,6 +47,12 @@ SEARCH_COLUMNS = (
     Column[SearchRow](
         "evaluations", "Evaluations of a seed.", lambda row: row.evaluations, lambda row: f"{row.evaluations:,}"
     ),
+    Column[SearchRow](
+        "gradient steps",
+        "Gradient steps of a seed, beside its evaluations.",
+        lambda row: row.gradient_steps,
+        lambda row: f"{row.gradient_steps:,}",
+    ),
     Column[SearchRow]("seeds", "Seeds.", lambda row: row.seed_count, lambda row: str(row.seed_count)),
     Column[SearchRow]("seconds", "Time of a seed, mean.", lambda row: row.seconds, lambda row: f"{row.seconds:.1f}"),
 )

@@ -85,6 +85,7 @@ def curve(search: Search, evaluations: int) -> dict[str, Any]:
         "generations": len(spent),
         "genes": search.space.size,
         "population": search.population,
+        "gradient_steps": search.budget.gradient_steps,
         "seconds": seconds,
     }
 

@@ -31,6 +31,7 @@ class SearchRow:
         best_ci_low: Lower end of its 95 % confidence interval.
         best_ci_high: Upper end.
         best_median: Median over seeds.
+        gradient_steps: What each seed spent beside evaluations.
         rank: Rank among the strategies on this problem, 1 is best, mean over seeds.
         seconds: Mean time of a seed.
     """
@@ -43,6 +44,7 @@ class SearchRow:
     best_ci_low: float
     best_ci_high: float
     best_median: float
+    gradient_steps: int
     rank: float
     seconds: float
 
@@ -57,6 +59,7 @@ class SearchCurve:
         evaluations: Evaluations after which there is a value.
         best: Per seed the best value so far.
         weight: Positive if the greater value is the better.
+        gradient_steps: What a seed spent beside evaluations.
     """
 
     problem: str
@@ -64,6 +67,7 @@ class SearchCurve:
     evaluations: tuple[int, ...]
     best: tuple[tuple[float, ...], ...]
     weight: float
+    gradient_steps: int
 
 
 def curves(records: Sequence[Record]) -> list[SearchCurve]:
@@ -79,6 +83,7 @@ def curves(records: Sequence[Record]) -> list[SearchCurve]:
             tuple(found[0]["evaluations"]),
             tuple(tuple(_number(value) for value in one["best"]) for one in found),
             found[0]["weight"],
+            found[0]["gradient_steps"],
         )
         for (problem, strategy), found in grouped.items()
     ]
@@ -144,9 +149,18 @@ def _row(one: SearchCurve, rank: float, seconds: float) -> SearchRow:
     finals = [seed[-1] for seed in one.best]
     told: Estimate = estimate(finals)
     middle = float(np.median(finals))
-    spent = one.evaluations[-1]
     return SearchRow(
-        one.problem, one.strategy, len(finals), spent, told.mean, told.low, told.high, middle, rank, seconds
+        problem=one.problem,
+        strategy=one.strategy,
+        seed_count=len(finals),
+        evaluations=one.evaluations[-1],
+        best_mean=told.mean,
+        best_ci_low=told.low,
+        best_ci_high=told.high,
+        best_median=middle,
+        gradient_steps=one.gradient_steps,
+        rank=rank,
+        seconds=seconds,
     )
 
 

@@ -26,6 +26,10 @@ SEARCHES: Mapping[str, str] = {
     "cma-es": "neuroevo.strategies.cma_es:CMAES",
     "separable-cma-es": "neuroevo.strategies.separable_cma_es:SeparableCMAES",
     "differential": "neuroevo.strategies.differential:Differential",
+    "island": "neuroevo.strategies.island:Island",
+    "lamarckian": "neuroevo.strategies.lamarckian:Lamarckian",
+    "pbt": "neuroevo.strategies.pbt:PBT",
+    "nsga2": "neuroevo.strategies.nsga2:NSGA2",
 }
 """Strategies over the weight vectors of a problem."""
 
@@ -81,8 +85,8 @@ OPERATORS: Mapping[str, str] = {
     f"{module}.{function}": f"neuroevo.operators.{module}:{function}"
     for module, functions in {
         "selection": ("group_tournament", "tournament", "roulette"),
-        "crossover": ("one_point", "two_point", "uniform", "blend"),
-        "mutation": ("gaussian", "uniform"),
+        "crossover": ("one_point", "two_point", "uniform", "blend", "simulated_binary"),
+        "mutation": ("gaussian", "uniform", "polynomial"),
         "circuits": ("random_circuit",),
         "inheritance": ("extract", "inherit"),
         "learngenes": ("mutate", "resize", "noise", "average"),
@@ -91,6 +95,7 @@ OPERATORS: Mapping[str, str] = {
         "optimisers": ("ascent", "adam", "clipup"),
         "differential": ("rand_one", "binomial"),
         "replacement": ("generational", "plus"),
+        "fronts": ("front_numbers", "crowding"),
     }.items()
     for function in functions
 }

@@ -56,6 +56,19 @@ class Function:
             return []
         return self._together(individuals) if self.batched else [self._alone(one) for one in individuals]
 
+    def gradient(self, genomes: Tensor) -> Tensor:
+        """Return the gradients [P, D] of what is to be maximised, of genomes [P, D].
+
+        Raises:
+            TypeError: The function is not batched, or has several objectives: only its values at a genome are known.
+        """
+        if not self.batched or len(self.weights) > 1:
+            raise TypeError(f"{self.name} must be batched and have one objective to have a gradient, but it is not so.")
+        place = genomes.detach().requires_grad_()
+        with torch.enable_grad():
+            total = self.weights[0] * self.function(place).sum()
+        return torch.autograd.grad(total, place)[0]
+
     @property
     def name(self) -> str:
         """What the function is called."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.func import vmap
+from torch.func import functional_call, grad, vmap
 from torch.nn import functional as F
 
 from neuroevo.execution.forward import Forward
@@ -98,6 +98,15 @@ class Supervised:
         """Return the scores [P] of genomes [P, D]."""
         parts = genomes.split(self.chunk or self._largest_chunk())
         return torch.cat([self._scored(self.forward(self.space.split(part), self.inputs)) for part in parts])
+
+    def gradient(self, genomes: Tensor) -> Tensor:
+        """Return the gradients [P, D] of the scores of genomes [P, D]; 0 of a score without one, such as accuracy."""
+        parts = genomes.split(self.chunk or self._largest_chunk())
+        return torch.cat([vmap(grad(self._score_of_one))(part) for part in parts])
+
+    def _score_of_one(self, genome: Tensor) -> Tensor:
+        outputs = functional_call(self.module, self.space.split(genome), (self.inputs,))
+        return self.score(outputs, self.targets)
 
     def outputs(self, individual: Individual, inputs: Tensor) -> Tensor:
         """Return what an individual's network answers, [N, ...]."""

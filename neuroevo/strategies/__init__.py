@@ -8,8 +8,9 @@ registering another one really swaps it; `deap.algorithms.eaGenerateUpdate(strat
 `NarrowPretraining` a network of the circuit's size trained alone, `Finetune` all of a pre-trained network.
 
 Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Genetic` (generational or steady-state),
-`EvolutionStrategy` (comma or plus), `Differential`; and those that move a distribution, `CMAES`, `SeparableCMAES`,
-`SNES`, `PGPE`, `OpenAIES`.
+`EvolutionStrategy` (comma or plus), `Differential`, `Island` (with migration), `NSGA2` (several objectives),
+`Lamarckian` (individuals learn; Baldwinian too), `PBT` (weights by gradient, learning rates by evolution); and
+those that move a distribution, `CMAES`, `SeparableCMAES`, `SNES`, `PGPE`, `OpenAIES`.
 """
 
 from neuroevo.strategies.bare_toolbox import BareToolbox
@@ -21,9 +22,13 @@ from neuroevo.strategies.gene_pool import GenePool
 from neuroevo.strategies.gene_tree import GeneTree
 from neuroevo.strategies.genetic import Genetic
 from neuroevo.strategies.gtl import GTL, PAPER
+from neuroevo.strategies.island import Island
+from neuroevo.strategies.lamarckian import Lamarckian
 from neuroevo.strategies.narrow_pretraining import NarrowPretraining
+from neuroevo.strategies.nsga2 import NSGA2
 from neuroevo.strategies.one_candidate import OneCandidate
 from neuroevo.strategies.openai_es import OpenAIES
+from neuroevo.strategies.pbt import PBT
 from neuroevo.strategies.pgpe import PGPE
 from neuroevo.strategies.random_circuit import RandomCircuit
 from neuroevo.strategies.scratch import Scratch
@@ -36,7 +41,9 @@ from neuroevo.strategies.untrained_circuit import UntrainedCircuit
 __all__ = [
     "CMAES",
     "GTL",
+    "NSGA2",
     "PAPER",
+    "PBT",
     "PGPE",
     "SNES",
     "BareToolbox",
@@ -46,6 +53,8 @@ __all__ = [
     "GenePool",
     "GeneTree",
     "Genetic",
+    "Island",
+    "Lamarckian",
     "NarrowPretraining",
     "OneCandidate",
     "OpenAIES",

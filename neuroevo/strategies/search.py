@@ -87,14 +87,17 @@ class Search:
         del generation
         return self.population
 
+    def cost(self) -> Budget:
+        """Return what one individual costs."""
+        return scoring_cost(self.toolbox.evaluate, otherwise=Budget())
+
     def generate(self) -> list[Individual]:
         """Return the individuals of a generation, waiting to be scored."""
         return self.ask()
 
     def update(self, population: Sequence[Individual]) -> None:
         """End the generation: keep the best, and learn from all."""
-        cost = scoring_cost(self.toolbox.evaluate, otherwise=Budget())
-        self.budget = self.budget.then(cost.times(len(population)))
+        self.budget = self.budget.then(self.cost().times(len(population)))
         if population:
             self._keep(max(population, key=lambda one: one.fitness))
             self.tell(population)
@@ -112,8 +115,7 @@ class Search:
 
     def planned_budget(self, generations: int) -> Budget:
         """Return what so many generations will cost."""
-        cost = scoring_cost(self.toolbox.evaluate, otherwise=Budget())
-        each = [cost.times(self.size(generation)) for generation in range(generations)]
+        each = [self.cost().times(self.size(generation)) for generation in range(generations)]
         return reduce(Budget.then, each, Budget())
 
     def record(self) -> dict[str, Any]:

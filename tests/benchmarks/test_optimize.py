@@ -43,7 +43,7 @@ def record(problem: str, strategy: str, seed: int, final: float, weight: float =
     """Return a record as it is read back: what was not finite is None."""
     best = [None if math.isnan(value) else value for value in (9.0, final)]
     names = {"kind": "search", "problem": problem, "strategy": strategy, "seed": seed}
-    return {**names, "evaluations": [1, 2], "best": best, "weight": weight, "seconds": 0.5}
+    return {**names, "evaluations": [1, 2], "best": best, "weight": weight, "gradient_steps": 0, "seconds": 0.5}
 
 
 def test_everything_runs_with_equal_evaluations(records: list[dict[str, Any]]) -> None:

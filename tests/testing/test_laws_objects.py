@@ -24,18 +24,22 @@ from neuroevo.operators import crossover, mutation, selection
 from neuroevo.operators.inheritance import inherit
 from neuroevo.operators.verbs import Mate, Mutate, Select, Vary
 from neuroevo.problems import Critic, NearestMean, Upbringing
-from neuroevo.problems.function import RASTRIGIN
+from neuroevo.problems.function import DTLZ2, RASTRIGIN
 from neuroevo.seeds import stream
 from neuroevo.strategies import (
     CMAES,
     GTL,
+    NSGA2,
     PAPER,
+    PBT,
     PGPE,
     SNES,
     Differential,
     EvolutionStrategy,
     Finetune,
     Genetic,
+    Island,
+    Lamarckian,
     NarrowPretraining,
     OneCandidate,
     OpenAIES,
@@ -188,7 +192,8 @@ def test_toolboxes(law: Check) -> None:
 
 def search(seed: int, *, kind: type[Search], **settings: Any) -> Search:
     """Return a strategy on a function with many minima."""
-    return kind(RASTRIGIN(3), seed=seed, **settings)
+    problem = DTLZ2(4) if kind is NSGA2 else RASTRIGIN(3)
+    return kind(problem, seed=seed, **settings)
 
 
 DISTRIBUTION = ("evaluate", "map", "sample")
@@ -202,10 +207,15 @@ SEARCHES: dict[str, tuple[type[Search], tuple[str, ...]]] = {
     "cma-es": (CMAES, DISTRIBUTION),
     "separable-cma-es": (SeparableCMAES, DISTRIBUTION),
     "differential": (Differential, ("evaluate", "map", "differ", "cross")),
+    "island": (Island, ("evaluate", "map", "choose", "cross", "perturb", "replace", "migrate")),
+    "lamarckian": (Lamarckian, (*GENES, "learn")),
+    "pbt": (PBT, ("evaluate", "map", "exploit", "explore", "learn")),
+    "nsga2": (NSGA2, GENES),
 }
 STEADY = {
     "steady-state": partial(search, kind=Genetic, population=6, offspring=2),
     "plus": partial(search, kind=EvolutionStrategy, population=6, parents=3, plus=True),
+    "baldwinian": partial(search, kind=Lamarckian, population=5, steps=2, inherited=False),
     "without elites": partial(search, kind=Genetic, population=5, elites=0),
 }
 
@@ -214,7 +224,8 @@ STEADY = {
 def test_searches(name: str) -> None:
     """Every strategy over weight vectors keeps the laws of strategies."""
     kind, verbs = SEARCHES[name]
-    make = partial(search, kind=kind, population=6)
+    settings = {"islands": 2, "interval": 1} if kind is Island else {}
+    make = partial(search, kind=kind, population=6, **settings)
     check_strategy(make, generations=3, population=6, verbs=verbs, examples=FEW)
 
 
