@@ -40,6 +40,29 @@ def rand_one(genomes: Tensor, *, factor: float, generator: torch.Generator) -> T
     return first + factor * (second - third)
 
 
+def iso_line(
+    genomes: Tensor, others: Tensor, *, iso: float | Tensor, line: float = 0.2, generator: torch.Generator
+) -> Tensor:
+    """Return genomes moved by noise, and along the line to another one.
+
+    Args:
+        genomes: Floating point, [..., D].
+        others: One for each, of the same shape.
+        iso: Standard deviation of the noise, [D] or one for all genes.
+        line: Standard deviation of the step along the line, in units of the distance.
+        generator: A generator of the CPU.
+
+    Returns:
+        Children, [..., D].
+
+    Source: Vassiliades and Mouret, Discovering the Elite Hypervolume by Leveraging Interspecies Correlation (arXiv
+    1804.03906), equation 2, whose default `line` is.
+    """
+    noise = torch.randn(genomes.shape, generator=generator, dtype=torch.float64).to(genomes)
+    steps = torch.randn((*genomes.shape[:-1], 1), generator=generator, dtype=torch.float64).to(genomes)
+    return genomes + iso * noise + line * steps * (others - genomes)
+
+
 def binomial(genomes: Tensor, mutants: Tensor, *, rate: float, generator: torch.Generator) -> Tensor:
     """Return trials: each gene is the mutant's with the given probability, and one gene is for certain.
 

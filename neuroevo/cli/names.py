@@ -30,6 +30,8 @@ SEARCHES: Mapping[str, str] = {
     "lamarckian": "neuroevo.strategies.lamarckian:Lamarckian",
     "pbt": "neuroevo.strategies.pbt:PBT",
     "nsga2": "neuroevo.strategies.nsga2:NSGA2",
+    "map-elites": "neuroevo.strategies.map_elites:MAPElites",
+    "novelty": "neuroevo.strategies.novelty:Novelty",
 }
 """Strategies over the weight vectors of a problem."""
 
@@ -59,6 +61,7 @@ PROBLEMS: Mapping[str, str] = {
             "zdt3",
             "zdt6",
             "dtlz2",
+            "arm",
         )
     },
 }

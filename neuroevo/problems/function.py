@@ -34,6 +34,8 @@ class Function:
         space: Where genomes lie.
         weights: What each value counts; default one value, to be minimised.
         batched: Whether the function takes whole populations.
+        measures: Least and greatest value of each measure: of the values, behind the objective, that say what a
+            solution is like and have the weight 0 (for MAP-Elites and novelty search).
 
     Raises:
         ValueError: (when scoring) The function returned another number of values than there are weights, or of rows
@@ -45,6 +47,7 @@ class Function:
     space: Space
     weights: tuple[float, ...] = (-1.0,)
     batched: bool = False
+    measures: tuple[tuple[float, float], ...] = ()
 
     def __call__(self, individual: Individual) -> Values:
         """Return the values of one individual."""
@@ -137,6 +140,7 @@ class Landscape:
         high: Greatest value of each gene.
         weights: What each value counts.
         size: The number of genes D that it has unless it is told.
+        measures: Least and greatest value of each measure.
     """
 
     function: Callable[[Tensor], Tensor]
@@ -144,11 +148,12 @@ class Landscape:
     high: float
     weights: tuple[float, ...] = (-1.0,)
     size: int = 10
+    measures: tuple[tuple[float, float], ...] = ()
 
     def __call__(self, size: int | None = None, *, dtype: torch.dtype = torch.float64) -> Function:
         """Return the function of so many genes as a problem."""
         space = Space.box(self.size if size is None else size, low=self.low, high=self.high, dtype=dtype)
-        return Function(self.function, space, weights=self.weights, batched=True)
+        return Function(self.function, space, weights=self.weights, batched=True, measures=self.measures)
 
 
 PLANE = Landscape(functions.plane, -1, 1)
@@ -170,4 +175,7 @@ ZDT1 = Landscape(objectives.zdt1, 0, 1, weights=(-1.0, -1.0), size=30)
 ZDT2 = replace(ZDT1, function=objectives.zdt2)
 ZDT3 = replace(ZDT1, function=objectives.zdt3)
 ZDT6 = replace(ZDT1, function=objectives.zdt6, size=10)
+ARM = Landscape(
+    objectives.arm, -math.pi, math.pi, weights=(1.0, 0.0, 0.0), size=10, measures=((-1.0, 1.0), (-1.0, 1.0))
+)
 DTLZ2 = Landscape(objectives.dtlz2, 0, 1, weights=(-1.0,) * 3, size=12)

@@ -121,6 +121,18 @@ def dent(x: Tensor, *, depth: float = 0.85) -> Tensor:
     return _pair(0.5 * (lengths + difference) + dip, 0.5 * (lengths - difference) + dip)
 
 
+def arm(x: Tensor) -> Tensor:
+    """A planar arm of D equal links with these angles in radians: minus their variance, and where its hand is.
+
+    The first value is to be maximised, an evenly bent arm is best; the other two, each in [-1, 1], are measures.
+
+    Source: the repertoire of Cully et al. 2015, as in Vassiliades and Mouret (arXiv 1804.03906), section 4.
+    """
+    angles = x.cumsum(-1)
+    hand = _pair(torch.cos(angles).mean(-1), torch.sin(angles).mean(-1))
+    return torch.cat([-x.var(-1, correction=0).unsqueeze(-1), hand], dim=-1)
+
+
 def _pair(first: Tensor, second: Tensor) -> Tensor:
     return torch.stack([first, second], dim=-1)
 

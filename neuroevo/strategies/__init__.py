@@ -9,8 +9,9 @@ registering another one really swaps it; `deap.algorithms.eaGenerateUpdate(strat
 
 Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Genetic` (generational or steady-state),
 `EvolutionStrategy` (comma or plus), `Differential`, `Island` (with migration), `NSGA2` (several objectives),
-`Lamarckian` (individuals learn; Baldwinian too), `PBT` (weights by gradient, learning rates by evolution); and
-those that move a distribution, `CMAES`, `SeparableCMAES`, `SNES`, `PGPE`, `OpenAIES`.
+`Lamarckian` (individuals learn; Baldwinian too), `PBT` (weights by gradient, learning rates by evolution),
+`MAPElites` and `Novelty` (what solutions are like); and those that move a distribution, `CMAES`, `SeparableCMAES`,
+`SNES`, `PGPE`, `OpenAIES`.
 """
 
 from neuroevo.strategies.bare_toolbox import BareToolbox
@@ -24,7 +25,9 @@ from neuroevo.strategies.genetic import Genetic
 from neuroevo.strategies.gtl import GTL, PAPER
 from neuroevo.strategies.island import Island
 from neuroevo.strategies.lamarckian import Lamarckian
+from neuroevo.strategies.map_elites import MAPElites
 from neuroevo.strategies.narrow_pretraining import NarrowPretraining
+from neuroevo.strategies.novelty import Novelty
 from neuroevo.strategies.nsga2 import NSGA2
 from neuroevo.strategies.one_candidate import OneCandidate
 from neuroevo.strategies.openai_es import OpenAIES
@@ -55,7 +58,9 @@ __all__ = [
     "Genetic",
     "Island",
     "Lamarckian",
+    "MAPElites",
     "NarrowPretraining",
+    "Novelty",
     "OneCandidate",
     "OpenAIES",
     "RandomCircuit",

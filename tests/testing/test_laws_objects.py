@@ -24,7 +24,7 @@ from neuroevo.operators import crossover, mutation, selection
 from neuroevo.operators.inheritance import inherit
 from neuroevo.operators.verbs import Mate, Mutate, Select, Vary
 from neuroevo.problems import Critic, NearestMean, Upbringing
-from neuroevo.problems.function import DTLZ2, RASTRIGIN
+from neuroevo.problems.function import ARM, DTLZ2, RASTRIGIN
 from neuroevo.seeds import stream
 from neuroevo.strategies import (
     CMAES,
@@ -40,7 +40,9 @@ from neuroevo.strategies import (
     Genetic,
     Island,
     Lamarckian,
+    MAPElites,
     NarrowPretraining,
+    Novelty,
     OneCandidate,
     OpenAIES,
     RandomCircuit,
@@ -192,8 +194,8 @@ def test_toolboxes(law: Check) -> None:
 
 def search(seed: int, *, kind: type[Search], **settings: Any) -> Search:
     """Return a strategy on a function with many minima."""
-    problem = DTLZ2(4) if kind is NSGA2 else RASTRIGIN(3)
-    return kind(problem, seed=seed, **settings)
+    landscape = {NSGA2: DTLZ2, MAPElites: ARM, Novelty: ARM}.get(kind, RASTRIGIN)
+    return kind(landscape(4), seed=seed, **settings)
 
 
 DISTRIBUTION = ("evaluate", "map", "sample")
@@ -211,6 +213,8 @@ SEARCHES: dict[str, tuple[type[Search], tuple[str, ...]]] = {
     "lamarckian": (Lamarckian, (*GENES, "learn")),
     "pbt": (PBT, ("evaluate", "map", "exploit", "explore", "learn")),
     "nsga2": (NSGA2, GENES),
+    "map-elites": (MAPElites, ("evaluate", "map", "choose", "perturb")),
+    "novelty": (Novelty, ("evaluate", "map", "choose", "perturb")),
 }
 STEADY = {
     "steady-state": partial(search, kind=Genetic, population=6, offspring=2),
@@ -224,6 +228,8 @@ STEADY = {
 def test_searches(name: str) -> None:
     """Every strategy over weight vectors keeps the laws of strategies."""
     kind, verbs = SEARCHES[name]
+    if kind in (MAPElites, Novelty):
+        pytest.importorskip("ribs")
     settings = {"islands": 2, "interval": 1} if kind is Island else {}
     make = partial(search, kind=kind, population=6, **settings)
     check_strategy(make, generations=3, population=6, verbs=verbs, examples=FEW)
