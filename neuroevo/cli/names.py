@@ -39,6 +39,7 @@ STRATEGIES: Mapping[str, str] = {**LEARNGENE_STRATEGIES, **SEARCHES}
 
 PROBLEMS: Mapping[str, str] = {
     "digits": "neuroevo.problems.classifier:digits",
+    "cartpole": "neuroevo.problems.episodes:cartpole",
     **{
         name: f"neuroevo.problems.function:{name.upper().replace('-', '_')}"
         for name in (

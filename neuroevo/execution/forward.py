@@ -31,22 +31,24 @@ class Forward:
         self.stacks = True
 
     @torch.no_grad()
-    def __call__(self, parameters: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+    def __call__(self, parameters: Mapping[str, Tensor], inputs: Tensor, *, shared: bool = True) -> Tensor:
         """Return the outputs [P, N, ...] for inputs [N, ...].
 
         Args:
             parameters: By name, [P, *shape]; those that are left out are the module's own.
-            inputs: One batch for all.
+            inputs: One batch for all; one for each, [P, N, ...], if they are not shared.
+            shared: Whether all get the same inputs.
         """
         if self.stacks:
             try:
-                return vmap(self._one, in_dims=(0, None))(dict(parameters), inputs)
+                return vmap(self._one, in_dims=(0, None if shared else 0))(dict(parameters), inputs)
             except UNSTACKABLE as error:
                 log.warning("%s runs one network after the other: %s", type(self.module).__name__, _first_line(error))
                 self.stacks = False
         count = len(next(iter(parameters.values())))
         each = [{name: values[row] for name, values in parameters.items()} for row in range(count)]
-        return torch.stack([self._one(one, inputs) for one in each])
+        batches = [inputs] * count if shared else list(inputs)
+        return torch.stack([self._one(one, batch) for one, batch in zip(each, batches, strict=True)])
 
     def _one(self, parameters: dict[str, Tensor], inputs: Tensor) -> Tensor:
         outputs: Tensor = functional_call(self.module, parameters, (inputs,))

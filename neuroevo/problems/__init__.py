@@ -6,10 +6,11 @@ critics on classes that no ancestor saw, `NearestMean` scores them without train
 
 Over weight vectors an evaluator is a `Problem`, which also says where genomes lie: `Function` scores by any Python
 function (`function` has the well-known ones as problems of any size: `RASTRIGIN(10)`), `Supervised` by the answers
-of any module on labelled data.
+of any module on labelled data, `Episodes` by the returns of Gymnasium environments.
 """
 
 from neuroevo.problems.critic import Critic
+from neuroevo.problems.episodes import Episodes
 from neuroevo.problems.function import Function, Landscape
 from neuroevo.problems.live import Live
 from neuroevo.problems.nearest_mean import NearestMean
@@ -19,6 +20,7 @@ from neuroevo.problems.upbringing import Upbringing
 
 __all__ = [
     "Critic",
+    "Episodes",
     "Function",
     "Landscape",
     "Live",
