@@ -15,7 +15,7 @@ from typing import Any
 
 from neuroevo.evolution import evolve
 from neuroevo.problems import Problem
-from neuroevo.strategies import Search
+from neuroevo.strategies import NEAT, Search
 
 POINTS = 50
 """Numbers of evaluations at which a curve is kept, at most."""
@@ -90,7 +90,7 @@ def curve(search: Search, evaluations: int) -> dict[str, Any]:
     }
 
 
-def generations_within(search: Search, evaluations: int) -> int:
+def generations_within(search: Search | NEAT, evaluations: int) -> int:
     """Return how many generations so many evaluations allow, one at least."""
     spent = number = 0
     while (spent := spent + search.size(number)) <= evaluations:

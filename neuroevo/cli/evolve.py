@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from neuroevo.cli.names import SEARCHES
+from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.cli.options import settings_command
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.settings import EvolveSettings
@@ -20,10 +20,10 @@ LEARNGENE = "learngene.safetensors"
 def command(settings: EvolveSettings) -> None:
     """Run one STRATEGY and save what it hands on in the run directory; the path of the file is printed last.
 
-    That is a learngene or, of a strategy over weight vectors, the best genome for --problem.
+    That is a learngene or, of a strategy over weight vectors or graphs, the best genome for --problem.
     """
     # Settings are checked by now, and only a run needs torch.
-    if settings.strategy in SEARCHES:
+    if settings.strategy not in LEARNGENE_STRATEGIES:
         from neuroevo.cli.searches import run_search
 
         with RunDirectory.create(settings.out, what="evolve", settings=settings, argv=sys.argv) as run:

@@ -35,7 +35,16 @@ SEARCHES: Mapping[str, str] = {
 }
 """Strategies over the weight vectors of a problem."""
 
-STRATEGIES: Mapping[str, str] = {**LEARNGENE_STRATEGIES, **SEARCHES}
+GRAPH_STRATEGIES: Mapping[str, str] = {"neat": "neuroevo.strategies.neat:NEAT"}
+"""Strategies that evolve graphs of nodes and connections."""
+
+STRATEGIES: Mapping[str, str] = {**LEARNGENE_STRATEGIES, **SEARCHES, **GRAPH_STRATEGIES}
+
+GRAPH_PROBLEMS: Mapping[str, str] = {
+    "xor": "neuroevo.problems.graphs:xor",
+    "cartpole": "neuroevo.problems.graphs:cartpole_by_graph",
+}
+"""What graphs are scored on; a name may stand for a problem over weight vectors, too."""
 
 PROBLEMS: Mapping[str, str] = {
     "digits": "neuroevo.problems.classifier:digits",
@@ -97,9 +106,10 @@ OPERATORS: Mapping[str, str] = {
         "sampling": ("normal", "mirrored"),
         "shaping": ("centred_ranks", "nes_utilities"),
         "optimisers": ("ascent", "adam", "clipup"),
-        "differential": ("rand_one", "binomial"),
+        "differential": ("rand_one", "binomial", "iso_line"),
         "replacement": ("generational", "plus"),
         "fronts": ("front_numbers", "crowding"),
+        "graphs": ("minimal", "perturb_weights", "add_connection", "add_node", "cross", "distance"),
     }.items()
     for function in functions
 }
@@ -109,7 +119,7 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     "operator": OPERATORS,
     "backbone": BACKBONES,
     "dataset": DATASETS,
-    "problem": PROBLEMS,
+    "problem": {**PROBLEMS, **GRAPH_PROBLEMS},
     "suite": SUITES,
 }
 """Names by the kind of thing that they stand for."""

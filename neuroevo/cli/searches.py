@@ -17,17 +17,18 @@ from neuroevo.benchmarks.optimize import Optimize, Plan, finished, generations_w
 from neuroevo.benchmarks.report import to_html
 from neuroevo.benchmarks.results import read_result
 from neuroevo.cli.evolve import GENOME
-from neuroevo.cli.names import PROBLEMS, SEARCHES, load
+from neuroevo.cli.names import GRAPH_PROBLEMS, GRAPH_STRATEGIES, PROBLEMS, SEARCHES, load
 from neuroevo.cli.progress import Reporter
 from neuroevo.cli.tables import print_table
 from neuroevo.evolution import Generation, evolve
 from neuroevo.files import to_json, write_atomically
 from neuroevo.genome import Genome
 from neuroevo.problems import Landscape, Problem
+from neuroevo.problems.graphs import GraphProblem
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import Records, salvage_records
 from neuroevo.runs.settings import BenchSettings, EvolveSettings, RunSettings
-from neuroevo.strategies import Search
+from neuroevo.strategies import NEAT, Search
 
 REPORT = "report.html"
 LINES = 20
@@ -35,7 +36,13 @@ LINES = 20
 
 
 def make_problem(name: str, settings: RunSettings) -> Problem:
-    """Return the problem of a name; functions have the number of genes that the settings say, or their own."""
+    """Return the problem of a name; functions have the number of genes that the settings say, or their own.
+
+    Raises:
+        click.UsageError: Only graphs are scored on it.
+    """
+    if name not in PROBLEMS:
+        raise click.UsageError(f"{name} is for graphs; choose a problem of {', '.join(PROBLEMS)}.")
     made = load(PROBLEMS[name])
     if isinstance(made, Landscape):
         return made(settings.dimensions)
@@ -44,43 +51,73 @@ def make_problem(name: str, settings: RunSettings) -> Problem:
 
 def make_search(name: str, settings: RunSettings, problem: Problem, seed: int) -> Search:
     """Return the strategy of a name on a problem."""
-    kind = cast(type[Search], load(SEARCHES[name]))
+    return cast(Search, _make(SEARCHES[name], settings, problem, seed))
+
+
+def make_strategy(settings: EvolveSettings) -> Search | NEAT:
+    """Return the strategy of a run over weight vectors or graphs.
+
+    Raises:
+        click.UsageError: The problem is none of the strategy's.
+    """
+    if settings.strategy in SEARCHES:
+        return make_search(settings.strategy, settings, make_problem(settings.problem, settings), settings.seed)
+    if settings.problem not in GRAPH_PROBLEMS:
+        known = ", ".join(GRAPH_PROBLEMS)
+        raise click.UsageError(
+            f"--problem must be one of {known} for {settings.strategy}, but it is {settings.problem}."
+        )
+    problem = cast(Callable[[], GraphProblem], load(GRAPH_PROBLEMS[settings.problem]))()
+    return cast(NEAT, _make(GRAPH_STRATEGIES[settings.strategy], settings, problem, settings.seed))
+
+
+def _make(target: str, settings: RunSettings, problem: object, seed: int) -> object:
     sizes = {} if settings.individuals is None else {"population": settings.individuals}
-    return kind(problem, seed=seed, **sizes)
+    return cast(Callable[..., object], load(target))(problem, seed=seed, **sizes)
 
 
 def run_search(settings: EvolveSettings, run: RunDirectory) -> None:
     """Run one strategy on one problem, save its best genome and say what it reached."""
     run.note({"device": "cpu"})
-    problem = make_problem(settings.problem, settings)
-    strategy = make_search(settings.strategy, settings, problem, settings.seed)
+    strategy = make_strategy(settings)
     generations = generations_within(strategy, settings.evaluations)
     with Reporter(settings.evaluations, quiet=settings.quiet, unit="evaluations") as reporter:
 
         def report(generation: Generation) -> None:
             reporter.advance(len(generation.population))
             if generation.number % max(1, generations // LINES) == 0:
-                best = ", ".join(f"{value:.6g}" for value in strategy.record()["best_values"])
+                best = _in_text(strategy.record()["best_values"])
                 reporter.line(f"generation {generation.number + 1}/{generations}: best {best}{reporter.left}")
 
         for _ in evolve(strategy, generations, run_dir=run.path, callbacks=[report]):
             pass
-    best = strategy.result()
-    notes = {"strategy": settings.strategy, "problem": settings.problem, "seed": settings.seed}
-    values = list(best.fitness.values)
+    genome = best_genome(strategy, strategy=settings.strategy, problem=settings.problem, seed=settings.seed)
     path = run.path / GENOME
-    Genome.of(best, problem.space, **notes, values=values).save(path)
-    evaluations = strategy.budget.evaluations
+    genome.save(path)
+    result = {
+        "genome": str(path),
+        "values": genome.notes["values"],
+        "genes": sum(block.numel() for block in genome.blocks.values()),
+        "evaluations": strategy.budget.evaluations,
+    }
     if settings.as_json:
-        click.echo(
-            json.dumps({"genome": str(path), "values": values, "genes": problem.space.size, "evaluations": evaluations})
-        )
+        click.echo(json.dumps(result))
     else:
-        told = ", ".join(f"{value:.6g}" for value in values)
         click.echo(
-            f"The best of {evaluations:,} evaluations on {settings.problem} ({problem.space.size:,} genes) is {told}.\n"
-            f"Saved: {path}"
+            f"The best of {result['evaluations']:,} evaluations on {settings.problem} ({result['genes']:,} genes) is "
+            f"{_in_text(genome.notes['values'])}.\nSaved: {path}"
         )
+
+
+def best_genome(strategy: Search | NEAT, /, **notes: object) -> Genome:
+    """Return the result of a strategy with its values among the notes."""
+    best = strategy.result()
+    told = {**notes, "values": list(best.fitness.values)}
+    return best.genome.to_genome(**told) if isinstance(strategy, NEAT) else Genome.of(best, strategy.space, **told)
+
+
+def _in_text(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.6g}" for value in values)
 
 
 def optimize(settings: BenchSettings, run: RunDirectory) -> None:

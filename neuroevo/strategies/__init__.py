@@ -12,6 +12,8 @@ Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Gene
 `Lamarckian` (individuals learn; Baldwinian too), `PBT` (weights by gradient, learning rates by evolution),
 `MAPElites` and `Novelty` (what solutions are like); and those that move a distribution, `CMAES`, `SeparableCMAES`,
 `SNES`, `PGPE`, `OpenAIES`.
+
+`NEAT` evolves graphs: the topologies of networks together with their weights.
 """
 
 from neuroevo.strategies.bare_toolbox import BareToolbox
@@ -27,6 +29,7 @@ from neuroevo.strategies.island import Island
 from neuroevo.strategies.lamarckian import Lamarckian
 from neuroevo.strategies.map_elites import MAPElites
 from neuroevo.strategies.narrow_pretraining import NarrowPretraining
+from neuroevo.strategies.neat import NEAT
 from neuroevo.strategies.novelty import Novelty
 from neuroevo.strategies.nsga2 import NSGA2
 from neuroevo.strategies.one_candidate import OneCandidate
@@ -44,6 +47,7 @@ from neuroevo.strategies.untrained_circuit import UntrainedCircuit
 __all__ = [
     "CMAES",
     "GTL",
+    "NEAT",
     "NSGA2",
     "PAPER",
     "PBT",

@@ -12,8 +12,11 @@ import pytest
 
 from neuroevo.cli.names import PROBLEMS, SEARCHES, load
 from neuroevo.genome import Genome
+from neuroevo.graph import Graph
+from neuroevo.individual import Individual
 from neuroevo.problems import Landscape
 from neuroevo.problems.classifier import digits
+from neuroevo.problems.graphs import xor
 from neuroevo.runs.records import read_records
 
 Program = Callable[..., Any]
@@ -58,6 +61,17 @@ def test_a_network_comes_out(neuroevo: Program, tmp_path: Path) -> None:
     assert "strategy: snes" in neuroevo("show", tmp_path / "run").out
 
 
+def test_a_graph_comes_out(neuroevo: Program, tmp_path: Path) -> None:
+    """NEAT's best graph is read back from its file, and answers as it was scored."""
+    words = ["--problem", "xor", "--evaluations", 100, "--individuals", 20]
+    call = neuroevo("evolve", "neat", *words, "--out", tmp_path / "run")
+    assert call.code == 0, call.err
+    genome = Genome.load(tmp_path / "run" / "genome.safetensors")
+    score = xor()(Individual(Graph.from_genome(genome), id=0))
+    assert list(score) == pytest.approx(genome.notes["values"])
+    assert neuroevo("show", tmp_path / "run" / "genome.safetensors").code == 0
+
+
 def test_the_suite(neuroevo: Program, tmp_path: Path) -> None:
     """Records, a summary, a report with curves, a table and a sentence; what is finished is kept by --resume."""
     words = ["--strategies", "gtl,genetic,snes", "--problems", "sphere,rastrigin", "--seeds", 2, *SMALL]
@@ -91,8 +105,13 @@ def test_the_suite(neuroevo: Program, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["evolve", "snes", "--problem", "spher"], "--problem must be one of digits, sphere, "),
+        (["evolve", "snes", "--problem", "spher"], "--problem must be one of digits, cartpole, sphere, "),
         (["evolve", "snes", "--problem", "zdt1"], "problem must have 1 objective for SNES, but it has 2"),
+        (["evolve", "snes", "--problem", "xor"], "xor is for graphs; choose a problem of digits, "),
+        (
+            ["evolve", "neat", "--problem", "sphere"],
+            "--problem must be one of xor, cartpole for neat, but it is sphere",
+        ),
         (["bench", "optimize", "--problems", "zdt1"], "--problems must have one objective in this suite, but zdt1 has"),
         (["bench", "optimize", "--strategies", "gtl"], "--strategies must name some of genetic, "),
         (["bench", "transfer", "--strategies", "snes"], "--strategies must be of gtl, gtl-paper, "),

@@ -25,10 +25,12 @@ from neuroevo.operators.inheritance import inherit
 from neuroevo.operators.verbs import Mate, Mutate, Select, Vary
 from neuroevo.problems import Critic, NearestMean, Upbringing
 from neuroevo.problems.function import ARM, DTLZ2, RASTRIGIN
+from neuroevo.problems.graphs import xor
 from neuroevo.seeds import stream
 from neuroevo.strategies import (
     CMAES,
     GTL,
+    NEAT,
     NSGA2,
     PAPER,
     PBT,
@@ -235,6 +237,20 @@ def test_searches(name: str) -> None:
     check_strategy(make, generations=3, population=6, verbs=verbs, examples=FEW)
 
 
+def neat(seed: int) -> NEAT:
+    """Return a strategy over graphs that grow fast."""
+    return NEAT(xor(), population=8, seed=seed, connection_rate=0.5, node_rate=0.5)
+
+
+GRAPH_VERBS = ("evaluate", "map", "cross", "perturb", "add_connection", "add_node", "distance")
+
+
+@parametrize_with_laws(strategy_laws(generations=4, population=8, verbs=GRAPH_VERBS), {"neat": neat}, examples=FEW)
+def test_neat(law: Check) -> None:
+    """So does the strategy whose genomes are graphs."""
+    law()
+
+
 @parametrize_with_laws(strategy_laws(generations=3), STEADY, examples=FEW)
 def test_other_settings(law: Check) -> None:
     """So do those with other settings that change their course."""
@@ -349,6 +365,6 @@ def test_map_of_a_pool() -> None:
 
 def test_everything_is_checked() -> None:
     """Whatever the command line knows is among the subjects above."""
-    assert set(STRATEGIES) == {"gtl", "gtl-paper", *RIVALS, *SEARCHES}
+    assert set(STRATEGIES) == {"gtl", "gtl-paper", "neat", *RIVALS, *SEARCHES}
     assert set(BACKBONES) == set(NETWORKS)
     assert set(DATASETS) == {"glyphs", "fashion-mnist"}
