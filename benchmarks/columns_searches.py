@@ -8,15 +8,15 @@ from neuroevo.benchmarks.columns import NOTHING, Column
 from neuroevo.benchmarks.searches import SearchRow
 
 
-def value_in_text(value: float) -> str:
-    """Return a value with three significant digits; a dash for what is not finite."""
-    return f"{value:.3g}" if math.isfinite(value) else NOTHING
+def value_in_text(value: float, *, digits: int = 3) -> str:
+    """Return a value with so many significant digits; a dash for what is not finite."""
+    return f"{value:.{digits}g}" if math.isfinite(value) else NOTHING
 
 
 def _interval(row: SearchRow) -> str:
     if not math.isfinite(row.best_ci_low):
         return ""
-    return f"{value_in_text(row.best_ci_low)} to {value_in_text(row.best_ci_high)}"
+    return f"{value_in_text(row.best_ci_low, digits=2)} to {value_in_text(row.best_ci_high, digits=2)}"
 
 
 RANK = Column[SearchRow](
@@ -48,7 +48,7 @@ SEARCH_COLUMNS = (
         "evaluations", "Evaluations of a seed.", lambda row: row.evaluations, lambda row: f"{row.evaluations:,}"
     ),
     Column[SearchRow](
-        "gradient steps",
+        "steps",
         "Gradient steps of a seed, beside its evaluations.",
         lambda row: row.gradient_steps,
         lambda row: f"{row.gradient_steps:,}",

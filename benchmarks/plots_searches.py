@@ -13,6 +13,10 @@ from matplotlib.lines import Line2D
 from neuroevo.benchmarks.plots import Look, add_legend, new_figure, settled
 from neuroevo.benchmarks.searches import SearchCurve
 
+MARKS = 8
+"""Marks on a line, about."""
+FLOOR = 1e-12
+"""What is less counts as 0 in a picture."""
 PANEL = 2.3
 """Height of one panel in inches."""
 
@@ -20,7 +24,8 @@ PANEL = 2.3
 def draw_searches(curves: Sequence[SearchCurve], *, title: str) -> Figure:
     """Draw the median over seeds of the best value so far, with the range between the quartiles.
 
-    Values that are minimised and above 0 stand on a logarithmic scale. A strategy looks the same in all panels.
+    Values that are minimised and not below 0 stand on a logarithmic scale, which ends at 1e-12. A strategy looks
+    the same in all panels.
 
     Args:
         curves: One for each problem and strategy, at least one.
@@ -54,7 +59,17 @@ def _draw(axes: Axes, one: SearchCurve, look: Look) -> Line2D:
     best = np.array([seed[:length] for seed in one.best])
     low, middle, high = np.quantile(best, (0.25, 0.5, 0.75), axis=0)
     spent = one.evaluations[:length]
-    (line,) = axes.plot(spent, middle, color=look.colour, linestyle=look.line, linewidth=1.4, label=one.strategy)
+    (line,) = axes.plot(
+        spent,
+        middle,
+        color=look.colour,
+        linestyle=look.line,
+        linewidth=1.4,
+        marker=look.marker,
+        markersize=3.5,
+        markevery=max(1, length // MARKS),
+        label=one.strategy,
+    )
     if len(best) > 1:
         axes.fill_between(spent, low, high, color=look.colour, alpha=0.1, linewidth=0)
     return line
@@ -62,8 +77,10 @@ def _draw(axes: Axes, one: SearchCurve, look: Look) -> Line2D:
 
 def _name(axes: Axes, problem: str, curves: Sequence[SearchCurve]) -> None:
     values = [value for one in curves for seed in one.best for value in seed if math.isfinite(value)]
-    if curves[0].weight < 0 and min(values, default=0.0) > 0:
-        axes.set_yscale("log")
+    above = [value for value in values if value > 0]
+    if curves[0].weight < 0 and above and min(values) >= 0:
+        axes.set_yscale("log", nonpositive="clip")
+        axes.set_ylim(bottom=max(FLOOR, min(above) / 2))
     axes.set_title(problem, fontsize="medium", loc="left", parse_math=False)
     axes.set_ylabel("best value" if curves[0].weight > 0 else "least value")
     axes.grid(alpha=0.3)

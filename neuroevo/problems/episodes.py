@@ -72,7 +72,9 @@ class Episodes:
         self.seed = seed
         self.space = Space.of_module(module, only=only, bounds=bounds, spread=spread)
         self.weights = (1.0,)
-        self.shift, self.scale = self._watched() if normalise else (0.0, 1.0)
+        self.shift, self.scale = torch.zeros(()), torch.ones(())
+        if normalise:
+            self.shift, self.scale = self._watched()
 
     def __call__(self, individual: Individual) -> tuple[float]:
         """Return the score of one individual."""

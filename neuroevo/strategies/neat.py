@@ -104,9 +104,7 @@ class NEAT:
     def generate(self) -> list[Individual]:
         """Return first individuals, later the children of all species."""
         if not self.species:
-            sizes = self.problem.inputs, self.problem.outputs
-            register = {"innovations": self.innovations, "generator": self.generator}
-            return [self._born(graphs.minimal(*sizes, **register)) for _ in range(self.population)]
+            return [self._born(self._minimal()) for _ in range(self.population)]
         counts = allot(self.species, self.population)
         return [child for one, count in zip(self.species, counts, strict=True) for child in self._brood(one, count)]
 
@@ -194,6 +192,10 @@ class NEAT:
             )
             for one in state["species"]
         ]
+
+    def _minimal(self) -> Graph:
+        inputs, outputs = self.problem.inputs, self.problem.outputs
+        return graphs.minimal(inputs, outputs, innovations=self.innovations, generator=self.generator)
 
     def _brood(self, species: Species, count: int) -> list[Individual]:
         """Return the children of one species."""
