@@ -35,6 +35,15 @@ LINES = 20
 """Lines of progress of one run, about."""
 
 
+def check_device(settings: RunSettings) -> None:
+    """Raise click.UsageError unless the run may take the CPU, which is where searches of the command line run."""
+    if settings.device not in ("auto", "cpu"):
+        raise click.UsageError(
+            f"--device must be auto or cpu for this strategy, but it is {settings.device}; "
+            "in Python, give the problem its space and data on a device."
+        )
+
+
 def make_problem(name: str, settings: RunSettings) -> Problem:
     """Return the problem of a name; functions have the number of genes that the settings say, or their own.
 
@@ -78,6 +87,7 @@ def _make(target: str, settings: RunSettings, problem: object, seed: int) -> obj
 
 def run_search(settings: EvolveSettings, run: RunDirectory) -> None:
     """Run one strategy on one problem, save its best genome and say what it reached."""
+    check_device(settings)
     run.note({"device": "cpu"})
     strategy = make_strategy(settings)
     generations = generations_within(strategy, settings.evaluations)
@@ -122,6 +132,7 @@ def _in_text(values: Sequence[float]) -> str:
 
 def optimize(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `optimize`; what is in the run directory already is not run again."""
+    check_device(settings)
     run.note({"device": "cpu"})
     problems = {name: make_problem(name, settings) for name in settings.problems}
     if refused := [name for name, problem in problems.items() if len(problem.weights) > 1]:

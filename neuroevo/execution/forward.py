@@ -42,6 +42,9 @@ class Forward:
         if self.stacks:
             try:
                 return vmap(self._one, in_dims=(0, None if shared else 0))(dict(parameters), inputs)
+            except torch.OutOfMemoryError:
+                # No sign of what the module is; one after the other would hide it.
+                raise
             except UNSTACKABLE as error:
                 log.warning("%s runs one network after the other: %s", type(self.module).__name__, _first_line(error))
                 self.stacks = False

@@ -52,8 +52,8 @@ class Supervised:
         chunk: Individuals in one pass at most; default as many as 2 ** 24 outputs allow.
 
     Raises:
-        ValueError: There are no inputs, as many targets as inputs are missing, a pattern fits no parameter, or
-            bounds are crossed.
+        ValueError: The module does not take the inputs, there are no inputs, as many targets as inputs are missing,
+            a pattern fits no parameter, or bounds are crossed.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Supervised:
         self.space = Space.of_module(module, only=only, bounds=bounds, spread=spread)
         self.weights = (1.0,)
         self.forward = Forward(self.module)
+        self.numbers = self._numbers_of_one()
         self.chunk = chunk
 
     def __call__(self, individual: Individual) -> tuple[float]:
@@ -127,6 +128,16 @@ class Supervised:
         return scores
 
     def _largest_chunk(self) -> int:
-        with torch.no_grad():
-            one = self.module(self.inputs[:1])
-        return max(1, int(MOST_OUTPUTS // (len(self.inputs) * math.prod(one.shape[1:]))))
+        return max(1, MOST_OUTPUTS // max(1, len(self.inputs) * self.numbers))
+
+    def _numbers_of_one(self) -> int:
+        """Return how many numbers the module gives for one input."""
+        try:
+            with torch.no_grad():
+                return int(math.prod(self.module(self.inputs[:1]).shape[1:]))
+        except RuntimeError as error:
+            told = str(error).partition("\n")[0]
+            shape = list(self.inputs.shape)
+            raise ValueError(
+                f"module must take the inputs {shape}, but a {type(self.module).__name__} says: {told}."
+            ) from error

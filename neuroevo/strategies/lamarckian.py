@@ -37,6 +37,8 @@ class Differentiable(Problem, Protocol):
 class Lamarckian(Genetic):
     """A genetic algorithm whose individuals learn.
 
+    In the Baldwinian form `result` is what the best one was born with; `toolbox.learn` tells what became of it.
+
     Verbs on the toolbox, beside those of `Genetic`: `learn(genomes [P, D]) -> genomes`, whose attribute `budget`
     says what one genome costs.
 

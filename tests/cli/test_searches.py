@@ -115,6 +115,7 @@ def test_the_suite(neuroevo: Program, tmp_path: Path) -> None:
         (["bench", "optimize", "--problems", "zdt1"], "--problems must have one objective in this suite, but zdt1 has"),
         (["bench", "optimize", "--strategies", "gtl"], "--strategies must name some of genetic, "),
         (["bench", "transfer", "--strategies", "snes"], "--strategies must be of gtl, gtl-paper, "),
+        (["evolve", "snes", "--device", "mps"], "--device must be auto or cpu for this strategy, but it is mps"),
         (["evolve", "differential", "--individuals", 3], "population must be at least 4, but it is 3."),
     ],
     ids=str,

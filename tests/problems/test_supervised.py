@@ -102,6 +102,10 @@ def test_weights_that_overflow_fail() -> None:
     [
         (lambda: Supervised(module(), INPUTS, TARGETS[1:]), "inputs and targets must be as many, .* 24 and 23."),
         (lambda: Supervised(module(), INPUTS[:0], TARGETS[:0]), "at least one, but they are 0 and 0."),
+        (
+            lambda: Supervised(module(), INPUTS[:, 1:], TARGETS),
+            r"module must take the inputs \[24, 5\], but a Sequential",
+        ),
         (lambda: problem(chunk=0), "chunk must be at least 1, but it is 0."),
         (lambda: problem(only=["4.*"]), "'4.\\*' must fit a parameter of the module"),
         (lambda: problem(bounds={"*": (1, -1)}), "the bounds of 0.weight must be a lower and a higher one"),
