@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
-from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
@@ -199,12 +198,6 @@ class Space:
             ],
             dim=-1,
         )
-
-    def where(self, name: str) -> slice:
-        """Return where a block lies in a genome."""
-        ends = list(accumulate(block.size for block in self.blocks))
-        place = [block.name for block in self.blocks].index(name)
-        return slice(ends[place] - self.blocks[place].size, ends[place])
 
     def clip(self, genomes: Tensor) -> Tensor:
         """Return genomes [..., D] with every gene moved into its bounds; NaN stays NaN."""
