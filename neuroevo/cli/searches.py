@@ -21,6 +21,7 @@ from neuroevo.cli.names import GRAPH_PROBLEMS, GRAPH_STRATEGIES, PROBLEMS, SEARC
 from neuroevo.cli.progress import Reporter
 from neuroevo.cli.tables import print_table
 from neuroevo.evolution import Generation, evolve
+from neuroevo.execution.threads import one_thread
 from neuroevo.files import to_json, write_atomically
 from neuroevo.genome import Genome
 from neuroevo.problems import Landscape, Problem
@@ -85,10 +86,11 @@ def _make(target: str, settings: RunSettings, problem: object, seed: int) -> obj
     return cast(Callable[..., object], load(target))(problem, seed=seed, **sizes)
 
 
+@one_thread()
 def run_search(settings: EvolveSettings, run: RunDirectory) -> None:
     """Run one strategy on one problem, save its best genome and say what it reached."""
     check_device(settings)
-    run.note({"device": "cpu"})
+    run.note({"device": "cpu", "threads": 1})
     strategy = make_strategy(settings)
     generations = generations_within(strategy, settings.evaluations)
     with Reporter(settings.evaluations, quiet=settings.quiet, unit="evaluations") as reporter:
@@ -130,10 +132,11 @@ def _in_text(values: Sequence[float]) -> str:
     return ", ".join(f"{value:.6g}" for value in values)
 
 
+@one_thread()
 def optimize(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `optimize`; what is in the run directory already is not run again."""
     check_device(settings)
-    run.note({"device": "cpu"})
+    run.note({"device": "cpu", "threads": 1})
     problems = {name: make_problem(name, settings) for name in settings.problems}
     if refused := [name for name, problem in problems.items() if len(problem.weights) > 1]:
         raise click.UsageError(f"--problems must have one objective in this suite, but {', '.join(refused)} has more.")

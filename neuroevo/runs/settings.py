@@ -25,7 +25,7 @@ QUICK: Mapping[str, object] = {
     "updates": 30,
     "descendants": 2,
     "width": 0.5,
-    "evaluations": 2000,
+    "evaluations": 1000,
 }
 """Defaults of `--quick`, by setting; a value that somebody gave still wins."""
 

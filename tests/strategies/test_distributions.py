@@ -13,7 +13,7 @@ from neuroevo.strategies import PGPE, SNES, OpenAIES
 from neuroevo.strategies.search import Search, scores_of
 
 
-@pytest.mark.parametrize(("kind", "generations"), [(SNES, 2000), (PGPE, 2800)])
+@pytest.mark.parametrize(("kind", "generations"), [(SNES, 1600), (PGPE, 2300)])
 def test_an_ellipsoid_is_solved(kind: type[Search], generations: int) -> None:
     """In 100 dimensions, whose axes differ by a factor of 1,000, the value falls to 1e-6 of the start."""
     strategy, start = kind(ELLIPSOID(100), seed=1), 0.0
