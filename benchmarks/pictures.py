@@ -9,11 +9,12 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from neuroevo.benchmarks import findings
+from neuroevo.benchmarks import findings, findings_searches
 from neuroevo.benchmarks.plots import draw_curves, to_svg
 from neuroevo.benchmarks.plots_channels import draw_channels
 from neuroevo.benchmarks.plots_costs import draw_costs, draw_spent
 from neuroevo.benchmarks.plots_gains import draw_gains, draw_ranks
+from neuroevo.benchmarks.plots_searches import draw_searches
 from neuroevo.benchmarks.plots_tree import draw_tree
 from neuroevo.benchmarks.ranks import Ranks
 from neuroevo.benchmarks.results import Result
@@ -87,6 +88,7 @@ class Pictures:
     """The pictures of one run; a list is empty where there is nothing to draw."""
 
     accuracy: list[Picture]
+    searches: list[Picture]
     costs: list[Picture]
     trees: list[Trees]
     channels: list[Picture]
@@ -99,6 +101,7 @@ def draw_all(result: Result) -> Pictures:
     album = Album()
     return Pictures(
         accuracy=_accuracy(result, album),
+        searches=_searches(result, album),
         costs=_costs(result, album),
         trees=_all_trees(result, album),
         channels=_channels(result, album),
@@ -179,6 +182,16 @@ def _accuracy(result: Result, album: Album) -> list[Picture]:
             lambda: draw_gains(rows, title=result.title),
         )
     return found
+
+
+def _searches(result: Result, album: Album) -> list[Picture]:
+    if not result.search_curves:
+        return []
+    return album.add(
+        "Best value so far against evaluations",
+        lambda: findings_searches.curves_in_words(result.searches),
+        lambda: draw_searches(result.search_curves, title="Strategies over weight vectors"),
+    )
 
 
 def _costs(result: Result, album: Album) -> list[Picture]:

@@ -12,11 +12,13 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from neuroevo import __version__
-from neuroevo.benchmarks import findings, tables, throughput
+from neuroevo.benchmarks import findings, findings_searches, tables, throughput
 from neuroevo.benchmarks.columns import ACCURACY, COSTS, DIFFERENCE, DIFFERENCES, MAIN, Column, Item, in_order
+from neuroevo.benchmarks.columns_searches import RANK, SEARCH_COLUMNS
 from neuroevo.benchmarks.pictures import Album, Picture, Pictures, draw_all, picture_of_ranks
 from neuroevo.benchmarks.ranks import average_ranks
 from neuroevo.benchmarks.results import Result, differences, obstacles
+from neuroevo.benchmarks.searches import by_problem
 from neuroevo.benchmarks.tables import in_text, in_words
 from neuroevo.runs.repeat import repeated
 
@@ -127,6 +129,8 @@ def _section(number: int, result: Result, *, alone: bool) -> Section:
 def _summary(result: Result) -> list[str]:
     if result.rows:
         return findings.summary(result.rows)
+    if result.searches:
+        return findings_searches.summary(result.searches)
     found = tables.figures(result.records)
     if not found:
         return ["This run holds no finished comparison of strategies."]
@@ -148,6 +152,11 @@ def _grids(result: Result, run: str) -> list[Grid]:
         return [
             _grid(f"main{name}", f"Accuracy and gain{behind}", result.rows, MAIN, by=ACCURACY),
             _grid(f"costs{name}", f"What was spent before transfer{behind}", result.rows, COSTS, by=ACCURACY),
+        ]
+    if result.searches:
+        return [
+            _grid(f"search-{place}{name}", f"{problem}{behind}", rows, SEARCH_COLUMNS, by=RANK)
+            for place, (problem, rows) in enumerate(by_problem(result.searches).items())
         ]
     found = tables.figures(result.records)
     return [_texts(f"figures{name}", f"Figures{behind}", tables.tabulate_figures(found))] if found else []

@@ -11,8 +11,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from neuroevo.benchmarks import searches
 from neuroevo.benchmarks.checks import whole_records
 from neuroevo.benchmarks.pairs import Pairs
+from neuroevo.benchmarks.searches import SearchCurve, SearchRow
 from neuroevo.benchmarks.statistics import Estimate, estimate, holm
 from neuroevo.benchmarks.summary import Curve, Record, Row, Seeds, curves, finals, pairs_of, summarise
 from neuroevo.benchmarks.transfer import finished_cells
@@ -68,6 +70,16 @@ class Result:
         """The learning curves of descendants by strategy."""
         return tuple(curves(self.records))
 
+    @cached_property
+    def searches(self) -> tuple[SearchRow, ...]:
+        """What strategies over weight vectors reached; empty where none were compared."""
+        return tuple(searches.summarise(self.records))
+
+    @cached_property
+    def search_curves(self) -> tuple[SearchCurve, ...]:
+        """How they got there."""
+        return tuple(searches.curves(self.records))
+
 
 def read_result(path: Path | str) -> Result:
     """Read a run directory; what can't be read of its records is left out and named in `problems`.
@@ -90,7 +102,9 @@ def read_result(path: Path | str) -> Result:
             records, unfinished = _of_finished_cells(records, settings)
             problems += damaged + unfinished
         result = Result(path, facts, settings, tuple(records), tuple(problems))
-        len(result.rows)  # Made now, so that what does not fit is told here and not in the middle of a report.
+        len(result.rows) + len(
+            result.searches
+        )  # Made now, so that what does not fit is told here and not in the middle of a report.
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         message = f"{path} does not hold what this version of neuroevo writes ({type(error).__name__}: {error})."
         raise CheckpointError(message) from error

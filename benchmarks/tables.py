@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neuroevo.benchmarks import summary
+from neuroevo.benchmarks import searches, summary
 from neuroevo.benchmarks.columns import ACCURACY, COSTS, MAIN, NOTHING, STRATEGY, Column, in_order, minus
+from neuroevo.benchmarks.columns_searches import SEARCH_COLUMNS
 from neuroevo.benchmarks.results import Result
+from neuroevo.benchmarks.searches import SearchRow
 from neuroevo.benchmarks.summary import Row
 
 WIDEST = 7
 """Columns of the main table that fit on a page side by side."""
-COMPARISON_KINDS = ("generation", "ancestor", "descendant")
+COMPARISON_KINDS = ("generation", "ancestor", "descendant", "search")
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def _float(tabular: str, caption: str) -> str:
 def markdown_of(result: Result, *, titled: bool = False) -> str:
     """Return the tables of a run as Markdown, with a heading if it is one of several."""
     title = f"## {escape_markdown(_title(result))}\n\n" if titled else ""
-    return title + (to_markdown(result.rows) if result.rows else markdown(tabulate_figures(figures(result.records))))
+    return title + (to_markdown(result.rows) if result.rows else markdown(_only_table(result)))
 
 
 def latex_of(result: Result, *, titled: bool = False) -> str:
@@ -125,7 +127,22 @@ def latex_of(result: Result, *, titled: bool = False) -> str:
     title = f"% {one_line(_title(result))}\n" if titled else ""
     if result.rows:
         return title + to_latex(result.rows, title=result.title)
-    return title + latex(tabulate_figures(figures(result.records)))
+    return title + latex(_only_table(result))
+
+
+def tabulate_searches(rows: Iterable[SearchRow]) -> Table:
+    """Return what strategies over weight vectors reached, problem by problem."""
+    return Table(
+        tuple(column.heading for column in SEARCH_COLUMNS),
+        tuple(tuple(column.cell(row) for column in SEARCH_COLUMNS) for row in rows),
+    )
+
+
+def _only_table(result: Result) -> Table:
+    """Return the table of a run that compares no learngenes."""
+    if result.searches:
+        return tabulate_searches(result.searches)
+    return tabulate_figures(figures(result.records))
 
 
 def _title(result: Result) -> str:
@@ -145,6 +162,8 @@ def to_csv(results: Sequence[Result]) -> str:
 
 
 def _csv_of(result: Result) -> str:
+    if result.searches:
+        return searches.to_csv(result.searches)
     return summary.to_csv(result.rows) if result.rows else _csv(figures(result.records))
 
 

@@ -6,7 +6,8 @@ There are three ways to use it:
   learning) fills a DEAP toolbox with operators (`neuroevo.operators`), which trains and scores its
   individuals (`neuroevo.individual`, `neuroevo.learngene`) as networks of a backbone
   (`neuroevo.backbones`: `MLP`, `ConvNet4`) on a data set (`neuroevo.data`: `glyphs`,
-  `fashion_mnist`). `evolve` runs it and yields a `Generation` at a time.
+  `fashion_mnist`). Classical strategies search the weights of any module, or the arguments of any
+  function (`neuroevo.problems`). `evolve` runs them and yields a `Generation` at a time.
 * **Compare strategies.** `neuroevo bench` runs them at equal budgets and reports what they reached
   (`neuroevo.benchmarks`, `neuroevo.cli`); `neuroevo.runs` keeps settings, records and checkpoints.
 * **Property-test operators.** Every operator is a pure function of its arguments and of an explicit

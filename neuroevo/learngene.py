@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from neuroevo.backbones import Backbone, Network, from_description
-from neuroevo.files import CheckpointError, to_json, write_atomically
+from neuroevo.files import CheckpointError, write_atomically
+from neuroevo.sealed import DAMAGE, seal, unseal
 from neuroevo.seeds import stream
 
 SCHEMA = 1
-METADATA_KEY = "neuroevo"
-
-UNFIT = (SafetensorError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
-"""What is raised by content that is no learngene, whatever it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +113,7 @@ class Learngene:
 
     def to_bytes(self) -> bytes:
         """Return the file's content: safetensors with one metadata entry; equal learngenes give equal bytes."""
-        tensors, header = self.tensors(), self.header()
-        metadata = {METADATA_KEY: to_json({**header, "sha256": _digest(tensors, header)})}
-        return save_tensors(tensors, metadata=metadata)
+        return seal(self.tensors(), self.header())
 
     def save(self, path: Path | str) -> None:
         """Write the learngene to one `.safetensors` file, whole or not at all."""
@@ -149,25 +139,10 @@ class Learngene:
             CheckpointError: The data is damaged, of another schema or no learngene.
         """
         try:
-            header = json.loads(_metadata(data)[METADATA_KEY])
-            if header.get("schema") != SCHEMA:
-                raise CheckpointError(f"its schema is {header.get('schema')!r}, and this version reads {SCHEMA}")
-            digest = header.pop("sha256")
-            tensors = load_tensors(data)
-            if _digest(tensors, header) != digest:
-                raise CheckpointError("its content does not fit its checksum")
-            return cls.from_parts(tensors, header, backbone=backbone)
+            return cls.from_parts(*unseal(data, schema=SCHEMA), backbone=backbone)
         except CheckpointError:
             raise
-        except (
-            SafetensorError,
-            ValueError,
-            TypeError,
-            LookupError,
-            ArithmeticError,
-            AttributeError,
-            RecursionError,
-        ) as error:
+        except DAMAGE as error:
             raise CheckpointError(f"it is damaged or no learngene ({type(error).__name__})") from error
 
     @classmethod
@@ -189,19 +164,3 @@ def _check_indices(group: str, indices: Tensor, channels: int) -> None:
     inside = bool(indices[0] >= 0) and bool(indices[-1] < channels)
     if not inside or not bool((indices.diff() > 0).all()):
         raise ValueError(f"indices of {group} must rise from 0 to at most {channels - 1}, but they are {indices}.")
-
-
-def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> str:
-    """Return the sha256 over names, types, shapes and bytes of the tensors and over the header."""
-    digest = hashlib.sha256(to_json(header).encode())
-    for name, tensor in sorted(tensors.items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _metadata(data: bytes) -> dict[str, str]:
-    """Return the metadata entries of safetensors data (its first 8 bytes are the header's length)."""
-    length = int.from_bytes(data[:8], "little")
-    metadata = json.loads(data[8 : 8 + length])["__metadata__"]
-    return {str(key): str(value) for key, value in metadata.items()}

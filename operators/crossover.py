@@ -131,6 +131,67 @@ def blend(first: Tensor, second: Tensor, *, alpha: float = 0.5, generator: torch
     return first + step, second - step
 
 
+def simulated_binary(
+    first: Tensor,
+    second: Tensor,
+    *,
+    eta: float = 15.0,
+    low: float | Tensor = -math.inf,
+    high: float | Tensor = math.inf,
+    rate: float = 0.5,
+    generator: torch.Generator,
+) -> Pair:
+    """Cross each gene as one point would cross binary numbers (SBX), within bounds.
+
+    Children lie symmetrically about their parents, near them for a large `eta`; near a bound the distribution is
+    cut off there. Genes that are not crossed, or that are equal, stay.
+
+    Args:
+        first: Parents, floating point, [..., D], within the bounds.
+        second: Their mates, of the same shape, dtype and device.
+        eta: Distribution index, at least 0.
+        low: Least value of each gene, [D] or one for all.
+        high: Greatest value of each gene, [D] or one for all.
+        rate: Probability that a gene is crossed, in [0, 1].
+        generator: A generator of the CPU.
+
+    Returns:
+        Two children, [..., D].
+
+    Raises:
+        ValueError: `eta` is negative or not finite, the rate lies outside [0, 1], or the parents differ in shape, dtype
+            or device, or have no dimension.
+        TypeError: The parents are not floating point.
+
+    Source: Deb and Agrawal 1995; with bounds as in Deb's NSGA-II and `deap.tools.cxSimulatedBinaryBounded`.
+    """
+    _check_pair(first, second)
+    if not first.is_floating_point():
+        raise TypeError(f"first and second must be floating point, but they are {first.dtype}.")
+    if not (math.isfinite(eta) and eta >= 0):
+        raise ValueError(f"eta must be finite and at least 0, but it is {eta}.")
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must lie in [0, 1], but it is {rate}.")
+    draws = torch.rand((3, *first.shape), generator=generator, dtype=torch.float64).to(first.device)
+    below, above = (torch.as_tensor(bound, dtype=torch.float64, device=first.device) for bound in (low, high))
+    left, right = torch.minimum(first, second).double(), torch.maximum(first, second).double()
+    width = right - left
+    down = (left + right - _spread(1 + 2 * (left - below) / width, draws[0], eta) * width) / 2
+    up = (left + right + _spread(1 + 2 * (above - right) / width, draws[0], eta) * width) / 2
+    down, up = (torch.minimum(torch.maximum(child, below), above).to(first.dtype) for child in (down, up))
+    crossed = (draws[1] < rate) & (width > 0) & width.isfinite()
+    swapped = draws[2] < 0.5
+    one, other = torch.where(swapped, up, down), torch.where(swapped, down, up)
+    return torch.where(crossed, one, first), torch.where(crossed, other, second)
+
+
+def _spread(beta: Tensor, draws: Tensor, eta: float) -> Tensor:
+    """Return how far apart children lie, in units of their parents' distance; `beta` is where the bound is."""
+    alpha = 2 - beta ** -(eta + 1)
+    inside = draws * alpha
+    return torch.where(inside <= 1, inside, 1 / (2 - inside)) ** (1 / (eta + 1))
+
+
 def _exchange(first: Tensor, second: Tensor, exchanged: Tensor) -> Pair:
     return torch.where(exchanged, second, first), torch.where(exchanged, first, second)
 

@@ -7,18 +7,16 @@ a gene that two rates both mutate becomes the same under both.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
 
-def gaussian(genomes: Tensor, *, sigma: float, rate: float = 1.0, generator: torch.Generator) -> Tensor:
+def gaussian(genomes: Tensor, *, sigma: float | Tensor, rate: float = 1.0, generator: torch.Generator) -> Tensor:
     """Add normal noise to each gene with the given probability.
 
     Args:
         genomes: Floating point, [..., D].
-        sigma: Standard deviation of the noise, in units of the genes, at least 0.
+        sigma: Standard deviation of the noise, in units of the genes, at least 0; one for all or one for each, [D].
         rate: Probability that a gene is mutated, in [0, 1].
         generator: A generator of the CPU.
 
@@ -32,10 +30,12 @@ def gaussian(genomes: Tensor, *, sigma: float, rate: float = 1.0, generator: tor
     Source: `deap.tools.mutGaussian`.
     """
     _check(genomes, rate)
-    if not (math.isfinite(sigma) and sigma >= 0):
+    # Measured on the CPU: a device would have to be waited for at each call.
+    sizes = sigma.cpu() if isinstance(sigma, Tensor) else torch.tensor(sigma, dtype=torch.float64)
+    if not bool((sizes.isfinite() & (sizes >= 0)).all()):
         raise ValueError(f"sigma must be finite and at least 0, but it is {sigma}.")
     noise = torch.randn(genomes.shape, generator=generator, dtype=_precision(genomes))
-    mutants = genomes + (sigma * noise).to(genomes.dtype).to(genomes.device)
+    mutants = genomes + (sizes * noise).to(genomes.dtype).to(genomes.device)
     return _mutate(genomes, mutants, rate, generator)
 
 
@@ -66,6 +66,51 @@ def uniform(genomes: Tensor, *, low: float, high: float, rate: float = 1.0, gene
     # What was rounded up to the end goes to the start, which rounding gave half a step only.
     values = torch.where(values < ends[1], values, ends[0])
     return _mutate(genomes, values.to(genomes.device), rate, generator)
+
+
+def polynomial(
+    genomes: Tensor,
+    *,
+    eta: float = 20.0,
+    low: float | Tensor,
+    high: float | Tensor,
+    rate: float = 1.0,
+    generator: torch.Generator,
+) -> Tensor:
+    """Move each gene with the given probability by a polynomial distribution that is cut off at its bounds.
+
+    Args:
+        genomes: Floating point, [..., D], within the bounds.
+        eta: Distribution index, at least 0: the larger, the nearer mutants are.
+        low: Least value of each gene, finite, [D] or one for all.
+        high: Greatest value of each gene, finite, [D] or one for all.
+        rate: Probability that a gene is mutated, in [0, 1].
+        generator: A generator of the CPU.
+
+    Returns:
+        Mutated genomes, [..., D]; genes that are not mutated keep every bit.
+
+    Raises:
+        ValueError: `low` is not below `high`, or one of them or `eta` is not finite, `eta` is negative, or the rate
+            lies outside [0, 1].
+        TypeError: The genomes are not floating point.
+
+    Source: Deb's NSGA-II, as in `deap.tools.mutPolynomialBounded`.
+    """
+    _check(genomes, rate)
+    below, above = (torch.as_tensor(bound, dtype=torch.float64, device=genomes.device) for bound in (low, high))
+    width = above - below
+    if not bool(((width > 0) & width.isfinite()).all()):
+        raise ValueError(f"low must be below high and both finite, but they are {low} and {high}.")
+    if not 0 <= eta < float("inf"):
+        raise ValueError(f"eta must be finite and at least 0, but it is {eta}.")
+    draws = torch.rand(genomes.shape, generator=generator, dtype=torch.float64).to(genomes.device)
+    place = ((genomes.double() - below) / width).clamp(0, 1)
+    downwards = (2 * draws + (1 - 2 * draws) * (1 - place) ** (eta + 1)) ** (1 / (eta + 1)) - 1
+    upwards = 1 - (2 * (1 - draws) + 2 * (draws - 0.5) * place ** (eta + 1)) ** (1 / (eta + 1))
+    moved = genomes.double() + torch.where(draws < 0.5, downwards, upwards) * width
+    mutants = torch.minimum(torch.maximum(moved, below), above).to(genomes.dtype)
+    return _mutate(genomes, mutants, rate, generator)
 
 
 def _mutate(genomes: Tensor, mutants: Tensor, rate: float, generator: torch.Generator) -> Tensor:

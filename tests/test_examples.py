@@ -18,6 +18,10 @@ EXAMPLES = {path.stem: path for path in sorted(Path(__file__).parents[1].joinpat
 BUDGETS = {
     "check_an_operator": ("10", r"careful keeps all 11 laws"),
     "compose_a_toolbox": ("25", r"stopped after generation 24: \d+\.\d{4} at individual \d+"),
+    "compose_from_parts": (
+        "3",
+        r"the new one: -\d\.\d{3} after 48 evaluations, 0\.\d{3} of the images right",
+    ),
     "evolve_learngenes": ("1 2", r"accuracy on 20 unseen classes: 0\.\d{3} with the learngene, 0\.\d{3} without"),
     "genetic_algorithm": ("2 10", r"885 weights, \d+ individuals: 0\.\d{3} of the images right"),
     "swap_operators": ("1 2", r"best: individual \d of generation 0, [\d,]+ parameters, 0\.\d{3} of unseen images .*"),

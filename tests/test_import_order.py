@@ -8,7 +8,20 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = (
-    ("backbones", "budget", "data", "files", "individual", "learngene", "seeds", "splits"),
+    (
+        "backbones",
+        "budget",
+        "data",
+        "files",
+        "genome",
+        "graph",
+        "individual",
+        "learngene",
+        "sealed",
+        "seeds",
+        "space",
+        "splits",
+    ),
     ("operators",),
     ("execution", "problems"),
     ("strategies",),

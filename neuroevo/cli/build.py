@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar, cast
 
@@ -14,7 +14,14 @@ from neuroevo.backbones import MLP, Backbone, ConvNet4
 from neuroevo.benchmarks.contestant import Contestant
 from neuroevo.benchmarks.matching import core_seconds_of_evolution, updates_in
 from neuroevo.benchmarks.transfer import Transfer
-from neuroevo.cli.names import BACKBONES, DATASETS, DATASETS_ON_DISK, STRATEGIES, load
+from neuroevo.cli.names import (
+    BACKBONES,
+    DATASETS,
+    DATASETS_ON_DISK,
+    LEARNGENE_STRATEGIES,
+    STRATEGIES,
+    load,
+)
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Processes, Recipe, WorkerMap
@@ -74,6 +81,15 @@ def engine_facts(map_: WorkerMap | None) -> dict[str, object]:
     if map_ is None:
         return {"engine": "threads"}
     return {"engine": type(map_.engine).__name__, "workers": map_.workers, "worker_threads": map_.engine.threads}
+
+
+def check_strategies(names: Sequence[str]) -> None:
+    """Raise click.UsageError unless all of these strategies hand on something that descendants can inherit."""
+    if refused := [name for name in names if name not in LEARNGENE_STRATEGIES]:
+        known = ", ".join(LEARNGENE_STRATEGIES)
+        raise click.UsageError(
+            f"--strategies must be of {known} for the suite transfer, but {', '.join(refused)} is not."
+        )
 
 
 def make_dataset(settings: RunSettings) -> Dataset:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neuroevo.cli.interruption import interruptible, resumable
+from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.cli.options import resumable_command
 from neuroevo.runs.directory import FACTS, RunDirectory, default_folder, read_facts
 from neuroevo.runs.settings import EvolveSettings
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
     from neuroevo.individual import Individual
     from neuroevo.strategies.strategy import Strategy
 
+GENOME = "genome.safetensors"
 LEARNGENE = "learngene.safetensors"
 
 
 @resumable_command("evolve", EvolveSettings)
 def command(settings: EvolveSettings, resume: Path | None) -> None:
-    """Run one STRATEGY and save its learngene in the run directory, whose path is printed last.
+    """Run one STRATEGY and save what it hands on in the run directory; the path of the file is printed last.
+
+    That is a learngene or, of a strategy over weight vectors or graphs, the best genome for --problem.
 
     A signal stops the run after its generation; --resume goes on with it, to more --generations if they are given.
     """
@@ -37,7 +41,8 @@ def command(settings: EvolveSettings, resume: Path | None) -> None:
         return
     folder = resume or settings.out or default_folder("evolve")
     with resumable("evolve", folder):
-        _print(_run(settings, folder, resumes=resume is not None), settings)
+        run = _run if settings.strategy in LEARNGENE_STRATEGIES else _search
+        _print(run(settings, folder, resumes=resume is not None), settings)
 
 
 def _finished(settings: EvolveSettings, folder: Path) -> dict[str, Any]:
@@ -81,6 +86,17 @@ def _run(settings: EvolveSettings, folder: Path, *, resumes: bool) -> dict[str, 
     return result
 
 
+def _search(settings: EvolveSettings, folder: Path, *, resumes: bool) -> dict[str, Any]:
+    from neuroevo.cli.searches import run_search
+
+    opened = RunDirectory.resume if resumes else RunDirectory.create
+    with opened(folder, what="evolve", settings=settings, argv=sys.argv) as run, interruptible(run):
+        run.note({"generations": settings.generations})
+        result = run_search(settings, run)
+        run.note({"result": result})
+    return result
+
+
 def _evolve(contestant: Contestant, strategy: Strategy, run: RunDirectory, settings: EvolveSettings) -> Individual:
     """Run a strategy to its end, and tell of every generation."""
     from neuroevo.cli.progress import Reporter, generation_in_words
@@ -106,6 +122,12 @@ def _evolve(contestant: Contestant, strategy: Strategy, run: RunDirectory, setti
 def _print(result: Mapping[str, Any], settings: EvolveSettings, *, first: str = "") -> None:
     if settings.as_json:
         click.echo(json.dumps(result))
+    elif "genome" in result:
+        values = ", ".join(f"{value:.6g}" for value in result["values"])
+        click.echo(
+            f"{first}The best of {result['evaluations']:,} evaluations on {settings.problem} "
+            f"({result['genes']:,} genes) is {values}.\nSaved: {result['genome']}"
+        )
     else:
         click.echo(
             f"{first}The learngene holds {result['parameters']:,} parameters ({100 * result['share']:.1f} % of the "

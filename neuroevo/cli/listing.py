@@ -11,7 +11,7 @@ from neuroevo.runs.spelling import suggestion
 def command(kind: str | None) -> None:
     """List known names, the kind first; KIND leaves out the others.
 
-    Kinds are strategy, operator, backbone, dataset and suite.
+    Kinds are strategy, operator, backbone, dataset, problem and suite.
     """
     if kind is not None and kind not in KINDS:
         raise click.UsageError(f"KIND must be one of {', '.join(KINDS)}, but it is {kind!r}{suggestion(kind, KINDS)}")

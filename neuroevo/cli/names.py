@@ -6,7 +6,7 @@ Only the command line knows things by name; in Python, pass the objects themselv
 import importlib
 from collections.abc import Mapping
 
-STRATEGIES: Mapping[str, str] = {
+LEARNGENE_STRATEGIES: Mapping[str, str] = {
     "gtl": "neuroevo.strategies.gtl:GTL",
     "gtl-paper": "neuroevo.strategies.gtl:GTL",
     "scratch": "neuroevo.strategies.scratch:Scratch",
@@ -14,6 +14,66 @@ STRATEGIES: Mapping[str, str] = {
     "random-circuit": "neuroevo.strategies.random_circuit:RandomCircuit",
     "narrow-pretraining": "neuroevo.strategies.narrow_pretraining:NarrowPretraining",
     "finetune": "neuroevo.strategies.finetune:Finetune",
+}
+"""Strategies that hand on a learngene, or nothing."""
+
+SEARCHES: Mapping[str, str] = {
+    "genetic": "neuroevo.strategies.genetic:Genetic",
+    "evolution-strategy": "neuroevo.strategies.evolution_strategy:EvolutionStrategy",
+    "openai-es": "neuroevo.strategies.openai_es:OpenAIES",
+    "snes": "neuroevo.strategies.snes:SNES",
+    "pgpe": "neuroevo.strategies.pgpe:PGPE",
+    "cma-es": "neuroevo.strategies.cma_es:CMAES",
+    "separable-cma-es": "neuroevo.strategies.separable_cma_es:SeparableCMAES",
+    "differential": "neuroevo.strategies.differential:Differential",
+    "island": "neuroevo.strategies.island:Island",
+    "lamarckian": "neuroevo.strategies.lamarckian:Lamarckian",
+    "pbt": "neuroevo.strategies.pbt:PBT",
+    "nsga2": "neuroevo.strategies.nsga2:NSGA2",
+    "map-elites": "neuroevo.strategies.map_elites:MAPElites",
+    "novelty": "neuroevo.strategies.novelty:Novelty",
+}
+"""Strategies over the weight vectors of a problem."""
+
+GRAPH_STRATEGIES: Mapping[str, str] = {"neat": "neuroevo.strategies.neat:NEAT"}
+"""Strategies that evolve graphs of nodes and connections."""
+
+STRATEGIES: Mapping[str, str] = {**LEARNGENE_STRATEGIES, **SEARCHES, **GRAPH_STRATEGIES}
+
+GRAPH_PROBLEMS: Mapping[str, str] = {
+    "xor": "neuroevo.problems.graphs:xor",
+    "cartpole": "neuroevo.problems.graphs:cartpole_by_graph",
+}
+"""What graphs are scored on; a name may stand for a problem over weight vectors, too."""
+
+PROBLEMS: Mapping[str, str] = {
+    "digits": "neuroevo.problems.classifier:digits",
+    "cartpole": "neuroevo.problems.episodes:cartpole",
+    **{
+        name: f"neuroevo.problems.function:{name.upper().replace('-', '_')}"
+        for name in (
+            "sphere",
+            "ellipsoid",
+            "cigar",
+            "rosenbrock",
+            "ackley",
+            "bohachevsky",
+            "griewank",
+            "rastrigin",
+            "rastrigin-scaled",
+            "rastrigin-skew",
+            "schaffer",
+            "schwefel",
+            "himmelblau",
+            "h1",
+            "zdt1",
+            "zdt2",
+            "zdt3",
+            "zdt6",
+            "dtlz2",
+            "arm",
+        )
+    },
 }
 
 BACKBONES: Mapping[str, str] = {
@@ -32,17 +92,25 @@ SUITES: Mapping[str, str] = {
     "transfer": "neuroevo.cli.suites:transfer",
     "throughput": "neuroevo.cli.suites:throughput",
     "scaleout": "neuroevo.cli.scaleout:scaleout",
+    "optimize": "neuroevo.cli.searches:optimize",
 }
 
 OPERATORS: Mapping[str, str] = {
     f"{module}.{function}": f"neuroevo.operators.{module}:{function}"
     for module, functions in {
         "selection": ("group_tournament", "tournament", "roulette"),
-        "crossover": ("one_point", "two_point", "uniform", "blend"),
-        "mutation": ("gaussian", "uniform"),
+        "crossover": ("one_point", "two_point", "uniform", "blend", "simulated_binary"),
+        "mutation": ("gaussian", "uniform", "polynomial"),
         "circuits": ("random_circuit",),
         "inheritance": ("extract", "inherit"),
         "learngenes": ("mutate", "resize", "noise", "average"),
+        "sampling": ("normal", "mirrored"),
+        "shaping": ("centred_ranks", "nes_utilities"),
+        "optimisers": ("ascent", "adam", "clipup"),
+        "differential": ("rand_one", "binomial", "iso_line"),
+        "replacement": ("generational", "plus"),
+        "fronts": ("front_numbers", "crowding"),
+        "graphs": ("minimal", "perturb_weights", "add_connection", "add_node", "cross", "distance"),
     }.items()
     for function in functions
 }
@@ -52,6 +120,7 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     "operator": OPERATORS,
     "backbone": BACKBONES,
     "dataset": DATASETS,
+    "problem": {**PROBLEMS, **GRAPH_PROBLEMS},
     "suite": SUITES,
 }
 """Names by the kind of thing that they stand for."""

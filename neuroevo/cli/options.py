@@ -12,7 +12,7 @@ from typing import TypeVar
 import click
 from pydantic.fields import FieldInfo
 
-from neuroevo.cli.names import BACKBONES, DATASETS, DATASETS_ON_DISK, STRATEGIES, SUITES
+from neuroevo.cli.names import BACKBONES, DATASETS, DATASETS_ON_DISK, GRAPH_PROBLEMS, PROBLEMS, STRATEGIES, SUITES
 from neuroevo.runs.directory import SETTINGS
 from neuroevo.runs.fields import argument, fields, label, metavar, shown, takes_names
 from neuroevo.runs.rules import Known
@@ -22,6 +22,7 @@ KNOWN = Known(
     strategies=tuple(STRATEGIES),
     backbones=tuple(BACKBONES),
     datasets=tuple(DATASETS),
+    problems=(*PROBLEMS, *(name for name in GRAPH_PROBLEMS if name not in PROBLEMS)),
     suites=tuple(SUITES),
     datasets_on_disk=DATASETS_ON_DISK,
 )

@@ -24,17 +24,20 @@ class Reporter:
     """Tells how a run gets on.
 
     Args:
-        total: The work in gradient steps.
+        total: The work, in the unit.
         quiet: Whether to say nothing.
+        unit: What work is counted in.
     """
 
-    def __init__(self, total: int, *, quiet: bool) -> None:
+    def __init__(self, total: int, *, quiet: bool, unit: str = "updates") -> None:
         self.console = Console(stderr=True, quiet=quiet)
         self.live = self.console.is_terminal and not quiet
+        wide = self.console.width >= WIDE
         self.total, self.done, self.started = total, 0, time.perf_counter()
         self.progress = Progress(
-            *([SpinnerColumn(), BarColumn(bar_width=20)] if self.console.width >= WIDE else []),
+            *([SpinnerColumn(), BarColumn(bar_width=20)] if wide else []),
             TextColumn("{task.percentage:3.0f} %"),
+            *([TextColumn("{task.completed:.0f}/{task.total:.0f} " + unit)] if wide else []),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             TextColumn("left"),

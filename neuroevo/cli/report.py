@@ -93,7 +93,7 @@ def _with_tables(results: Sequence[Result]) -> list[Result]:
     """Return the runs that there is a table of, and tell which are none."""
     from neuroevo.benchmarks.tables import figures
 
-    found = [result for result in results if result.rows or figures(result.records)]
+    found = [result for result in results if result.rows or result.searches or figures(result.records)]
     for result in results:
         if result not in found:
             click.echo(f"Note: {result.path} holds no finished comparison of strategies.", err=True)

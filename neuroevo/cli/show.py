@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from neuroevo.cli.evolve import LEARNGENE
+from neuroevo.cli.evolve import GENOME, LEARNGENE
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import read_facts
 from neuroevo.runs.records import read_records
@@ -24,10 +24,22 @@ RECORDS = "records.jsonl"
 def command(path: Path) -> None:
     """Describe PATH in words: a learngene file or a run directory."""
     try:
-        lines = _run_in_words(path) if path.is_dir() else _learngene_in_words(path)
+        lines = _run_in_words(path) if path.is_dir() else _file_in_words(path)
     except (AttributeError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} does not hold what this version of neuroevo writes ({error}).") from error
     click.echo("\n".join(lines))
+
+
+def _file_in_words(path: Path) -> list[str]:
+    from neuroevo.genome import Genome, is_genome
+
+    if not is_genome(path):
+        return _learngene_in_words(path)
+    genome = Genome.load(path)
+    size = sum(block.numel() for block in genome.blocks.values())
+    shapes = [f"{name} {' x '.join(map(str, block.shape)) or 'a number'}" for name, block in genome.blocks.items()]
+    told = [f"{key}: {value}" for key, value in sorted(genome.notes.items())]
+    return [f"Genome of {size:,} genes.", f"Blocks: {_few(shapes)}.", *told]
 
 
 def _learngene_in_words(path: Path) -> list[str]:
@@ -69,6 +81,8 @@ def _run_in_words(path: Path) -> list[str]:
             lines += [_row_in_words(row) for row in csv.DictReader(file)]
     if (path / RECORDS).exists() and not (path / "summary.csv").exists():
         lines += [_generation_in_words(record) for record in read_records(path / RECORDS)[-1:]]
+    if (path / GENOME).exists():
+        lines += _file_in_words(path / GENOME)
     if (path / LEARNGENE).exists():
         lines += _learngene_in_words(path / LEARNGENE)
     files = sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())

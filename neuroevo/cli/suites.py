@@ -24,6 +24,7 @@ from neuroevo.benchmarks.summary import Row, to_csv
 from neuroevo.benchmarks.throughput import Throughput
 from neuroevo.benchmarks.transfer import Cell, Transfer, finished_cells, remaining
 from neuroevo.cli.build import (
+    check_strategies,
     engine_facts,
     make_backbone,
     make_contestant,
@@ -50,6 +51,7 @@ CELLS = "cells"
 
 def transfer(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `transfer`; cells that are in the run directory already are not run again."""
+    check_strategies(settings.strategies)
     device = make_device(settings)
     dataset = make_dataset(settings).to(device)
     backbone = make_backbone(settings, dataset)

@@ -39,6 +39,11 @@ def print_differences(differences: Sequence[Difference], *, title: str) -> None:
     _print(headings, [[column.cell(one) for column in columns] for one in differences], title=title)
 
 
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str) -> None:
+    """Print a table whose first column names the rows, and whose others hold numbers."""
+    _print(headings, rows, title=title)
+
+
 def _print(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str) -> None:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(headings[0], no_wrap=True)

@@ -3,11 +3,29 @@
 Evaluators are picklable objects: `evaluator(individual)` returns a tuple of fitness values and
 `evaluator.batch(individuals)` a list of them. `Live` trains ancestors, `Critic` scores learngenes by training
 critics on classes that no ancestor saw, `NearestMean` scores them without training.
+
+Over weight vectors an evaluator is a `Problem`, which also says where genomes lie: `Function` scores by any Python
+function (`function` has the well-known ones as problems of any size: `RASTRIGIN(10)`), `Supervised` by the answers
+of any module on labelled data, `Episodes` by the returns of Gymnasium environments.
 """
 
 from neuroevo.problems.critic import Critic
+from neuroevo.problems.episodes import Episodes
+from neuroevo.problems.function import Function, Landscape
 from neuroevo.problems.live import Live
 from neuroevo.problems.nearest_mean import NearestMean
+from neuroevo.problems.problem import Problem
+from neuroevo.problems.supervised import Supervised
 from neuroevo.problems.upbringing import Upbringing
 
-__all__ = ["Critic", "Live", "NearestMean", "Upbringing"]
+__all__ = [
+    "Critic",
+    "Episodes",
+    "Function",
+    "Landscape",
+    "Live",
+    "NearestMean",
+    "Problem",
+    "Supervised",
+    "Upbringing",
+]

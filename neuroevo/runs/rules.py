@@ -17,6 +17,7 @@ class Known:
     backbones: Sequence[str] | None = None
     datasets: Sequence[str] | None = None
     suites: Sequence[str] | None = None
+    problems: Sequence[str] | None = None
     datasets_on_disk: Sequence[str] = ()
     """Data sets that are read from files."""
 
@@ -46,7 +47,7 @@ def broken_rules(settings: Resolved) -> list[str]:
 
 
 def names_are_known(settings: Resolved) -> Iterator[str]:
-    """Strategies, backbones, data sets and suites are among the known ones."""
+    """Strategies, backbones, data sets, suites and problems are among the known ones."""
     known = settings.known
     for key, words in (
         ("dataset", known.datasets),
@@ -54,6 +55,8 @@ def names_are_known(settings: Resolved) -> Iterator[str]:
         ("strategy", known.strategies),
         ("strategies", known.strategies),
         ("suites", known.suites),
+        ("problem", known.problems),
+        ("problems", known.problems),
     ):
         for name in settings.names(key):
             if words is not None and name not in words:

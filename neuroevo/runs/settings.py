@@ -25,6 +25,7 @@ QUICK: Mapping[str, object] = {
     "updates": 30,
     "descendants": 2,
     "width": 0.5,
+    "evaluations": 1000,
 }
 """Defaults of `--quick`, by setting; a value that somebody gave still wins."""
 
@@ -72,6 +73,13 @@ class RunSettings(BaseModel):
     critics: int = Field(default=1, ge=1, description="Critics that score one individual.")
     batch: int = Field(default=64, ge=1, description="Images in one update.")
     learning_rate: float = Field(default=0.05, gt=0, description="Learning rate of every update.")
+    evaluations: int = Field(default=10_000, ge=1, description="Evaluations of a search over weight vectors.")
+    individuals: int | None = Field(
+        default=None, ge=1, description="Individuals in a generation of such a search; by default the strategy's own."
+    )
+    dimensions: int | None = Field(
+        default=None, ge=1, description="Genes of a function that is searched; by default the function's own."
+    )
     quick: bool = Field(default=False, description="Smaller defaults: ends in under a minute.")
     device: Device = Field(default="auto", description="Where networks are trained: auto, cpu, cuda, cuda:N or mps.")
     asynchronous: bool = Field(
@@ -107,6 +115,7 @@ class EvolveSettings(RunSettings):
     told_anew: ClassVar[frozenset[str]] = RunSettings.told_anew | {"generations"}
 
     strategy: str = Field(description="Strategy to run.", json_schema_extra={"argument": "STRATEGY"})
+    problem: str = Field(default="digits", description="What a strategy over weight vectors searches.")
 
 
 class BenchSettings(RunSettings):
@@ -123,7 +132,10 @@ class BenchSettings(RunSettings):
             "gtl-paper",
             "gtl",
         ),
-        description="Strategies to compare, separated by commas.",
+        description="Strategies to compare, separated by commas; a suite that they don't fit takes all that do.",
+    )
+    problems: Names = Field(
+        default=("sphere", "rastrigin", "digits"), description="Problems of the suite optimize, separated by commas."
     )
     seeds: int = Field(
         default=3, ge=1, description="Repetitions of evolution, pre-training and descendants, a seed each."

@@ -7,33 +7,73 @@ registering another one really swaps it; `deap.algorithms.eaGenerateUpdate(strat
 candidate in one generation: `Scratch` hands on nothing, `UntrainedCircuit` a random circuit of a random network,
 `RandomCircuit` one of a pre-trained network, `NarrowPretraining` a network of the circuit's size trained alone,
 `Finetune` all of a pre-trained network.
+
+Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Genetic` (generational or steady-state),
+`EvolutionStrategy` (comma or plus), `Differential`, `Island` (with migration), `NSGA2` (several objectives),
+`Lamarckian` (individuals learn; Baldwinian too), `PBT` (weights by gradient, learning rates by evolution),
+`MAPElites` and `Novelty` (what solutions are like); and those that move a distribution, `CMAES`, `SeparableCMAES`,
+`SNES`, `PGPE`, `OpenAIES`.
+
+`NEAT` evolves graphs: the topologies of networks together with their weights.
 """
 
 from neuroevo.strategies.asynchronous_gtl import AsynchronousGTL
 from neuroevo.strategies.bare_toolbox import BareToolbox
+from neuroevo.strategies.cma_es import CMAES
+from neuroevo.strategies.differential import Differential
+from neuroevo.strategies.evolution_strategy import EvolutionStrategy
 from neuroevo.strategies.finetune import Finetune
 from neuroevo.strategies.gene_pool import GenePool
 from neuroevo.strategies.gene_tree import GeneTree
+from neuroevo.strategies.genetic import Genetic
 from neuroevo.strategies.gtl import GTL, PAPER
+from neuroevo.strategies.island import Island
+from neuroevo.strategies.lamarckian import Lamarckian
+from neuroevo.strategies.map_elites import MAPElites
 from neuroevo.strategies.narrow_pretraining import NarrowPretraining
+from neuroevo.strategies.neat import NEAT
+from neuroevo.strategies.novelty import Novelty
+from neuroevo.strategies.nsga2 import NSGA2
 from neuroevo.strategies.one_candidate import OneCandidate
+from neuroevo.strategies.openai_es import OpenAIES
+from neuroevo.strategies.pbt import PBT
+from neuroevo.strategies.pgpe import PGPE
 from neuroevo.strategies.random_circuit import RandomCircuit
 from neuroevo.strategies.scratch import Scratch
+from neuroevo.strategies.search import Search
+from neuroevo.strategies.separable_cma_es import SeparableCMAES
+from neuroevo.strategies.snes import SNES
 from neuroevo.strategies.strategy import Strategy
 from neuroevo.strategies.untrained_circuit import UntrainedCircuit
 
 __all__ = [
+    "CMAES",
     "GTL",
+    "NEAT",
+    "NSGA2",
     "PAPER",
+    "PBT",
+    "PGPE",
+    "SNES",
     "AsynchronousGTL",
     "BareToolbox",
+    "Differential",
+    "EvolutionStrategy",
     "Finetune",
     "GenePool",
     "GeneTree",
+    "Genetic",
+    "Island",
+    "Lamarckian",
+    "MAPElites",
     "NarrowPretraining",
+    "Novelty",
     "OneCandidate",
+    "OpenAIES",
     "RandomCircuit",
     "Scratch",
+    "Search",
+    "SeparableCMAES",
     "Strategy",
     "UntrainedCircuit",
 ]

@@ -17,7 +17,7 @@ from neuroevo.benchmarks.contestant import Contestant
 from neuroevo.benchmarks.summary import summarise, to_csv
 from neuroevo.benchmarks.transfer import CURVE_POINTS, Cell, Transfer, run
 from neuroevo.cli.build import make_contestant, make_protocol
-from neuroevo.cli.names import STRATEGIES
+from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.execution import Recipe
 from neuroevo.files import to_json
@@ -46,7 +46,7 @@ SETTINGS = BenchSettings(
 @pytest.fixture(scope="module")
 def contestants(toys: ModuleType) -> list[Contestant]:
     """Return all strategies that the command line knows, at tiny settings."""
-    return [make_contestant(name, SETTINGS, toys.dataset(), toys.MLP_BACKBONE, CPU) for name in STRATEGIES]
+    return [make_contestant(name, SETTINGS, toys.dataset(), toys.MLP_BACKBONE, CPU) for name in LEARNGENE_STRATEGIES]
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_every_trained_row_costs_the_same(cells: list[Cell], contestants: list[C
         spent.setdefault(record["strategy"], set()).add(record["gradient_steps"])
     # 2 generations of 4 lives and 4 critics, then 8 critics for each of 3 finalists.
     steps = 2 * 4 * (3 + 2) + 8 * 3 * 2
-    assert spent == {name: {0 if name in UNTRAINED else steps} for name in STRATEGIES}
+    assert spent == {name: {0 if name in UNTRAINED else steps} for name in LEARNGENE_STRATEGIES}
     assert {one.name: {one.planned_steps(SEEDS[0])} for one in contestants} == spent
 
 
@@ -181,7 +181,7 @@ def test_every_trained_row_costs_the_same(cells: list[Cell], contestants: list[C
 def test_plans_are_kept(changes: dict[str, int], toys: ModuleType) -> None:
     """Both variants of GTL spend what was planned, which is what their rivals get."""
     settings = SETTINGS.model_copy(update=changes)
-    made = [make_contestant(name, settings, toys.dataset(), toys.MLP_BACKBONE, CPU) for name in STRATEGIES]
+    made = [make_contestant(name, settings, toys.dataset(), toys.MLP_BACKBONE, CPU) for name in LEARNGENE_STRATEGIES]
     (steps,) = {one.planned_steps(0) for one in made if one.name not in UNTRAINED}
     protocol = make_protocol(settings, toys.dataset(), toys.MLP_BACKBONE, CPU)
     evolved = [one for one in made if one.name.startswith("gtl")]
@@ -199,7 +199,7 @@ def unlike(dataset: Dataset) -> Dataset:
 def test_nobody_sees_novel_classes_before_descendants(cells: list[Cell], protocol: Transfer) -> None:
     """With other novel images all ancestors are the same, bit for bit, and only descendants differ."""
     dataset = unlike(protocol.dataset)
-    contestants = [make_contestant(name, SETTINGS, dataset, protocol.backbone, CPU) for name in STRATEGIES]
+    contestants = [make_contestant(name, SETTINGS, dataset, protocol.backbone, CPU) for name in LEARNGENE_STRATEGIES]
     others = list(run(contestants, replace(protocol, dataset=dataset), seeds=SEEDS))
     assert [one[:3] for one in timeless(others)] == [one[:3] for one in timeless(cells)]
     for kind in ("generation", "ancestor"):
@@ -255,7 +255,9 @@ def test_accuracy_is_measured_from_first_to_last_update(toys: ModuleType, update
 
 def test_records_are_complete(cells: list[Cell]) -> None:
     """Each cell has its generations, one ancestor and its descendants, as JSON, with accuracies in [0, 1]."""
-    assert [(cell.contestant, cell.seed) for cell in cells] == [(name, seed) for seed in SEEDS for name in STRATEGIES]
+    assert [(cell.contestant, cell.seed) for cell in cells] == [
+        (name, seed) for seed in SEEDS for name in LEARNGENE_STRATEGIES
+    ]
     for cell in cells:
         evolved = cell.contestant.startswith("gtl")
         kinds = [record["kind"] for record in cell.records]
@@ -342,9 +344,9 @@ def test_the_records_make_a_table(cells: list[Cell]) -> None:
     """One row for each strategy, in the order of the contestants."""
     records = [record for cell in cells for record in cell.records]
     rows = summarise(records, dataset="toys", backbone="mlp", shots=10)
-    assert [row.strategy for row in rows] == list(STRATEGIES)
+    assert [row.strategy for row in rows] == list(LEARNGENE_STRATEGIES)
     assert {row.seed_count for row in rows} == {2}
-    assert len(to_csv(rows).splitlines()) == 1 + len(STRATEGIES)
+    assert len(to_csv(rows).splitlines()) == 1 + len(LEARNGENE_STRATEGIES)
 
 
 def test_an_ancestor_is_what_the_strategy_says(cells: list[Cell], protocol: Transfer, toys: ModuleType) -> None:

@@ -242,7 +242,11 @@ WRONG = [
     ("--strategies gtl,scrach", "--strategies must be one of gtl, gtl-paper, scratch, ", "did you mean scratch?"),
     ("--dataset glyph", "--dataset must be one of glyphs, fashion-mnist, but it is 'glyph'", "did you mean glyphs?"),
     ("--backbone convnet", "--backbone must be one of mlp, convnet4, but it is 'convnet'", "did you mean convnet4?"),
-    ("trnsfer", "SUITE must be one of transfer, throughput, scaleout, but it is 'trnsfer'", "did you mean transfer?"),
+    (
+        "trnsfer",
+        "SUITE must be one of transfer, throughput, scaleout, optimize, but it is 'trnsfer'",
+        "did you mean transfer?",
+    ),
     ("--popultaion 3", "No such option", "--population"),
     ("--share 1.5", "--share must be a number above 0 and at most 1, but it is 1.5.", ""),
     ("--tournament 9", "--population must be at least --tournament, but they are 2 and 9.", ""),

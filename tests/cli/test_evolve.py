@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from neuroevo.cli.names import STRATEGIES
+from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.learngene import Learngene
 from neuroevo.problems import Critic
 from neuroevo.runs.records import read_records
@@ -102,7 +102,7 @@ def test_bench_hands_on_the_same(finished: tuple[Any, Path], neuroevo: Program, 
     assert ours.notes["score"] == theirs.notes["score"]
 
 
-@pytest.mark.parametrize("strategy", sorted(STRATEGIES.keys() - {"gtl", "scratch"}))
+@pytest.mark.parametrize("strategy", sorted(LEARNGENE_STRATEGIES.keys() - {"gtl", "scratch"}))
 def test_every_strategy_that_hands_on_something_can_be_run(neuroevo: Program, strategy: str, tmp_path: Path) -> None:
     """With --json stdout holds nothing but one value, which agrees with the file."""
     call = neuroevo("evolve", strategy, *TINY, "--out", tmp_path / "run", "--json")

@@ -12,7 +12,7 @@ import pytest
 from neuroevo import __version__
 from neuroevo.cli import main as shell
 from neuroevo.cli.main import COMMANDS, LazyGroup, run
-from neuroevo.cli.names import KINDS, load
+from neuroevo.cli.names import KINDS, LEARNGENE_STRATEGIES, load
 from neuroevo.cli.options import KNOWN, settings_command
 from neuroevo.files import CheckpointError
 from neuroevo.runs.settings import BenchSettings, EvolveSettings, RunSettings, SettingsError
@@ -86,7 +86,7 @@ def test_the_version_is_the_packages(capsys: Capture) -> None:
         ),
         (
             ["list", "stratgy"],
-            "Error: KIND must be one of strategy, operator, backbone, dataset, suite, "
+            "Error: KIND must be one of strategy, operator, backbone, dataset, problem, suite, "
             "but it is 'stratgy'; did you mean strategy?",
         ),
     ],
@@ -142,7 +142,8 @@ def test_default_settings_use_known_names() -> None:
     assert KNOWN.backbones is not None
     assert defaults.dataset in KNOWN.datasets
     assert defaults.backbone in KNOWN.backbones
-    assert set(defaults.strategies) == set(KNOWN.strategies or ())
+    assert set(defaults.strategies) == set(LEARNGENE_STRATEGIES)
+    assert set(defaults.problems) <= set(KNOWN.problems or ())
     assert set(defaults.suites) <= set(KNOWN.suites or ())
     assert set(KNOWN.datasets_on_disk) < set(KNOWN.datasets)
 

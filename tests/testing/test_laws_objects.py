@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from deap.base import Toolbox
 from hypothesis import HealthCheck, given, settings
@@ -23,15 +24,33 @@ from neuroevo.operators import crossover, mutation, selection
 from neuroevo.operators.inheritance import inherit
 from neuroevo.operators.verbs import Mate, Mutate, Select, Vary
 from neuroevo.problems import Critic, NearestMean, Upbringing
+from neuroevo.problems.function import ARM, DTLZ2, RASTRIGIN
+from neuroevo.problems.graphs import xor
 from neuroevo.seeds import stream
 from neuroevo.strategies import (
+    CMAES,
     GTL,
+    NEAT,
+    NSGA2,
     PAPER,
+    PBT,
+    PGPE,
+    SNES,
+    Differential,
+    EvolutionStrategy,
     Finetune,
+    Genetic,
+    Island,
+    Lamarckian,
+    MAPElites,
     NarrowPretraining,
+    Novelty,
     OneCandidate,
+    OpenAIES,
     RandomCircuit,
     Scratch,
+    Search,
+    SeparableCMAES,
     UntrainedCircuit,
 )
 from neuroevo.testing.architectures import ResidualNet
@@ -40,6 +59,7 @@ from neuroevo.testing.laws import (
     check_backbone,
     check_dataset,
     check_map,
+    check_strategy,
     map_laws,
     problem_laws,
     strategy_laws,
@@ -162,6 +182,72 @@ def test_toolboxes(law: Check) -> None:
     law()
 
 
+# Strategies over weight vectors.
+
+
+def search(seed: int, *, kind: type[Search], **settings: Any) -> Search:
+    """Return a strategy on a function with many minima."""
+    landscape = {NSGA2: DTLZ2, MAPElites: ARM, Novelty: ARM}.get(kind, RASTRIGIN)
+    return kind(landscape(4), seed=seed, **settings)
+
+
+DISTRIBUTION = ("evaluate", "map", "sample")
+GENES = ("evaluate", "map", "select", "vary", "cross", "perturb", "replace")
+SEARCHES: dict[str, tuple[type[Search], tuple[str, ...]]] = {
+    "genetic": (Genetic, GENES),
+    "evolution-strategy": (EvolutionStrategy, (*DISTRIBUTION, "recombine")),
+    "openai-es": (OpenAIES, (*DISTRIBUTION, "shape", "optimise")),
+    "snes": (SNES, (*DISTRIBUTION, "shape")),
+    "pgpe": (PGPE, (*DISTRIBUTION, "shape", "optimise")),
+    "cma-es": (CMAES, DISTRIBUTION),
+    "separable-cma-es": (SeparableCMAES, DISTRIBUTION),
+    "differential": (Differential, ("evaluate", "map", "differ", "cross")),
+    "island": (Island, ("evaluate", "map", "choose", "cross", "perturb", "replace", "migrate")),
+    "lamarckian": (Lamarckian, (*GENES, "learn")),
+    "pbt": (PBT, ("evaluate", "map", "exploit", "explore", "learn")),
+    "nsga2": (NSGA2, GENES),
+    "map-elites": (MAPElites, ("evaluate", "map", "choose", "perturb")),
+    "novelty": (Novelty, ("evaluate", "map", "choose", "perturb")),
+}
+STEADY = {
+    "steady-state": partial(search, kind=Genetic, population=6, offspring=2),
+    "plus": partial(search, kind=EvolutionStrategy, population=6, parents=3, plus=True),
+    "baldwinian": partial(search, kind=Lamarckian, population=5, steps=2, inherited=False),
+    "without elites": partial(search, kind=Genetic, population=5, elites=0),
+}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_searches(name: str) -> None:
+    """Every strategy over weight vectors keeps the laws of strategies."""
+    kind, verbs = SEARCHES[name]
+    if kind in (MAPElites, Novelty):
+        pytest.importorskip("ribs")
+    settings = {"islands": 2, "interval": 1} if kind is Island else {}
+    make = partial(search, kind=kind, population=6, **settings)
+    check_strategy(make, generations=3, population=6, verbs=verbs, examples=FEW)
+
+
+def neat(seed: int) -> NEAT:
+    """Return a strategy over graphs that grow fast."""
+    return NEAT(xor(), population=8, seed=seed, connection_rate=0.5, node_rate=0.5)
+
+
+GRAPH_VERBS = ("evaluate", "map", "cross", "perturb", "add_connection", "add_node", "distance")
+
+
+@parametrize_with_laws(strategy_laws(generations=4, population=8, verbs=GRAPH_VERBS), {"neat": neat}, examples=FEW)
+def test_neat(law: Check) -> None:
+    """So does the strategy whose genomes are graphs."""
+    law()
+
+
+@parametrize_with_laws(strategy_laws(generations=3), STEADY, examples=FEW)
+def test_other_settings(law: Check) -> None:
+    """So do those with other settings that change their course."""
+    law()
+
+
 # Backbones.
 
 NETWORKS = {"mlp": MLP(widths=(3, 4, 2), inputs=5), "convnet4": ConvNet4(widths=(2, 3, 3, 4), channels=2)}
@@ -270,6 +356,6 @@ def test_map_of_a_pool() -> None:
 
 def test_everything_is_checked() -> None:
     """Whatever the command line knows is among the subjects above."""
-    assert set(STRATEGIES) == {"gtl", "gtl-paper", *RIVALS}
+    assert set(STRATEGIES) == {"gtl", "gtl-paper", "neat", *RIVALS, *SEARCHES}
     assert set(BACKBONES) == set(NETWORKS)
     assert set(DATASETS) == {"glyphs", "fashion-mnist"}

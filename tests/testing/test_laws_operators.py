@@ -76,7 +76,10 @@ def test_mutations(law: Check) -> None:
     law()
 
 
-@parametrize_with_laws(mutation_laws(bounds=(-0.1, 0.3), rate="rate"), [partial(mutation.uniform, low=-0.1, high=0.3)])
+@parametrize_with_laws(
+    mutation_laws(bounds=(-0.1, 0.3), rate="rate"),
+    [partial(mutation.uniform, low=-0.1, high=0.3), partial(mutation.polynomial, low=-0.1, high=0.3)],
+)
 def test_mutations_within_bounds(law: Check) -> None:
     """A mutation with bounds keeps them."""
     law()
@@ -112,6 +115,21 @@ def test_blend(law: Check) -> None:
 )
 def test_flat_crossover(law: Check) -> None:
     """Blending without a margin stays within the bounds of the parents."""
+    law()
+
+
+@parametrize_with_laws(
+    crossover_laws(exchanges=False, bounds=(-1.0, 2.0), rate="rate"),
+    {"bounded": partial(crossover.simulated_binary, low=-1.0, high=2.0)},
+)
+def test_simulated_binary_crossover(law: Check) -> None:
+    """Simulated binary crossover keeps its bounds, and rate 0 crosses nothing."""
+    law()
+
+
+@parametrize_with_laws(crossover_laws(exchanges=False), [crossover.simulated_binary])
+def test_simulated_binary_crossover_without_bounds(law: Check) -> None:
+    """Without bounds it keeps the laws of all crossovers."""
     law()
 
 

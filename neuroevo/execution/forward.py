@@ -1,0 +1,62 @@
+"""Forward passes of one module with the weights of many individuals."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+
+log = logging.getLogger(__name__)
+
+# What vmap raises for data-dependent control flow, for operators without a batched form, and for layers with a state.
+UNSTACKABLE = (RuntimeError, NotImplementedError, ValueError, TypeError)
+
+
+class Forward:
+    """Runs a module on one batch of inputs for many sets of parameters: stacked, or one after the other.
+
+    Stacked is the way for whatever `torch.func.vmap` can take; a module that it can't is run one set after the
+    other, and the log says why. Both give the same numbers up to rounding. The module is a copy in evaluation mode:
+    batch norms use the statistics that it has, dropout is off.
+
+    Args:
+        module: Any module.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+        self.stacks = True
+
+    @torch.no_grad()
+    def __call__(self, parameters: Mapping[str, Tensor], inputs: Tensor, *, shared: bool = True) -> Tensor:
+        """Return the outputs [P, N, ...] for inputs [N, ...].
+
+        Args:
+            parameters: By name, [P, *shape]; those that are left out are the module's own.
+            inputs: One batch for all; one for each, [P, N, ...], if they are not shared.
+            shared: Whether all get the same inputs.
+        """
+        if self.stacks:
+            try:
+                return vmap(self._one, in_dims=(0, None if shared else 0))(dict(parameters), inputs)
+            except torch.OutOfMemoryError:
+                # No sign of what the module is; one after the other would hide it.
+                raise
+            except UNSTACKABLE as error:
+                log.warning("%s runs one network after the other: %s", type(self.module).__name__, _first_line(error))
+                self.stacks = False
+        count = len(next(iter(parameters.values())))
+        each = [{name: values[row] for name, values in parameters.items()} for row in range(count)]
+        batches = [inputs] * count if shared else list(inputs)
+        return torch.stack([self._one(one, batch) for one, batch in zip(each, batches, strict=True)])
+
+    def _one(self, parameters: dict[str, Tensor], inputs: Tensor) -> Tensor:
+        outputs: Tensor = functional_call(self.module, parameters, (inputs,))
+        return outputs
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,103 @@
+"""A genome with the names of its blocks: what a strategy over weight vectors hands on."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from torch import Tensor, nn
+
+from neuroevo.files import CheckpointError, write_atomically
+from neuroevo.individual import Individual
+from neuroevo.sealed import DAMAGE, header_of, seal, unseal
+from neuroevo.space import Space
+
+SCHEMA = 1
+KIND = "genome"
+
+Module = TypeVar("Module", bound=nn.Module)
+
+
+@dataclass(frozen=True, eq=False)
+class Genome:
+    """The blocks of one genome, by name, in one `.safetensors` file that any program can read.
+
+    Attributes:
+        blocks: Tensors by name; of a network's weights, the parameters that evolved.
+        notes: Where it came from, as JSON values.
+    """
+
+    blocks: Mapping[str, Tensor]
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, individual: Individual, space: Space, **notes: Any) -> Genome:
+        """Return an individual's genome, a copy on the CPU."""
+        parts = space.split(individual.genome.detach().cpu())
+        return cls({name: part.clone().contiguous() for name, part in sorted(parts.items())}, notes)
+
+    def to_module(self, module: Module) -> Module:
+        """Return a copy of a module with these weights; parameters that did not evolve keep theirs.
+
+        Raises:
+            ValueError: The module lacks a parameter, or has one of another shape.
+        """
+        parameters = dict(module.named_parameters())
+        for name, block in self.blocks.items():
+            if name not in parameters or parameters[name].shape != block.shape:
+                raise ValueError(
+                    f"module must have a parameter {name} of the shape {tuple(block.shape)}, but it has "
+                    f"{ {key: tuple(value.shape) for key, value in parameters.items()} }."
+                )
+        network = copy.deepcopy(module)
+        network.load_state_dict(dict(self.blocks), strict=False)
+        return network
+
+    def to_bytes(self) -> bytes:
+        """Return the file's content: safetensors with one metadata entry; equal genomes give equal bytes."""
+        return seal(self.blocks, {"schema": SCHEMA, "kind": KIND, "notes": dict(self.notes)})
+
+    def save(self, path: Path | str) -> None:
+        """Write the genome to one `.safetensors` file, whole or not at all."""
+        write_atomically(Path(path), self.to_bytes())
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Genome:
+        """Read what `to_bytes` wrote; no code in the data is ever run.
+
+        Raises:
+            CheckpointError: The data is damaged, of another schema or no genome.
+        """
+        try:
+            blocks, header = unseal(data, schema=SCHEMA)
+            if header.get("kind") != KIND:
+                raise CheckpointError("it holds something else, perhaps a learngene")
+            # Safetensors keeps no order.
+            return cls(dict(sorted(blocks.items())), dict(header["notes"]))
+        except CheckpointError:
+            raise
+        except DAMAGE as error:
+            raise CheckpointError(f"it is damaged or no genome ({type(error).__name__})") from error
+
+    @classmethod
+    def load(cls, path: Path | str) -> Genome:
+        """Read a file that `save` wrote.
+
+        Raises:
+            CheckpointError: The file is damaged, of another schema or no genome.
+        """
+        try:
+            return cls.from_bytes(Path(path).read_bytes())
+        except CheckpointError as error:
+            raise CheckpointError(f"{path} can't be read as a genome: {error}.") from error
+
+
+def is_genome(path: Path | str) -> bool:
+    """Return whether a file says that it is a genome; what it holds may still be damaged."""
+    try:
+        return header_of(Path(path).read_bytes()).get("kind") == KIND
+    except DAMAGE:
+        return False

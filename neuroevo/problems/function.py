@@ -1,0 +1,181 @@
+"""Any Python function as a problem, and the well-known ones as problems of any size."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neuroevo.individual import Individual
+from neuroevo.problems import functions, objectives
+from neuroevo.space import Space
+
+Values = tuple[float, ...]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """Scores genomes by a function of yours.
+
+    A genome for which the function raises, or gives what is not finite, counts as failed: it is logged with the
+    individual's id, is worse than all others, and the run goes on.
+
+    Attributes:
+        function: Called with one genome [D], returns a number or a tuple of numbers; batched, with genomes [P, D], it
+            returns P numbers or P rows of them, as a tensor, an array or a list.
+        space: Where genomes lie.
+        weights: What each value counts; default one value, to be minimised.
+        batched: Whether the function takes whole populations.
+        measures: Least and greatest value of each measure: of the values, behind the objective, that say what a
+            solution is like and have the weight 0 (for MAP-Elites and novelty search).
+
+    Raises:
+        ValueError: (when scoring) The function returned another number of values than there are weights, or of rows
+            than there are genomes.
+        TypeError: (when scoring) It returned something else than numbers.
+    """
+
+    function: Callable[[Tensor], Any]
+    space: Space
+    weights: tuple[float, ...] = (-1.0,)
+    batched: bool = False
+    measures: tuple[tuple[float, float], ...] = ()
+
+    def __call__(self, individual: Individual) -> Values:
+        """Return the values of one individual."""
+        return self.batch([individual])[0]
+
+    def batch(self, individuals: Sequence[Individual]) -> list[Values]:
+        """Return the values of each individual."""
+        if not individuals:
+            return []
+        return self._together(individuals) if self.batched else [self._alone(one) for one in individuals]
+
+    def gradient(self, genomes: Tensor) -> Tensor:
+        """Return the gradients [P, D] of what is to be maximised, of genomes [P, D].
+
+        Raises:
+            TypeError: The function is not batched, or has several objectives: only its values at a genome are known.
+        """
+        if not self.batched or len(self.weights) > 1:
+            raise TypeError(f"{self.name} must be batched and have one objective to have a gradient, but it is not so.")
+        place = genomes.detach().requires_grad_()
+        with torch.enable_grad():
+            total = self.weights[0] * self.function(place).sum()
+        return torch.autograd.grad(total, place)[0]
+
+    @property
+    def name(self) -> str:
+        """What the function is called."""
+        inner: Any = self.function
+        while isinstance(inner, partial):
+            inner = inner.func
+        return str(getattr(inner, "__name__", type(inner).__name__))
+
+    def _together(self, individuals: Sequence[Individual]) -> list[Values]:
+        """Return the values of all; where the function raises for all, each is tried alone."""
+        try:
+            returned = _listed(self.function(torch.stack([one.genome for one in individuals])))
+        except Exception as error:  # noqa: BLE001 - a user's function may raise anything
+            if len(individuals) == 1:
+                return [self._raised(individuals[0], error)]
+            return [self._together([one])[0] for one in individuals]
+        if not isinstance(returned, list | tuple) or len(returned) != len(individuals):
+            raise ValueError(
+                f"{self.name} must return one row of values for each of {len(individuals)} genomes, but it returned "
+                f"{len(returned) if isinstance(returned, list | tuple) else returned!r}."
+            )
+        return [self._values(row, one) for row, one in zip(returned, individuals, strict=True)]
+
+    def _alone(self, individual: Individual) -> Values:
+        try:
+            returned = _listed(self.function(individual.genome.clone()))
+        except Exception as error:  # noqa: BLE001 - a user's function may raise anything
+            return self._raised(individual, error)
+        return self._values(returned, individual)
+
+    def _raised(self, individual: Individual, error: Exception) -> Values:
+        told = f"{type(error).__name__}: {error}"
+        log.warning("%s raised for individual %s, which counts as failed (%s).", self.name, individual.id, told)
+        return (math.nan,) * len(self.weights)
+
+    def _values(self, returned: Any, individual: Individual) -> Values:
+        listed = returned if isinstance(returned, list | tuple) else (returned,)
+        try:
+            values = tuple(map(float, listed))
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"{self.name} must return numbers, but for individual {individual.id} it returned {returned!r}."
+            ) from None
+        if len(values) != len(self.weights):
+            raise ValueError(
+                f"{self.name} must return {len(self.weights)} values, one for each of the weights {self.weights}, but "
+                f"for individual {individual.id} it returned {len(values)}."
+            )
+        if not all(map(math.isfinite, values)):
+            log.warning("%s gave %s for individual %s, which counts as failed.", self.name, values, individual.id)
+        return values
+
+
+def _listed(returned: Any) -> Any:
+    """Return a tensor or an array as a list or a number, anything else as it is."""
+    return returned.tolist() if hasattr(returned, "tolist") else returned
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """A well-known function with its bounds, as a problem of any size: `RASTRIGIN(10)`.
+
+    Attributes:
+        function: Batched, genomes [..., D] to values.
+        low: Least value of each gene.
+        high: Greatest value of each gene.
+        weights: What each value counts.
+        size: The number of genes D that it has unless it is told.
+        measures: Least and greatest value of each measure.
+    """
+
+    function: Callable[[Tensor], Tensor]
+    low: float
+    high: float
+    weights: tuple[float, ...] = (-1.0,)
+    size: int = 10
+    measures: tuple[tuple[float, float], ...] = ()
+
+    def __call__(self, size: int | None = None, *, dtype: torch.dtype = torch.float64) -> Function:
+        """Return the function of so many genes as a problem."""
+        space = Space.box(self.size if size is None else size, low=self.low, high=self.high, dtype=dtype)
+        return Function(self.function, space, weights=self.weights, batched=True, measures=self.measures)
+
+
+PLANE = Landscape(functions.plane, -1, 1)
+SPHERE = Landscape(functions.sphere, -5.12, 5.12)
+ELLIPSOID = replace(SPHERE, function=functions.ellipsoid)
+CIGAR = replace(SPHERE, function=functions.cigar)
+ROSENBROCK = Landscape(functions.rosenbrock, -2.048, 2.048)
+ACKLEY = Landscape(functions.ackley, -15, 30)
+BOHACHEVSKY = Landscape(functions.bohachevsky, -100, 100)
+GRIEWANK = Landscape(functions.griewank, -600, 600)
+RASTRIGIN = replace(SPHERE, function=functions.rastrigin)
+RASTRIGIN_SCALED = replace(SPHERE, function=functions.rastrigin_scaled)
+RASTRIGIN_SKEW = replace(SPHERE, function=functions.rastrigin_skew)
+SCHAFFER = Landscape(functions.schaffer, -100, 100)
+SCHWEFEL = Landscape(functions.schwefel, -500, 500)
+HIMMELBLAU = Landscape(functions.himmelblau, -6, 6, size=2)
+H1 = Landscape(functions.h1, -100, 100, weights=(1.0,), size=2)
+ZDT1 = Landscape(objectives.zdt1, 0, 1, weights=(-1.0, -1.0), size=30)
+ZDT2 = replace(ZDT1, function=objectives.zdt2)
+ZDT3 = replace(ZDT1, function=objectives.zdt3)
+ZDT6 = replace(ZDT1, function=objectives.zdt6, size=10)
+ARM = Landscape(
+    objectives.arm, -math.pi, math.pi, weights=(1.0, 0.0, 0.0), size=10, measures=((-1.0, 1.0), (-1.0, 1.0))
+)
+DTLZ2 = Landscape(objectives.dtlz2, 0, 1, weights=(-1.0,) * 3, size=12)

@@ -1,0 +1,230 @@
+"""Where weight vectors lie: rows of one tensor [P, D], cut into named blocks with bounds of their own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+SPREAD = 0.1
+"""Of a module's weights, our choice: about the weights that PyTorch gives a layer of some hundred inputs."""
+BOX_SPREAD = 0.3
+"""Of a box, in units of its width: Hansen's advice for the first step size (arXiv 1604.00772, appendix B)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A named part of every genome.
+
+    Attributes:
+        name: Its name; of a module's weights, that of the parameter.
+        shape: Its shape; () is a single number.
+        low: Least value of each gene.
+        high: Greatest value of each gene.
+        spread: Standard deviation of first genomes, in units of the genes; default 0.3 of the width of the bounds, or
+            0.1 where a bound is missing.
+
+    Raises:
+        ValueError: The bounds are crossed or NaN, a length is below 1, or the spread is not finite and above 0.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    low: float = -math.inf
+    high: float = math.inf
+    spread: float | None = None
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise ValueError(
+                f"the bounds of {self.name} must be a lower and a higher one, but they are {self.low} and {self.high}."
+            )
+        if any(length < 1 for length in self.shape):
+            raise ValueError(f"the lengths of {self.name} must be at least 1, but its shape is {self.shape}.")
+        if not (math.isfinite(self.deviation) and self.deviation > 0):
+            raise ValueError(f"the spread of {self.name} must be finite and above 0, but it is {self.spread}.")
+
+    @property
+    def size(self) -> int:
+        """The number of genes."""
+        return math.prod(self.shape)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether both bounds are finite."""
+        return math.isfinite(self.high - self.low)
+
+    @property
+    def deviation(self) -> float:
+        """The spread, or what stands for it."""
+        if self.spread is not None:
+            return self.spread
+        return BOX_SPREAD * (self.high - self.low) if self.bounded else SPREAD
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """Where genomes lie; `Space.box` makes one for functions, `Space.of_module` one for a network's weights.
+
+    Attributes:
+        blocks: The parts of a genome, in order.
+        start: Where a search begins, floating point [D]; genomes have its dtype and device.
+        anywhere: Whether a search begins anywhere in the bounds instead, wherever there are two of them.
+
+    Raises:
+        ValueError: There is no block, two share a name, or `start` has another length than all blocks together.
+        TypeError: `start` is not floating point.
+    """
+
+    blocks: tuple[Block, ...]
+    start: Tensor
+    anywhere: bool = False
+
+    def __post_init__(self) -> None:
+        names = [block.name for block in self.blocks]
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"blocks must be at least one, each with a name of its own, but they are {names}.")
+        if self.start.shape != (self.size,):
+            raise ValueError(f"start must have the shape [{self.size}], but it has {list(self.start.shape)}.")
+        if not self.start.is_floating_point():
+            raise TypeError(f"start must be floating point, but it is {self.start.dtype}.")
+
+    @classmethod
+    def box(
+        cls,
+        size: int,
+        *,
+        low: float = -math.inf,
+        high: float = math.inf,
+        start: Tensor | None = None,
+        spread: float | None = None,
+        dtype: torch.dtype = torch.float64,
+    ) -> Space:
+        """Return a space of one block, `x`; unless it is told where, a search begins anywhere in the bounds, or at 0.
+
+        Raises:
+            ValueError: `size` is below 1, or the bounds are crossed.
+        """
+        if size < 1:
+            raise ValueError(f"size, the number of genes D, must be at least 1, but it is {size}.")
+        block = Block(name="x", shape=(size,), low=low, high=high, spread=spread)
+        middle = (low + high) / 2 if block.bounded else min(max(0.0, low), high)
+        if start is not None:
+            return cls((block,), start)
+        return cls((block,), torch.full((size,), middle, dtype=dtype), anywhere=block.bounded)
+
+    @classmethod
+    def of_module(
+        cls,
+        module: nn.Module,
+        *,
+        only: Sequence[str] = (),
+        bounds: Mapping[str, tuple[float, float]] | None = None,
+        spread: float = SPREAD,
+    ) -> Space:
+        """Return the space of a module's weights, one block per parameter, that begins at the weights it has.
+
+        Args:
+            module: Any module; it stays as it is.
+            only: Names of the parameters that evolve, or patterns such as `head.*`; default all. The others stay fixed.
+            bounds: Least and greatest value by name or pattern; the first that fits counts.
+            spread: Standard deviation of first genomes around the weights.
+
+        Raises:
+            ValueError: A name fits no parameter, bounds are crossed, or the module has no parameters.
+        """
+        parameters = dict(module.named_parameters())
+        bounds = {} if bounds is None else bounds
+        for pattern in (*only, *bounds):
+            if not any(fnmatchcase(name, pattern) for name in parameters):
+                raise ValueError(f"{pattern!r} must fit a parameter of the module, which has {', '.join(parameters)}.")
+        chosen = [name for name in parameters if not only or any(fnmatchcase(name, pattern) for pattern in only)]
+        if not chosen:
+            raise ValueError(f"module must have parameters that can evolve, but a {type(module).__name__} has none.")
+        limits = {name: _limits(name, bounds) for name in chosen}
+        blocks = tuple(
+            Block(name=name, shape=tuple(parameters[name].shape), low=low, high=high, spread=spread)
+            for name, (low, high) in limits.items()
+        )
+        space = cls(blocks, torch.cat([parameters[name].detach().flatten() for name in chosen]))
+        return cls(blocks, space.clip(space.start))
+
+    @cached_property
+    def size(self) -> int:
+        """The number of genes, D."""
+        return sum(block.size for block in self.blocks)
+
+    @cached_property
+    def spread(self) -> Tensor:
+        """The standard deviation of first genomes, [D]."""
+        return self._each([block.deviation for block in self.blocks])
+
+    @cached_property
+    def low(self) -> Tensor:
+        """The least value of each gene, [D]."""
+        return self._each([block.low for block in self.blocks])
+
+    @cached_property
+    def high(self) -> Tensor:
+        """The greatest value of each gene, [D]."""
+        return self._each([block.high for block in self.blocks])
+
+    def split(self, genomes: Tensor) -> dict[str, Tensor]:
+        """Return the blocks of genomes [..., D] by name, views of the shapes [..., *block.shape].
+
+        Raises:
+            ValueError: The genomes have another length.
+        """
+        if genomes.shape[-1:] != (self.size,):
+            raise ValueError(f"genomes must have the shape [..., {self.size}], but they have {list(genomes.shape)}.")
+        parts = genomes.split([block.size for block in self.blocks], dim=-1)
+        return {
+            block.name: part.reshape((*genomes.shape[:-1], *block.shape))
+            for block, part in zip(self.blocks, parts, strict=True)
+        }
+
+    def join(self, parts: Mapping[str, Tensor]) -> Tensor:
+        """Return the genomes [..., D] whose blocks these are, a new tensor."""
+        flat = [parts[block.name] for block in self.blocks]
+        return torch.cat(
+            [
+                part.flatten(part.dim() - len(block.shape)) if block.shape else part.unsqueeze(-1)
+                for block, part in zip(self.blocks, flat, strict=True)
+            ],
+            dim=-1,
+        )
+
+    def clip(self, genomes: Tensor) -> Tensor:
+        """Return genomes [..., D] with every gene moved into its bounds; NaN stays NaN."""
+        return torch.minimum(torch.maximum(genomes, self.low), self.high)
+
+    def sample(self, count: int, *, generator: torch.Generator) -> Tensor:
+        """Return first genomes [count, D]: normal around `start`, or uniform in the bounds if they begin anywhere.
+
+        Draws come from the CPU, so that they are the same on every device.
+        """
+        shape = (count, self.size)
+        normal = torch.randn(shape, generator=generator, dtype=self.start.dtype).to(self.start.device)
+        around = self.clip(self.start + self.spread * normal)
+        if not self.anywhere:
+            return around
+        uniform = torch.rand(shape, generator=generator, dtype=self.start.dtype).to(self.start.device)
+        width = self.high - self.low
+        return torch.where(width.isfinite(), self.clip(self.low + uniform * width), around)
+
+    def begin(self, *, generator: torch.Generator) -> Tensor:
+        """Return where a search begins, a new tensor [D]."""
+        return self.sample(1, generator=generator)[0] if self.anywhere else self.start.clone()
+
+    def _each(self, numbers: Sequence[float]) -> Tensor:
+        values = torch.tensor(numbers, dtype=self.start.dtype)
+        return values.repeat_interleave(torch.tensor([block.size for block in self.blocks])).to(self.start.device)
+
+
+def _limits(name: str, bounds: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+    return next((pair for pattern, pair in bounds.items() if fnmatchcase(name, pattern)), (-math.inf, math.inf))

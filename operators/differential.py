@@ -1,0 +1,92 @@
+"""Differential variation: genomes are moved by differences of others.
+
+Every function takes genomes [..., P, D] and returns new ones of that shape, dtype and device; each leading index is a
+population of its own. Draws come from the CPU, so that they are the same on every device.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+LEAST = 4
+"""Genomes of a population, at least: one and three others."""
+
+
+def rand_one(genomes: Tensor, *, factor: float, generator: torch.Generator) -> Tensor:
+    """Return for each genome a mutant, r1 + factor (r2 - r3), of three different others.
+
+    Args:
+        genomes: Floating point, [..., P, D].
+        factor: The differential weight F.
+        generator: A generator of the CPU.
+
+    Returns:
+        Mutants, [..., P, D].
+
+    Raises:
+        ValueError: There are fewer than 4 genomes.
+
+    Source: Storn and Price 1997, equation 2.
+    """
+    population = genomes.shape[-2]
+    if population < LEAST:
+        raise ValueError(f"genomes must be at least {LEAST}, but they are {population}.")
+    keys = torch.rand((*genomes.shape[:-1], population), generator=generator, dtype=torch.float64)
+    # Nobody draws itself; the least three keys of a row are three different others, all equally likely.
+    keys.diagonal(dim1=-2, dim2=-1).fill_(2)
+    others = keys.topk(3, dim=-1, largest=False).indices.to(genomes.device)
+    first, second, third = (_rows(genomes, others[..., place]) for place in range(3))
+    return first + factor * (second - third)
+
+
+def iso_line(
+    genomes: Tensor, others: Tensor, *, iso: float | Tensor, line: float = 0.2, generator: torch.Generator
+) -> Tensor:
+    """Return genomes moved by noise, and along the line to another one.
+
+    Args:
+        genomes: Floating point, [..., D].
+        others: One for each, of the same shape.
+        iso: Standard deviation of the noise, [D] or one for all genes.
+        line: Standard deviation of the step along the line, in units of the distance.
+        generator: A generator of the CPU.
+
+    Returns:
+        Children, [..., D].
+
+    Source: Vassiliades and Mouret, Discovering the Elite Hypervolume by Leveraging Interspecies Correlation (arXiv
+    1804.03906), equation 2, whose default `line` is.
+    """
+    noise = torch.randn(genomes.shape, generator=generator, dtype=torch.float64).to(genomes)
+    steps = torch.randn((*genomes.shape[:-1], 1), generator=generator, dtype=torch.float64).to(genomes)
+    return genomes + iso * noise + line * steps * (others - genomes)
+
+
+def binomial(genomes: Tensor, mutants: Tensor, *, rate: float, generator: torch.Generator) -> Tensor:
+    """Return trials: each gene is the mutant's with the given probability, and one gene is for certain.
+
+    Args:
+        genomes: Targets, [..., P, D].
+        mutants: Their mutants, of the same shape.
+        rate: The crossover rate CR, in [0, 1].
+        generator: A generator of the CPU.
+
+    Returns:
+        Trials, [..., P, D].
+
+    Raises:
+        ValueError: The rate lies outside [0, 1].
+
+    Source: Storn and Price 1997, equation 4.
+    """
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must lie in [0, 1], but it is {rate}.")
+    draws = torch.rand(genomes.shape, generator=generator, dtype=torch.float64)
+    sure = torch.randint(genomes.shape[-1], (*genomes.shape[:-1], 1), generator=generator)
+    taken = (draws < rate).scatter(-1, sure, value=True)
+    return torch.where(taken.to(genomes.device), mutants, genomes)
+
+
+def _rows(genomes: Tensor, places: Tensor) -> Tensor:
+    return genomes.gather(-2, places.unsqueeze(-1).expand_as(genomes))

@@ -1,0 +1,79 @@
+"""Optimisers: gradients become steps, with a memory that the caller keeps.
+
+Every function takes the gradient of something to be maximised, [..., D], and the memory that its last call returned
+(empty at first), and returns the step, [..., D], and the new memory, tensors by name. Each leading index is a
+search of its own. Arguments are left unchanged, so that a state that holds the memory is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+Memory = Mapping[str, Tensor]
+
+
+def ascent(gradient: Tensor, memory: Memory, *, learning_rate: float) -> tuple[Tensor, Memory]:
+    """Go along the gradient; there is nothing to remember.
+
+    Args:
+        gradient: Floating point, [..., D].
+        memory: Not used.
+        learning_rate: Factor on the gradient.
+    """
+    return learning_rate * gradient, memory
+
+
+def adam(
+    gradient: Tensor,
+    memory: Memory,
+    *,
+    learning_rate: float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+) -> tuple[Tensor, Memory]:
+    """Divide running means of the gradient by the roots of those of its square, both without their bias at the start.
+
+    Args:
+        gradient: Floating point, [..., D].
+        memory: That of the last call.
+        learning_rate: Length of a step in each gene while gradients agree.
+        beta1: Share of the mean that is kept, in [0, 1).
+        beta2: Share of the mean of squares that is kept, in [0, 1).
+        epsilon: Added to the root.
+
+    Source: Kingma and Ba (arXiv 1412.6980), algorithm 1, whose defaults these are.
+    """
+    zero = torch.zeros_like(gradient)
+    steps = memory.get("steps", torch.zeros((), dtype=torch.float64)) + 1
+    mean = beta1 * memory.get("mean", zero) + (1 - beta1) * gradient
+    square = beta2 * memory.get("square", zero) + (1 - beta2) * gradient.square()
+    count = float(steps)
+    scale = (square / (1 - beta2**count)).sqrt() + epsilon
+    step = learning_rate * (mean / (1 - beta1**count)) / scale
+    return step, {"steps": steps, "mean": mean, "square": square}
+
+
+def clipup(
+    gradient: Tensor, memory: Memory, *, learning_rate: float, max_speed: float, momentum: float = 0.9
+) -> tuple[Tensor, Memory]:
+    """Add a step of fixed length along the gradient to a velocity whose length is clipped.
+
+    Args:
+        gradient: Floating point, [..., D]; only its direction counts, and one of length 0 adds nothing.
+        memory: That of the last call.
+        learning_rate: Length of what a gradient adds.
+        max_speed: Length of a step at most.
+        momentum: Share of the velocity that is kept, in [0, 1).
+
+    Source: Toklu, Liskowski and Srivastava, ClipUp (arXiv 2008.02387), algorithm 2.
+    """
+    length = gradient.norm(dim=-1, keepdim=True)
+    direction = torch.where(length > 0, gradient / length, 0.0)
+    velocity = momentum * memory.get("velocity", torch.zeros_like(gradient)) + learning_rate * direction
+    speed = velocity.norm(dim=-1, keepdim=True)
+    velocity = torch.where(speed > max_speed, velocity * (max_speed / speed), velocity)
+    return velocity, {"velocity": velocity}

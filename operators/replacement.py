@@ -1,0 +1,41 @@
+"""Replacement: who of parents and children lives on.
+
+Every function takes the parents, a generation's children, all scored, and returns as many individuals as there were
+parents (in the first generation, where there are none, all children). Individuals that failed are the worst; among
+equals children come first, and then who came earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neuroevo.individual import Individual
+
+
+def generational(parents: Sequence[Individual], children: Sequence[Individual], *, elites: int = 0) -> list[Individual]:
+    """Return the children, the worst of whom make way for the best parents.
+
+    Args:
+        parents: The generation before.
+        children: The generation.
+        elites: Parents that live on, where they are better than the children whose places they would take.
+
+    Raises:
+        ValueError: `elites` is negative, or there are fewer children than parents.
+    """
+    if elites < 0:
+        raise ValueError(f"elites must be at least 0, but it is {elites}.")
+    if len(children) < len(parents):
+        raise ValueError(f"children must be at least as many as the {len(parents)} parents, but are {len(children)}.")
+    wanted = len(parents) or len(children)
+    return best([*children, *best(parents, elites)], wanted) if elites else best(children, wanted)
+
+
+def plus(parents: Sequence[Individual], children: Sequence[Individual]) -> list[Individual]:
+    """Return the best of parents and children."""
+    return best([*children, *parents], len(parents) or len(children))
+
+
+def best(people: Sequence[Individual], count: int) -> list[Individual]:
+    """Return the best individuals, best first; equals keep their order."""
+    return sorted(people, key=lambda one: one.fitness, reverse=True)[:count]

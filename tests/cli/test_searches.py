@@ -1,0 +1,136 @@
+"""Strategies over weight vectors at the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neuroevo.cli.names import PROBLEMS, SEARCHES, load
+from neuroevo.genome import Genome
+from neuroevo.graph import Graph
+from neuroevo.individual import Individual
+from neuroevo.problems import Landscape
+from neuroevo.problems.classifier import digits
+from neuroevo.problems.graphs import xor
+from neuroevo.runs.records import read_records
+
+Program = Callable[..., Any]
+
+SMALL = ("--evaluations", 60, "--individuals", 8)
+
+
+@pytest.mark.parametrize("name", sorted(SEARCHES))
+def test_every_search_can_be_run(neuroevo: Program, name: str, tmp_path: Path) -> None:
+    """With --json stdout is one value that agrees with the file, and --seed makes the run."""
+    if name in ("map-elites", "novelty"):
+        pytest.importorskip("ribs")
+    objective = {"nsga2": "zdt1", "map-elites": "arm", "novelty": "arm"}.get(name, "sphere")
+    found = []
+    for place in ("a", "b"):
+        words = ["--problem", objective, "--dimensions", 3, *SMALL, "--seed", 4, "--json", "--quiet"]
+        call = neuroevo("evolve", name, *words, "--out", tmp_path / place)
+        assert call.code == 0, call.err
+        found.append(json.loads(call.out, parse_constant=pytest.fail))
+        genome = Genome.load(found[-1]["genome"])
+        assert genome.notes["values"] == found[-1]["values"]
+        assert genome.blocks["x"].shape == (3,)
+        assert found[-1]["evaluations"] <= 60
+    files = [Path(one["genome"]).read_bytes() for one in found]
+    assert files[0] == files[1]
+    assert read_records(tmp_path / "a" / "records.jsonl")[0]["kind"] == "generation"
+
+
+def test_a_network_comes_out(neuroevo: Program, tmp_path: Path) -> None:
+    """By default a network learns to read digits; its weights fit the module, and `show` describes them."""
+    call = neuroevo("evolve", "snes", *SMALL, "--out", tmp_path / "run")
+    assert call.code == 0, call.err
+    path = tmp_path / "run" / "genome.safetensors"
+    assert call.out.splitlines()[-1] == f"Saved: {path}"
+    problem, genome = digits(), Genome.load(path)
+    network = genome.to_module(problem.module)
+    score = float(problem.score(network(problem.inputs), problem.targets))
+    assert score == pytest.approx(genome.notes["values"][0], rel=1e-4)
+    shown = neuroevo("show", path)
+    assert shown.code == 0
+    assert shown.out.startswith("Genome of 953 genes.\nBlocks: 4: head.bias 9, head.weight 9 x 16, ")
+    assert "strategy: snes" in neuroevo("show", tmp_path / "run").out
+
+
+def test_a_graph_comes_out(neuroevo: Program, tmp_path: Path) -> None:
+    """NEAT's best graph is read back from its file, and answers as it was scored."""
+    words = ["--problem", "xor", "--evaluations", 100, "--individuals", 20]
+    call = neuroevo("evolve", "neat", *words, "--out", tmp_path / "run")
+    assert call.code == 0, call.err
+    genome = Genome.load(tmp_path / "run" / "genome.safetensors")
+    score = xor()(Individual(Graph.from_genome(genome), id=0))
+    assert list(score) == pytest.approx(genome.notes["values"])
+    assert neuroevo("show", tmp_path / "run" / "genome.safetensors").code == 0
+
+
+def test_the_suite(neuroevo: Program, tmp_path: Path) -> None:
+    """Records, a summary, a report with curves, a table and a sentence; what is finished is kept by --resume."""
+    words = ["--strategies", "gtl,genetic,snes", "--problems", "sphere,rastrigin", "--seeds", 2, *SMALL]
+    folder = tmp_path / "run"
+    call = neuroevo("bench", "optimize", *words, "--out", folder)
+    assert call.code == 0, call.err
+    assert "On sphere, genetic ranks best of 2 strategies" in call.out
+    with (folder / "summary.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["problem"], row["seed_count"]) for row in rows] == [("sphere", "2")] * 2 + [("rastrigin", "2")] * 2
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Best value so far against evaluations" in page
+    assert "data:image/svg+xml" in page
+    records = (folder / "records.jsonl").read_bytes()
+    lines = records.splitlines(keepends=True)
+    (folder / "records.jsonl").write_bytes(b"".join(lines[:5]))
+    again = neuroevo("bench", "--resume", folder, "--json")
+    assert again.code == 0, again.err
+    assert len(json.loads(again.out)["rows"]) == 4
+    told = [
+        [{**json.loads(line), "seconds": 0} for line in text.splitlines()]
+        for text in (records, (folder / "records.jsonl").read_bytes())
+    ]
+    assert told[0] == told[1]
+    for kind in ("markdown", "latex", "csv"):
+        table = neuroevo("report", folder, "--format", kind)
+        assert table.code == 0, table.err
+        assert table.out.count("snes") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["evolve", "snes", "--problem", "spher"], "--problem must be one of digits, cartpole, sphere, "),
+        (["evolve", "snes", "--problem", "zdt1"], "problem must have 1 objective for SNES, but it has 2"),
+        (["evolve", "snes", "--problem", "xor"], "xor is for graphs; choose a problem of digits, "),
+        (
+            ["evolve", "neat", "--problem", "sphere"],
+            "--problem must be one of xor, cartpole for neat, but it is sphere",
+        ),
+        (["bench", "optimize", "--problems", "zdt1"], "--problems must have one objective in this suite, but zdt1 has"),
+        (["bench", "optimize", "--strategies", "gtl"], "--strategies must name some of genetic, "),
+        (["bench", "transfer", "--strategies", "snes"], "--strategies must be of gtl, gtl-paper, "),
+        (["evolve", "snes", "--device", "mps"], "--device must be auto or cpu for this strategy, but it is mps"),
+        (["evolve", "differential", "--individuals", 3], "population must be at least 4, but it is 3."),
+    ],
+    ids=str,
+)
+def test_what_does_not_fit_is_one_sentence(neuroevo: Program, words: list[Any], sentence: str, tmp_path: Path) -> None:
+    """Names that fit nothing here are told, with those that do."""
+    call = neuroevo(*words, "--out", tmp_path / "run", "--quiet")
+    assert call.code in (1, 2)
+    assert call.err.startswith(f"Error: {sentence}")
+    assert call.err.count("\n") == 1
+
+
+def test_every_problem_has_its_name() -> None:
+    """A name stands for a function or makes a problem, and functions carry their own names."""
+    for name, target in PROBLEMS.items():
+        made = load(target)
+        if isinstance(made, Landscape):
+            assert made().name == name.replace("-", "_")

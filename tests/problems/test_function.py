@@ -1,0 +1,132 @@
+"""Any function as a problem: what it returns counts, and what it does wrong is said in a sentence."""
+
+import logging
+import math
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from neuroevo.individual import Fitness, Individual
+from neuroevo.problems import Function, Landscape, function
+from neuroevo.space import Space
+from neuroevo.testing.laws import problem_laws
+from neuroevo.testing.parametrize import parametrize_with_laws
+
+LANDSCAPES = {name.lower(): value for name, value in vars(function).items() if isinstance(value, Landscape)}
+
+
+def total(genome: Tensor) -> Tensor:
+    """Return the sum of the genes of each genome."""
+    return genome.sum(-1)
+
+
+def pair(genome: Tensor) -> tuple[float, float]:
+    """Return two objectives."""
+    return float(genome[0]), float(genome[-1])
+
+
+def fails_below_zero(genome: Tensor) -> Tensor:
+    """Raise where a first gene is negative."""
+    if bool((genome[..., 0] < 0).any()):
+        raise RuntimeError("a negative gene")
+    return genome.sum(-1)
+
+
+def people(*firsts: float, objectives: int = 1) -> list[Individual]:
+    """Return individuals with two genes, the first of which are given."""
+    genomes = torch.tensor([[first, 1.0] for first in firsts], dtype=torch.float64)
+    weights = (-1.0,) * objectives
+    return [Individual(row, Fitness(weights=weights), id=10 + place) for place, row in enumerate(genomes)]
+
+
+def problem(inner: Any, **settings: Any) -> Function:
+    """Return a function of two genes."""
+    return Function(inner, Space.box(2), **settings)
+
+
+@parametrize_with_laws(
+    problem_laws(people(1, 2, -3)),
+    {
+        "alone": problem(total),
+        "batched": problem(total, batched=True),
+        "partial": problem(partial(torch.sum, dim=-1), batched=True),
+        "landscape": LANDSCAPES["rastrigin"](2),
+    },
+)
+def test_functions(law: Any) -> None:
+    """Functions keep the laws of evaluators, batched or not."""
+    law()
+
+
+@parametrize_with_laws(problem_laws(people(1, 2, objectives=2)), {"pair": problem(pair, weights=(-1.0, -1.0))})
+def test_functions_of_two_objectives(law: Any) -> None:
+    """So do functions of several objectives."""
+    law()
+
+
+@pytest.mark.parametrize("name", LANDSCAPES)
+@given(size=st.integers(2, 12))
+def test_landscapes(name: str, size: int) -> None:
+    """A well-known function is a problem of the size that it is told, finite all over its bounds."""
+    made = LANDSCAPES[name](max(size, len(LANDSCAPES[name].weights)))
+    generator = torch.Generator().manual_seed(size)
+    genomes = made.space.sample(5, generator=generator)
+    assert made.space.size == genomes.shape[1]
+    values = made.batch([Individual(row, id=place) for place, row in enumerate(genomes)])
+    assert [len(one) for one in values] == [len(made.weights)] * 5
+    assert all(map(math.isfinite, sum(values, ())))
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_whoever_makes_it_raise_fails_alone(batched: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """The others are scored, and the log names the function, the individual and the reason."""
+    with caplog.at_level(logging.WARNING):
+        scores = problem(fails_below_zero, batched=batched).batch(people(1, -1, 2))
+    assert scores[0::2] == [(2.0,), (3.0,)]
+    assert math.isnan(scores[1][0])
+    assert caplog.messages == [
+        "fails_below_zero raised for individual 11, which counts as failed (RuntimeError: a negative gene)."
+    ]
+
+
+def test_whoever_gets_nan_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    """A value that is not finite is kept and told."""
+    with caplog.at_level(logging.WARNING):
+        scores = problem(torch.log, batched=False).batch([])
+        assert scores == []
+        score = problem(lambda genome: math.inf).batch(people(1))
+    assert score == [(math.inf,)]
+    assert caplog.messages == ["<lambda> gave (inf,) for individual 10, which counts as failed."]
+
+
+@pytest.mark.parametrize(
+    ("inner", "batched", "sentence"),
+    [
+        (
+            pair,
+            False,
+            r"pair must return 1 values, one for each of the weights .*, but for individual 10 it returned 2.",
+        ),
+        (lambda genome: "high", False, r"<lambda> must return numbers, but for individual 10 it returned 'high'."),
+        (lambda genome: None, False, r"<lambda> must return numbers, but for individual 10 it returned None."),
+        (lambda genomes: genomes[:1, 0], True, r"<lambda> must return one row of values for each of 2 genomes, .* 1."),
+        (lambda genomes: 3.0, True, r"<lambda> must return one row of values for each of 2 genomes, .* 3.0."),
+        (lambda genomes: genomes, True, r"<lambda> must return 1 values, .* for individual 10 it returned 2."),
+    ],
+)
+def test_wrong_answers_are_refused(inner: Any, batched: bool, sentence: str) -> None:
+    """Wrong numbers of values or rows, and what is no number, end the run with a sentence."""
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        problem(inner, batched=batched).batch(people(1, 2))
+
+
+def test_the_genome_is_the_functions_own() -> None:
+    """A function that writes into its genome changes no individual."""
+    (one,) = people(4)
+    assert problem(lambda genome: genome.mul_(0).sum()).batch([one]) == [(0.0,)]
+    assert one.genome.tolist() == [4.0, 1.0]

@@ -1,0 +1,118 @@
+"""Weights of modules, scored by their answers."""
+
+import copy
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from neuroevo.individual import Individual
+from neuroevo.problems import Supervised
+from neuroevo.problems.supervised import accuracy, log_likelihood
+from neuroevo.testing.laws import problem_laws
+from neuroevo.testing.parametrize import parametrize_with_laws
+
+INPUTS = torch.randn(24, 6, generator=torch.Generator().manual_seed(0))
+TARGETS = torch.arange(24) % 3
+
+
+@torch.random.fork_rng(devices=[])
+def module() -> nn.Sequential:
+    """Return a small network with given weights."""
+    built = nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Tanh(), nn.Linear(5, 3))
+    generator = torch.Generator().manual_seed(1)
+    for parameter in built.parameters():
+        parameter.data = torch.randn(parameter.shape, generator=generator)
+    return built
+
+
+def problem(**settings: Any) -> Supervised:
+    """Return the network on the data."""
+    return Supervised(module(), INPUTS, TARGETS, **settings)
+
+
+def people(count: int = 4) -> list[Individual]:
+    """Return individuals around the network."""
+    genomes = problem().space.sample(count, generator=torch.Generator().manual_seed(2))
+    return [Individual(row, id=place) for place, row in enumerate(genomes)]
+
+
+def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return a score of one's own."""
+    return -(outputs - F.one_hot(targets, 3)).square().mean()
+
+
+@parametrize_with_laws(
+    problem_laws(people(), tolerance=1e-5),
+    {
+        "log likelihood": problem(),
+        "accuracy": problem(score=accuracy),
+        "own": problem(score=squared_error, chunk=3),
+        "head": Supervised(module(), INPUTS, TARGETS, bounds={"*": (-1, 1)}),
+    },
+)
+def test_supervised(law: Any) -> None:
+    """Every score keeps the laws of evaluators."""
+    law()
+
+
+@pytest.mark.parametrize("score", [log_likelihood, accuracy, squared_error])
+@pytest.mark.parametrize("chunk", [None, 1, 3])
+def test_scores_are_those_of_the_modules(score: Any, chunk: int | None) -> None:
+    """An individual's score is that of its module, in evaluation mode, for any size of chunks."""
+    scored = problem(score=score, chunk=chunk)
+    for one, (value,) in zip(people(), scored.batch(people()), strict=True):
+        network = scored.to_module(one)
+        assert value == pytest.approx(float(score(network(INPUTS).detach(), TARGETS)), abs=1e-5)
+        torch.testing.assert_close(scored.outputs(one, INPUTS[:2]), network(INPUTS[:2]).detach())
+
+
+def test_a_result_can_be_trained_on() -> None:
+    """A module with an individual's weights is an ordinary one, and the one that was given stays as it was."""
+    given = module()
+    before = copy.deepcopy(given.state_dict())
+    network = Supervised(given, INPUTS, TARGETS).to_module(people()[0])
+    F.cross_entropy(network(INPUTS), TARGETS).backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
+    assert all(torch.equal(before[key], value) for key, value in given.state_dict().items())
+    assert given.training
+
+
+def test_only_some_tensors_evolve() -> None:
+    """The others keep the module's values in every individual."""
+    head = problem(only=["3.*"])
+    assert head.space.size == 18
+    network = head.to_module(Individual(torch.zeros(18), id=0))
+    assert torch.equal(network[0].weight, module()[0].weight)
+    assert head.batch([Individual(torch.zeros(18), id=0)]) == [(pytest.approx(-math.log(3)),)]
+
+
+def test_weights_that_overflow_fail() -> None:
+    """Outputs that are not finite have no accuracy, and no likelihood."""
+    wild = Individual(torch.full((problem().space.size,), math.inf), id=0)
+    for score in (accuracy, log_likelihood):
+        assert math.isnan(problem(score=score)(wild)[0])
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Supervised(module(), INPUTS, TARGETS[1:]), "inputs and targets must be as many, .* 24 and 23."),
+        (lambda: Supervised(module(), INPUTS[:0], TARGETS[:0]), "at least one, but they are 0 and 0."),
+        (
+            lambda: Supervised(module(), INPUTS[:, 1:], TARGETS),
+            r"module must take the inputs \[24, 5\], but a Sequential",
+        ),
+        (lambda: problem(chunk=0), "chunk must be at least 1, but it is 0."),
+        (lambda: problem(only=["4.*"]), "'4.\\*' must fit a parameter of the module"),
+        (lambda: problem(bounds={"*": (1, -1)}), "the bounds of 0.weight must be a lower and a higher one"),
+        (lambda: problem(score=lambda o, t: o.sum(-1)).batch(people()), r"score must return one number, .* \[4, 24\]."),
+    ],
+)
+def test_what_does_not_fit_is_refused(make: Any, sentence: str) -> None:
+    """Data, patterns, bounds and scores that do not fit are one sentence each."""
+    with pytest.raises(ValueError, match=sentence):
+        make()

@@ -1,0 +1,74 @@
+"""The genetic algorithm and the evolution strategies: who lives on, and what mutates."""
+
+from functools import partial
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuroevo.evolution import evolve
+from neuroevo.operators.crossover import uniform
+from neuroevo.operators.mutation import gaussian
+from neuroevo.problems.function import RASTRIGIN, SPHERE
+from neuroevo.strategies import EvolutionStrategy, Genetic
+
+
+@given(seed=st.integers(0, 2**32), offspring=st.sampled_from([None, 1, 2, 5]))
+def test_with_an_elite_the_best_never_gets_worse(seed: int, offspring: int | None) -> None:
+    """The best of those that live is the best of all, in either form."""
+    strategy = Genetic(RASTRIGIN(3), population=6, offspring=offspring, seed=seed)
+    for _ in evolve(strategy, 6):
+        assert max(one.fitness for one in strategy.people) == strategy.result().fitness
+        assert len(strategy.people) == 6
+
+
+def test_without_elites_a_generation_dies() -> None:
+    """Nobody lives on then."""
+    strategy = Genetic(RASTRIGIN(3), population=6, elites=0)
+    for generation in evolve(strategy, 4):
+        assert {one.id for one in strategy.people} == {one.id for one in generation.population}
+
+
+def test_a_steady_state_scores_few() -> None:
+    """After the first generation there are as many individuals in one as there are children."""
+    strategy = Genetic(RASTRIGIN(3), population=6, offspring=2)
+    assert [len(generation.population) for generation in evolve(strategy, 4)] == [6, 2, 2, 2]
+    assert strategy.budget.evaluations == 12
+
+
+def test_operators_are_swapped_in_every_form() -> None:
+    """What is registered as `cross` and `perturb` serves our loop and DEAP's verbs."""
+    strategy = Genetic(SPHERE(4), population=4)
+    strategy.toolbox.register("cross", uniform, rate=1.0, generator=strategy.generator)
+    strategy.toolbox.register("perturb", partial(gaussian, sigma=0.0), generator=strategy.generator)
+    first, second = strategy.toolbox.population(n=2)
+    children = strategy.toolbox.mate(first, second)
+    assert torch.equal(children[0].genome, second.genome)
+    assert torch.equal(children[1].genome, first.genome)
+    assert torch.equal(strategy.toolbox.mutate(first)[0].genome, first.genome)
+    varied = strategy.toolbox.vary([first, second])
+    assert torch.equal(varied[0].genome, second.genome)
+
+
+def test_step_sizes_adapt() -> None:
+    """On a sphere they shrink with the distance, and the search gets ever closer."""
+    strategy = EvolutionStrategy(SPHERE(10), seed=1)
+    for _ in evolve(strategy, 600):
+        pass
+    assert max(strategy.step_sizes.values()) < 1e-6
+    assert strategy.result().fitness.values[0] < 1e-12
+
+
+@pytest.mark.parametrize("plus", [False, True])
+@given(seed=st.integers(0, 2**32))
+def test_parents_die_or_compete(plus: bool, seed: int) -> None:
+    """With plus the worst parent never gets worse; with comma all parents are of the last generation."""
+    strategy = EvolutionStrategy(RASTRIGIN(3), population=6, parents=2, plus=plus, seed=seed)
+    before = None
+    for generation in evolve(strategy, 6):
+        worst = min(one.fitness for one in strategy.people)
+        assert not plus or before is None or worst >= before
+        assert plus or {one.id for one in strategy.people} <= {one.id for one in generation.population}
+        assert strategy.step_sizes.keys() == {str(one.id) for one in strategy.people}
+        before = worst

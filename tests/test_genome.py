@@ -1,0 +1,92 @@
+"""Genomes in files: whole, equal for equal genomes, never code."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load
+from torch import nn
+
+from neuroevo.files import CheckpointError
+from neuroevo.genome import Genome
+from neuroevo.individual import Individual
+from neuroevo.space import Space
+
+
+@torch.random.fork_rng(devices=[])
+def network(seed: int = 0) -> nn.Sequential:
+    """Return a small network with a buffer."""
+    built = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in built.parameters():
+        parameter.data = torch.randn(parameter.shape, generator=generator)
+    return built.eval()
+
+
+def genome(seed: int = 1, **notes: object) -> Genome:
+    """Return the weights of a network as a genome."""
+    space = Space.of_module(network(seed))
+    return Genome.of(Individual(space.start, id=0), space, **notes)
+
+
+def test_a_module_gets_the_weights() -> None:
+    """The module with a genome's weights answers as the network that they were, and the first one stays as it was."""
+    inputs = torch.randn(5, 3, generator=torch.Generator().manual_seed(2))
+    target = network(3)
+    before = target(inputs)
+    heir = genome(1).to_module(target)
+    torch.testing.assert_close(heir(inputs), network(1)(inputs))
+    assert torch.equal(target(inputs), before)
+
+
+def test_a_part_of_a_module() -> None:
+    """Only what evolved is in the genome; the rest of a module stays."""
+    space = Space.of_module(network(1), only=["2.*"])
+    heir = Genome.of(Individual(space.start, id=0), space).to_module(network(3))
+    assert torch.equal(heir[2].weight, network(1)[2].weight)
+    assert torch.equal(heir[0].weight, network(3)[0].weight)
+
+
+def test_a_file_comes_back(tmp_path: Path) -> None:
+    """What is saved is read back bit for bit, and other programs read the tensors too."""
+    path = tmp_path / "genome.safetensors"
+    genome(note="kept").save(path)
+    read = Genome.load(path)
+    assert read.notes == {"note": "kept"}
+    assert read.to_bytes() == path.read_bytes() == genome(note="kept").to_bytes()
+    assert torch.equal(load(path.read_bytes())["0.weight"], network(1)[0].weight)
+
+
+@given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_a_changed_byte_is_noticed(place: float, flip: int) -> None:
+    """A file with any byte changed is refused."""
+    data = bytearray(genome().to_bytes())
+    data[int(place * len(data))] ^= flip
+    with pytest.raises(CheckpointError):
+        Genome.from_bytes(bytes(data))
+
+
+@given(place=st.floats(0, 1, exclude_max=True))
+def test_a_cut_file_is_noticed(place: float) -> None:
+    """So is one that ends early."""
+    data = genome().to_bytes()
+    with pytest.raises(CheckpointError):
+        Genome.from_bytes(data[: int(place * len(data))])
+
+
+def test_the_file_is_named(tmp_path: Path) -> None:
+    """The sentence names the file, and what it holds."""
+    path = tmp_path / "other.safetensors"
+    path.write_bytes(b"no genome")
+    with pytest.raises(
+        CheckpointError, match=r"other.safetensors can't be read as a genome: it is damaged or no genome"
+    ):
+        Genome.load(path)
+
+
+def test_a_module_of_another_shape_is_refused() -> None:
+    """A module without the parameters is told which there must be."""
+    with pytest.raises(ValueError, match=r"module must have a parameter 0.bias of the shape \(4,\), but it has"):
+        genome().to_module(network(0)[2])
