@@ -118,6 +118,7 @@ def test_a_worker_that_dies_changes_nothing(
     assert not (tmp_path / "run" / "failures").exists()
 
 
+@pytest.mark.slow
 def test_an_individual_that_kills_its_workers_fails_alone(
     own: WorkerMap, faults: ModuleType, toys: ModuleType, tmp_path: Path
 ) -> None:

@@ -25,7 +25,12 @@ def asynchronous(toys: ModuleType, seed: int = 0, **settings: Any) -> Asynchrono
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"lamarckian": False, "tournament": 3}, {"tournament": 1, "resize_rate": 0.3, "noise": 0.1}]
+    "settings",
+    [
+        {},
+        pytest.param({"lamarckian": False, "tournament": 3}, marks=pytest.mark.slow),
+        pytest.param({"tournament": 1, "resize_rate": 0.3, "noise": 0.1}, marks=pytest.mark.slow),
+    ],
 )
 def test_laws_of_strategies(toys: ModuleType, settings: dict[str, Any]) -> None:
     """Without workers it is a strategy as any other: reproducible, continued bit for bit, and on budget."""
@@ -99,6 +104,7 @@ def test_workers_change_the_order_and_nothing_else(toys: ModuleType, tmp_path: P
         assert best.id in people
 
 
+@pytest.mark.slow
 def test_what_is_under_way_ends_with_the_map(toys: ModuleType) -> None:
     """Closing the map stops the workers of a stream that nobody closed."""
     workers = WorkerMap(Processes(), workers=1)
