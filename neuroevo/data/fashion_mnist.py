@@ -8,6 +8,7 @@ learning algorithms", 2017. The training and the test images are merged and spli
 from __future__ import annotations
 
 import gzip
+import hashlib
 import math
 import zlib
 from pathlib import Path
@@ -30,6 +31,14 @@ NAMES = (
     "t10k-labels-idx1-ubyte",
 )
 """The four files, each plain or with the ending .gz."""
+
+PUBLISHED = {
+    "train-images-idx3-ubyte": (47_040_016, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
+    "train-labels-idx1-ubyte": (60_008, "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
+    "t10k-images-idx3-ubyte": (7_840_016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
+    "t10k-labels-idx1-ubyte": (10_008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+}
+"""Length in bytes and SHA-256 of each published file, unpacked; files of other lengths are of one's own making."""
 
 _RAW = Path("FashionMNIST", "raw")
 _SIZE = 28
@@ -142,6 +151,9 @@ def _unpacked(name: str, path: Path) -> bytes:
             content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{path} is damaged: it does not unpack ({_first_line(error)}); get it again.") from error
+    length, digest = PUBLISHED[name]
+    if len(content) == length and hashlib.sha256(content).hexdigest() != digest:
+        raise ValueError(f"{path} is damaged: it is as long as the published file, but not the same; get it again.")
     _check_content(content, _DIMENSIONS[name.split("-")[1]], path)
     return content
 

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from neuroevo.data.fashion_mnist import NAMES, fashion_mnist
+from neuroevo.data.fashion_mnist import NAMES, PUBLISHED, fashion_mnist
 from neuroevo.splits import ROLES, load_split
 
 CLASSES = [
     *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 ]
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
 
 def idx(values: np.ndarray) -> bytes:
@@ -169,6 +170,27 @@ def test_a_truncated_gzip_file_is_named(tmp_path: Path, name: str, keep: int) ->
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(ValueError, match=rf"{name}\.gz is damaged: .*get it again\.$"):
         fashion_mnist(tmp_path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_changed_byte_of_a_published_file_is_told(tmp_path: Path, name: str, packed: bool) -> None:
+    """A file as long as the published one must be it, which is found out before its content is read."""
+    content = small_files()[name]
+    length, _ = PUBLISHED[name]
+    padded = content + bytes(length - len(content))
+    files = small_files() | {name: padded}
+    with pytest.raises(ValueError, match=rf"{name}.* is damaged: it is as long as the published file") as caught:
+        fashion_mnist(write(tmp_path, files, packed=packed))
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DEBIAN.exists(), reason="Debian's package dataset-fashion-mnist is not installed")
+def test_the_published_files_have_their_digests() -> None:
+    """The files of Debian's package, packed by somebody else, are the published ones."""
+    data = fashion_mnist(DEBIAN)
+    assert sum(len(data.role(role).labels) for role in ROLES) == 70_000
 
 
 def test_files_of_another_data_set_are_refused(tmp_path: Path) -> None:
