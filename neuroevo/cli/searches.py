@@ -14,11 +14,13 @@ from neuroevo.benchmarks.columns_searches import SEARCH_COLUMNS
 from neuroevo.benchmarks.findings_searches import summary
 from neuroevo.benchmarks.optimize import Optimize, Plan, finished, generations_within
 from neuroevo.benchmarks.results import read_result
+from neuroevo.cli.build import engine_facts, make_map
 from neuroevo.cli.evolve import GENOME
 from neuroevo.cli.names import GRAPH_PROBLEMS, GRAPH_STRATEGIES, PROBLEMS, SEARCHES, load
 from neuroevo.cli.progress import Reporter
 from neuroevo.cli.tables import print_table
 from neuroevo.evolution import Generation, evolve
+from neuroevo.execution import WorkerMap
 from neuroevo.execution.threads import one_thread
 from neuroevo.files import to_json, write_atomically
 from neuroevo.genome import Genome
@@ -56,9 +58,14 @@ def make_problem(name: str, settings: RunSettings) -> Problem:
     return cast(Callable[[], Problem], made)()
 
 
-def make_search(name: str, settings: RunSettings, problem: Problem, seed: int) -> Search:
-    """Return the strategy of a name on a problem."""
-    return cast(Search, _make(SEARCHES[name], settings, problem, seed))
+def make_search(
+    name: str, settings: RunSettings, problem: Problem, seed: int, *, map_: WorkerMap | None = None
+) -> Search:
+    """Return the strategy of a name on a problem; without a map it evaluates in this process."""
+    search = cast(Search, _make(SEARCHES[name], settings, problem, seed))
+    if map_ is not None:
+        search.toolbox.register("map", map_)
+    return search
 
 
 def make_strategy(settings: EvolveSettings) -> Search | NEAT:
@@ -87,10 +94,15 @@ def _make(target: str, settings: RunSettings, problem: object, seed: int) -> obj
 def run_search(settings: EvolveSettings, run: RunDirectory) -> dict[str, Any]:
     """Run one strategy on one problem, save its best genome and return what it reached."""
     check_device(settings)
-    run.note({"device": "cpu", "threads": 1})
     strategy = make_strategy(settings)
     generations = generations_within(strategy, settings.evaluations)
-    with Reporter(settings.evaluations, quiet=settings.quiet, unit="evaluations") as reporter:
+    with (
+        make_map(settings) as map_,
+        Reporter(settings.evaluations, quiet=settings.quiet, unit="evaluations") as reporter,
+    ):
+        run.note({"device": "cpu", "threads": 1, **engine_facts(map_)})
+        if map_ is not None:
+            strategy.toolbox.register("map", map_)
 
         def report(generation: Generation) -> None:
             reporter.advance(len(generation.population))
@@ -127,20 +139,16 @@ def _in_text(values: Sequence[float]) -> str:
 def optimize(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `optimize`; what is in the run directory already is not run again."""
     check_device(settings)
-    run.note({"device": "cpu", "threads": 1})
     problems = {name: make_problem(name, settings) for name in settings.problems}
     if refused := [name for name, problem in problems.items() if len(problem.weights) > 1]:
         raise click.UsageError(f"--problems must have one objective in this suite, but {', '.join(refused)} has more.")
-    makes = {name: partial(make_search, name, settings) for name in applicable(settings.strategies)}
-    protocol = Optimize(problems, makes, settings.evaluations)
+    names = applicable(settings.strategies)
     seeds = range(settings.seed, settings.seed + settings.seeds)
-    plans = protocol.plans(seeds, done=_kept(run))
-    with Reporter(len(plans), quiet=settings.quiet, unit="searches") as reporter, Records(run.records) as records:
-        for record in optimize_benchmark.run(protocol, plans):
-            records.append(record)
-            reporter.advance(1)
-            reporter.line(f"{_sentence(record)}{reporter.left}")
-            run.stop.check()
+    with make_map(settings) as map_, Records(run.records) as records:
+        run.note({"device": "cpu", "threads": 1, **engine_facts(map_)})
+        makes = {name: partial(make_search, name, settings, map_=map_) for name in names}
+        protocol = Optimize(problems, makes, settings.evaluations)
+        _search_all(protocol, seeds, run, records, quiet=settings.quiet)
     result = read_result(run.path)
     write_atomically(run.path / "summary.csv", searches.to_csv(result.searches).encode())
     if settings.as_json:
@@ -151,6 +159,18 @@ def optimize(settings: BenchSettings, run: RunDirectory) -> None:
         cells = [[column.cell(row) for column in SEARCH_COLUMNS[1:]] for row in found]
         print_table([column.heading for column in SEARCH_COLUMNS[1:]], cells, title=problem)
     click.echo("\n".join(summary(result.searches)))
+
+
+def _search_all(protocol: Optimize, seeds: range, run: RunDirectory, records: Records, *, quiet: bool) -> None:
+    """Run what has yet to run; a search takes seconds, so that a run is stopped between two of them."""
+    plans = protocol.plans(seeds, done=_kept(run))
+    with Reporter(len(plans), quiet=quiet, unit="searches") as reporter:
+        run.stop.check()
+        for record in optimize_benchmark.run(protocol, plans):
+            records.append(record)
+            reporter.advance(1)
+            reporter.line(f"{_sentence(record)}{reporter.left}")
+            run.stop.check()
 
 
 def applicable(names: Sequence[str]) -> list[str]:

@@ -45,6 +45,41 @@ def test_every_search_can_be_run(neuroevo: Program, name: str, tmp_path: Path) -
     assert read_records(tmp_path / "a" / "records.jsonl")[0]["kind"] == "generation"
 
 
+@pytest.mark.parametrize("name", ["genetic", "cma-es", "snes"])
+def test_a_search_that_broke_off_goes_on(neuroevo: Program, name: str, tmp_path: Path) -> None:
+    """From an older checkpoint the same genome comes out; what is finished has nothing to do; others are refused."""
+    run = tmp_path / "run"
+    words = ["--problem", "rastrigin", "--dimensions", 3, *SMALL, "--quiet"]
+    assert neuroevo("evolve", name, *words, "--out", run).code == 0
+    whole = (run / "genome.safetensors").read_bytes()
+    records = [{**one, "seconds": 0} for one in read_records(run / "records.jsonl")]
+    assert neuroevo("evolve", "--resume", run).out.startswith("Nothing to do")
+    facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    (run / "run.json").write_text(json.dumps({**facts, "status": "running"}), encoding="utf-8")
+    (run / "genome.safetensors").unlink()
+    for newest in sorted((run / "checkpoints").glob("*.json"))[-2:]:
+        newest.unlink()
+    refused = neuroevo("evolve", "--resume", run, "--dimensions", 4)
+    assert refused.code == 2
+    assert "dimensions" in refused.err
+    assert neuroevo("evolve", "--resume", run, "--quiet").code == 0
+    assert (run / "genome.safetensors").read_bytes() == whole
+    assert [{**one, "seconds": 0} for one in read_records(run / "records.jsonl")] == records
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("problem", ["rastrigin", "digits"])
+def test_worker_processes_change_nothing(neuroevo: Program, problem: str, tmp_path: Path) -> None:
+    """Evaluated on two processes a search ends in the same bytes."""
+    files = []
+    for words in ([], ["--engine", "processes", "--workers", 2]):
+        out = tmp_path / str(len(words))
+        call = neuroevo("evolve", "genetic", "--problem", problem, *SMALL, *words, "--out", out, "--quiet")
+        assert call.code == 0, call.err
+        files.append((out / "genome.safetensors").read_bytes())
+    assert files[0] == files[1]
+
+
 def test_a_network_comes_out(neuroevo: Program, tmp_path: Path) -> None:
     """By default a network learns to read digits; its weights fit the module, and `show` describes them."""
     call = neuroevo("evolve", "snes", *SMALL, "--out", tmp_path / "run")
