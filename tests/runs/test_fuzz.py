@@ -15,9 +15,10 @@ import torch
 from safetensors.torch import load, save
 
 from neuroevo.files import CheckpointError, sha256
-from neuroevo.learngene import METADATA_KEY, Learngene, _digest
+from neuroevo.learngene import Learngene
 from neuroevo.runs.checkpoint import Best, load_checkpoint, save_checkpoint
 from neuroevo.runs.records import read_records
+from neuroevo.sealed import METADATA_KEY, _digest
 
 FEW, MANY = 800, 40_000
 """Inputs for each of the three kinds of files, in the default run and in the slow one."""
