@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from neuroevo.problems import Landscape
 from neuroevo.problems.classifier import digits
 from neuroevo.problems.graphs import xor
 from neuroevo.runs.records import read_records
+
+with suppress(ImportError):
+    import ribs  # noqa: F401 - the import itself draws from `random`, which no test may do
 
 Program = Callable[..., Any]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -67,6 +68,9 @@ from neuroevo.testing.laws import (
 from neuroevo.testing.parametrize import parametrize_with_laws
 from neuroevo.testing.strategies import backbones, datasets
 from neuroevo.testing.toolboxes import Cloud, Sphere
+
+with suppress(ImportError):
+    import ribs  # noqa: F401 - the import itself draws from `random`, which no test may do
 
 Check = Callable[[], None]
 
