@@ -102,9 +102,8 @@ def read_result(path: Path | str) -> Result:
             records, unfinished = _of_finished_cells(records, settings)
             problems += damaged + unfinished
         result = Result(path, facts, settings, tuple(records), tuple(problems))
-        len(result.rows) + len(
-            result.searches
-        )  # Made now, so that what does not fit is told here and not in the middle of a report.
+        # Made now, so that what does not fit is told here and not in the middle of a report.
+        len(result.rows) + len(result.searches)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         message = f"{path} does not hold what this version of neuroevo writes ({type(error).__name__}: {error})."
         raise CheckpointError(message) from error
