@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,7 +103,7 @@ def evolve(
     checkpoint_seconds: float = 0.0,
     callbacks: Sequence[Callable[[Generation], object]] = (),
     stop: Callable[[Generation], bool] | None = None,
-) -> Iterator[Generation]:
+) -> Generator[Generation, None, None]:
     """Run a strategy, or a toolbox that you put together, generation by generation.
 
     The function is a generator: a generation runs when the next record is asked for.
@@ -153,7 +153,7 @@ def _run(
     checkpoint_seconds: float,
     callbacks: Sequence[Callable[[Generation], object]],
     stop: Callable[[Generation], bool] | None,
-) -> Iterator[Generation]:
+) -> Generator[Generation, None, None]:
     with ExitStack() as files:
         keeper = _Keeper(strategy)
         if run_dir is not None:

@@ -212,7 +212,7 @@ def test_rare_checkpoints_lose_only_time(
         for _ in range(stopped):
             next(generations)
         shutil.copytree(folder / "run", folder / "killed")
-        generations.close()  # type: ignore[attr-defined]
+        generations.close()
     kept = load_checkpoint(folder / "run" / "checkpoints")
     assert kept is not None
     assert kept.generation == stopped
