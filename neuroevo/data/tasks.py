@@ -57,7 +57,9 @@ def unseen_per_class(source: LabelledImages, *, shots: int, wanted: int) -> int:
     """
     fewest = smallest_class(source)
     if shots >= fewest:
-        raise ValueError(f"shots must be below {fewest}, the images of the smallest class, but it is {shots}.")
+        raise ValueError(
+            f"shots must be below {fewest}, the images of the smallest class, but it is {shots}; ask for fewer."
+        )
     return min(wanted, fewest - shots)
 
 
