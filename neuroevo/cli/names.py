@@ -113,6 +113,7 @@ OPERATORS: Mapping[str, str] = {
         "circuits": ("random_circuit",),
         "inheritance": ("extract", "inherit"),
         "learngenes": ("mutate", "resize", "noise", "average"),
+        "heads": ("remember", "recall", "average"),
         "sampling": ("normal", "mirrored"),
         "shaping": ("centred_ranks", "nes_utilities"),
         "optimisers": ("ascent", "adam", "clipup"),
