@@ -39,7 +39,7 @@ def test_everything_that_is_measured_is_real_work(gtl: GTL, monkeypatch: pytest.
 def known_times(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let updates and scorings take a known time."""
     monkeypatch.setattr(matching, "core_seconds_per_update", lambda life: UPDATE)
-    monkeypatch.setattr(matching, "_core_seconds", lambda work, device: SCORE)
+    monkeypatch.setattr(matching, "_core_seconds_of_scoring", lambda critic: SCORE * critic.critics / 2)
 
 
 @pytest.mark.usefixtures("known_times")
