@@ -17,7 +17,8 @@ UPDATE, SCORE = 0.5, 3.0
 def gtl(toys: ModuleType) -> GTL:
     """Return a strategy whose parts are tiny."""
     recipes = {"life": Recipe(updates=40, batch=16), "critic": Recipe(updates=2, batch=16)}
-    return GTL(toys.dataset(), toys.MLP_BACKBONE, population=4, critics=2, final_critics=6, finalists=3, **recipes)
+    counts = {"critics": 2, "final_critics": 6, "finalists": 3}
+    return GTL(toys.dataset(), toys.MLP_BACKBONE, population=4, scoring="critics", **counts, **recipes)
 
 
 def test_everything_that_is_measured_is_real_work(gtl: GTL, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,10 +49,10 @@ SMALL: Mapping[str, Any] = {
     "mutation_rate": 0.2,
     "final_critics": 2,
 }
-# Everything that the plain variant does without.
 # What GTL does unless it is told otherwise.
-FULL: Mapping[str, Any] = {name: getattr(GTLSettings(), name) for name in PAPER if name != "mutation_rate"} | {
-    "cycle": 2
+FULL: Mapping[str, Any] = {
+    **{name: getattr(GTLSettings(), name) for name in PAPER if name != "mutation_rate"},
+    "cycle": 2,
 }
 VERBS = ("choose_parents", "inherit", "live", "extract", "average", "mutate", "evaluate", "select", "map")
 
