@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 import click
@@ -22,6 +23,7 @@ from neuroevo.cli.names import (
     STRATEGIES,
     load,
 )
+from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Processes, Recipe, WorkerMap
@@ -98,7 +100,17 @@ def make_dataset(settings: RunSettings) -> Dataset:
     files = (settings.data_root,) if settings.dataset in DATASETS_ON_DISK else ()
     size = {"size": settings.image_size} if settings.image_size else {}
     download = {"download": True} if settings.download else {}
-    return make(*files, **size, **download)
+    return replace(make(*files, **size, **download), augmentation=make_augmentation(settings))
+
+
+def make_augmentation(settings: RunSettings) -> Augmentation | None:
+    """Return what happens to images in training; the numbers are those of `--augment`'s help."""
+    wanted = settings.augment
+    if not wanted:
+        return None
+    return Augmentation(
+        padding=0.125 if "crop" in wanted else 0.0, flip="flip" in wanted, jitter=0.4 if "jitter" in wanted else 0.0
+    )
 
 
 def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:

@@ -67,6 +67,7 @@ class Upbringing:
             generator=generator,
             zero=zero,
             measure_at=measure_at,
+            augment=self.pixels.augment,
         )
 
     def budget(self, images: LabelledImages, *, ways: int, count: int) -> Budget:
