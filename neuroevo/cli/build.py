@@ -52,6 +52,12 @@ def make_device(settings: RunSettings) -> torch.device:
     return torch.device(name)
 
 
+def device_facts(device: torch.device) -> dict[str, str]:
+    """Return which device a run uses, and what a GPU is called."""
+    name = {"gpu": torch.cuda.get_device_name(device)} if device.type == "cuda" else {}
+    return {"device": str(device), **name}
+
+
 def make_map(settings: RunSettings) -> AbstractContextManager[WorkerMap | None]:
     """Return the map over the workers that the settings ask for; None for threads, which strategies start themselves.
 
@@ -182,7 +188,7 @@ def make_protocol(settings: BenchSettings, dataset: Dataset, backbone: Backbone,
         backbone=backbone,
         descendant=_recipe(settings, settings.updates),
         ways=settings.ways or default_ways(len(dataset.novel.classes)),
-        shots=settings.shots,
+        shots=settings.every_shots[0],
         descendants=settings.descendants,
         device=device,
         workers=settings.workers,
@@ -196,7 +202,7 @@ def _evolution(settings: RunSettings, dataset: Dataset) -> dict[str, Any]:
         "share": settings.share,
         "ways": settings.ways or default_ways(len(dataset.ancestry.classes)),
         "critic_ways": settings.ways or default_ways(len(dataset.held_out.classes)),
-        "shots": settings.shots,
+        "shots": settings.critic_shots or max(settings.every_shots),
         "life": _recipe(settings, settings.life_updates),
         "critic": _recipe(settings, settings.critic_updates),
         "critics": settings.critics,

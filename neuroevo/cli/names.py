@@ -90,7 +90,7 @@ DATASETS_ON_DISK = ("fashion-mnist",)
 
 SUITES: Mapping[str, str] = {
     "transfer": "neuroevo.cli.suites:transfer",
-    "throughput": "neuroevo.cli.suites:throughput",
+    "throughput": "neuroevo.cli.throughput:throughput",
     "scaleout": "neuroevo.cli.scaleout:scaleout",
     "optimize": "neuroevo.cli.searches:optimize",
 }

@@ -40,6 +40,11 @@ class Resolved:
         value = self.values.get(key)
         return value if isinstance(value, int) else None
 
+    def most(self, key: str) -> int:
+        """The largest of whole numbers among the settings, 0 if there is none or it could not be read."""
+        value = self.values.get(key)
+        return max(value) if isinstance(value, tuple) else value if isinstance(value, int) else 0
+
 
 def broken_rules(settings: Resolved) -> list[str]:
     """One sentence for each rule that the settings break; unreadable settings are passed over."""
@@ -88,7 +93,7 @@ def task_fits(settings: Resolved) -> Iterator[str]:
     split = _split(settings)
     if split is None:
         return
-    ways, shots = settings.number("ways"), settings.number("shots")
+    ways = settings.number("ways")
     role = min(ROLES, key=lambda role: len(_classes(split, role)))
     classes = len(_classes(split, role))
     if ways is not None and ways > classes:
@@ -96,11 +101,20 @@ def task_fits(settings: Resolved) -> Iterator[str]:
             f"{settings.sources['ways']} must be at most {classes}, the classes of the role "
             f"{role} of {split.name}, but it is {ways}."
         )
-    if shots is not None and shots >= split.images_per_class:
-        yield (
-            f"{settings.sources['shots']} must be below {split.images_per_class}, the images per "
-            f"class of {split.name}, but it is {shots}."
-        )
+    for key in ("shots", "critic_shots"):
+        if settings.most(key) >= split.images_per_class:
+            yield (
+                f"{settings.sources[key]} must be below {split.images_per_class}, the images per "
+                f"class of {split.name}, but it is {settings.most(key)}."
+            )
+
+
+def one_run_has_one_number_of_shots(settings: Resolved) -> Iterator[str]:
+    """Only a comparison has descendants with several numbers of images."""
+    shots = settings.values.get("shots")
+    if isinstance(shots, tuple) and "suites" not in settings.values:
+        told = ", ".join(map(str, shots))
+        yield f"{settings.sources['shots']} must be a single number for this command, but it is {told}."
 
 
 def engine_can(settings: Resolved) -> Iterator[str]:
@@ -127,6 +141,7 @@ RULES: Sequence[Callable[[Resolved], Iterator[str]]] = (
     tournament_fits,
     files_are_there,
     task_fits,
+    one_run_has_one_number_of_shots,
     engine_can,
     out_is_new,
 )

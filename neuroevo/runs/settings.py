@@ -12,7 +12,7 @@ from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from neuroevo.runs.fields import Device, Engine, Folder, Match, Names, fields, label, parse, refusal
+from neuroevo.runs.fields import Device, Engine, Folder, Match, Names, Shots, fields, label, parse, refusal
 from neuroevo.runs.rules import Known, Resolved, broken_rules
 from neuroevo.runs.sources import Given, gather
 
@@ -67,7 +67,12 @@ class RunSettings(BaseModel):
         ge=2,
         description="Classes per task; by default 20, or all where a role has fewer.",
     )
-    shots: int = Field(default=10, ge=1, description="Images per class of descendants and critics.")
+    shots: Shots = Field(
+        default=10, description="Images per class of descendants, several numbers in turn, and of critics."
+    )
+    critic_shots: int | None = Field(
+        default=None, ge=1, description="Images per class of critics; by default the largest of --shots."
+    )
     life_updates: int = Field(default=100, ge=1, description="Updates in an individual's life.")
     critic_updates: int = Field(default=20, ge=1, description="Updates of a critic.")
     critics: int = Field(default=1, ge=1, description="Critics that score one individual.")
@@ -107,6 +112,11 @@ class RunSettings(BaseModel):
     # pydantic's models have a method `json`, so that the field bears another name
     as_json: bool = Field(default=False, alias="json", description="Print the results as JSON.")
     quiet: bool = Field(default=False, description="Show no progress.")
+
+    @property
+    def every_shots(self) -> tuple[int, ...]:
+        """The numbers of images per class, one or several."""
+        return (self.shots,) if isinstance(self.shots, int) else self.shots
 
 
 class EvolveSettings(RunSettings):
