@@ -88,6 +88,8 @@ class Result:
         if not self.rows or ways is None:
             return " ".join(str(self.facts[key]) for key in ("what", "suite") if self.facts.get(key))
         shots = ", ".join(dict.fromkeys(str(row.shots) for row in self.rows))
+        if len(datasets := dict.fromkeys(row.dataset for row in self.rows)) > 1:
+            return f"{', '.join(datasets)}: {shots} images per class"
         return f"{self.settings['dataset']}: {ways} novel classes, {shots} images per class"
 
     @cached_property

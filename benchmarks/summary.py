@@ -27,7 +27,6 @@ class Row:
         dataset: The data set's name.
         backbone: The backbone's name; of heirs of several kinds with their width.
         shots: Training images per class of descendants.
-        updates: Updates of descendants.
         seed_count: Seeds, n.
         accuracy_0: Mean accuracy of descendants before any update.
         accuracy_10: Mean accuracy after 10 updates.
@@ -55,13 +54,13 @@ class Row:
         multiply_adds: Multiply-adds of the gradient steps.
         critical_path: Gradient steps that must follow one another.
         transferred_bytes: Bytes of the file that is handed on.
+        updates: Updates of descendants.
     """
 
     strategy: str
     dataset: str
     backbone: str
     shots: int
-    updates: int
     seed_count: int
     accuracy_0: float
     accuracy_10: float
@@ -87,6 +86,7 @@ class Row:
     multiply_adds: int
     critical_path: int
     transferred_bytes: int
+    updates: int
 
     @property
     def condition(self) -> Condition:
@@ -159,6 +159,7 @@ def summarise(records: Sequence[Record], *, dataset: str, backbone: str, shots: 
     Strategies are compared with `scratch` in the same condition, over the seeds that both have.
     """
     parts = by_condition(records, dataset=dataset, backbone=backbone, shots=shots)
+    ancestors = [record for record in records if record["kind"] == "ancestor"]
     ends = {condition: finals(found) for condition, found in parts.items()}
     tests = max(1, sum(len(found.keys() - {BASELINE}) for found in ends.values()))
     pairs = {
@@ -177,8 +178,7 @@ def summarise(records: Sequence[Record], *, dataset: str, backbone: str, shots: 
             p_holm=corrected[number],
             p_wilcoxon_holm=ranked[number],
             negative_transfer=_negative_transfer(ends[condition][name], ends[condition].get(BASELINE, {}), name),
-            **_costs(records, name),
-            transferred_share=_share([*records, *parts[condition]], name),
+            **_costs(ancestors, parts[condition], name),
         )
         for number, (condition, name) in enumerate(pairs)
     ]
@@ -245,22 +245,16 @@ def _negative_transfer(strategy: Seeds, baseline: Seeds, name: str) -> float:
     return share_below([ours for ours, _ in twins], [theirs for _, theirs in twins])
 
 
-def _costs(records: Iterable[Record], strategy: str) -> dict[str, Any]:
-    ancestors = [one for one in records if one["kind"] == "ancestor" and one["strategy"] == strategy]
+def _costs(ancestors: Iterable[Record], descendants: Iterable[Record], strategy: str) -> dict[str, Any]:
+    spent = [one for one in ancestors if one["strategy"] == strategy]
+    # Heirs of another kind tell which share of theirs is inherited.
+    told = [one for one in descendants if one["strategy"] == strategy and "transferred_share" in one]
     counts = ("gradient_steps", "evaluations", "multiply_adds", "critical_path", "transferred_bytes")
     return {
-        **{key: round(fmean(record[key] for record in ancestors)) for key in counts},
-        "seconds": fmean(record["core_seconds"] for record in ancestors),
+        **{key: round(fmean(record[key] for record in spent)) for key in counts},
+        "transferred_share": fmean(record["transferred_share"] for record in told or spent),
+        "seconds": fmean(record["core_seconds"] for record in spent),
     }
-
-
-def _share(records: Iterable[Record], strategy: str) -> float:
-    """Return the share that is handed on: what heirs of another kind tell of theirs, else what ancestors tell."""
-    shares: dict[str, list[float]] = {}
-    for record in records:
-        if record["strategy"] == strategy and "transferred_share" in record:
-            shares.setdefault(record["kind"], []).append(record["transferred_share"])
-    return fmean(shares.get("descendant") or shares["ancestor"])
 
 
 def _p(pairs: Pairs | None, name: str) -> float:

@@ -25,6 +25,7 @@ from neuroevo.cli.names import (
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Processes, Recipe, WorkerMap
+from neuroevo.runs.heirs import kind_of
 from neuroevo.runs.settings import BenchSettings, RunSettings
 from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, OneCandidate
 from neuroevo.strategies.strategy import Strategy
@@ -111,6 +112,12 @@ def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:
     if issubclass(kind, MLP):
         return kind(widths=widths, inputs=dataset.channels * dataset.size**2)
     return kind(widths=widths, channels=dataset.channels)
+
+
+def make_heir(name: str, settings: RunSettings, dataset: Dataset) -> Backbone:
+    """Return the backbone that a kind of heir stands for, such as `vgg11:0.5`."""
+    kind, factor = kind_of(name)
+    return make_backbone(settings.model_copy(update={"backbone": kind, "width": settings.width * factor}), dataset)
 
 
 def make_contestant(

@@ -83,6 +83,7 @@ BACKBONES: Mapping[str, str] = {
 
 DATASETS: Mapping[str, str] = {
     "glyphs": "neuroevo.data.glyphs:glyphs",
+    "colour-glyphs": "neuroevo.data.glyphs:colour_glyphs",
     "fashion-mnist": "neuroevo.data.fashion_mnist:fashion_mnist",
 }
 DATASETS_ON_DISK = ("fashion-mnist",)
@@ -90,6 +91,10 @@ DATASETS_ON_DISK = ("fashion-mnist",)
 
 SUITES: Mapping[str, str] = {
     "transfer": "neuroevo.cli.suites:transfer",
+    "instinct": "neuroevo.cli.suites:instinct",
+    "scaling": "neuroevo.cli.suites:scaling",
+    "adaptation": "neuroevo.cli.suites:adaptation",
+    "ablation": "neuroevo.cli.suites:ablation",
     "throughput": "neuroevo.cli.throughput:throughput",
     "scaleout": "neuroevo.cli.scaleout:scaleout",
     "optimize": "neuroevo.cli.searches:optimize",

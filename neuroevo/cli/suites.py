@@ -11,6 +11,10 @@ from pathlib import Path
 
 import click
 
+from neuroevo.benchmarks import ablation as ablation_benchmark
+from neuroevo.benchmarks import adaptation as adaptation_benchmark
+from neuroevo.benchmarks import instinct as instinct_benchmark
+from neuroevo.benchmarks import scaling as scaling_benchmark
 from neuroevo.benchmarks import transfer as transfer_benchmark
 from neuroevo.benchmarks.columns import percent
 from neuroevo.benchmarks.contestant import CellPlan, Contestant, Pretraining
@@ -29,13 +33,16 @@ from neuroevo.cli.build import (
     make_contestant,
     make_dataset,
     make_device,
+    make_heir,
     make_map,
     make_protocol,
     match_budgets,
 )
+from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.cli.progress import Reporter, generation_in_words, scores_in_words
 from neuroevo.cli.tables import print_rows
 from neuroevo.data.images import Dataset
+from neuroevo.data.tasks import default_ways
 from neuroevo.evolution import Generation
 from neuroevo.files import to_json, write_atomically
 from neuroevo.runs.directory import RunDirectory
@@ -51,6 +58,47 @@ CELLS = "cells"
 def transfer(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `transfer`."""
     compare(settings, run)
+
+
+def instinct(settings: BenchSettings, run: RunDirectory) -> None:
+    """Run the suite `instinct`."""
+    compare(settings, run, conditions=instinct_benchmark.conditions)
+
+
+def scaling(settings: BenchSettings, run: RunDirectory) -> None:
+    """Run the suite `scaling`."""
+
+    def conditions(protocol: Transfer) -> list[Transfer]:
+        names = settings.heirs or scaling_benchmark.heirs_of(settings.backbone)
+        return scaling_benchmark.conditions(
+            protocol, {name: make_heir(name, settings, protocol.dataset) for name in names}
+        )
+
+    compare(settings, run, conditions=conditions)
+
+
+def adaptation(settings: BenchSettings, run: RunDirectory) -> None:
+    """Run the suite `adaptation`."""
+    target = settings.target_dataset or ("glyphs" if settings.dataset == "colour-glyphs" else "colour-glyphs")
+    told = settings.model_copy(update={"dataset": target, "data_root": settings.target_data_root})
+
+    def conditions(protocol: Transfer) -> list[Transfer]:
+        dataset = make_dataset(told)
+        return adaptation_benchmark.conditions(
+            protocol,
+            source=settings.dataset,
+            target=target,
+            dataset=dataset,
+            backbone=make_backbone(told, dataset),
+            ways=settings.ways or default_ways(len(dataset.novel.classes)),
+        )
+
+    compare(settings, run, conditions=conditions)
+
+
+def ablation(settings: BenchSettings, run: RunDirectory) -> None:
+    """Run the suite `ablation`."""
+    compare(settings, run, strategies=ablation_benchmark.strategies(LEARNGENE_STRATEGIES))
 
 
 def compare(
@@ -81,7 +129,9 @@ def compare(
         # Measured once: a run that is continued goes on with the budgets that it began with.
         matched = match_budgets(settings, dataset, backbone, device)
     run.note_same({"data": dataset.facts()})
-    run.note_same({"target_data": one.dataset.facts() for one in protocols if one.dataset is not dataset})
+    for one in protocols:
+        if one.dataset is not dataset:
+            run.note_same({"target_data": one.dataset.facts()})
     run.note(
         {
             **device_facts(device),

@@ -74,6 +74,7 @@ _KINDS: Sequence[tuple[object, str, str]] = (
     (float, "a number", "FLOAT"),
     (float | None, "a number", "FLOAT"),
     (str, "a name", "NAME"),
+    (str | None, "a name", "NAME"),
     (Names, "a list of different names", "NAME,NAME"),
     (tuple[str, ...], "a list of different names", "NAME,NAME"),
     (Names | None, "a list of different names", "NAME,NAME"),

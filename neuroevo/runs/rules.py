@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuroevo.runs.fields import shown
+from neuroevo.runs.heirs import kind_of
 from neuroevo.runs.spelling import suggestion
 from neuroevo.splits import ROLES, Split, load_split
 
@@ -56,6 +57,7 @@ def names_are_known(settings: Resolved) -> Iterator[str]:
     known = settings.known
     for key, words in (
         ("dataset", known.datasets),
+        ("target_dataset", known.datasets),
         ("backbone", known.backbones),
         ("strategy", known.strategies),
         ("strategies", known.strategies),
@@ -76,16 +78,29 @@ def tournament_fits(settings: Resolved) -> Iterator[str]:
         yield f"{first} must be at least {second}, but they are {population} and {tournament}."
 
 
+def heirs_are_known(settings: Resolved) -> Iterator[str]:
+    """Kinds of heirs are known backbones at a width above 0."""
+    for heir in settings.names("heirs"):
+        try:
+            name, _ = kind_of(heir)
+        except ValueError as error:
+            yield f"{settings.sources['heirs']}: {error}"
+            continue
+        if settings.known.backbones is not None and name not in settings.known.backbones:
+            yield _unknown(settings.sources["heirs"], name, settings.known.backbones)
+
+
 def files_are_there(settings: Resolved) -> Iterator[str]:
     """A data set that is read from files has a folder to read them from."""
-    dataset = settings.values.get("dataset")
-    if dataset not in settings.known.datasets_on_disk or "data_root" not in settings.values:
-        return
-    root = settings.values["data_root"]
-    if root is None:
-        yield f"--data-root must name the folder that holds the files of {dataset}."
-    elif not Path(str(root)).is_dir():
-        yield f"{settings.sources['data_root']} must be an existing folder, but {root} is none."
+    for of, key in (("dataset", "data_root"), ("target_dataset", "target_data_root")):
+        dataset = settings.values.get(of)
+        if dataset not in settings.known.datasets_on_disk or key not in settings.values:
+            continue
+        root = settings.values[key]
+        if root is None:
+            yield f"--{key.replace('_', '-')} must name the folder that holds the files of {dataset}."
+        elif not Path(str(root)).is_dir():
+            yield f"{settings.sources[key]} must be an existing folder, but {root} is none."
 
 
 def task_fits(settings: Resolved) -> Iterator[str]:
@@ -139,6 +154,7 @@ def out_is_new(settings: Resolved) -> Iterator[str]:
 RULES: Sequence[Callable[[Resolved], Iterator[str]]] = (
     names_are_known,
     tournament_fits,
+    heirs_are_known,
     files_are_there,
     task_fits,
     one_run_has_one_number_of_shots,

@@ -158,6 +158,15 @@ class BenchSettings(RunSettings):
     pretraining_updates: int = Field(default=2000, ge=1, description="Updates of pre-training with --match none.")
     updates: int = Field(default=60, ge=1, description="Updates of a descendant.")
     descendants: int = Field(default=4, ge=1, description="Descendants that each learngene is tested on.")
+    heirs: Names | None = Field(
+        default=None,
+        description="Kinds of heirs in the suite scaling, such as vgg11:0.5,vgg13; by default the backbone at several "
+        "widths and its relatives.",
+    )
+    target_dataset: str | None = Field(
+        default=None, description="Data set of descendants in the suite adaptation; by default glyphs of another look."
+    )
+    target_data_root: Folder | None = Field(default=None, description="Folder of that data set's files.")
 
 
 def load_settings(
