@@ -13,7 +13,8 @@ from matplotlib.lines import Line2D
 from neuroevo.benchmarks.plots import SMALL, Look, add_legend, new_figure, settled, show_accuracy, wrapped
 from neuroevo.benchmarks.summary import BASELINE, Row
 
-NAME_LETTERS = 11
+LETTERS = 68
+"""Letters of the names of all conditions side by side."""
 SPREAD = 0.5
 """Width of what stands side by side in a condition, of the distance between two conditions."""
 
@@ -44,7 +45,9 @@ def draw_conditions(parts: Mapping[str, Sequence[Row]], *, title: str) -> Figure
     below.axhline(0, color="black", linewidth=1)
     below.set_ylabel(f"gain over {BASELINE} in points")
     below.grid(alpha=0.3)
-    below.set_xticks(range(len(parts)), [wrapped(name, NAME_LETTERS) for name in parts], fontsize=SMALL)
+    below.set_xticks(
+        range(len(parts)), [wrapped(name, max(8, LETTERS // len(parts))) for name in parts], fontsize=SMALL
+    )
     seeds = max(row.seed_count for rows in parts.values() for row in rows)
     interval = "one seed: no confidence interval" if seeds == 1 else f"mean over {seeds} seeds, 95\u00a0% intervals"
     add_legend(figure, lines, title=interval)

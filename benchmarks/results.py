@@ -27,18 +27,9 @@ RECORDS = "records.jsonl"
 MOST_NAMED = 6
 # What descendants are and how they live: where runs differ in one of these, their accuracies are of different things.
 PROTOCOL = (
-    "suite",
-    "dataset",
-    "backbone",
-    "width",
-    "ways",
-    "shots",
-    "updates",
-    "descendants",
-    "batch",
-    "learning_rate",
+    *("suite", "dataset", "backbone", "width", "ways", "shots", "updates", "descendants", "batch", "learning_rate"),
+    *("target_dataset", "heirs"),
 )
-PROTOCOL += ("target_dataset", "heirs")
 OTHERS = ("throughput", "scaleout", "optimize", "overhead")
 """Suites that compare no descendants."""
 
