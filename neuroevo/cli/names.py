@@ -85,9 +85,18 @@ DATASETS: Mapping[str, str] = {
     "glyphs": "neuroevo.data.glyphs:glyphs",
     "colour-glyphs": "neuroevo.data.glyphs:colour_glyphs",
     "fashion-mnist": "neuroevo.data.fashion_mnist:fashion_mnist",
+    "cifar-fs": "neuroevo.data.cifar_fs:cifar_fs",
+    "mini-imagenet": "neuroevo.data.mini_imagenet:mini_imagenet",
+    "image-folder": "neuroevo.data.image_folder:image_folder",
 }
-DATASETS_ON_DISK = ("fashion-mnist",)
+DATASETS_ON_DISK = ("fashion-mnist", "cifar-fs", "mini-imagenet", "image-folder")
 """Data sets that are read from the files in `--data-root`."""
+
+DATASETS_TO_DOWNLOAD = ("fashion-mnist", "cifar-fs")
+"""Those whose owners let anybody download them."""
+
+DATASETS_OF_ANY_SIZE = ("glyphs", "mini-imagenet", "image-folder")
+"""Those that can be had with images of another size."""
 
 SUITES: Mapping[str, str] = {
     "transfer": "neuroevo.cli.suites:transfer",
@@ -109,6 +118,7 @@ OPERATORS: Mapping[str, str] = {
         "circuits": ("random_circuit",),
         "inheritance": ("extract", "inherit"),
         "learngenes": ("mutate", "resize", "noise", "average"),
+        "heads": ("remember", "recall", "average"),
         "sampling": ("normal", "mirrored"),
         "shaping": ("centred_ranks", "nes_utilities"),
         "optimisers": ("ascent", "adam", "clipup"),
