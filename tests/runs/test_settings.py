@@ -64,7 +64,7 @@ shared = {
     "generations": counts,
     "share": st.floats(0, 1, exclude_min=True),
     "ways": st.none() | st.integers(2, 2**62),
-    "shots": counts | st.lists(counts, min_size=2, max_size=3, unique=True).map(tuple),
+    "shots": counts,
     "batch": counts,
     "learning_rate": numbers,
     "device": st.sampled_from(["auto", "cpu", "mps", "cuda", "cuda:0", "cuda:12"]),
@@ -72,9 +72,10 @@ shared = {
     "json": st.booleans(),
     "quiet": st.booleans(),
 }
-every_bench = st.fixed_dictionaries(shared, optional={"suites": names, "strategies": names, "seeds": counts}).map(
-    BenchSettings.model_validate
-)
+several = st.lists(counts, min_size=2, max_size=3, unique=True).map(tuple)
+every_bench = st.fixed_dictionaries(
+    {**shared, "shots": counts | several}, optional={"suites": names, "strategies": names, "seeds": counts}
+).map(BenchSettings.model_validate)
 every_evolve = st.fixed_dictionaries({**shared, "strategy": text}).map(EvolveSettings.model_validate)
 
 
