@@ -86,7 +86,7 @@ class Row:
     multiply_adds: int
     critical_path: int
     transferred_bytes: int
-    updates: int
+    updates: int = 0
 
     @property
     def condition(self) -> Condition:
