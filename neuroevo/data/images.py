@@ -95,8 +95,8 @@ class Dataset:
 
     def to(self, device: torch.device | str) -> Dataset:
         """Return the same data set on a device."""
-        roles = {role: self.role(role).to(device) for role in ROLES}
-        return replace(self, **roles)
+        ancestry, held_out, novel = (self.role(role).to(device) for role in ROLES)
+        return replace(self, ancestry=ancestry, held_out=held_out, novel=novel)
 
     def facts(self) -> dict[str, Any]:
         """Return what tells this data set from another, as JSON values: classes per role and a digest of everything.
