@@ -111,6 +111,18 @@ def average(siblings: Sequence[Learngene]) -> Learngene:
     return replace(_copy(first), slices=slices)
 
 
+def move(learngene: Learngene, target: Learngene, *, step: float) -> Learngene:
+    """Return a learngene that has moved towards another one of the same channels: w + step * (target's w - w).
+
+    Raises:
+        ValueError: The two keep other channels or tensors.
+    """
+    if not same_channels(learngene, target):
+        raise ValueError("a learngene can only move towards one that keeps the same channels, but theirs differ.")
+    slices = {name: torch.lerp(tensor, target.slices[name], step) for name, tensor in learngene.slices.items()}
+    return replace(_copy(learngene), slices=slices)
+
+
 def same_channels(first: Learngene, second: Learngene) -> bool:
     """Return whether two learngenes keep the same channels of the same tensors of the same backbone."""
     return (

@@ -14,6 +14,16 @@ LEARNGENE_STRATEGIES: Mapping[str, str] = {
     "random-circuit": "neuroevo.strategies.random_circuit:RandomCircuit",
     "narrow-pretraining": "neuroevo.strategies.narrow_pretraining:NarrowPretraining",
     "finetune": "neuroevo.strategies.finetune:Finetune",
+    "linear-probe": "neuroevo.strategies.linear_probe:LinearProbe",
+    "heur-lg": "neuroevo.strategies.heur_lg:HeurLG",
+    "pruned-circuit": "neuroevo.strategies.pruned_circuit:PrunedCircuit",
+    "reptile": "neuroevo.strategies.reptile:Reptile",
+    "layerwise": "neuroevo.strategies.layerwise:Layerwise",
+    "gtl-no-mutation": "neuroevo.strategies.gtl:GTL",
+    "gtl-no-tournament": "neuroevo.strategies.gtl:GTL",
+    "gtl-no-tree": "neuroevo.strategies.gtl:GTL",
+    "gtl-generation-0": "neuroevo.strategies.gtl:GTL",
+    "gtl-cross-random": "neuroevo.strategies.gtl:GTL",
 }
 """Strategies that hand on a learngene, or nothing."""
 
