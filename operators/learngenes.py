@@ -1,4 +1,4 @@
-"""Variation of learngenes: replacing channels, moving budget between groups, weight noise, sibling average."""
+"""Variation of learngenes: other channels, budget moved between groups, weight noise, averages and steps."""
 
 from __future__ import annotations
 

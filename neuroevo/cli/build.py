@@ -44,8 +44,8 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "gtl-no-mutation": {"mutation_rate": 0.0},
     "gtl-no-tournament": {"tournament": 1},  # everybody wins, so that only the pool selects
     "gtl-no-tree": {"beta": 0.0},
-    "gtl-generation-0": {},  # all lives at once, without parents
-    "gtl-cross-random": {"cross": "random", "isolate": False},
+    "gtl-generation-0": {"cycle": 1},  # all lives at once, without parents
+    "gtl-cross-random": {"cross": "random", "isolate": False, "condense": False},
 }
 
 Kind = TypeVar("Kind", bound=Strategy)
@@ -111,7 +111,10 @@ def check_strategies(names: Sequence[str]) -> None:
 def make_dataset(settings: RunSettings) -> Dataset:
     """Make or read the data set."""
     make = cast(Callable[..., Dataset], load(DATASETS[settings.dataset]))
-    return make(settings.data_root) if settings.dataset in DATASETS_ON_DISK else make()
+    files = (settings.data_root,) if settings.dataset in DATASETS_ON_DISK else ()
+    size = {"size": settings.image_size} if settings.image_size else {}
+    download = {"download": True} if settings.download else {}
+    return make(*files, **size, **download)
 
 
 def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:

@@ -94,9 +94,18 @@ BACKBONES: Mapping[str, str] = {
 DATASETS: Mapping[str, str] = {
     "glyphs": "neuroevo.data.glyphs:glyphs",
     "fashion-mnist": "neuroevo.data.fashion_mnist:fashion_mnist",
+    "cifar-fs": "neuroevo.data.cifar_fs:cifar_fs",
+    "mini-imagenet": "neuroevo.data.mini_imagenet:mini_imagenet",
+    "image-folder": "neuroevo.data.image_folder:image_folder",
 }
-DATASETS_ON_DISK = ("fashion-mnist",)
+DATASETS_ON_DISK = ("fashion-mnist", "cifar-fs", "mini-imagenet", "image-folder")
 """Data sets that are read from the files in `--data-root`."""
+
+DATASETS_TO_DOWNLOAD = ("fashion-mnist", "cifar-fs")
+"""Those whose owners let anybody download them."""
+
+DATASETS_OF_ANY_SIZE = ("glyphs", "mini-imagenet", "image-folder")
+"""Those that can be had with images of another size."""
 
 SUITES: Mapping[str, str] = {
     "transfer": "neuroevo.cli.suites:transfer",
@@ -111,9 +120,11 @@ OPERATORS: Mapping[str, str] = {
         "selection": ("group_tournament", "tournament", "roulette"),
         "crossover": ("one_point", "two_point", "uniform", "blend", "simulated_binary"),
         "mutation": ("gaussian", "uniform", "polynomial"),
-        "circuits": ("random_circuit",),
+        "circuits": ("random_circuit", "strongest_circuit"),
+        "layers": ("random_layers", "last_layers"),
         "inheritance": ("extract", "inherit"),
-        "learngenes": ("mutate", "resize", "noise", "average"),
+        "learngenes": ("mutate", "resize", "noise", "average", "move"),
+        "heads": ("remember", "recall", "average"),
         "sampling": ("normal", "mirrored"),
         "shaping": ("centred_ranks", "nes_utilities"),
         "optimisers": ("ascent", "adam", "clipup"),

@@ -27,7 +27,8 @@ from neuroevo.strategies.finetune import Finetune
 from neuroevo.strategies.gene_pool import GenePool
 from neuroevo.strategies.gene_tree import GeneTree
 from neuroevo.strategies.genetic import Genetic
-from neuroevo.strategies.gtl import GTL, PAPER
+from neuroevo.strategies.gtl import GTL
+from neuroevo.strategies.gtl_settings import PAPER, GTLSettings
 from neuroevo.strategies.heur_lg import HeurLG
 from neuroevo.strategies.island import Island
 from neuroevo.strategies.lamarckian import Lamarckian
@@ -66,6 +67,7 @@ __all__ = [
     "Differential",
     "EvolutionStrategy",
     "Finetune",
+    "GTLSettings",
     "GenePool",
     "GeneTree",
     "Genetic",

@@ -9,6 +9,8 @@ Cost of a generation: P lives and P * critics critics.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import torch
@@ -22,63 +24,72 @@ from neuroevo.operators.inheritance import Weights, extract
 from neuroevo.operators.layers import Layers, layer_overlap, layers_held, random_layers, tensors_of
 from neuroevo.operators.learngenes import NewIds, noise
 from neuroevo.strategies.gene_pool import GenePool
-from neuroevo.strategies.gene_tree import Credit, GeneTree
+from neuroevo.strategies.gene_tree import GeneTree
 from neuroevo.strategies.gtl import GTL
+from neuroevo.strategies.gtl_settings import PAPER
 from neuroevo.strategies.gtl_verbs import extract_circuit
+
+# What GRL does: nothing is averaged, and the credit of ancestors is what its code computes.
+GRL: Mapping[str, Any] = MappingProxyType({**PAPER, "mutation_rate": 1.0, "credit": "grl"})
 
 
 class Layerwise(GTL):
     """Evolves which layers are handed on, and what they have learned.
 
-    Verbs are those of `GTL`; `extract` and `mutate` are what differs. GRL fixes the number of layers; here a choice of
-    layers has about `share` of the parameters, as far as whole layers allow.
+    Verbs are those of `GTL`; `found`, `extract` and `mutate` are what differs. GRL fixes the number of layers; here a
+    choice of layers has about `share` of the parameters, as far as whole layers allow.
 
     Args:
         dataset: As in `GTL`.
         backbone: As in `GTL`.
-        mutation_rate: Factor on the chance that the layers are drawn anew, in [0, 1]. That chance is (1 - p) / 2, p
-            being the share of the pool's scores that entries with the same layers have; 1 is GRL as coded.
-        credit: As in `GTL`; GRL as coded is "grl".
-        average: As in `GTL`; GRL averages nothing.
-        settings: All other settings of `GTL`. Cross weights do not exist where whole layers are inherited.
+        settings: Those of `GTL` and its `GTLSettings`; the defaults are `GRL`'s where it has the setting. There are no
+            cross weights where whole layers are inherited. `mutation_rate` is a factor on the chance that the layers
+            are drawn anew; that chance is (1 - p) / 2, p being the share of the pool's scores that entries with the
+            same layers have, and 1 is GRL as coded.
 
     Raises:
-        ValueError: A setting is out of its range, or `resize_rate` is not 0.
+        ValueError: A setting is out of its range, or one that is about channels is on: `resize_rate`, `condense`.
     """
 
     name: ClassVar[str] = "layerwise"
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        backbone: Backbone,
-        *,
-        mutation_rate: float = 1.0,
-        credit: Credit = "grl",
-        average: bool = False,
-        **settings: Any,
-    ) -> None:
-        if resize_rate := settings.get("resize_rate"):
-            raise ValueError(
-                f"resize_rate must be 0, for whole layers have no channels to move, but it is {resize_rate}."
-            )
-        super().__init__(dataset, backbone, mutation_rate=mutation_rate, credit=credit, average=average, **settings)
-        self.tree = GeneTree(backbone.layout, beta=self.tree.beta, credit=credit, overlap=layer_overlap)
-        share, sigma = self.settings["share"], self.settings["noise"]
-        draws = {"share": share, "generator": self.generator, "new_ids": self._new_channels}
+    def __init__(self, dataset: Dataset, backbone: Backbone, **settings: Any) -> None:
+        for setting in ("resize_rate", "condense"):
+            if settings.get(setting):
+                raise ValueError(f"{setting} must be off, for it is about channels, but it is {settings[setting]}.")
+        super().__init__(dataset, backbone, **{**GRL, **settings})
+        told = self.told
+        self.tree = GeneTree(backbone.layout, beta=told.beta, credit=told.credit, overlap=layer_overlap)
+        draws = {"share": told.share, "generator": self.generator, "new_ids": self._new_channels}
+        rates = {"rate": told.mutation_rate, "sigma": told.noise}
+        self.toolbox.register("found", found_layers, backbone=backbone, **draws)
         self.toolbox.register("extract", extract_layers, backbone=backbone, **draws)
-        self.toolbox.register("mutate", mutate_layers, pool=self.pool, rate=mutation_rate, sigma=sigma, **draws)
+        self.toolbox.register("mutate", mutate_layers, pool=self.pool, **rates, **draws)
+
+
+def found_layers(*, backbone: Backbone, share: float, generator: torch.Generator, new_ids: NewIds) -> Learngene:
+    """Return random layers of a fresh random network, from which a lineage descends."""
+    weights = backbone.build(1, generator=generator).state_dict()
+    return cut_layers(weights, backbone=backbone, share=share, generator=generator, new_ids=new_ids)
 
 
 def extract_layers(
     individual: Individual, *, backbone: Backbone, share: float, generator: torch.Generator, new_ids: NewIds
 ) -> Learngene:
     """Read the layers that an individual inherited from its trained network; who inherited none gives random ones."""
-    if individual.genome is not None:
-        return extract_circuit(individual, backbone=backbone, share=share, generator=generator, new_ids=new_ids)
+    draws: dict[str, Any] = {"backbone": backbone, "share": share, "generator": generator, "new_ids": new_ids}
+    if individual.genome is None:
+        return cut_layers(individual.body.state_dict(), **draws)
+    return extract_circuit(individual, **draws)
+
+
+def cut_layers(
+    weights: Weights, *, backbone: Backbone, share: float, generator: torch.Generator, new_ids: NewIds
+) -> Learngene:
+    """Return random layers of a network, all of whose channels are new."""
     circuit = whole_circuit(backbone.layout)
     return extract(
-        individual.body.state_dict(),
+        weights,
         circuit,
         backbone=backbone,
         provenance={group: new_ids(len(channels)) for group, channels in circuit.items()},

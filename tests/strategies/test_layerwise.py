@@ -86,9 +86,18 @@ def test_heirs_carry_on_their_parents_layers(toys: ModuleType) -> None:
         assert not any(torch.equal(heir.genome.slices[name], parent.genome.slices[name]) for name in heir.genome.slices)
 
 
-def test_it_costs_what_gtl_costs(toys: ModuleType) -> None:
+def test_lineages_can_begin_with_founders(toys: ModuleType) -> None:
+    """Then the first generation inherits whole layers of fresh networks."""
+    strategy = layerwise(toys, founders=1, average=True, mutation_rate=0.0)
+    chosen = {layers_held(one.genome) for one in next(evolve(strategy, 1)).population}
+    assert len(chosen) == 1
+    assert chosen != {tuple(toys.CONVNET.layout.groups)}
+
+
+@pytest.mark.parametrize("settings", [{}, {"founders": 1, "parents": 1, "memory": True}], ids=str)
+def test_it_costs_what_gtl_costs(settings: dict[str, Any], toys: ModuleType) -> None:
     """Plan and count agree with each other and with GTL's of the same settings."""
-    ours, theirs = layerwise(toys), GTL(toys.dataset(size=16), toys.CONVNET, **SETTINGS)
+    ours, theirs = (kind(toys.dataset(size=16), toys.CONVNET, **SETTINGS, **settings) for kind in (Layerwise, GTL))
     for strategy in (ours, theirs):
         list(evolve(strategy, 3))
         strategy.result()
@@ -153,8 +162,10 @@ def test_new_layers_are_read_from_the_network(toys: ModuleType, seed: int, sigma
 
 
 def test_whole_layers_have_no_channels_to_move(toys: ModuleType) -> None:
-    """Resizing is refused in one sentence, and so are unknown settings."""
-    with pytest.raises(ValueError, match=r"^resize_rate must be 0, for whole layers have no .* but it is 0\.5\.$"):
+    """Resizing and condensing are refused in one sentence, and so are unknown settings."""
+    with pytest.raises(ValueError, match=r"^resize_rate must be off, for it is about channels, but it is 0\.5\.$"):
         layerwise(toys, resize_rate=0.5)
+    with pytest.raises(ValueError, match=r"^condense must be off, for it is about channels, but it is True\.$"):
+        layerwise(toys, condense=True)
     with pytest.raises(TypeError, match="unknown"):
         layerwise(toys, unknown=1)
