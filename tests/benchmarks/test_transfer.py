@@ -259,7 +259,7 @@ def test_records_are_complete(cells: list[Cell]) -> None:
         (name, seed) for seed in SEEDS for name in LEARNGENE_STRATEGIES
     ]
     for cell in cells:
-        evolved = cell.contestant.startswith("gtl")
+        evolved = cell.contestant in {*VARIANTS, "layerwise"} - {"gtl-generation-0"}
         kinds = [record["kind"] for record in cell.records]
         assert kinds == ["generation"] * (SETTINGS.generations if evolved else 1) + ["ancestor"] + ["descendant"] * 2
         assert {(record["strategy"], record["seed"]) for record in cell.records} == {(cell.contestant, cell.seed)}
@@ -274,7 +274,7 @@ def test_records_are_complete(cells: list[Cell]) -> None:
 
 
 def test_shares_are_those_of_what_is_handed_on(cells: list[Cell], protocol: Transfer) -> None:
-    """Scratch hands on nothing, fine-tuning everything, the others at most the share of the settings."""
+    """Scratch hands on nothing, some everything, some whole layers, the others at most the share of the settings."""
     whole = protocol.backbone.layout.parameters()
     for cell in cells:
         (record,) = of_kind([cell], "ancestor")
@@ -283,8 +283,10 @@ def test_shares_are_those_of_what_is_handed_on(cells: list[Cell], protocol: Tran
         assert record["transferred_share"] == pytest.approx(parameters / whole)
         if cell.contestant == "scratch":
             assert parameters == 0
-        elif cell.contestant == "finetune":
+        elif cell.contestant in ("finetune", "linear-probe", "reptile"):
             assert parameters == whole
+        elif cell.contestant in ("heur-lg", "layerwise"):
+            assert parameters == protocol.backbone.layout.parameters(tensors=cell.individual.genome.slices) < whole
         else:
             assert 0 < parameters <= SETTINGS.share * whole
 
