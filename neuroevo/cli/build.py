@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 import torch
 
-from neuroevo.backbones import MLP, Backbone, ConvNet4
+from neuroevo.backbones import MLP, Backbone
 from neuroevo.benchmarks.contestant import Contestant
 from neuroevo.benchmarks.matching import core_seconds_of_evolution, updates_in
 from neuroevo.benchmarks.transfer import Transfer
@@ -25,6 +25,7 @@ from neuroevo.cli.names import (
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Processes, Recipe, WorkerMap
+from neuroevo.runs.heirs import kind_of
 from neuroevo.runs.settings import BenchSettings, RunSettings
 from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, Layerwise, OneCandidate
 from neuroevo.strategies.strategy import Strategy
@@ -66,6 +67,12 @@ def make_device(settings: RunSettings) -> torch.device:
             f"--device must be auto or one of {', '.join(available)} on this machine, but it is {settings.device}."
         )
     return torch.device(name)
+
+
+def device_facts(device: torch.device) -> dict[str, str]:
+    """Return which device a run uses, and what a GPU is called."""
+    name = {"gpu": torch.cuda.get_device_name(device)} if device.type == "cuda" else {}
+    return {"device": str(device), **name}
 
 
 def make_map(settings: RunSettings) -> AbstractContextManager[WorkerMap | None]:
@@ -119,11 +126,16 @@ def make_dataset(settings: RunSettings) -> Dataset:
 
 def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:
     """Return the backbone at its width for the data set's images."""
-    kind = cast(type[MLP] | type[ConvNet4], load(BACKBONES[settings.backbone]))
-    widths = tuple(max(1, round(settings.width * width)) for width in kind.widths)
-    if issubclass(kind, MLP):
-        return kind(widths=widths, inputs=dataset.channels * dataset.size**2)
-    return kind(widths=widths, channels=dataset.channels)
+    make = cast(Callable[..., Backbone], load(BACKBONES[settings.backbone]))
+    flat = make is MLP
+    full = make(inputs=dataset.channels * dataset.size**2) if flat else make(channels=dataset.channels)
+    return full.resized({group: max(1, round(settings.width * width)) for group, width in full.layout.groups.items()})
+
+
+def make_heir(name: str, settings: RunSettings, dataset: Dataset) -> Backbone:
+    """Return the backbone that a kind of heir stands for, such as `vgg11:0.5`."""
+    kind, factor = kind_of(name)
+    return make_backbone(settings.model_copy(update={"backbone": kind, "width": settings.width * factor}), dataset)
 
 
 def make_contestant(
@@ -203,7 +215,7 @@ def make_protocol(settings: BenchSettings, dataset: Dataset, backbone: Backbone,
         backbone=backbone,
         descendant=_recipe(settings, settings.updates),
         ways=settings.ways or default_ways(len(dataset.novel.classes)),
-        shots=settings.shots,
+        shots=settings.every_shots[0],
         descendants=settings.descendants,
         device=device,
         workers=settings.workers,
@@ -217,7 +229,7 @@ def _evolution(settings: RunSettings, dataset: Dataset) -> dict[str, Any]:
         "share": settings.share,
         "ways": settings.ways or default_ways(len(dataset.ancestry.classes)),
         "critic_ways": settings.ways or default_ways(len(dataset.held_out.classes)),
-        "shots": settings.shots,
+        "shots": settings.critic_shots or max(settings.every_shots),
         "life": _recipe(settings, settings.life_updates),
         "critic": _recipe(settings, settings.critic_updates),
         "critics": settings.critics,

@@ -89,10 +89,15 @@ PROBLEMS: Mapping[str, str] = {
 BACKBONES: Mapping[str, str] = {
     "mlp": "neuroevo.backbones.mlp:MLP",
     "convnet4": "neuroevo.backbones.convnet4:ConvNet4",
+    "vgg11": "neuroevo.backbones.vgg:vgg11",
+    "vgg13": "neuroevo.backbones.vgg:vgg13",
+    "vgg16": "neuroevo.backbones.vgg:vgg16",
+    "resnet12": "neuroevo.backbones.resnet12:ResNet12",
 }
 
 DATASETS: Mapping[str, str] = {
     "glyphs": "neuroevo.data.glyphs:glyphs",
+    "colour-glyphs": "neuroevo.data.glyphs:colour_glyphs",
     "fashion-mnist": "neuroevo.data.fashion_mnist:fashion_mnist",
     "cifar-fs": "neuroevo.data.cifar_fs:cifar_fs",
     "mini-imagenet": "neuroevo.data.mini_imagenet:mini_imagenet",
@@ -109,7 +114,11 @@ DATASETS_OF_ANY_SIZE = ("glyphs", "mini-imagenet", "image-folder")
 
 SUITES: Mapping[str, str] = {
     "transfer": "neuroevo.cli.suites:transfer",
-    "throughput": "neuroevo.cli.suites:throughput",
+    "instinct": "neuroevo.cli.suites:instinct",
+    "scaling": "neuroevo.cli.suites:scaling",
+    "adaptation": "neuroevo.cli.suites:adaptation",
+    "ablation": "neuroevo.cli.suites:ablation",
+    "throughput": "neuroevo.cli.throughput:throughput",
     "scaleout": "neuroevo.cli.scaleout:scaleout",
     "optimize": "neuroevo.cli.searches:optimize",
 }
