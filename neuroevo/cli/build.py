@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 import click
@@ -17,11 +18,14 @@ from neuroevo.benchmarks.transfer import Transfer
 from neuroevo.cli.names import (
     BACKBONES,
     DATASETS,
+    DATASETS_OF_ANY_SIZE,
     DATASETS_ON_DISK,
+    DATASETS_TO_DOWNLOAD,
     LEARNGENE_STRATEGIES,
     STRATEGIES,
     load,
 )
+from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Processes, Recipe, WorkerMap
@@ -118,10 +122,21 @@ def check_strategies(names: Sequence[str]) -> None:
 def make_dataset(settings: RunSettings) -> Dataset:
     """Make or read the data set."""
     make = cast(Callable[..., Dataset], load(DATASETS[settings.dataset]))
-    files = (settings.data_root,) if settings.dataset in DATASETS_ON_DISK else ()
-    size = {"size": settings.image_size} if settings.image_size else {}
-    download = {"download": True} if settings.download else {}
-    return make(*files, **size, **download)
+    name = settings.dataset
+    files = (settings.data_root,) if name in DATASETS_ON_DISK else ()
+    size = {"size": settings.image_size} if settings.image_size and name in DATASETS_OF_ANY_SIZE else {}
+    download = {"download": True} if settings.download and name in DATASETS_TO_DOWNLOAD else {}
+    return replace(make(*files, **size, **download), augmentation=make_augmentation(settings))
+
+
+def make_augmentation(settings: RunSettings) -> Augmentation | None:
+    """Return what happens to images in training; the numbers are those of `--augment`'s help."""
+    wanted = settings.augment
+    if not wanted:
+        return None
+    return Augmentation(
+        padding=0.125 if "crop" in wanted else 0.0, flip="flip" in wanted, jitter=0.4 if "jitter" in wanted else 0.0
+    )
 
 
 def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:

@@ -109,7 +109,7 @@ DATASETS_ON_DISK = ("fashion-mnist", "cifar-fs", "mini-imagenet", "image-folder"
 DATASETS_TO_DOWNLOAD = ("fashion-mnist", "cifar-fs")
 """Those whose owners let anybody download them."""
 
-DATASETS_OF_ANY_SIZE = ("glyphs", "mini-imagenet", "image-folder")
+DATASETS_OF_ANY_SIZE = ("glyphs", "colour-glyphs", "mini-imagenet", "image-folder")
 """Those that can be had with images of another size."""
 
 SUITES: Mapping[str, str] = {

@@ -86,6 +86,7 @@ class Upbringing:
             zero=zero,
             frozen=frozen,
             measure_at=measure_at,
+            augment=self.pixels.augment,
             loss=loss,
         )
 
