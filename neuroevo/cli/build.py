@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import click
@@ -17,20 +19,30 @@ from neuroevo.benchmarks.transfer import Transfer
 from neuroevo.cli.names import (
     BACKBONES,
     DATASETS,
+    DATASETS_OF_ANY_SIZE,
     DATASETS_ON_DISK,
+    DATASETS_TO_DOWNLOAD,
     LEARNGENE_STRATEGIES,
     STRATEGIES,
     load,
 )
+from neuroevo.cli.variants import VARIANTS, evolution, generations_of, matched, pretraining, recipe
+from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
-from neuroevo.execution import Processes, Recipe, WorkerMap
+from neuroevo.execution import Processes, WorkerMap
+from neuroevo.runs.heirs import kind_of
 from neuroevo.runs.settings import BenchSettings, RunSettings
-from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, OneCandidate
+from neuroevo.strategies import GTL, AsynchronousGTL, Layerwise, OneCandidate
 from neuroevo.strategies.strategy import Strategy
 
-# What each of these pre-trains; the first two differ in what they hand on of the same network.
-PRETRAINS = {"finetune": "whole network", "random-circuit": "whole network", "narrow-pretraining": "narrow network"}
+# What each of these pre-trains; many differ only in what they hand on of the same network.
+PRETRAINS = {
+    **dict.fromkeys(("finetune", "linear-probe", "heur-lg", "pruned-circuit", "random-circuit"), "whole network"),
+    "narrow-pretraining": "narrow network",
+    "reptile": "many tasks",
+}
+UNSHARED = "many tasks"  # takes many lives, none of which can serve another strategy
 
 Kind = TypeVar("Kind", bound=Strategy)
 
@@ -50,6 +62,12 @@ def make_device(settings: RunSettings) -> torch.device:
             f"--device must be auto or one of {', '.join(available)} on this machine, but it is {settings.device}."
         )
     return torch.device(name)
+
+
+def device_facts(device: torch.device) -> dict[str, str]:
+    """Return which device a run uses, and what a GPU is called."""
+    name = {"gpu": torch.cuda.get_device_name(device)} if device.type == "cuda" else {}
+    return {"device": str(device), **name}
 
 
 def make_map(settings: RunSettings) -> AbstractContextManager[WorkerMap | None]:
@@ -95,10 +113,21 @@ def check_strategies(names: Sequence[str]) -> None:
 def make_dataset(settings: RunSettings) -> Dataset:
     """Make or read the data set."""
     make = cast(Callable[..., Dataset], load(DATASETS[settings.dataset]))
-    files = (settings.data_root,) if settings.dataset in DATASETS_ON_DISK else ()
-    size = {"size": settings.image_size} if settings.image_size else {}
-    download = {"download": True} if settings.download else {}
-    return make(*files, **size, **download)
+    name = settings.dataset
+    files = (settings.data_root,) if name in DATASETS_ON_DISK else ()
+    size = {"size": settings.image_size} if settings.image_size and name in DATASETS_OF_ANY_SIZE else {}
+    download = {"download": True} if settings.download and name in DATASETS_TO_DOWNLOAD else {}
+    return replace(make(*files, **size, **download), augmentation=make_augmentation(settings))
+
+
+def make_augmentation(settings: RunSettings) -> Augmentation | None:
+    """Return what happens to images in training; the numbers are those of `--augment`'s help."""
+    wanted = settings.augment
+    if not wanted:
+        return None
+    return Augmentation(
+        padding=0.125 if "crop" in wanted else 0.0, flip="flip" in wanted, jitter=0.4 if "jitter" in wanted else 0.0
+    )
 
 
 def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:
@@ -107,6 +136,12 @@ def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:
     flat = make is MLP
     full = make(inputs=dataset.channels * dataset.size**2) if flat else make(channels=dataset.channels)
     return full.resized({group: max(1, round(settings.width * width)) for group, width in full.layout.groups.items()})
+
+
+def make_heir(name: str, settings: RunSettings, dataset: Dataset) -> Backbone:
+    """Return the backbone that a kind of heir stands for, such as `vgg11:0.5`."""
+    kind, factor = kind_of(name)
+    return make_backbone(settings.model_copy(update={"backbone": kind, "width": settings.width * factor}), dataset)
 
 
 def make_contestant(
@@ -133,29 +168,36 @@ def make_contestant(
     """
     common: dict[str, Any] = {"device": device, "workers": settings.workers if map_ is None else None}
 
-    def gtl(seed: int) -> GTL:
-        variant = PAPER if name == "gtl-paper" else {}
-        variety = AsynchronousGTL if settings.asynchronous else GTL
-        return mapped(variety(dataset, backbone, seed=seed, **common, **variant, **_evolution(settings, dataset)))
-
-    def rival(seed: int) -> Strategy:
-        return mapped(kind(dataset, backbone, seed=seed, share=settings.share, pretraining=pretraining, **common))
-
     def mapped(strategy: Kind) -> Kind:
         if map_ is not None:
             strategy.toolbox.register("map", map_)
         return strategy
 
-    if name in ("gtl", "gtl-paper"):
-        return Contestant(name, gtl, settings.generations)
+    def evolving(variant: str, seed: int) -> GTL:
+        variety = Layerwise if variant == "layerwise" else AsynchronousGTL if settings.asynchronous else GTL
+        make = partial(variety, dataset, backbone, seed=seed, **common)
+        told = evolution(variant, settings, dataset)
+        if variant != "gtl" and isinstance(settings, BenchSettings):
+            told = matched(told, make, generations=generations_of(variant, settings), gradient_steps=steps())
+        return mapped(make(**told))
+
+    def steps() -> int:
+        return evolving("gtl", settings.seed).planned_budget(settings.generations).gradient_steps
+
+    if name == "layerwise" and settings.asynchronous:
+        raise click.UsageError("--asynchronous is for gtl and its variants, and layerwise evolves in generations.")
+    if name in VARIANTS:
+        return Contestant(name, partial(evolving, name), generations_of(name, settings))
     kind = cast(type[OneCandidate], load(STRATEGIES[name]))
     pretrains = PRETRAINS.get(name, "")
-    if pretraining_updates is not None and pretrains:
-        updates = pretraining_updates[pretrains]
-    else:
-        updates = gtl(settings.seed).planned_budget(settings.generations).gradient_steps
-    pretraining = _recipe(settings, updates)
-    return Contestant(name, rival, pretrains=pretrains)
+    updates = pretraining_updates[pretrains] if pretraining_updates is not None and pretrains else steps()
+    # Reptile's many short trainings on few classes have the rate of descendants, whom they prepare for.
+    trained = recipe(settings, updates) if pretrains == UNSHARED else pretraining(settings, updates)
+
+    def rival(seed: int) -> Strategy:
+        return mapped(kind(dataset, backbone, seed=seed, share=settings.share, pretraining=trained, **common))
+
+    return Contestant(name, rival, pretrains="" if pretrains == UNSHARED else pretrains)
 
 
 def match_budgets(
@@ -182,28 +224,10 @@ def make_protocol(settings: BenchSettings, dataset: Dataset, backbone: Backbone,
     return Transfer(
         dataset=dataset,
         backbone=backbone,
-        descendant=_recipe(settings, settings.updates),
+        descendant=recipe(settings, settings.updates),
         ways=settings.ways or default_ways(len(dataset.novel.classes)),
-        shots=settings.shots,
+        shots=settings.every_shots[0],
         descendants=settings.descendants,
         device=device,
         workers=settings.workers,
     )
-
-
-def _evolution(settings: RunSettings, dataset: Dataset) -> dict[str, Any]:
-    return {
-        "population": settings.population,
-        "tournament": settings.tournament,
-        "share": settings.share,
-        "ways": settings.ways or default_ways(len(dataset.ancestry.classes)),
-        "critic_ways": settings.ways or default_ways(len(dataset.held_out.classes)),
-        "shots": settings.shots,
-        "life": _recipe(settings, settings.life_updates),
-        "critic": _recipe(settings, settings.critic_updates),
-        "critics": settings.critics,
-    }
-
-
-def _recipe(settings: RunSettings, updates: int) -> Recipe:
-    return Recipe(updates=updates, batch=settings.batch, learning_rate=settings.learning_rate)

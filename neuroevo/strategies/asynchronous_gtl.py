@@ -134,7 +134,7 @@ class AsynchronousGTL(GTL):
         self._begin(stream, self._heir(parent), "live")
 
     def _begin(self, stream: Stream, one: Individual, verb: str) -> None:
-        arguments = (one, one.id % self.population) if verb == "live" else (one,)
+        arguments = (one, self._place(one)) if verb == "live" else (one,)
         self._under_way[stream.submit(getattr(self.toolbox, verb), *arguments)] = (one, verb)
 
     def _next(self, stream: Stream) -> Individual | None:
@@ -143,12 +143,17 @@ class AsynchronousGTL(GTL):
         one, verb = self._under_way.pop(number)
         if verb == "live" and not isinstance(found, Failure):
             one.body = found
-            weights = self._bear(one, one.id % self.population)
-            one.genome = checked(self.toolbox.mutate(one.genome, weights))
+            weights = self._bear(one, self._place(one))
+            if self._place(one) >= self.told.elites:
+                one.genome = checked(self.toolbox.mutate(one.genome, weights))
             self._begin(stream, one, "evaluate")
             return None
         one.fitness.values = found
         return one
+
+    def _place(self, one: Individual) -> int:
+        """Return which of P successive individuals it is."""
+        return (one.id - len(self._founders)) % self.population
 
     def _compete(self, one: Individual) -> None:
         """Let the newest t compete as soon as there are so many."""

@@ -17,7 +17,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, replace
 from functools import partial, reduce
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from deap.base import Toolbox
@@ -44,6 +44,7 @@ from neuroevo.strategies.gtl_verbs import (
     choose_parents,
     extract_circuit,
     families,
+    finite_or_least,
     finite_or_none,
     mutate,
     random_founder,
@@ -79,6 +80,8 @@ class GTL:
     Raises:
         ValueError: A setting is out of its range.
     """
+
+    name: ClassVar[str] = "gtl"
 
     def __init__(
         self,
@@ -158,8 +161,9 @@ class GTL:
         weights = {heir.id: self._bear(heir, slot) for heir, slot in zip(heirs, slots, strict=True)}
         if self.told.average:
             self._average(heirs, weights)
-        for heir in heirs:
-            heir.genome = checked(self.toolbox.mutate(heir.genome, weights[heir.id]))
+        for heir in everyone[self.told.elites :]:
+            if heir.id in weights:
+                heir.genome = checked(self.toolbox.mutate(heir.genome, weights[heir.id]))
         self.budget = self.budget.then(self._costs()[0].times(len(everyone)))
         return everyone
 
@@ -209,10 +213,10 @@ class GTL:
             cost = scoring_cost(self.toolbox.rescore, otherwise=self.final_critic.budget)
             self.budget = self.budget.then(cost.times(len(finalists)))
             scores = [(math.nan,) if isinstance(score, Failure) else score for score in scores]
-            order = sorted(range(len(finalists)), key=lambda i: (-_number(scores[i][0]), finalists[i].id))
+            order = sorted(range(len(finalists)), key=lambda i: (-finite_or_least(scores[i][0]), finalists[i].id))
             best = finalists[order[0]]
             notes = {
-                "strategy": "gtl",
+                "strategy": self.name,
                 "seed": self.seed,
                 "generations": self.generation,
                 "lineage": self.tree.lineage(best.id),
@@ -324,7 +328,3 @@ class GTL:
 
     def _new_channels(self, count: int) -> Tensor:
         return torch.tensor([self.channel_ids() for _ in range(count)], dtype=torch.int64)
-
-
-def _number(score: float) -> float:
-    return score if math.isfinite(score) else -math.inf

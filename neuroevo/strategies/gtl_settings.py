@@ -20,7 +20,7 @@ PAPER: Mapping[str, Any] = MappingProxyType(
         "ways": None,
         "scoring": "critics",
         "critics": 1,
-        "mutation_rate": 0.05,
+        "elites": 0,
         "cross": "random",
         "isolate": False,
         "condense": False,
@@ -55,6 +55,8 @@ class GTLSettings:
         critics: Critics per candidate, trained or not.
         metric: A trained critic's score: "final" accuracy or "auc", the area under its learning curve.
         mutation_rate: Probability that a gene channel is replaced.
+        elites: Individuals of a generation, counted from the first, whose learngenes are not mutated: mutation costs
+            accuracy more often than not, and so it can only win.
         resize_rate: Probability that a learngene moves a channel's budget between groups.
         noise: Standard deviation of weight noise after mutation.
         cross: Non-gene -> gene weights of an heir: "zero" or "random".
@@ -94,6 +96,7 @@ class GTLSettings:
     critics: int = 4
     metric: Literal["final", "auc"] = "final"
     mutation_rate: float = 0.05
+    elites: int = 1
     resize_rate: float = 0.0
     noise: float = 0.0
     cross: Cross = "zero"
@@ -130,7 +133,7 @@ class GTLSettings:
             )
 
     def _check_ranges(self) -> None:
-        counts = {"ways": 1, "critic_ways": 1, "finalists": 1, "parents": 1, "founders": 0}
+        counts = {"ways": 1, "critic_ways": 1, "finalists": 1, "parents": 1, "founders": 0, "elites": 0}
         for name, least in counts.items():
             count = getattr(self, name)
             if isinstance(count, int) and count < least:

@@ -51,7 +51,7 @@ SMALL: Mapping[str, Any] = {
 }
 # What GTL does unless it is told otherwise.
 FULL: Mapping[str, Any] = {
-    **{name: getattr(GTLSettings(), name) for name in PAPER if name != "mutation_rate"},
+    **{name: getattr(GTLSettings(), name) for name in PAPER},
     "cycle": 2,
 }
 VERBS = ("choose_parents", "inherit", "live", "extract", "average", "mutate", "evaluate", "select", "map")
