@@ -110,6 +110,12 @@ def check_strategies(names: Sequence[str]) -> None:
         )
 
 
+def check_asynchronous(name: str, settings: RunSettings) -> None:
+    """Raise click.UsageError if this variant of GTL is to run in a steady state and can't."""
+    if name == "layerwise" and settings.asynchronous:
+        raise click.UsageError("--asynchronous is for gtl and its variants, and layerwise evolves in generations.")
+
+
 def make_dataset(settings: RunSettings) -> Dataset:
     """Make or read the data set."""
     make = cast(Callable[..., Dataset], load(DATASETS[settings.dataset]))
@@ -184,9 +190,8 @@ def make_contestant(
     def steps() -> int:
         return evolving("gtl", settings.seed).planned_budget(settings.generations).gradient_steps
 
-    if name == "layerwise" and settings.asynchronous:
-        raise click.UsageError("--asynchronous is for gtl and its variants, and layerwise evolves in generations.")
     if name in VARIANTS:
+        check_asynchronous(name, settings)
         return Contestant(name, partial(evolving, name), generations_of(name, settings))
     kind = cast(type[OneCandidate], load(STRATEGIES[name]))
     pretrains = PRETRAINS.get(name, "")
