@@ -95,7 +95,10 @@ def check_strategies(names: Sequence[str]) -> None:
 def make_dataset(settings: RunSettings) -> Dataset:
     """Make or read the data set."""
     make = cast(Callable[..., Dataset], load(DATASETS[settings.dataset]))
-    return make(settings.data_root) if settings.dataset in DATASETS_ON_DISK else make()
+    files = (settings.data_root,) if settings.dataset in DATASETS_ON_DISK else ()
+    size = {"size": settings.image_size} if settings.image_size else {}
+    download = {"download": True} if settings.download else {}
+    return make(*files, **size, **download)
 
 
 def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:
