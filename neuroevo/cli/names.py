@@ -79,6 +79,10 @@ PROBLEMS: Mapping[str, str] = {
 BACKBONES: Mapping[str, str] = {
     "mlp": "neuroevo.backbones.mlp:MLP",
     "convnet4": "neuroevo.backbones.convnet4:ConvNet4",
+    "vgg11": "neuroevo.backbones.vgg:vgg11",
+    "vgg13": "neuroevo.backbones.vgg:vgg13",
+    "vgg16": "neuroevo.backbones.vgg:vgg16",
+    "resnet12": "neuroevo.backbones.resnet12:ResNet12",
 }
 
 DATASETS: Mapping[str, str] = {

@@ -15,7 +15,7 @@ import torch
 from deap.base import Toolbox
 from hypothesis import HealthCheck, given, settings
 
-from neuroevo.backbones import MLP, Backbone, ConvNet4
+from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, ResNet12
 from neuroevo.cli.names import BACKBONES, DATASETS, STRATEGIES
 from neuroevo.data.cifar_fs import cifar_fs
 from neuroevo.data.fashion_mnist import fashion_mnist
@@ -258,7 +258,14 @@ def test_other_settings(law: Check) -> None:
 
 # Backbones.
 
-NETWORKS = {"mlp": MLP(widths=(3, 4, 2), inputs=5), "convnet4": ConvNet4(widths=(2, 3, 3, 4), channels=2)}
+NETWORKS = {
+    "mlp": MLP(widths=(3, 4, 2), inputs=5),
+    "convnet4": ConvNet4(widths=(2, 3, 3, 4), channels=2),
+    "vgg11": VGG(widths=(2, 3, 2, 3, 3, 2, 3, 4), channels=1),
+    "vgg13": VGG(13, (2, 3) * 5),
+    "vgg16": VGG(16, (2,) * 12 + (3,), channels=2),
+    "resnet12": ResNet12((2, 3, 2, 3, 2, 3, 3, 2, 3, 3, 2, 4), channels=2),
+}
 
 
 @parametrize_with_laws(backbone_laws(), {**NETWORKS, "residual": ResidualNet()}, examples=2 * FEW)
