@@ -22,7 +22,7 @@ from neuroevo.benchmarks.contestant import CellPlan, Contestant, Pretraining
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import Task, sample_task, unseen_per_class
 from neuroevo.evolution import RECORDS, Generation, evolve
-from neuroevo.execution import Pixels, Recipe, train_all
+from neuroevo.execution import AUTO, Execution, Pixels, Recipe, train_all
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.problems import Upbringing
@@ -47,6 +47,7 @@ class Transfer:
         test_per_class: Unseen images per class that the accuracy is measured on; fewer where a class has not as many.
         device: Where networks live.
         workers: Threads on the CPU.
+        execution: In which way descendants are trained.
     """
 
     dataset: Dataset
@@ -58,6 +59,7 @@ class Transfer:
     test_per_class: int = 50
     device: torch.device = torch.device("cpu")
     workers: int | None = None
+    execution: Execution = AUTO
 
     @property
     def measure_at(self) -> tuple[int, ...]:
@@ -98,7 +100,8 @@ class Transfer:
             )
             for number in range(self.descendants)
         ]
-        return [outcome.accuracy for outcome in train_all(trainings, workers=self.workers)]
+        outcomes = train_all(trainings, workers=self.workers, execution=self.execution)
+        return [outcome.accuracy for outcome in outcomes]
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from neuroevo.cli.build import (
 )
 from neuroevo.cli.progress import Reporter, generation_in_words, scores_in_words
 from neuroevo.cli.tables import print_rows
+from neuroevo.cli.ways import make_execution
 from neuroevo.data.images import Dataset
 from neuroevo.evolution import Generation
 from neuroevo.files import to_json, write_atomically
@@ -55,11 +56,12 @@ def transfer(settings: BenchSettings, run: RunDirectory) -> None:
     device = make_device(settings)
     dataset = make_dataset(settings).to(device)
     backbone = make_backbone(settings, dataset)
-    protocol = make_protocol(settings, dataset, backbone, device)
+    execution = make_execution(settings, dataset, backbone, device, run)
+    protocol = make_protocol(settings, dataset, backbone, device, execution=execution)
     matched = run.facts.get("pretraining_updates")
     if not isinstance(matched, dict):
         # Measured once: a run that is continued goes on with the budgets that it began with.
-        matched = match_budgets(settings, dataset, backbone, device)
+        matched = match_budgets(settings, dataset, backbone, device, execution=execution)
     run.note_same({"data": dataset.facts()})
     run.note(
         {
@@ -75,7 +77,16 @@ def transfer(settings: BenchSettings, run: RunDirectory) -> None:
     with make_map(settings) as map_:
         run.note(engine_facts(map_))
         contestants = [
-            make_contestant(name, settings, dataset, backbone, device, pretraining_updates=matched, map_=map_)
+            make_contestant(
+                name,
+                settings,
+                dataset,
+                backbone,
+                device,
+                pretraining_updates=matched,
+                map_=map_,
+                execution=execution,
+            )
             for name in settings.strategies
         ]
         _run_cells(contestants, protocol, seeds, run, done, quiet=settings.quiet)

@@ -75,7 +75,7 @@ def bytes_of_one(training: Training) -> int:
     Shapes tell it: nothing is computed. Of a network that does not run on shapes alone it is its tensors.
     """
     network = copy.deepcopy(training.network).to("meta").train()
-    total = COPIES * sum(tensor.nbytes for tensor in network.state_dict().values())
+    total: int = COPIES * sum(tensor.nbytes for tensor in network.state_dict().values())
 
     def count(saved: Tensor) -> Tensor:
         nonlocal total

@@ -38,7 +38,7 @@ class StackedLinear(nn.Module):
         """Return the outputs [P * N, ..., O] of inputs [P * N, ..., I]."""
         count, _, width = self.weight.shape
         grouped = inputs.reshape(count, -1, width)
-        outputs = cast(Tensor, _Product.apply(grouped, self.weight, self.bias, self))  # type: ignore[no-untyped-call]
+        outputs = cast(Tensor, _Product.apply(grouped, self.weight, self.bias, self))
         return outputs.reshape(*inputs.shape[:-1], -1)
 
 

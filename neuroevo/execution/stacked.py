@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -43,24 +43,26 @@ class Merged:
     """Networks of linear layers: one runs on all batches, one after the other, with `StackedLinear` for its layers."""
 
     def __init__(self, networks: Sequence[Network], update: Update | None = None) -> None:
-        self.module = copy.deepcopy(networks[0])
+        self.module: nn.Module = copy.deepcopy(networks[0])
         for name in _linear_layers(self.module):
-            self.module.set_submodule(name, StackedLinear([one.get_submodule(name) for one in networks], update))
-        self.tensors = dict(self.module.named_parameters())
+            layers = [cast(nn.Linear, one.get_submodule(name)) for one in networks]
+            self.module.set_submodule(name, StackedLinear(layers, update))
+        self.tensors: Mapping[str, Tensor] = dict(self.module.named_parameters())
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return the logits [P, N, K] of images [P, N, C, H, W]."""
-        logits: Tensor = self.module(images.flatten(0, 1))
-        return logits.unflatten(0, images.shape[:2])
+        return cast(Tensor, self.module(images.flatten(0, 1)).unflatten(0, images.shape[:2]))
 
 
 class Mapped:
     """Any networks: one under `torch.func.vmap`."""
 
     def __init__(self, networks: Sequence[Network], *, compiled: bool = False) -> None:
-        self.module = copy.deepcopy(networks[0])
+        self.module: nn.Module = copy.deepcopy(networks[0])
         states = [one.state_dict() for one in networks]
-        self.tensors = {name: torch.stack([state[name] for state in states]) for name in states[0]}
+        self.tensors: Mapping[str, Tensor] = {
+            name: torch.stack([state[name] for state in states]) for name in states[0]
+        }
         for name, _ in self.module.named_parameters():
             self.tensors[name].requires_grad_()
         forward = vmap(self._one)
@@ -71,8 +73,8 @@ class Mapped:
         logits: Tensor = self.forward(self.tensors, images)
         return logits
 
-    def _one(self, tensors: dict[str, Tensor], images: Tensor) -> Tensor:
-        logits: Tensor = functional_call(self.module, tensors, (images,))
+    def _one(self, tensors: Mapping[str, Tensor], images: Tensor) -> Tensor:
+        logits: Tensor = functional_call(self.module, dict(tensors), (images,))
         return logits
 
 
@@ -113,7 +115,7 @@ def train_stacked(
         with computing(precision, device):
             logits = stack(_pixels(first, images))
             each = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
-        return each.unflatten(0, labels.shape).mean(1)
+        return each.reshape(labels.shape).mean(1)
 
     def measure() -> Tensor:
         with computing(precision, device):
@@ -187,7 +189,8 @@ def _augmented(trainings: Sequence[Training], images: Tensor) -> Tensor:
 
 
 def _pixels(training: Training, images: Tensor) -> Tensor:
-    return training.pixels(images.flatten(0, 1)).unflatten(0, images.shape[:2])
+    floats: Tensor = training.pixels(images.flatten(0, 1)).unflatten(0, images.shape[:2])
+    return floats
 
 
 def _zeros(trainings: Sequence[Training], free: Mapping[str, Tensor]) -> list[tuple[Tensor, Tensor]]:

@@ -30,29 +30,33 @@ def _check_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-MATCHES = ("steps", "seconds", "none")
+class OneOf:
+    """A check that a name is one of some.
 
+    Args:
+        *names: The names.
+    """
 
-def _check_match(name: str) -> str:
-    if name not in MATCHES:
-        raise ValueError(name)
-    return name
+    def __init__(self, *names: str) -> None:
+        self.names = names
 
+    def __call__(self, name: str) -> str:
+        """Return the name, or raise ValueError."""
+        if name not in self.names:
+            raise ValueError(name)
+        return name
 
-ENGINES = ("threads", "processes", "ray")
-
-
-def _check_engine(name: str) -> str:
-    if name not in ENGINES:
-        raise ValueError(name)
-    return name
+    def __str__(self) -> str:
+        return f"{', '.join(self.names[:-1])} or {self.names[-1]}"
 
 
 Device = Annotated[str, AfterValidator(_check_device)]
-Engine = Annotated[str, AfterValidator(_check_engine)]
+Engine = Annotated[str, AfterValidator(OneOf("threads", "processes", "ray"))]
+ExecutionWay = Annotated[str, AfterValidator(OneOf("auto", "looped", "stacked", "tune"))]
 Folder = Annotated[Path, AfterValidator(_check_path)]
-Match = Annotated[str, AfterValidator(_check_match)]
+Match = Annotated[str, AfterValidator(OneOf("steps", "seconds", "none"))]
 Names = Annotated[tuple[str, ...], AfterValidator(_check_names)]
+Precision = Annotated[str, AfterValidator(OneOf("float32", "tf32", "bf16"))]
 
 LONGEST = 60
 """Characters of a wrong value that an error repeats."""
@@ -100,10 +104,9 @@ def expected(info: FieldInfo) -> str:
     """What the setting must be, in words: its kind and its bounds."""
     if any(getattr(item, "func", None) is _check_device for item in info.metadata):
         return "auto, cpu, cuda, cuda:N or mps"
-    if any(getattr(item, "func", None) is _check_match for item in info.metadata):
-        return f"{', '.join(MATCHES[:-1])} or {MATCHES[-1]}"
-    if any(getattr(item, "func", None) is _check_engine for item in info.metadata):
-        return f"{', '.join(ENGINES[:-1])} or {ENGINES[-1]}"
+    for item in info.metadata:
+        if isinstance(names := getattr(item, "func", None), OneOf):
+            return str(names)
     kind = next(words for kind, words, _ in _KINDS if kind == info.annotation)
     bounds = " and ".join(_bound(item) for item in info.metadata if not _is_validator(item))
     return f"{kind} {bounds}".strip()

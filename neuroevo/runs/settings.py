@@ -12,7 +12,19 @@ from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from neuroevo.runs.fields import Device, Engine, Folder, Match, Names, fields, label, parse, refusal
+from neuroevo.runs.fields import (
+    Device,
+    Engine,
+    ExecutionWay,
+    Folder,
+    Match,
+    Names,
+    Precision,
+    fields,
+    label,
+    parse,
+    refusal,
+)
 from neuroevo.runs.rules import Known, Resolved, broken_rules
 from neuroevo.runs.sources import Given, gather
 
@@ -88,6 +100,16 @@ class RunSettings(BaseModel):
     )
     quick: bool = Field(default=False, description="Smaller defaults: ends in under a minute.")
     device: Device = Field(default="auto", description="Where networks are trained: auto, cpu, cuda, cuda:N or mps.")
+    execution: ExecutionWay = Field(
+        default="auto",
+        description="In which way populations are trained: network after network (looped), those of one structure "
+        "together (stacked), what suits the device (auto), or what is faster in a test at the start (tune).",
+    )
+    precision: Precision = Field(
+        default="float32",
+        description="Numbers of forward passes: float32, or faster and less exact ones of GPUs, tf32 or bf16.",
+    )
+    compile: bool = Field(default=False, description="Compile the forward pass of stacked networks with torch.compile.")
     asynchronous: bool = Field(
         default=False, description="Let lives and critics of GTL flow, without generations that wait for their last."
     )
