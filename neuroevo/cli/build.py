@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 import click
@@ -17,14 +18,18 @@ from neuroevo.benchmarks.transfer import Transfer
 from neuroevo.cli.names import (
     BACKBONES,
     DATASETS,
+    DATASETS_OF_ANY_SIZE,
     DATASETS_ON_DISK,
+    DATASETS_TO_DOWNLOAD,
     LEARNGENE_STRATEGIES,
     STRATEGIES,
     load,
 )
+from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import AUTO, Execution, Processes, Recipe, WorkerMap
+from neuroevo.runs.heirs import kind_of
 from neuroevo.runs.settings import BenchSettings, RunSettings
 from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, OneCandidate
 from neuroevo.strategies.strategy import Strategy
@@ -50,6 +55,12 @@ def make_device(settings: RunSettings) -> torch.device:
             f"--device must be auto or one of {', '.join(available)} on this machine, but it is {settings.device}."
         )
     return torch.device(name)
+
+
+def device_facts(device: torch.device) -> dict[str, str]:
+    """Return which device a run uses, and what a GPU is called."""
+    name = {"gpu": torch.cuda.get_device_name(device)} if device.type == "cuda" else {}
+    return {"device": str(device), **name}
 
 
 def make_map(settings: RunSettings) -> AbstractContextManager[WorkerMap | None]:
@@ -95,10 +106,21 @@ def check_strategies(names: Sequence[str]) -> None:
 def make_dataset(settings: RunSettings) -> Dataset:
     """Make or read the data set."""
     make = cast(Callable[..., Dataset], load(DATASETS[settings.dataset]))
-    files = (settings.data_root,) if settings.dataset in DATASETS_ON_DISK else ()
-    size = {"size": settings.image_size} if settings.image_size else {}
-    download = {"download": True} if settings.download else {}
-    return make(*files, **size, **download)
+    name = settings.dataset
+    files = (settings.data_root,) if name in DATASETS_ON_DISK else ()
+    size = {"size": settings.image_size} if settings.image_size and name in DATASETS_OF_ANY_SIZE else {}
+    download = {"download": True} if settings.download and name in DATASETS_TO_DOWNLOAD else {}
+    return replace(make(*files, **size, **download), augmentation=make_augmentation(settings))
+
+
+def make_augmentation(settings: RunSettings) -> Augmentation | None:
+    """Return what happens to images in training; the numbers are those of `--augment`'s help."""
+    wanted = settings.augment
+    if not wanted:
+        return None
+    return Augmentation(
+        padding=0.125 if "crop" in wanted else 0.0, flip="flip" in wanted, jitter=0.4 if "jitter" in wanted else 0.0
+    )
 
 
 def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:
@@ -107,6 +129,12 @@ def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:
     flat = make is MLP
     full = make(inputs=dataset.channels * dataset.size**2) if flat else make(channels=dataset.channels)
     return full.resized({group: max(1, round(settings.width * width)) for group, width in full.layout.groups.items()})
+
+
+def make_heir(name: str, settings: RunSettings, dataset: Dataset) -> Backbone:
+    """Return the backbone that a kind of heir stands for, such as `vgg11:0.5`."""
+    kind, factor = kind_of(name)
+    return make_backbone(settings.model_copy(update={"backbone": kind, "width": settings.width * factor}), dataset)
 
 
 def make_contestant(
@@ -194,7 +222,7 @@ def make_protocol(
         backbone=backbone,
         descendant=_recipe(settings, settings.updates),
         ways=settings.ways or default_ways(len(dataset.novel.classes)),
-        shots=settings.shots,
+        shots=settings.every_shots[0],
         descendants=settings.descendants,
         device=device,
         workers=settings.workers,
@@ -209,7 +237,7 @@ def _evolution(settings: RunSettings, dataset: Dataset) -> dict[str, Any]:
         "share": settings.share,
         "ways": settings.ways or default_ways(len(dataset.ancestry.classes)),
         "critic_ways": settings.ways or default_ways(len(dataset.held_out.classes)),
-        "shots": settings.shots,
+        "shots": settings.critic_shots or max(settings.every_shots),
         "life": _recipe(settings, settings.life_updates),
         "critic": _recipe(settings, settings.critic_updates),
         "critics": settings.critics,

@@ -87,6 +87,7 @@ BACKBONES: Mapping[str, str] = {
 
 DATASETS: Mapping[str, str] = {
     "glyphs": "neuroevo.data.glyphs:glyphs",
+    "colour-glyphs": "neuroevo.data.glyphs:colour_glyphs",
     "fashion-mnist": "neuroevo.data.fashion_mnist:fashion_mnist",
     "cifar-fs": "neuroevo.data.cifar_fs:cifar_fs",
     "mini-imagenet": "neuroevo.data.mini_imagenet:mini_imagenet",
@@ -98,12 +99,16 @@ DATASETS_ON_DISK = ("fashion-mnist", "cifar-fs", "mini-imagenet", "image-folder"
 DATASETS_TO_DOWNLOAD = ("fashion-mnist", "cifar-fs")
 """Those whose owners let anybody download them."""
 
-DATASETS_OF_ANY_SIZE = ("glyphs", "mini-imagenet", "image-folder")
+DATASETS_OF_ANY_SIZE = ("glyphs", "colour-glyphs", "mini-imagenet", "image-folder")
 """Those that can be had with images of another size."""
 
 SUITES: Mapping[str, str] = {
     "transfer": "neuroevo.cli.suites:transfer",
-    "throughput": "neuroevo.cli.suites:throughput",
+    "instinct": "neuroevo.cli.suites:instinct",
+    "scaling": "neuroevo.cli.suites:scaling",
+    "adaptation": "neuroevo.cli.suites:adaptation",
+    "ablation": "neuroevo.cli.suites:ablation",
+    "throughput": "neuroevo.cli.throughput:throughput",
     "scaleout": "neuroevo.cli.scaleout:scaleout",
     "optimize": "neuroevo.cli.searches:optimize",
 }

@@ -84,6 +84,7 @@ class Upbringing:
             generator=generator,
             zero=zero,
             measure_at=measure_at,
+            augment=self.pixels.augment,
             loss=loss,
         )
 

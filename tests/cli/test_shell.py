@@ -77,12 +77,12 @@ def test_the_version_is_the_packages(capsys: Capture) -> None:
     [
         (
             ["bnch"],
-            "Error: The command must be one of bench, evolve, report, compare, show, list, but it is 'bnch'; "
+            "Error: The command must be one of bench, evolve, report, compare, show, datasets, list, but it is 'bnch'; "
             "did you mean bench?",
         ),
         (
             ["xyz"],
-            "Error: The command must be one of bench, evolve, report, compare, show, list, but it is 'xyz'.",
+            "Error: The command must be one of bench, evolve, report, compare, show, datasets, list, but it is 'xyz'.",
         ),
         (
             ["list", "stratgy"],

@@ -386,4 +386,4 @@ def test_everything_is_checked() -> None:
     """Whatever the command line knows is among the subjects above."""
     assert set(STRATEGIES) == {"gtl", "gtl-paper", "neat", *RIVALS, *SEARCHES}
     assert set(BACKBONES) == set(NETWORKS)
-    assert set(DATASETS) == {"glyphs", "fashion-mnist", "cifar-fs", "mini-imagenet", "image-folder"}
+    assert set(DATASETS) == {"glyphs", "colour-glyphs", "fashion-mnist", "cifar-fs", "mini-imagenet", "image-folder"}
