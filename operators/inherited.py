@@ -20,6 +20,7 @@ class Inheritance:
         untouched: Tensors that were not inherited at all (the head, counters of batches, and what a partial learngene
             lacks).
         share: Inherited parameters as a share of the heir's (without its head).
+        frozen: Tensors that the heir's training must leave as they are.
         filled: Tensors of surplus layers that pass the genes on unchanged or add nothing to them.
         notes: What was dropped, narrowed, adapted or added on the way into another structure, one sentence each.
     """
@@ -30,5 +31,6 @@ class Inheritance:
     part: tuple[str, ...]
     untouched: tuple[str, ...]
     share: float
+    frozen: frozenset[str] = frozenset()
     filled: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
