@@ -8,17 +8,22 @@ for the same seed.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from neuroevo.evolution import evolve
+from neuroevo.evolution import RECORDS, Generation, evolve
 from neuroevo.problems import Problem
+from neuroevo.runs.records import read_records
 from neuroevo.strategies import NEAT, Search
 
 POINTS = 50
 """Numbers of evaluations at which a curve is kept, at most."""
+
+CHECKPOINT_SECONDS = 5.0
+"""Time between two checkpoints of a search, whose generations can take less than writing one."""
 
 Make = Callable[[Problem, int], Search]
 """Called with a problem and a seed, returns a fresh strategy."""
@@ -57,26 +62,44 @@ class Optimize:
         ]
 
 
-def run(protocol: Optimize, plans: Sequence[Plan]) -> Iterator[dict[str, Any]]:
-    """Run what is planned and yield one record for each, as JSON values."""
+def run(
+    protocol: Optimize,
+    plans: Sequence[Plan],
+    *,
+    cells: Path | None = None,
+    on_generation: Callable[[Generation], object] = lambda _: None,
+) -> Iterator[dict[str, Any]]:
+    """Run what is planned and yield one record for each, as JSON values.
+
+    Args:
+        protocol: The protocol.
+        plans: What is to run.
+        cells: Folder for checkpoints, a folder per search; searches that were stopped go on there.
+        on_generation: Called after each generation of a search.
+    """
     for problem, strategy, seed in plans:
         search = protocol.strategies[strategy](protocol.problems[problem], seed)
-        yield {
-            "kind": "search",
-            "problem": problem,
-            "strategy": strategy,
-            "seed": seed,
-            **curve(search, protocol.evaluations),
-        }
+        folder = None if cells is None else cells / f"{problem}-{strategy}-seed{seed}"
+        names = {"kind": "search", "problem": problem, "strategy": strategy, "seed": seed}
+        yield {**names, **curve(search, protocol.evaluations, folder=folder, on_generation=on_generation)}
 
 
-def curve(search: Search, evaluations: int) -> dict[str, Any]:
+def curve(
+    search: Search,
+    evaluations: int,
+    *,
+    folder: Path | None = None,
+    on_generation: Callable[[Generation], object] = lambda _: None,
+) -> dict[str, Any]:
     """Run a strategy and return the best values that it had after so many evaluations, and what it took."""
-    started, spent, best = time.perf_counter(), [], []
-    for generation in evolve(search, generations_within(search, evaluations)):
-        spent.append(generation.budget.evaluations)
-        best.append(search.result().fitness.values[0])
-    seconds = time.perf_counter() - started
+    number = generations_within(search, evaluations)
+    run = evolve(search, number, run_dir=folder, checkpoint_seconds=CHECKPOINT_SECONDS, callbacks=[on_generation])
+    with closing(run):
+        generations = [{**one.details, **asdict(one.budget), "seconds": one.seconds} for one in run]
+    if folder is not None:  # which holds the generations before a stop, too
+        generations = read_records(folder / RECORDS)
+    spent = [one["evaluations"] for one in generations]
+    best = [one["best_values"][0] for one in generations]
     kept = sorted({round(place * (len(spent) - 1) / max(1, POINTS - 1)) for place in range(POINTS)})
     return {
         "evaluations": [spent[place] for place in kept],
@@ -86,7 +109,7 @@ def curve(search: Search, evaluations: int) -> dict[str, Any]:
         "genes": search.space.size,
         "population": search.population,
         "gradient_steps": search.budget.gradient_steps,
-        "seconds": seconds,
+        "seconds": sum(one["seconds"] for one in generations),
     }
 
 

@@ -6,8 +6,8 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,9 +100,10 @@ def evolve(
     generations: int,
     *,
     run_dir: Path | str | None = None,
+    checkpoint_seconds: float = 0.0,
     callbacks: Sequence[Callable[[Generation], object]] = (),
     stop: Callable[[Generation], bool] | None = None,
-) -> Iterator[Generation]:
+) -> Generator[Generation, None, None]:
     """Run a strategy, or a toolbox that you put together, generation by generation.
 
     The function is a generator: a generation runs when the next record is asked for.
@@ -117,6 +118,9 @@ def evolve(
             be evaluated, with the reason); a run that was stopped there is continued after its last
             checkpoint, which is written after each `update`. One process at a time works in it. A bare toolbox has no
             state that could be kept, so there is no checkpoint then (the log says so).
+        checkpoint_seconds: Seconds that must have passed since the last checkpoint before one is written, for
+            generations that take less time than the disk. A process that is killed loses that much work, which is
+            run again to the same result; one that ends or stops between two generations writes its last state first.
         callbacks: Called with each record.
         stop: Ends the run after the first generation for which it returns True.
 
@@ -124,7 +128,7 @@ def evolve(
         One record for each generation.
 
     Raises:
-        ValueError: `generations` is negative, or the toolbox lacks a verb.
+        ValueError: `generations` or `checkpoint_seconds` is negative, or the toolbox lacks a verb.
         TypeError: An operator can't be sent to the workers of the toolbox's map.
         RuntimeError: Every individual of a generation failed.
         CheckpointError: The run in `run_dir` was begun with other settings, or its last checkpoint is damaged.
@@ -133,46 +137,82 @@ def evolve(
     """
     if generations < 0:
         raise ValueError(f"generations must be at least 0, but it is {generations}.")
+    if checkpoint_seconds < 0:
+        raise ValueError(f"checkpoint_seconds must be at least 0, but it is {checkpoint_seconds}.")
     if isinstance(strategy, Toolbox):
         strategy = BareToolbox(strategy)
     _probe(strategy.toolbox)
-    return _run(strategy, generations, None if run_dir is None else Path(run_dir), callbacks, stop)
+    folder = None if run_dir is None else Path(run_dir)
+    return _run(strategy, generations, folder, checkpoint_seconds, callbacks, stop)
 
 
 def _run(
     strategy: Strategy,
     generations: int,
     run_dir: Path | None,
+    checkpoint_seconds: float,
     callbacks: Sequence[Callable[[Generation], object]],
     stop: Callable[[Generation], bool] | None,
-) -> Iterator[Generation]:
+) -> Generator[Generation, None, None]:
     with ExitStack() as files:
-        keeper = None
+        keeper = _Keeper(strategy)
         if run_dir is not None:
             run_dir.mkdir(parents=True, exist_ok=True)
             files.enter_context(locked(run_dir))
             best = _resume(strategy, run_dir)
-            keeper = _Keeper(strategy, run_dir, files.enter_context(Records(run_dir / RECORDS)), best)
+            records = files.enter_context(Records(run_dir / RECORDS))
+            keeper = _DirectoryKeeper(strategy, run_dir, records, best, checkpoint_seconds)
         while strategy.generation < generations:
-            generation = _step(strategy, (lambda population: None) if keeper is None else keeper.keep_failures)
-            if keeper is not None:
-                keeper.keep(generation)
-            for callback in callbacks:
-                callback(generation)
-            yield generation
-            if stop is not None and stop(generation):
-                return
+            generation = _step(strategy, keeper.keep_failures)
+            keeper.keep(generation)
+            with keeper.at_rest():
+                for callback in callbacks:
+                    callback(generation)
+                yield generation
+                if stop is not None and stop(generation):
+                    break
+        keeper.save()
 
 
 class _Keeper:
+    """Keeps nothing: the run has no directory."""
+
+    def __init__(self, strategy: Strategy) -> None:
+        self.strategy = strategy
+
+    def keep_failures(self, population: Sequence[Individual]) -> None:
+        """Write the genomes that could not be evaluated."""
+
+    def keep(self, generation: Generation) -> None:
+        """Write what a generation was."""
+
+    def save(self) -> None:
+        """Write the checkpoint that is due, if one is."""
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Whatever ends the run in here loses nothing: the strategy is between two generations."""
+        try:
+            yield
+        except BaseException:
+            self.save()
+            raise
+
+
+class _DirectoryKeeper(_Keeper):
     """Writes every generation into the run directory: its record first, then the checkpoint that makes it count."""
 
-    def __init__(self, strategy: Strategy, run_dir: Path, records: Records, best: Best | None) -> None:
-        self.strategy = strategy
+    def __init__(
+        self, strategy: Strategy, run_dir: Path, records: Records, best: Best | None, checkpoint_seconds: float
+    ) -> None:
+        super().__init__(strategy)
         self.run_dir = run_dir
         self.records = records
         self.best = best
         self.settings = settings_of(strategy)
+        self.checkpoint_seconds = checkpoint_seconds
+        self.saved_at = time.monotonic()
+        self.unsaved: Generation | None = None
 
     def keep_failures(self, population: Sequence[Individual]) -> None:
         keep_failures(self.run_dir / FAILURES, population, self.strategy.generation)
@@ -181,10 +221,20 @@ class _Keeper:
         self.records.append(generation.record())
         if isinstance(self.strategy, BareToolbox):
             return
-        self.best = _better(self.best, generation, self.strategy.generation)
-        state = self.strategy.state_dict()
+        self.unsaved = generation
+        if time.monotonic() - self.saved_at >= self.checkpoint_seconds:
+            self.save()
+
+    def save(self) -> None:
+        if self.unsaved is None:
+            return
         number = self.strategy.generation
-        save_checkpoint(self.run_dir / CHECKPOINTS, number, state, settings=self.settings, best=self.best)
+        best = _better(self.best, self.unsaved, number)
+        state = self.strategy.state_dict()
+        # Nobody tries again what the disk refused once: the checkpoint before it stands.
+        self.unsaved = None
+        save_checkpoint(self.run_dir / CHECKPOINTS, number, state, settings=self.settings, best=best)
+        self.best, self.saved_at = best, time.monotonic()
 
 
 def _better(best: Best | None, generation: Generation, complete: int) -> Best | None:

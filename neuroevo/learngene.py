@@ -24,11 +24,13 @@ class Learngene:
 
     Each kept channel reads kept channels only, so the circuit runs from input to output by itself
     (after GTL, arXiv 2401.08139). Input channels are complete and the classifier head is never part.
+    A learngene of whole layers is a partial one: it holds slices of some tensors only.
 
     Attributes:
         backbone: The architecture that the circuit was cut from.
         indices: Per group the kept channels of the ancestor, int64 [n], sorted and without repetition.
-        slices: Per tensor of the backbone's layout the kept part, float32, dense, in the order of `indices`.
+        slices: Per tensor of the backbone's layout, or of some of them, the kept part, float32, dense, in the order of
+            `indices`.
         provenance: Per group one id for each kept channel, int64 [n]: new at birth and when a mutation brings the
             channel in, kept when the channel is inherited.
         notes: Where it came from (lineage, settings, classes), as JSON values.
@@ -45,10 +47,14 @@ class Learngene:
         for name, mapping, keys in (
             ("indices", self.indices, layout.groups),
             ("provenance", self.provenance, layout.groups),
-            ("slices", self.slices, layout.axes),
         ):
             if set(mapping) != set(keys):
                 raise ValueError(f"{name} must have the entries {sorted(keys)}, but they are {sorted(mapping)}.")
+        if not self.slices or not set(self.slices) <= set(layout.axes):
+            raise ValueError(
+                f"slices must be of one or more of {', '.join(sorted(layout.axes))}, but they are of "
+                f"{', '.join(sorted(self.slices)) or 'none'}."
+            )
         for group, channels in layout.groups.items():
             _check_indices(group, self.indices[group], channels)
             ids = self.provenance[group]
@@ -57,10 +63,10 @@ class Learngene:
                     f"provenance of {group} must be one int64 id for each of {len(self.indices[group])} indices, "
                     f"but it is {ids.dtype} of the shape {tuple(ids.shape)}."
                 )
-        for name, axes in layout.axes.items():
+        for name in self.slices:
             shape = tuple(
                 length if group is None else len(self.indices[group])
-                for length, group in zip(layout.shapes[name], axes, strict=True)
+                for length, group in zip(layout.shapes[name], layout.axes[name], strict=True)
             )
             if tuple(self.slices[name].shape) != shape:
                 raise ValueError(
@@ -79,12 +85,12 @@ class Learngene:
 
     @property
     def parameters(self) -> int:
-        """The number of parameters that the circuit holds."""
-        return self.backbone.layout.parameters(self.counts)
+        """The number of parameters that the learngene holds."""
+        return self.backbone.layout.parameters(self.counts, tensors=self.slices)
 
     @property
     def share(self) -> float:
-        """The circuit's parameters as a share of its backbone's (both without a head)."""
+        """The learngene's parameters as a share of its backbone's (both without a head)."""
         return self.parameters / self.backbone.layout.parameters()
 
     def with_notes(self, **notes: Any) -> Learngene:
@@ -92,7 +98,10 @@ class Learngene:
         return replace(self, notes={**self.notes, **notes})
 
     def to_module(self, *, classes: int, seed: int = 0) -> Network:
-        """Return the circuit as a network of its own, with a fresh head for `classes` classes."""
+        """Return the circuit as a network of its own, with a fresh head for `classes` classes.
+
+        Tensors that a partial learngene lacks are fresh, too.
+        """
         network = self.backbone.resized(self.counts).build(classes, generator=stream(seed, "head"))
         network.load_state_dict({**network.state_dict(), **self.slices})
         return network

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,7 +25,8 @@ class Inheritance:
         slots: Per group the channels of the heir that hold genes, int64, in the order of the learngene's channels.
         full: Tensors that were inherited whole.
         part: Tensors that were inherited in part.
-        untouched: Tensors that were not inherited at all (the head and counters of batches).
+        untouched: Tensors that were not inherited at all (the head, counters of batches, and what a partial learngene
+            lacks).
         share: Inherited parameters as a share of the heir's (without its head).
     """
 
@@ -38,7 +39,12 @@ class Inheritance:
 
 
 def extract(
-    weights: Weights, indices: Mapping[str, Tensor], *, backbone: Backbone, provenance: Mapping[str, Tensor]
+    weights: Weights,
+    indices: Mapping[str, Tensor],
+    *,
+    backbone: Backbone,
+    provenance: Mapping[str, Tensor],
+    tensors: Collection[str] | None = None,
 ) -> Learngene:
     """Read the circuit at `indices` from a network's weights.
 
@@ -47,10 +53,12 @@ def extract(
         indices: Per group the channels to keep, int64, sorted.
         backbone: The network's architecture.
         provenance: Per group one id for each kept channel, int64.
+        tensors: Names of the tensors that a partial learngene holds; default all of the layout.
     """
     slices = {
         name: weights[name].detach()[_grid(axes, indices, weights[name])].cpu().contiguous()
         for name, axes in backbone.layout.axes.items()
+        if tensors is None or name in tensors
     }
     return Learngene(
         backbone,
@@ -64,7 +72,8 @@ def inherit(learngene: Learngene, weights: Weights, *, layout: Layout, cross: Cr
     """Write a learngene into the weights of a fresh network.
 
     Genes sit in their own slots where the group is as wide as the ancestor's and in the first slots elsewhere.
-    Other weights keep their values, except the cross weights (non-gene channel -> gene channel).
+    Other weights keep their values, except the cross weights (non-gene channel -> gene channel). Tensors that a
+    partial learngene lacks stay as they are.
 
     Args:
         learngene: What is inherited.
@@ -82,16 +91,18 @@ def inherit(learngene: Learngene, weights: Weights, *, layout: Layout, cross: Cr
     heir = {name: tensor.detach().clone() for name, tensor in weights.items()}
     if cross == "zero":
         for name, mask in cross_masks(layout, slots).items():
-            heir[name].masked_fill_(mask.to(heir[name].device), 0)
-    for name, axes in layout.axes.items():
-        heir[name][_grid(axes, slots, heir[name])] = learngene.slices[name].to(heir[name])
-    whole = {name for name in layout.axes if learngene.slices[name].shape == heir[name].shape}
+            if name in learngene.slices:
+                heir[name].masked_fill_(mask.to(heir[name].device), 0)
+    for name, part in learngene.slices.items():
+        heir[name][_grid(layout.axes[name], slots, heir[name])] = part.to(heir[name])
+    inherited = [name for name in layout.axes if name in learngene.slices]
+    whole = {name for name in inherited if learngene.slices[name].shape == heir[name].shape}
     return Inheritance(
         weights=heir,
         slots=slots,
-        full=tuple(name for name in layout.axes if name in whole),
-        part=tuple(name for name in layout.axes if name not in whole),
-        untouched=tuple(name for name in weights if name not in layout.axes),
+        full=tuple(name for name in inherited if name in whole),
+        part=tuple(name for name in inherited if name not in whole),
+        untouched=tuple(name for name in weights if name not in learngene.slices),
         share=learngene.parameters / layout.parameters(),
     )
 

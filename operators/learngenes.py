@@ -47,7 +47,9 @@ def mutate(
         ids[positions] = new_ids(len(positions))
         order = kept.argsort()
         indices[group], provenance[group] = kept[order], ids[order]
-    mutant = extract(weights, indices, backbone=learngene.backbone, provenance=provenance)
+    mutant = extract(
+        weights, indices, backbone=learngene.backbone, provenance=provenance, tensors=learngene.slices.keys()
+    )
     return replace(mutant, notes=learngene.notes)
 
 
@@ -68,13 +70,15 @@ def resize(
         return _copy(learngene)
     winner = growable[_below(len(growable), generator)]
     counts = {**learngene.counts, winner: learngene.counts[winner] + 1}
-    while layout.parameters(counts) > learngene.parameters:
+    while layout.parameters(counts, tensors=learngene.slices) > learngene.parameters:
         payers = [group for group, count in counts.items() if group != winner and count > 1]
         if not payers:
             return _copy(learngene)
         counts[payers[_below(len(payers), generator)]] -= 1
     indices, provenance = _resample(learngene, counts, layout, generator, new_ids)
-    resized = extract(weights, indices, backbone=learngene.backbone, provenance=provenance)
+    resized = extract(
+        weights, indices, backbone=learngene.backbone, provenance=provenance, tensors=learngene.slices.keys()
+    )
     return replace(resized, notes=learngene.notes)
 
 
@@ -94,21 +98,25 @@ def average(siblings: Sequence[Learngene]) -> Learngene:
     Their weights share an origin, so the mean of what they learned is one larger step.
 
     Raises:
-        ValueError: There are no siblings, or their index sets differ.
+        ValueError: There are no siblings, or their index sets or tensors differ.
     """
     if not siblings:
         raise ValueError("average needs at least one learngene, but it got none.")
     first = siblings[0]
     if any(not same_channels(first, other) for other in siblings[1:]):
-        raise ValueError("only siblings that keep the same channels can be averaged, but their index sets differ.")
+        raise ValueError(
+            "only siblings that keep the same channels of the same tensors can be averaged, but theirs differ."
+        )
     slices = {name: torch.stack([sibling.slices[name] for sibling in siblings]).mean(0) for name in first.slices}
     return replace(_copy(first), slices=slices)
 
 
 def same_channels(first: Learngene, second: Learngene) -> bool:
-    """Return whether two learngenes keep the same channels of the same backbone."""
-    return first.backbone == second.backbone and all(
-        torch.equal(indices, second.indices[group]) for group, indices in first.indices.items()
+    """Return whether two learngenes keep the same channels of the same tensors of the same backbone."""
+    return (
+        first.backbone == second.backbone
+        and first.slices.keys() == second.slices.keys()
+        and all(torch.equal(indices, second.indices[group]) for group, indices in first.indices.items())
     )
 
 

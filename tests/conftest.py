@@ -47,8 +47,19 @@ def _global_generators_are_left_alone(request: pytest.FixtureRequest) -> Iterato
 
 @pytest.fixture(scope="session")
 def toys() -> ModuleType:
-    """Return `tests/toys.py`, which test files can't import: their folders are not on the path."""
-    spec = importlib.util.spec_from_file_location("toys", Path(__file__).with_name("toys.py"))
+    """Return `tests/toys.py`."""
+    return _module("toys", Path(__file__).with_name("toys.py"))
+
+
+@pytest.fixture(scope="session")
+def formats() -> ModuleType:
+    """Return `tests/data/formats.py`, which writes small data sets in their formats on disk."""
+    return _module("formats", Path(__file__).parent / "data" / "formats.py")
+
+
+def _module(name: str, path: Path) -> ModuleType:
+    """Return the module of a file that test files can't import: their folders are not on the path."""
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -193,6 +194,51 @@ def test_a_run_killed_while_saving_continues_bit_for_bit(
     list(evolve(Walk(), 4, run_dir=str(tmp_path / "parts")))
     list(evolve(Walk(), 4, run_dir=tmp_path / "whole"))
     assert recorded(tmp_path / "parts") == recorded(tmp_path / "whole")
+
+
+@given(ticks=st.lists(st.integers(0, 3), min_size=4, max_size=4), stopped=st.integers(1, 4), killed=st.booleans())
+def test_rare_checkpoints_lose_only_time(
+    ticks: list[int], stopped: int, killed: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """However seldom there is a checkpoint, a run that is stopped or killed anywhere ends in the same records.
+
+    Whoever stops between two generations, and whoever comes to the end, leaves a checkpoint of the last one.
+    """
+    folder = tmp_path_factory.mktemp("rare")
+    clock = iter(torch.tensor([0, *ticks]).cumsum(0).repeat_interleave(2).tolist())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evolution.time, "monotonic", lambda: next(clock, 99))
+        generations = evolve(Walk(), 4, run_dir=folder / "run", checkpoint_seconds=2)
+        for _ in range(stopped):
+            next(generations)
+        shutil.copytree(folder / "run", folder / "killed")
+        generations.close()
+    kept = load_checkpoint(folder / "run" / "checkpoints")
+    assert kept is not None
+    assert kept.generation == stopped
+    left = folder / ("killed" if killed else "run")
+    list(evolve(Walk(), 4, run_dir=left, checkpoint_seconds=1000))
+    last = load_checkpoint(left / "checkpoints")
+    assert last is not None
+    assert last.generation == 4
+    list(evolve(Walk(), 4, run_dir=folder / "whole"))
+    assert recorded(left) == recorded(folder / "whole")
+
+
+def test_checkpoints_are_as_rare_as_they_are_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is written when the time since the last one has passed, and one at the end."""
+    saved: list[int] = []
+    save = evolution.save_checkpoint
+    monkeypatch.setattr(evolution, "save_checkpoint", lambda *a, **k: (saved.append(a[1]), save(*a, **k)))
+    seconds = iter(range(99))
+    monkeypatch.setattr(evolution.time, "monotonic", lambda: next(seconds))
+    list(evolve(Walk(), 8, run_dir=tmp_path / "rare", checkpoint_seconds=3))
+    assert saved == [3, 6, 8]
+    saved.clear()
+    list(evolve(Walk(), 3, run_dir=tmp_path / "each"))
+    assert saved == [1, 2, 3]
+    with pytest.raises(ValueError, match=r"^checkpoint_seconds must be at least 0, but it is -1\.$"):
+        evolve(Walk(), 1, checkpoint_seconds=-1)
 
 
 def test_a_torn_record_is_cut(tmp_path: Path) -> None:

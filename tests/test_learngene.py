@@ -21,6 +21,7 @@ from neuroevo.backbones import MLP, ConvNet4
 from neuroevo.files import CheckpointError
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import whole_circuit
+from neuroevo.seeds import stream
 
 Kind = MLP | ConvNet4
 
@@ -325,8 +326,7 @@ def test_notes_must_be_json() -> None:
     [
         ("indices", "hidden1", None, "indices must have the entries"),
         ("provenance", "hidden2", None, "provenance must have the entries"),
-        ("slices", "hidden2.bias", None, "slices must have the entries"),
-        ("slices", "head.weight", torch.zeros(2), "slices must have the entries"),
+        ("slices", "head.weight", torch.zeros(2), "slices must be of one or more of .*, but they are of .*head.weight"),
         ("indices", "hidden1", torch.tensor([2, 0]), "indices of hidden1 must rise from 0 to at most 2"),
         ("indices", "hidden1", torch.tensor([0, 0]), "indices of hidden1 must rise"),
         ("indices", "hidden1", torch.tensor([1, 3]), "indices of hidden1 must rise"),
@@ -369,6 +369,32 @@ def test_sizes_are_those_of_the_circuit(toys: ModuleType, backbone: Kind, share:
     assert learngene.counts == {group: len(indices) for group, indices in learngene.indices.items()}
     assert learngene.share == learngene.parameters / backbone.layout.parameters()
     assert (learngene.share == 1) == (learngene.counts == dict(backbone.layout.groups))
+
+
+@given(BACKBONES, SHARES, SEEDS, st.data())
+def test_a_learngene_may_hold_some_tensors_only(
+    toys: ModuleType, backbone: Kind, share: float, seed: int, data: st.DataObject
+) -> None:
+    """A partial learngene counts what it holds, survives its file, and becomes a module whose rest is fresh."""
+    whole = toys.learngene(backbone, share=share, seed=seed)
+    held = data.draw(st.sets(st.sampled_from([*whole.slices]), min_size=1))
+    learngene = replace(whole, slices={name: part for name, part in whole.slices.items() if name in held})
+    sizes = {name: part.numel() for name, part in learngene.slices.items() if name not in backbone.layout.buffers}
+    assert learngene.parameters == sum(sizes.values())
+    assert learngene.share == learngene.parameters / backbone.layout.parameters() <= whole.share
+    loaded = Learngene.from_bytes(learngene.to_bytes())
+    assert loaded.to_bytes() == learngene.to_bytes()
+    assert set(loaded.slices) == held
+    weights, other = (gene.to_module(classes=2, seed=5).state_dict() for gene in (learngene, whole))
+    fresh = backbone.resized(whole.counts).build(2, generator=stream(5, "head")).state_dict()
+    for name, tensor in weights.items():
+        assert torch.equal(tensor, other[name] if name in held else fresh[name])
+
+
+def test_a_learngene_holds_something() -> None:
+    """A learngene without any slice is refused in a sentence."""
+    with pytest.raises(ValueError, match=r"^slices must be of one or more of .*, but they are of none\.$"):
+        replace(tiny(), slices={})
 
 
 @given(BACKBONES, SHARES, SEEDS, st.integers(1, 6))

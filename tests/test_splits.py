@@ -28,7 +28,12 @@ def test_roles_of_every_split_share_no_class(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "numbers", "shape"),
-    [("glyphs", [53, 20, 63], (200, 1, 28)), ("fashion-mnist", [6, 2, 2], (7000, 1, 28))],
+    [
+        ("glyphs", [53, 20, 63], (200, 1, 28)),
+        ("fashion-mnist", [6, 2, 2], (7000, 1, 28)),
+        ("cifar-fs", [64, 16, 20], (600, 3, 32)),
+        ("mini-imagenet", [64, 16, 20], (600, 3, 84)),
+    ],
 )
 def test_facts_of_the_data_sets(name: str, numbers: list[int], shape: tuple[int, int, int]) -> None:
     """The numbers of classes and the shape of the images are the documented ones."""
@@ -64,7 +69,7 @@ def test_numbers_below_one_are_refused() -> None:
 
 def test_an_unknown_name_is_answered_with_the_known_and_the_nearest() -> None:
     """A misspelt name says which names there are and which is nearest."""
-    with pytest.raises(ValueError, match=r"fashion-mnist, glyphs.*the nearest is glyphs\.$"):
+    with pytest.raises(ValueError, match=r"fashion-mnist, glyphs, mini-imagenet.*the nearest is glyphs\.$"):
         load_split("glpyhs")
     with pytest.raises(ValueError, match=r"the nearest is fashion-mnist\.$"):
         load_split("FashionMNIST")

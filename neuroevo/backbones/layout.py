@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -29,14 +29,20 @@ class Layout:
     shapes: Mapping[str, tuple[int, ...]]
     buffers: frozenset[str] = frozenset()
 
-    def parameters(self, counts: Mapping[str, int] | None = None) -> int:
-        """Return the number of parameters of a circuit with `counts` channels per group (default: of all of them)."""
+    def parameters(self, counts: Mapping[str, int] | None = None, *, tensors: Container[str] | None = None) -> int:
+        """Return the number of parameters of a circuit.
+
+        Args:
+            counts: Channels per group; default all of them.
+            tensors: Names of the tensors that count; default all of them.
+        """
         counts = self.groups if counts is None else counts
+        tensors = self.axes if tensors is None else tensors
         return sum(
             prod(
                 length if group is None else counts[group]
                 for length, group in zip(self.shapes[name], axes, strict=True)
             )
             for name, axes in self.axes.items()
-            if name not in self.buffers
+            if name in tensors and name not in self.buffers
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any, cast
 
@@ -12,12 +14,13 @@ from neuroevo.benchmarks import optimize as optimize_benchmark
 from neuroevo.benchmarks import searches
 from neuroevo.benchmarks.columns_searches import SEARCH_COLUMNS
 from neuroevo.benchmarks.findings_searches import summary
-from neuroevo.benchmarks.optimize import Optimize, Plan, finished, generations_within
+from neuroevo.benchmarks.optimize import CHECKPOINT_SECONDS, Optimize, Plan, finished, generations_within
 from neuroevo.benchmarks.results import read_result
 from neuroevo.cli.build import engine_facts, make_map
 from neuroevo.cli.evolve import GENOME
 from neuroevo.cli.names import GRAPH_PROBLEMS, GRAPH_STRATEGIES, PROBLEMS, SEARCHES, load
 from neuroevo.cli.progress import Reporter
+from neuroevo.cli.suites import CELLS
 from neuroevo.cli.tables import print_table
 from neuroevo.evolution import Generation, evolve
 from neuroevo.execution import WorkerMap
@@ -111,8 +114,11 @@ def run_search(settings: EvolveSettings, run: RunDirectory) -> dict[str, Any]:
                 reporter.line(f"generation {generation.number + 1}/{generations}: best {best}{reporter.left}")
 
         run.stop.check()
-        for _ in evolve(strategy, generations, run_dir=run.path, callbacks=[report]):
-            run.stop.check()
+        with closing(
+            evolve(strategy, generations, run_dir=run.path, checkpoint_seconds=CHECKPOINT_SECONDS, callbacks=[report])
+        ) as going:
+            for _ in going:
+                run.stop.check()
     genome = best_genome(strategy, strategy=settings.strategy, problem=settings.problem, seed=settings.seed)
     path = run.path / GENOME
     genome.save(path)
@@ -162,12 +168,14 @@ def optimize(settings: BenchSettings, run: RunDirectory) -> None:
 
 
 def _search_all(protocol: Optimize, seeds: range, run: RunDirectory, records: Records, *, quiet: bool) -> None:
-    """Run what has yet to run; a search takes seconds, so that a run is stopped between two of them."""
+    """Run what has yet to run; a search that is stopped goes on where it was."""
     plans = protocol.plans(seeds, done=_kept(run))
+    cells = run.path / CELLS
     with Reporter(len(plans), quiet=quiet, unit="searches") as reporter:
         run.stop.check()
-        for record in optimize_benchmark.run(protocol, plans):
+        for record in optimize_benchmark.run(protocol, plans, cells=cells, on_generation=lambda _: run.stop.check()):
             records.append(record)
+            shutil.rmtree(cells)
             reporter.advance(1)
             reporter.line(f"{_sentence(record)}{reporter.left}")
             run.stop.check()

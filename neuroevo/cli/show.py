@@ -56,6 +56,9 @@ def _learngene_in_words(path: Path) -> list[str]:
         )
         + ".",
     ]
+    tensors = learngene.backbone.layout.axes
+    if len(learngene.slices) < len(tensors):
+        lines.append(f"Tensors held, of {len(tensors)}, are {_few([*learngene.slices])}.")
     notes = dict(learngene.notes)
     for role, names in notes.pop("classes", {}).items():
         lines.append(f"Classes of the role {role}: {_few(names)}.")

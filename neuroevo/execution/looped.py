@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from neuroevo.execution.training import Outcome, Training, correct_answers, image_order
+from neuroevo.execution.training import Outcome, Recipe, Training, correct_answers, in_training
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -49,39 +48,37 @@ def train(training: Training) -> Outcome:
     """Train one network in place and measure it on the way."""
     network, task, recipe = training.network, training.task, training.recipe
     network.to(memory_format=torch.channels_last)
-    order = image_order(len(task.train), updates=recipe.updates, batch=recipe.batch, generator=training.generator).to(
-        task.train.device
-    )
-    rows, labels = task.train[order], task.train_labels[order]
-    parameters = dict(network.named_parameters())
-    optimizer = torch.optim.SGD(
+    rows, labels = training.batches()
+    parameters = training.free_parameters()
+    optimizer = _optimizer(parameters, recipe)
+    zeros = [
+        (parameters[name], mask.to(task.train.device)) for name, mask in training.zero.items() if name in parameters
+    ]
+    measured: dict[int, Tensor] = {}
+    loss = torch.tensor(torch.nan)
+    with in_training(network, training.frozen):
+        for update, rate in enumerate(recipe.rates()):
+            if update in training.measure_at:
+                measured[update] = correct_answers(network, task, training.pixels)
+            optimizer.param_groups[0]["lr"] = rate
+            optimizer.zero_grad(set_to_none=True)
+            loss = training.loss(network, training.images(rows[update]), labels[update])
+            loss.backward()
+            optimizer.step()
+            for parameter, mask in zeros:
+                parameter.data.masked_fill_(mask, 0)
+    if recipe.updates in training.measure_at:
+        measured[recipe.updates] = correct_answers(network, task, training.pixels)
+    # Only here does the host wait for the device.
+    accuracy = tuple(float(measured[update]) / len(task.test) for update in training.measure_at)
+    return Outcome(accuracy, float(loss.detach()))
+
+
+def _optimizer(parameters: Mapping[str, Tensor], recipe: Recipe) -> torch.optim.Optimizer:
+    return torch.optim.SGD(
         parameters.values(),
         lr=recipe.learning_rate,
         momentum=recipe.momentum,
         weight_decay=recipe.weight_decay,
         fused=True,
     )
-    zeros = [(parameters[name], mask.to(task.train.device)) for name, mask in training.zero.items()]
-    measured: dict[int, Tensor] = {}
-    loss = torch.tensor(torch.nan)
-    network.train()
-    for update, rate in enumerate(recipe.rates()):
-        if update in training.measure_at:
-            measured[update] = correct_answers(network, task, training.pixels)
-        optimizer.param_groups[0]["lr"] = rate
-        loss = _update(training, optimizer, rows[update], labels[update])
-        for parameter, mask in zeros:
-            parameter.data.masked_fill_(mask, 0)
-    if recipe.updates in training.measure_at:
-        measured[recipe.updates] = correct_answers(network, task, training.pixels)
-    # Only here does the host wait for the device.
-    accuracy = tuple(float(measured[update]) / len(task.test) for update in training.measure_at)
-    return Outcome(accuracy, float(loss))
-
-
-def _update(training: Training, optimizer: torch.optim.Optimizer, rows: Tensor, labels: Tensor) -> Tensor:
-    optimizer.zero_grad(set_to_none=True)
-    loss = F.cross_entropy(training.network(training.pixels(training.task.source.images[rows])), labels)
-    loss.backward()
-    optimizer.step()
-    return loss.detach()

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from neuroevo.backbones import Network
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import Task
 
 EVALUATION_BATCH = 256
+
+Loss = Callable[[Network, Tensor, Tensor], Tensor]
+"""Takes a network in training mode, images [N, C, H, W] float32 and labels [N], and returns what falls, a scalar."""
+
+Augment = Callable[[Tensor, torch.Generator], Tensor]
+"""Takes an update's images [N, C, H, W] uint8 and a generator on the CPU, and returns new ones of the same kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +107,11 @@ def _affine(mean: tuple[float, ...], std: tuple[float, ...], device: torch.devic
         return offset, torch.tensor(std, device=device).mul_(255).reciprocal_().reshape(-1, 1, 1)
 
 
+def cross_entropy(network: Network, images: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean cross-entropy of a network's logits for images [N, C, H, W] with labels [N], in nats."""
+    return F.cross_entropy(network(images), labels)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Training:
     """What one network does: its task, its recipe and when it is measured.
@@ -108,9 +121,13 @@ class Training:
         task: Training and test images.
         pixels: The normalisation of the images.
         recipe: How it is trained.
-        generator: Draws the order of the images.
+        generator: Draws the order of the images, and then what `augment` draws, update by update.
         zero: Tensors that keep zeros under these masks throughout (isolation).
         measure_at: Numbers of updates after which the test accuracy is measured, rising.
+        loss: What training lowers.
+        frozen: Parameters and buffers that stay as they are, by name. A layer with a frozen buffer works as in
+            evaluation: a batch norm takes the statistics that it has.
+        augment: Changes the images of each update before they are normalised; test images stay as they are.
     """
 
     network: Network
@@ -120,6 +137,9 @@ class Training:
     generator: torch.Generator
     zero: Mapping[str, Tensor] = field(default_factory=dict)
     measure_at: tuple[int, ...] = ()
+    loss: Loss = cross_entropy
+    frozen: frozenset[str] = frozenset()
+    augment: Augment | None = None
 
     def __post_init__(self) -> None:
         if any(not 0 <= update <= self.recipe.updates for update in self.measure_at):
@@ -128,6 +148,27 @@ class Training:
             )
         if self.measure_at and not len(self.task.test):
             raise ValueError(f"measure_at = {self.measure_at} needs test images, but the task has none.")
+        if unknown := sorted(self.frozen - self.network.state_dict().keys()):
+            raise ValueError(f"frozen must name tensors of the network, but it has no {', '.join(unknown)}.")
+        if self.recipe.updates and not self.free_parameters():
+            raise ValueError("frozen must leave a parameter to be trained, but it names all of them.")
+
+    def free_parameters(self) -> dict[str, Tensor]:
+        """Return the parameters that are trained, by name."""
+        return {name: tensor for name, tensor in self.network.named_parameters() if name not in self.frozen}
+
+    def batches(self) -> tuple[Tensor, Tensor]:
+        """Draw the order of the images: return the rows and the labels of each update, int64 [updates, N]."""
+        train = self.task.train
+        order = image_order(
+            len(train), updates=self.recipe.updates, batch=self.recipe.batch, generator=self.generator
+        ).to(train.device)
+        return train[order], self.task.train_labels[order]
+
+    def images(self, rows: Tensor) -> Tensor:
+        """Return the images [N, C, H, W] of an update as the network sees them."""
+        images = self.task.source.images[rows]
+        return self.pixels(images if self.augment is None else self.augment(images, self.generator))
 
 
 @dataclass(frozen=True)
@@ -136,11 +177,29 @@ class Outcome:
 
     Attributes:
         accuracy: Test accuracy in [0, 1] at each of `measure_at`; NaN where the network's outputs were not finite.
-        loss: The last update's cross-entropy in nats; NaN without updates.
+        loss: The last update's loss, unless told otherwise the cross-entropy in nats; NaN without updates.
     """
 
     accuracy: tuple[float, ...]
     loss: float
+
+
+@contextmanager
+def in_training(network: Network, frozen: frozenset[str] = frozenset()) -> Iterator[None]:
+    """Put a network into training mode, in which frozen parameters have no gradients and frozen buffers are read."""
+    network.train()
+    held = [tensor for name, tensor in network.named_parameters() if name in frozen and tensor.requires_grad]
+    for name, _ in network.named_buffers():
+        if name in frozen:
+            network.get_submodule(name.rpartition(".")[0]).eval()
+    for parameter in held:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in held:
+            parameter.requires_grad_(True)
+        network.train()
 
 
 def image_order(count: int, *, updates: int, batch: int, generator: torch.Generator) -> Tensor:
@@ -161,11 +220,12 @@ def correct_answers(network: Network, task: Task, pixels: Pixels) -> Tensor:
 
     It is NaN if an output is not finite. The count stays on the device, so that nothing waits for it.
     """
-    training = network.training
+    modes = [(module, module.training) for module in network.modules()]
     network.eval()
     count = torch.zeros((), device=task.test.device)
     for rows, labels in zip(task.test.split(EVALUATION_BATCH), task.test_labels.split(EVALUATION_BATCH), strict=True):
         logits = network(pixels(task.source.images[rows]))
         count += torch.where(logits.isfinite().all(), (logits.argmax(1) == labels).sum(), torch.nan)
-    network.train(training)
+    for module, training in modes:
+        module.training = training
     return count

@@ -55,7 +55,8 @@ class Upbringing:
         if genome is not None:
             inheritance = self.inherit(genome, network.state_dict(), layout=self.backbone.layout)
             network.load_state_dict(inheritance.weights)
-            zero = cross_masks(self.backbone.layout, inheritance.slots) if self.isolate else {}
+            cross = cross_masks(self.backbone.layout, inheritance.slots) if self.isolate else {}
+            zero = {name: mask for name, mask in cross.items() if name not in inheritance.untouched}
             for name, mask in zero.items():
                 network.get_parameter(name).data.masked_fill_(mask, 0)
         return Training(

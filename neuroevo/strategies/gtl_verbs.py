@@ -33,7 +33,13 @@ def extract_circuit(
     weights, inherited = individual.body.state_dict(), individual.genome
     if inherited is not None:
         # Heirs are as wide as their ancestors, so the genes sit in the slots of their index sets.
-        return extract(weights, inherited.indices, backbone=backbone, provenance=inherited.provenance)
+        return extract(
+            weights,
+            inherited.indices,
+            backbone=backbone,
+            provenance=inherited.provenance,
+            tensors=inherited.slices.keys(),
+        )
     circuit = random_circuit(backbone.layout, share=share, generator=generator)
     provenance = {group: new_ids(len(indices)) for group, indices in circuit.items()}
     return extract(weights, circuit, backbone=backbone, provenance=provenance)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from neuroevo.cli.names import PROBLEMS, SEARCHES, load
+from neuroevo.evolution import Generation
 from neuroevo.genome import Genome
 from neuroevo.graph import Graph
 from neuroevo.individual import Individual
@@ -139,6 +142,37 @@ def test_the_suite(neuroevo: Program, tmp_path: Path) -> None:
         table = neuroevo("report", folder, "--format", kind)
         assert table.code == 0, table.err
         assert table.out.count("snes") == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+def test_the_suite_goes_on_inside_a_search(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped by a signal within the second search, only the rest of it runs, and nothing shows in the end."""
+    words = ["bench", "optimize", "--strategies", "genetic,snes", "--problems", "sphere", "--seeds", 1, *SMALL]
+    whole, folder = tmp_path / "whole", tmp_path / "run"
+    ran: list[int] = []
+    record = Generation.record
+
+    def recording(generation: Generation) -> dict[str, Any]:
+        ran.append(generation.number)
+        if folder.exists() and ran[-2:] == [0, 1] and len(ran) > 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return record(generation)
+
+    monkeypatch.setattr(Generation, "record", recording)
+    assert neuroevo(*words, "--out", whole).code == 0
+    everything = ran[:]
+    ran.clear()
+    call = neuroevo(*words, "--out", folder)
+    assert call.code == 143
+    assert call.err.endswith(f"go on with: neuroevo bench --resume {folder}\n")
+    assert everything[: len(ran)] == ran
+    assert len(ran) < len(everything)
+    again = neuroevo("bench", "--resume", folder)
+    assert again.code == 0, again.err
+    assert ran == everything
+    assert not (folder / "cells").exists()
+    told = [[{**one, "seconds": 0} for one in read_records(path / "records.jsonl")] for path in (whole, folder)]
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
+from neuroevo.backbones import Network
 from neuroevo.data.tasks import sample_task
 from neuroevo.execution import Outcome, Pixels, Recipe, Training, train_all
 from neuroevo.execution.looped import in_threads
@@ -150,6 +152,78 @@ def test_a_mask_of_nothing_changes_nothing(toys: ModuleType) -> None:
     masked = make(toys, zero={"hidden2.weight": torch.zeros_like(plain.network.hidden2.weight, dtype=torch.bool)})
     assert train_all([plain]) == train_all([masked])
     assert same(state(plain), state(masked))
+
+
+def test_a_loss_of_ones_own_is_what_falls(toys: ModuleType) -> None:
+    """The loss is called with the network in training mode, normalised images and labels, and its value is told."""
+    seen: list[tuple[bool, tuple[int, ...], tuple[int, ...]]] = []
+
+    def doubled(network: Network, images: Tensor, labels: Tensor) -> Tensor:
+        seen.append((network.training, tuple(images.shape), tuple(labels.shape)))
+        return 2 * F.cross_entropy(network(images), labels)
+
+    recipe = Recipe(updates=4, batch=16, momentum=0, weight_decay=0)
+    mine = make(toys, recipe=recipe, loss=doubled)
+    twice = make(toys, recipe=Recipe(updates=4, batch=16, momentum=0, weight_decay=0, learning_rate=0.1))
+    (told,), (other,) = train_all([mine]), train_all([twice])
+    assert seen == [(True, (16, 1, 8, 8), (16,))] * 4
+    torch.testing.assert_close(state(mine), state(twice))
+    assert told.loss == pytest.approx(2 * other.loss)
+
+
+@given(st.data())
+def test_frozen_parameters_stay_and_others_learn(toys: ModuleType, data: st.DataObject) -> None:
+    """What is frozen keeps its bits, whatever momentum, decay and masks do to the rest, and can learn again later."""
+    names = sorted(make(toys).free_parameters())
+    frozen = data.draw(st.sets(st.sampled_from(names), max_size=len(names) - 1).map(frozenset))
+    mask = torch.ones(8, 10, dtype=torch.bool)
+    training = make(toys, frozen=frozen, zero={"hidden2.weight": mask})
+    before = state(training)
+    train_all([training])
+    after = state(training)
+    assert {name for name in names if torch.equal(before[name], after[name])} == frozen
+    assert all(parameter.requires_grad for parameter in training.network.parameters())
+
+
+def test_a_norm_with_frozen_statistics_uses_them(toys: ModuleType) -> None:
+    """With all but the head frozen the features are those of evaluation: the head learns as a layer of its own."""
+    backbone, recipe = "CONVNET", Recipe(updates=5, batch=16, learning_rate=0.1)
+    frozen = frozenset(name for name in state(make(toys, backbone=backbone)) if not name.startswith("head."))
+    training, plain = (make(toys, 1, backbone=backbone, recipe=recipe) for _ in range(2))
+    training = replace(training, frozen=frozen, measure_at=(2,))
+    head, body = plain.network.head, plain.network.eval()
+    rows, labels = plain.batches()
+    optimizer = torch.optim.SGD(head.parameters(), lr=0.1, momentum=0.9, weight_decay=0.0005)
+    for update, rate in enumerate(recipe.rates()):
+        optimizer.param_groups[0]["lr"] = rate
+        optimizer.zero_grad()
+        F.cross_entropy(head(body.features(plain.images(rows[update])).detach()), labels[update]).backward()
+        optimizer.step()
+    train_all([training])
+    torch.testing.assert_close(state(training), state(plain))
+    assert training.network.norm1.training
+
+
+def test_images_are_augmented_in_training_only(toys: ModuleType) -> None:
+    """Each update's images are changed by draws that follow those of the order; test images are left alone."""
+    seen: list[Tensor] = []
+
+    def inverted(images: Tensor, generator: torch.Generator) -> Tensor:
+        seen.append(torch.rand(1, generator=generator))
+        return 255 - images
+
+    mine = make(toys, augment=inverted, measure_at=(0, 6))
+    negative = make(toys)
+    plain = negative.task.source
+    negative = replace(
+        negative, task=replace(negative.task, source=replace(plain, images=255 - plain.images)), measure_at=(0,)
+    )
+    (told,), _ = train_all([mine]), train_all([negative])
+    assert same(state(mine), state(negative))
+    assert told.accuracy[0] == train_all([make(toys, measure_at=(0,))])[0].accuracy[0]
+    again = make(toys)
+    again.batches()
+    assert seen == [torch.rand(1, generator=again.generator) for _ in range(6)]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

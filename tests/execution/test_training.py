@@ -189,6 +189,26 @@ def test_a_measurement_needs_test_images(toys: ModuleType) -> None:
         Training(**run, measure_at=(5,))
 
 
+@pytest.mark.parametrize(
+    ("frozen", "words"),
+    [
+        ({"head.weight", "tail"}, "must name tensors of the network, but it has no tail"),
+        ({f"{layer}.{kind}" for layer in ("hidden1", "hidden2", "head") for kind in ("weight", "bias")}, "leave"),
+    ],
+)
+def test_only_some_of_what_there_is_can_be_frozen(frozen: set[str], words: str, toys: ModuleType) -> None:
+    """A name that is no tensor is told, and so is that nothing is left to be trained."""
+    with pytest.raises(ValueError, match=rf"^frozen .*{words}.*\.$"):
+        Training(
+            network=toys.MLP_BACKBONE.build(4, generator=stream(0)),
+            task=one_task(toys),
+            pixels=Pixels.of(toys.dataset()),
+            recipe=Recipe(updates=5),
+            generator=stream(0),
+            frozen=frozenset(frozen),
+        )
+
+
 @pytest.mark.parametrize("batch", [7, 80, 1000])
 def test_correct_answers_are_counted(batch: int, toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """The count is that of one pass over all test images in evaluation mode, in whatever portions it is made."""

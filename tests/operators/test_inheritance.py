@@ -63,6 +63,24 @@ def test_what_is_inherited_can_be_extracted(
         assert all(bits(tensor) == bits(again.weights[name]) for name, tensor in inheritance.weights.items())
 
 
+@given(BACKBONES, SHARES, SURPLUS, SEEDS, st.data())
+def test_some_tensors_can_be_read_and_inherited(
+    toys: ModuleType, backbone: Kind, share: float, surplus: list[int], seed: int, data: st.DataObject
+) -> None:
+    """What is extracted of some tensors is inherited by them alone; the share counts them alone."""
+    whole, heir = toys.learngene(backbone, share=share, seed=seed), widened(backbone, surplus)
+    held = data.draw(st.sets(st.sampled_from([*whole.slices]), min_size=1))
+    ancestor = toys.network(backbone, seed=seed).state_dict()
+    partial = extract(ancestor, whole.indices, backbone=backbone, provenance=whole.provenance, tensors=held)
+    assert set(partial.slices) == held
+    assert all(bits(part) == bits(whole.slices[name]) for name, part in partial.slices.items())
+    fresh = toys.network(heir, seed=seed + 1).state_dict()
+    some, every = (inherit(learngene, fresh, layout=heir.layout) for learngene in (partial, whole))
+    for name, tensor in some.weights.items():
+        assert bits(tensor) == bits((every.weights if name in held else fresh)[name])
+    assert some.share == partial.parameters / heir.layout.parameters() <= every.share
+
+
 @given(BACKBONES, SHARES, SEEDS)
 def test_memory_layouts_make_no_difference(toys: ModuleType, backbone: Kind, share: float, seed: int) -> None:
     """A network with channels last in memory gives the same bytes, in the usual order."""

@@ -297,10 +297,35 @@ def test_strangers_cannot_be_averaged(toys: ModuleType) -> None:
     weights = toys.network(other_inputs).state_dict()
     foreign = extract(weights, one.indices, backbone=other_inputs, provenance=one.provenance)
     for siblings in ([one, other], [one, one, other], [one, foreign]):
-        with pytest.raises(ValueError, match=r"^only siblings that keep the same channels .* index sets differ\.$"):
+        with pytest.raises(ValueError, match=r"^only siblings that keep the same .* theirs differ\.$"):
             average(siblings)
+    weight = replace(one, slices={"hidden1.weight": one.slices["hidden1.weight"]})
+    bias = replace(one, slices={"hidden1.bias": one.slices["hidden1.bias"]})
+    assert same_channels(weight, weight)
+    assert not same_channels(weight, bias)
+    assert [*average([weight, weight]).slices] == ["hidden1.weight"]
     with pytest.raises(ValueError, match=r"^average needs at least one learngene, but it got none\.$"):
         average([])
+
+
+@given(BACKBONES, SHARES, SEEDS, st.data())
+def test_variation_keeps_a_learngene_partial(
+    toys: ModuleType, backbone: Kind, share: float, seed: int, data: st.DataObject
+) -> None:
+    """Mutation, resizing and noise give what they give a whole learngene, of the tensors that are held."""
+    whole = toys.learngene(backbone, share=share, seed=seed)
+    held = data.draw(st.sets(st.sampled_from([*whole.slices]), min_size=1))
+    partial = replace(whole, slices={name: part for name, part in whole.slices.items() if name in held})
+    weights = toys.network(backbone, seed=seed + 1).state_dict()
+    draws = {"rate": 0.5, "new_ids": NewIds()}
+    for one in (mutate, resize):
+        mutant = one(partial, weights, generator=toys.generator(seed), **draws)
+        assert set(mutant.slices) == held
+        assert mutant.parameters <= partial.parameters
+        for name, part in mutant.slices.items():
+            read = extract(weights, mutant.indices, backbone=backbone, provenance=mutant.provenance)
+            assert torch.equal(part, read.slices[name]) or torch.equal(part, partial.slices[name])
+    assert set(noise(partial, sigma=0.1, generator=toys.generator(seed)).slices) == held
 
 
 @given(BACKBONES, SEEDS)

@@ -204,6 +204,8 @@ def test_isolation_holds_through_a_life(toys: ModuleType) -> None:
         assert bool((after[mask] == 0).all()) == isolate
         assert not torch.equal(after[~mask], before[~mask])
     assert prepare(upbringing_of(toys, isolate=True), None, toys).zero == {}
+    partial_genome = replace(genome, slices={"hidden1.weight": genome.slices["hidden1.weight"]})
+    assert prepare(upbringing_of(toys, isolate=True), partial_genome, toys).zero == {}
 
 
 def test_an_inherit_operator_of_ones_own_is_used(toys: ModuleType) -> None:

@@ -1,7 +1,7 @@
 """Runs a small evolution in processes that kill themselves at the k-th call of the system, for every k.
 
-Called as `python killed.py FOLDER`; prints one JSON object. A child of this process is a copy of it (fork), so that
-hundreds of them cost a few seconds.
+Called as `python killed.py FOLDER CHECKPOINT_SECONDS`; prints one JSON object. A child of this process is a copy of it
+(fork), so that hundreds of them cost a few seconds.
 """
 
 import io
@@ -64,9 +64,9 @@ class Walk:
         self.generator.set_state(state["generator"])
 
 
-def run(folder: Path) -> list[dict[str, Any]]:
+def run(folder: Path, checkpoint_seconds: float) -> list[dict[str, Any]]:
     """Run to the end, and return the records without times."""
-    for _ in evolve(Walk(), GENERATIONS, run_dir=folder):
+    for _ in evolve(Walk(), GENERATIONS, run_dir=folder, checkpoint_seconds=checkpoint_seconds):
         pass
     return [
         {key: value for key, value in one.items() if key != "seconds"} for one in read_records(folder / "records.jsonl")
@@ -94,28 +94,29 @@ def die_at(number: int) -> None:
     sys.setprofile(count)
 
 
-def child(folder: Path, number: int) -> bool:
+def child(folder: Path, number: int, checkpoint_seconds: float) -> bool:
     """Run in a copy of this process that dies at a call; return whether it died."""
     if not (pid := os.fork()):
         die_at(number)
-        run(folder)
+        run(folder, checkpoint_seconds)
         os._exit(0)
     _, status = os.waitpid(pid, 0)
     return os.WIFSIGNALED(status)
 
 
-def main(root: Path) -> None:
+def main(root: Path, checkpoint_seconds: float) -> None:
     """Let children die at every call, and look at what each leaves."""
-    whole = run(root / "whole")
+    whole = run(root / "whole", checkpoint_seconds)
     deaths, loaded, wrong = 0, set(), []
-    while child(folder := root / str(deaths + 1), deaths + 1):
+    while child(folder := root / str(deaths + 1), deaths + 1, checkpoint_seconds):
         deaths += 1
         checkpoint = load_checkpoint(folder / "checkpoints")
         loaded.add(0 if checkpoint is None else checkpoint.generation)
-        left = [str(path) for path in folder.rglob("*.tmp")] if run(folder) == whole else ["other records"]
+        again = run(folder, checkpoint_seconds)
+        left = [str(path) for path in folder.rglob("*.tmp")] if again == whole else ["other records"]
         wrong += [[deaths, *left]] if left else []
     print(json.dumps({"deaths": deaths, "loaded": sorted(loaded), "wrong": wrong}))  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), float(sys.argv[2]))

@@ -29,16 +29,19 @@ def python(*words: object) -> subprocess.CompletedProcess[str]:
 
 
 @posix
-def test_a_run_that_is_killed_at_any_write_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("checkpoint_seconds", "generations"), [(0, [0, 1, 2, 3]), (1000, [0, 3])])
+def test_a_run_that_is_killed_at_any_write_goes_on(
+    checkpoint_seconds: float, generations: list[int], tmp_path: Path
+) -> None:
     """A checkpoint is old or new, never broken, and leads to the records of a run that nobody killed.
 
     The process kills itself (SIGKILL) before each call of the system in turn.
     """
-    ended = python(HERE / "killed.py", tmp_path)
+    ended = python(HERE / "killed.py", tmp_path, checkpoint_seconds)
     assert ended.returncode == 0, ended.stderr
     found = json.loads(ended.stdout)
     assert found["wrong"] == []
-    assert found["loaded"] == [0, 1, 2, 3]
+    assert found["loaded"] == generations
     assert found["deaths"] > 50
 
 

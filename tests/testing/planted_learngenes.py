@@ -16,7 +16,7 @@ from torch import Tensor
 from neuroevo.backbones import Backbone, Layout
 from neuroevo.learngene import Learngene
 from neuroevo.operators import learngenes
-from neuroevo.operators.inheritance import Inheritance, extract, inherit
+from neuroevo.operators.inheritance import Inheritance, cross_masks, extract, inherit
 from neuroevo.testing.laws import Law, extraction_laws, inheritance_laws, learngene_mutation_laws
 
 Weights = Mapping[str, Tensor]
@@ -84,6 +84,13 @@ def zeroed_rest(learngene: Learngene, weights: Weights, *, layout: Layout) -> In
     """Write into zeros instead of the fresh weights."""
     zeros = {name: torch.zeros_like(tensor) for name, tensor in weights.items()}
     return inherit(learngene, zeros, layout=layout)
+
+
+def cut_everywhere(learngene: Learngene, weights: Weights, *, layout: Layout) -> Inheritance:
+    """Set cross weights to zero also in tensors that inherit nothing."""
+    heir = inherit(learngene, weights, layout=layout)
+    cut = {name: heir.weights[name].masked_fill(mask, 0) for name, mask in cross_masks(layout, heir.slots).items()}
+    return replace(heir, weights={**heir.weights, **cut})
 
 
 def wrapped_slots(learngene: Learngene, weights: Weights, *, layout: Layout) -> Inheritance:
@@ -189,6 +196,12 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "all other weights are zero",
         "what is no gene keeps its value or is cut off",
         _inherit(zeroed_rest),
+    ),
+    (
+        "cut_everywhere",
+        "cross weights of layers that inherit nothing are zero",
+        "what a partial learngene lacks keeps its value",
+        _inherit(cut_everywhere),
     ),
     ("wrapped_slots", "slots of another width", "slots are distinct channels of the heir", _inherit(wrapped_slots)),
     ("share_with_head", "the head counts in the share", "the report is true", _inherit(share_with_head)),

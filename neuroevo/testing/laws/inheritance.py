@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
+from hypothesis import strategies as st
 from torch import Tensor
 
 from neuroevo.learngene import Learngene
@@ -95,6 +97,11 @@ def inheritance_laws(*, exact: bool = True) -> list[Law]:
             _rest_is_kept,
         ),
         Law("the report is true", "tensors are listed twice or not at all, or buffers are counted", _report_is_true),
+        Law(
+            "what a partial learngene lacks keeps its value",
+            "cross weights are set to zero in tensors that inherit nothing, or all tensors are expected in `slices`",
+            _lacking_is_kept,
+        ),
     ]
     if exact:
         cause = "cross weights, from other channels into the circuit, are not zero, or running statistics are fresh"
@@ -196,6 +203,22 @@ def _rest_is_kept(inherit: Any, case: Case) -> None:
             raise Breach(f"{name} changed where nothing is inherited")
         if not ((after == before) | (after == 0))[cross].all():
             raise Breach(f"a cross weight of {name} is neither what it was nor zero")
+
+
+def _lacking_is_kept(inherit: Any, case: Case) -> None:
+    arguments = _birth(case)
+    learngene, before = arguments["learngene"], arguments["weights"]
+    held = case.draw("held", st.sets(st.sampled_from([*learngene.slices]), min_size=1))
+    partial = replace(learngene, slices={name: part for name, part in learngene.slices.items() if name in held})
+    heir = _inherit(inherit, {**arguments, "learngene": partial})
+    for name in before:
+        if name not in held and not same_bits(heir.weights[name], before[name]):
+            raise Breach(f"{name} changed, of which the learngene holds nothing")
+    if set(heir.full) | set(heir.part) != held or set(heir.untouched) != set(before) - held:
+        raise Breach(f"the learngene holds {sorted(held)}, but full is {heir.full} and part {heir.part}")
+    for name in held:
+        if not same_bits(taken(heir.weights[name], arguments["layout"].axes[name], heir.slots), partial.slices[name]):
+            raise Breach(f"{name} of the heir does not hold the learngene's slice at the slots")
 
 
 def _gene_places(tensor: Tensor, axes: tuple[str | None, ...], slots: Any) -> Tensor:
