@@ -91,6 +91,7 @@ DATASETS_ON_DISK = ("fashion-mnist",)
 SUITES: Mapping[str, str] = {
     "transfer": "neuroevo.cli.suites:transfer",
     "throughput": "neuroevo.cli.suites:throughput",
+    "overhead": "neuroevo.cli.overhead:overhead",
     "scaleout": "neuroevo.cli.scaleout:scaleout",
     "optimize": "neuroevo.cli.searches:optimize",
 }
