@@ -151,6 +151,7 @@ class Individual:
         parents: The ids of the individuals that it comes from.
         generation: The generation that it was born in.
         body: What lives for it, such as a trained network between a life and the extraction.
+        memory: What goes along with the genome while a lineage evolves and is not handed on, such as a `HeadMemory`.
 
     Raises:
         ValueError: The genome is a tensor with another number of dimensions than one.
@@ -165,6 +166,7 @@ class Individual:
         parents: Iterable[int] = (),
         generation: int = 0,
         body: Any = None,
+        memory: Any = None,
     ) -> None:
         if isinstance(genome, Tensor) and genome.dim() != 1:
             raise ValueError(
@@ -178,6 +180,7 @@ class Individual:
         self.parents = tuple(parents)
         self.generation = generation
         self.body = body
+        self.memory = memory
 
     def __eq__(self, other: object) -> bool:
         return self.id == other.id if isinstance(other, Individual) else NotImplemented

@@ -4,7 +4,7 @@ from functools import cache
 
 import torch
 
-from neuroevo.backbones import MLP, Backbone, ConvNet4, Network
+from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, Network, ResNet12
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import random_circuit
@@ -72,7 +72,7 @@ def learngene(backbone: Backbone, *, share: float = 0.3, seed: int = 0) -> Learn
     return extract(network(backbone, seed=seed).state_dict(), indices, backbone=backbone, provenance=provenance)
 
 
-def normal_images(backbone: MLP | ConvNet4, *, count: int = 5, seed: int = 0) -> torch.Tensor:
+def normal_images(backbone: MLP | ConvNet4 | VGG | ResNet12, *, count: int = 5, seed: int = 0) -> torch.Tensor:
     """Return float32 images that fit the backbone."""
     shape = (1, 1, backbone.inputs) if isinstance(backbone, MLP) else (backbone.channels, 16, 16)
     return torch.randn(count, *shape, generator=generator(seed))

@@ -2,7 +2,8 @@
 
 A backbone is a frozen dataclass that describes an architecture. It builds networks (`build`), declares which tensor
 axes must share one index set (`layout`), describes the same structure at other widths (`resized`) and itself as
-plain data (`describe`). The hierarchy has one layer: `MLP` and `ConvNet4` follow the protocol `Backbone`.
+plain data (`describe`). The hierarchy has one layer: `MLP`, `ConvNet4`, `VGG` and `ResNet12`
+follow the protocol `Backbone`.
 
 A network that a backbone builds is a `torch.nn.Module` with `features(images)` and a linear `head`;
 the head is never part of a learngene.
@@ -13,5 +14,7 @@ from neuroevo.backbones.convnet4 import ConvNet4
 from neuroevo.backbones.description import from_description
 from neuroevo.backbones.layout import Layout
 from neuroevo.backbones.mlp import MLP
+from neuroevo.backbones.resnet12 import ResNet12
+from neuroevo.backbones.vgg import VGG
 
-__all__ = ["MLP", "Backbone", "ConvNet4", "Layout", "Network", "from_description"]
+__all__ = ["MLP", "VGG", "Backbone", "ConvNet4", "Layout", "Network", "ResNet12", "from_description"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuroevo.backbones.backbone import Network, check_inputs, check_widths, initialise
-from neuroevo.backbones.layout import Axes, Layout
+from neuroevo.backbones.convolutions import Convolution, add_convolutions, layout_of
+from neuroevo.backbones.layout import Layout
 
-KERNEL = 3
 LAYERS = 4
 
 
@@ -41,17 +41,7 @@ class ConvNet4:
     def layout(self) -> Layout:
         """One group per convolution: its output, its norm and the next convolution's input."""
         groups = {f"conv{i}": width for i, width in enumerate(self.widths, start=1)}
-        axes: dict[str, Axes] = {}
-        shapes: dict[str, tuple[int, ...]] = {}
-        inputs: str | None = None
-        for i, (group, width) in enumerate(groups.items(), start=1):
-            axes[f"conv{i}.weight"] = (group, inputs, None, None)
-            shapes[f"conv{i}.weight"] = (width, groups[inputs] if inputs else self.channels, KERNEL, KERNEL)
-            for tensor in ("weight", "bias", "running_mean", "running_var"):
-                axes[f"norm{i}.{tensor}"] = (group,)
-                shapes[f"norm{i}.{tensor}"] = (width,)
-            inputs = group
-        return Layout(groups, axes, shapes, frozenset(name for name in axes if ".running_" in name))
+        return layout_of(self.convolutions(), groups, channels=self.channels)
 
     def build(self, classes: int, *, generator: torch.Generator) -> Network:
         """Return a fresh random network with a head for `classes` classes, on the CPU."""
@@ -67,18 +57,19 @@ class ConvNet4:
         """Return the description as JSON values."""
         return {"kind": self.kind, **asdict(self), "widths": list(self.widths)}
 
+    def convolutions(self) -> Iterator[Convolution]:
+        """Yield the convolutions from input to output."""
+        for i in range(1, LAYERS + 1):
+            yield Convolution(f"conv{i}", f"norm{i}", f"conv{i}", f"conv{i - 1}" if i > 1 else None)
+
 
 class ConvNet4Network(Network):
     """The network that a `ConvNet4` describes."""
 
     def __init__(self, backbone: ConvNet4, classes: int) -> None:
         super().__init__()
-        inputs = backbone.channels
-        for i, width in enumerate(backbone.widths, start=1):
-            self.add_module(f"conv{i}", nn.Conv2d(inputs, width, KERNEL, padding=1, bias=False))
-            self.add_module(f"norm{i}", nn.BatchNorm2d(width))
-            inputs = width
-        self.head = nn.Linear(inputs, classes)
+        add_convolutions(self, backbone.convolutions(), backbone.layout.groups, channels=backbone.channels)
+        self.head = nn.Linear(backbone.widths[-1], classes)
 
     def features(self, images: Tensor) -> Tensor:
         """Return the features [N, widths[3]] of images [N, C, H, W]."""

@@ -29,6 +29,11 @@ class Layout:
     shapes: Mapping[str, tuple[int, ...]]
     buffers: frozenset[str] = frozenset()
 
+    @property
+    def features(self) -> str:
+        """The group whose channels are the features that the head reads: the last one."""
+        return [*self.groups][-1]
+
     def parameters(self, counts: Mapping[str, int] | None = None, *, tensors: Container[str] | None = None) -> int:
         """Return the number of parameters of a circuit.
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 import torch
 
-from neuroevo.backbones import MLP, Backbone, ConvNet4
+from neuroevo.backbones import MLP, Backbone
 from neuroevo.benchmarks.contestant import Contestant
 from neuroevo.benchmarks.matching import core_seconds_of_evolution, updates_in
 from neuroevo.benchmarks.transfer import Transfer
@@ -95,16 +95,18 @@ def check_strategies(names: Sequence[str]) -> None:
 def make_dataset(settings: RunSettings) -> Dataset:
     """Make or read the data set."""
     make = cast(Callable[..., Dataset], load(DATASETS[settings.dataset]))
-    return make(settings.data_root) if settings.dataset in DATASETS_ON_DISK else make()
+    files = (settings.data_root,) if settings.dataset in DATASETS_ON_DISK else ()
+    size = {"size": settings.image_size} if settings.image_size else {}
+    download = {"download": True} if settings.download else {}
+    return make(*files, **size, **download)
 
 
 def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:
     """Return the backbone at its width for the data set's images."""
-    kind = cast(type[MLP] | type[ConvNet4], load(BACKBONES[settings.backbone]))
-    widths = tuple(max(1, round(settings.width * width)) for width in kind.widths)
-    if issubclass(kind, MLP):
-        return kind(widths=widths, inputs=dataset.channels * dataset.size**2)
-    return kind(widths=widths, channels=dataset.channels)
+    make = cast(Callable[..., Backbone], load(BACKBONES[settings.backbone]))
+    flat = make is MLP
+    full = make(inputs=dataset.channels * dataset.size**2) if flat else make(channels=dataset.channels)
+    return full.resized({group: max(1, round(settings.width * width)) for group, width in full.layout.groups.items()})
 
 
 def make_contestant(

@@ -79,14 +79,27 @@ PROBLEMS: Mapping[str, str] = {
 BACKBONES: Mapping[str, str] = {
     "mlp": "neuroevo.backbones.mlp:MLP",
     "convnet4": "neuroevo.backbones.convnet4:ConvNet4",
+    "vgg11": "neuroevo.backbones.vgg:vgg11",
+    "vgg13": "neuroevo.backbones.vgg:vgg13",
+    "vgg16": "neuroevo.backbones.vgg:vgg16",
+    "resnet12": "neuroevo.backbones.resnet12:ResNet12",
 }
 
 DATASETS: Mapping[str, str] = {
     "glyphs": "neuroevo.data.glyphs:glyphs",
     "fashion-mnist": "neuroevo.data.fashion_mnist:fashion_mnist",
+    "cifar-fs": "neuroevo.data.cifar_fs:cifar_fs",
+    "mini-imagenet": "neuroevo.data.mini_imagenet:mini_imagenet",
+    "image-folder": "neuroevo.data.image_folder:image_folder",
 }
-DATASETS_ON_DISK = ("fashion-mnist",)
+DATASETS_ON_DISK = ("fashion-mnist", "cifar-fs", "mini-imagenet", "image-folder")
 """Data sets that are read from the files in `--data-root`."""
+
+DATASETS_TO_DOWNLOAD = ("fashion-mnist", "cifar-fs")
+"""Those whose owners let anybody download them."""
+
+DATASETS_OF_ANY_SIZE = ("glyphs", "mini-imagenet", "image-folder")
+"""Those that can be had with images of another size."""
 
 SUITES: Mapping[str, str] = {
     "transfer": "neuroevo.cli.suites:transfer",
@@ -105,6 +118,7 @@ OPERATORS: Mapping[str, str] = {
         "circuits": ("random_circuit",),
         "inheritance": ("extract", "inherit"),
         "learngenes": ("mutate", "resize", "noise", "average"),
+        "heads": ("remember", "recall", "average"),
         "sampling": ("normal", "mirrored"),
         "shaping": ("centred_ranks", "nes_utilities"),
         "optimisers": ("ascent", "adam", "clipup"),

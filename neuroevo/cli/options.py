@@ -12,7 +12,17 @@ from typing import TypeVar
 import click
 from pydantic.fields import FieldInfo
 
-from neuroevo.cli.names import BACKBONES, DATASETS, DATASETS_ON_DISK, GRAPH_PROBLEMS, PROBLEMS, STRATEGIES, SUITES
+from neuroevo.cli.names import (
+    BACKBONES,
+    DATASETS,
+    DATASETS_OF_ANY_SIZE,
+    DATASETS_ON_DISK,
+    DATASETS_TO_DOWNLOAD,
+    GRAPH_PROBLEMS,
+    PROBLEMS,
+    STRATEGIES,
+    SUITES,
+)
 from neuroevo.runs.directory import SETTINGS
 from neuroevo.runs.fields import argument, fields, label, metavar, shown, takes_names
 from neuroevo.runs.rules import Known
@@ -25,6 +35,8 @@ KNOWN = Known(
     problems=(*PROBLEMS, *(name for name in GRAPH_PROBLEMS if name not in PROBLEMS)),
     suites=tuple(SUITES),
     datasets_on_disk=DATASETS_ON_DISK,
+    datasets_to_download=DATASETS_TO_DOWNLOAD,
+    datasets_of_any_size=DATASETS_OF_ANY_SIZE,
 )
 """The names that the command line knows."""
 

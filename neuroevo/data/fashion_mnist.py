@@ -1,4 +1,4 @@
-"""Fashion-MNIST from its four files on disk, read by torchvision's loader; nothing is downloaded.
+"""Fashion-MNIST from its four files on disk, read by torchvision's loader; nothing is downloaded unasked.
 
 Source: Xiao, Rasul and Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine
 learning algorithms", 2017. The training and the test images are merged and split anew, by class
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from neuroevo.data.by_class import check_images_per_class
+from neuroevo.data.downloads import download_fashion_mnist
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.splits import ROLES, load_split
 
@@ -40,12 +42,18 @@ PUBLISHED = {
 }
 """Length in bytes and SHA-256 of each published file, unpacked; files of other lengths are of one's own making."""
 
+SOURCE = (
+    "the four files from Debian's package dataset-fashion-mnist, or by --download or "
+    "torchvision.datasets.FashionMNIST(root, download=True)"
+)
+"""Where the files can be had."""
+
 _RAW = Path("FashionMNIST", "raw")
 _SIZE = 28
 _DIMENSIONS = {"images": 3, "labels": 1}
 
 
-def fashion_mnist(data_root: Path, *, images_per_class: int | None = None) -> Dataset:
+def fashion_mnist(data_root: Path, *, images_per_class: int | None = None, download: bool = False) -> Dataset:
     """Read Fashion-MNIST and split its ten classes by role.
 
     Args:
@@ -53,18 +61,19 @@ def fashion_mnist(data_root: Path, *, images_per_class: int | None = None) -> Da
             each file may be plain or gzipped.
         images_per_class: Keep only the first images of each class, in the order of the files, the
             training file first; None keeps all 7,000.
+        download: Whether the files are downloaded into `data_root` if none of them is there.
 
     Returns:
         The data set, grey 28x28, on the CPU.
 
     Raises:
+        ConnectionError: They can't be downloaded.
         FileNotFoundError: A file is missing.
         ImportError: torchvision does not import.
         ValueError: A file is damaged, or a class has fewer than `images_per_class` images.
     """
-    if images_per_class is not None and images_per_class < 1:
-        raise ValueError(f"images_per_class must be at least 1, or None for all, but it is {images_per_class}.")
-    files = find_files(Path(data_root))
+    check_images_per_class(images_per_class)
+    files = find_files(Path(data_root), download=download)
     contents = [_unpacked(name, path) for name, path in zip(NAMES, files, strict=True)]
     loader = _loader()
     images, labels = _merged(loader, files, contents)
@@ -74,10 +83,11 @@ def fashion_mnist(data_root: Path, *, images_per_class: int | None = None) -> Da
     return Dataset.of("fashion-mnist", *roles)
 
 
-def find_files(data_root: Path) -> list[Path]:
+def find_files(data_root: Path, *, download: bool = False) -> list[Path]:
     """Return the paths of the four files under `data_root`, in the order of `NAMES`.
 
     Raises:
+        ConnectionError: The files can't be downloaded.
         FileNotFoundError: A file is missing.
     """
     folders = [folder for folder in (data_root / _RAW, data_root) if folder.is_dir()]
@@ -85,12 +95,13 @@ def find_files(data_root: Path) -> list[Path]:
     for paths in found:
         if None not in paths:
             return [path for path in paths if path is not None]
+    if download and not any(path for paths in found for path in paths):
+        download_fashion_mnist(data_root)
+        return find_files(data_root)
     missing = [name for name in NAMES if not folders or _find(folders[0], name) is None]
     raise FileNotFoundError(
         "data_root must hold the four files of Fashion-MNIST, plain or .gz, but "
-        f"{folders[0] if folders else data_root} lacks {', '.join(missing)}; get them with "
-        "torchvision.datasets.FashionMNIST(root, download=True) or from Debian's package "
-        "dataset-fashion-mnist."
+        f"{folders[0] if folders else data_root} lacks {', '.join(missing)}; get {SOURCE}."
     )
 
 

@@ -44,15 +44,22 @@ def default_ways(classes: int) -> int:
     return min(20, classes)
 
 
+def smallest_class(source: LabelledImages) -> int:
+    """Return how many images the smallest class has."""
+    return int(torch.bincount(source.labels, minlength=len(source.classes)).min())
+
+
 def unseen_per_class(source: LabelledImages, *, shots: int, wanted: int) -> int:
     """Return how many test images per class a task with so many training images can have: `wanted` at most.
 
     Raises:
         ValueError: `shots` leaves no image of the smallest class.
     """
-    fewest = int(torch.bincount(source.labels, minlength=len(source.classes)).min())
+    fewest = smallest_class(source)
     if shots >= fewest:
-        raise ValueError(f"shots must be below {fewest}, the images of the smallest class, but it is {shots}.")
+        raise ValueError(
+            f"shots must be below {fewest}, the images of the smallest class, but it is {shots}; ask for fewer."
+        )
     return min(wanted, fewest - shots)
 
 

@@ -26,8 +26,19 @@ def multiply_adds(backbone: Backbone, image: tuple[int, int, int], classes: int)
 
 
 def training_budget(
-    backbone: Backbone, recipe: Recipe, *, image: tuple[int, int, int], classes: int, images: int
+    backbone: Backbone, recipe: Recipe, *, image: tuple[int, int, int], classes: int, images: int, heads: int = 1
 ) -> Budget:
-    """Return the budget of one training run by a recipe on a task of so many images [C, H, W] and classes."""
-    each = PASSES * multiply_adds(backbone, image, classes) * min(recipe.batch, images)
+    """Return the budget of one training run by a recipe on a task of so many images [C, H, W] and classes.
+
+    Args:
+        backbone: What is trained.
+        recipe: How.
+        image: Channels, height and width.
+        classes: Outputs of the head.
+        images: Images to train on.
+        heads: How often an update reads the head, in full or in part; each counts in full.
+    """
+    layout = backbone.layout
+    heads_again = (heads - 1) * layout.groups[layout.features] * classes
+    each = PASSES * (multiply_adds(backbone, image, classes) + heads_again) * min(recipe.batch, images)
     return Budget(recipe.updates, each * recipe.updates, recipe.updates)

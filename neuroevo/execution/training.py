@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import torch
@@ -35,6 +35,8 @@ class Recipe:
         learning_rate: The cycle's highest rate.
         momentum: Momentum of SGD, constant.
         weight_decay: Decay of all parameters.
+        cycle: Updates of the whole cycle, where several trainings share one; by default those of this training.
+        begin: Updates of the cycle that came before this training.
     """
 
     updates: int
@@ -42,6 +44,8 @@ class Recipe:
     learning_rate: float = 0.05
     momentum: float = 0.9
     weight_decay: float = 0.0005
+    cycle: int | None = None
+    begin: int = 0
 
     def __post_init__(self) -> None:
         if self.updates < 0 or self.batch < 1:
@@ -53,22 +57,40 @@ class Recipe:
                 "learning_rate must be above 0, momentum in [0, 1) and weight_decay at least 0, but they are "
                 f"{self.learning_rate}, {self.momentum} and {self.weight_decay}."
             )
+        if not 0 <= self.begin <= self.begin + self.updates <= self._whole:
+            raise ValueError(
+                f"cycle must have room for {self.updates} updates after the {self.begin} of begin, but it has "
+                f"{self.cycle}."
+            )
+
+    def part(self, number: int, *, of: int) -> Recipe:
+        """Return the recipe of one of so many successive trainings that share one cycle; after the last it begins anew.
+
+        Args:
+            number: How many trainings came before.
+            of: Trainings in a cycle, at least 1.
+        """
+        return replace(self, cycle=of * self.updates, begin=number % of * self.updates)
 
     def rates(self) -> list[float]:
         """Return the learning rate of each update: a cosine rise over the first 30 %, then a cosine fall.
 
         The cycle is that of Smith and Topin 2018 (arXiv 1708.07120), with the start at 1/25 of the highest rate.
         """
-        low, rise = self.learning_rate / 25, max(1, round(0.3 * self.updates))
+        low, rise = self.learning_rate / 25, max(1, round(0.3 * self._whole))
         rates = []
-        for update in range(self.updates):
+        for update in range(self.begin, self.begin + self.updates):
             start, end, part = (
                 (low, self.learning_rate, update / rise)
                 if update < rise
-                else (self.learning_rate, 0.0, (update - rise) / max(1, self.updates - rise))
+                else (self.learning_rate, 0.0, (update - rise) / max(1, self._whole - rise))
             )
             rates.append(end + (start - end) * (1 + math.cos(math.pi * part)) / 2)
         return rates
+
+    @property
+    def _whole(self) -> int:
+        return self.updates if self.cycle is None else self.cycle
 
 
 @dataclass(frozen=True)

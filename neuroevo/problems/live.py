@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
 
 from neuroevo.backbones import Network
 from neuroevo.budget import Budget
 from neuroevo.data.images import LabelledImages
-from neuroevo.data.tasks import check_ways, sample_task
+from neuroevo.data.tasks import Task, check_ways, sample_task
 from neuroevo.execution import Training, train_all
 from neuroevo.individual import Individual
+from neuroevo.operators.heads import recall
+from neuroevo.operators.inheritance import gene_slots
 from neuroevo.problems.upbringing import Upbringing
 from neuroevo.seeds import stream
 
@@ -23,6 +28,8 @@ class Live:
         upbringing: How networks come from learngenes and are trained.
         images: The classes of the role `ancestry`.
         ways: Classes of each task, k.
+        cycle: Generations that share one cycle of the learning rate, after which the next one begins; with 1 each life
+            has its own.
         seed: The run's seed; a life draws from (seed, generation, slot, "life").
         workers: Threads on the CPU.
     """
@@ -31,9 +38,12 @@ class Live:
     images: LabelledImages
     ways: int
     seed: int
+    cycle: int = 1
     workers: int | None = None
 
     def __post_init__(self) -> None:
+        if self.cycle < 1:
+            raise ValueError(f"cycle must be at least 1, but it is {self.cycle}.")
         check_ways(self.ways, len(self.images.classes))
 
     def __call__(self, individual: Individual, slot: int) -> Network:
@@ -50,6 +60,10 @@ class Live:
         """Return the network with which an individual begins its life."""
         return self._prepare(individual, slot).network
 
+    def classes(self, individual: Individual, slot: int) -> Tensor:
+        """Return the classes of an individual's life, int64 [k], in the order of the head's rows."""
+        return self._task(individual, slot)[0].classes
+
     @property
     def budget(self) -> Budget:
         """What one life costs."""
@@ -57,6 +71,17 @@ class Live:
         return self.upbringing.budget(self.images, ways=self.ways, count=count)
 
     def _prepare(self, individual: Individual, slot: int) -> Training:
+        task, generator = self._task(individual, slot)
+        recipe = self.upbringing.recipe.part(individual.generation, of=self.cycle)
+        training = replace(self.upbringing, recipe=recipe).prepare(individual.genome, task, generator)
+        if individual.memory is not None:
+            network, layout = training.network, self.upbringing.backbone.layout
+            channels = gene_slots(individual.genome, layout)[layout.features]
+            head = recall(individual.memory, network.state_dict(), task.classes, channels=channels)
+            network.load_state_dict({**network.state_dict(), **head})
+        return training
+
+    def _task(self, individual: Individual, slot: int) -> tuple[Task, torch.Generator]:
+        """Return the task of a life, and the generator of all that is drawn after it."""
         generator = stream(self.seed, individual.generation, slot, "life")
-        task = sample_task(self.images, ways=self.ways, shots=None, test_per_class=0, generator=generator)
-        return self.upbringing.prepare(individual.genome, task, generator)
+        return sample_task(self.images, ways=self.ways, shots=None, test_per_class=0, generator=generator), generator

@@ -12,7 +12,9 @@ from neuroevo.budget import Budget
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import Task
 from neuroevo.execution import Pixels, Recipe, Training
+from neuroevo.execution.condensing import Condensing
 from neuroevo.execution.cost import training_budget
+from neuroevo.execution.training import Loss, cross_entropy
 from neuroevo.learngene import Learngene
 from neuroevo.operators.inheritance import Inheritance, cross_masks, inherit
 
@@ -27,7 +29,12 @@ class Upbringing:
         recipe: How heirs are trained.
         inherit: The operator that writes genes into an heir, called as `inherit(learngene, weights, layout=layout)`.
         isolate: Whether cross weights (non-gene -> gene) stay zero throughout the training.
+        condense: Whether the circuit also learns alone, from the labels and from the network around it (see
+            `Condensing`); it has to be isolated.
         device: Where heirs live.
+
+    Raises:
+        ValueError: Heirs are to condense without being isolated.
     """
 
     backbone: Backbone
@@ -35,7 +42,12 @@ class Upbringing:
     recipe: Recipe
     inherit: Callable[..., Inheritance] = inherit
     isolate: bool = False
+    condense: bool = False
     device: torch.device = torch.device("cpu")
+
+    def __post_init__(self) -> None:
+        if self.condense and not self.isolate:
+            raise ValueError("condense needs isolate, for other circuits can't be told apart, but isolate is False.")
 
     def prepare(
         self,
@@ -52,6 +64,7 @@ class Upbringing:
         """
         network = self.backbone.build(len(task.classes), generator=generator)
         zero = {}
+        loss: Loss = cross_entropy
         if genome is not None:
             inheritance = self.inherit(genome, network.state_dict(), layout=self.backbone.layout)
             network.load_state_dict(inheritance.weights)
@@ -59,6 +72,8 @@ class Upbringing:
             zero = {name: mask for name, mask in cross.items() if name not in inheritance.untouched}
             for name, mask in zero.items():
                 network.get_parameter(name).data.masked_fill_(mask, 0)
+            if self.condense:
+                loss = Condensing(inheritance.slots[self.backbone.layout.features])
         return Training(
             network=network.to(self.device),
             task=task,
@@ -67,9 +82,17 @@ class Upbringing:
             generator=generator,
             zero=zero,
             measure_at=measure_at,
+            loss=loss,
         )
 
     def budget(self, images: LabelledImages, *, ways: int, count: int) -> Budget:
         """Return what training one heir on `count` images of `ways` classes costs."""
         channels, height, width = images.images.shape[1:]
-        return training_budget(self.backbone, self.recipe, image=(channels, height, width), classes=ways, images=count)
+        return training_budget(
+            self.backbone,
+            self.recipe,
+            image=(channels, height, width),
+            classes=ways,
+            images=count,
+            heads=2 if self.condense else 1,
+        )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from neuroevo.runs.fields import shown
 from neuroevo.runs.spelling import suggestion
-from neuroevo.splits import ROLES, Split, load_split
+from neuroevo.splits import ROLES, Split, load_split, split_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +20,10 @@ class Known:
     problems: Sequence[str] | None = None
     datasets_on_disk: Sequence[str] = ()
     """Data sets that are read from files."""
+    datasets_to_download: Sequence[str] = ()
+    """Data sets that may be downloaded."""
+    datasets_of_any_size: Sequence[str] = ()
+    """Data sets that can be had with images of another size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +87,23 @@ def files_are_there(settings: Resolved) -> Iterator[str]:
         yield f"{settings.sources['data_root']} must be an existing folder, but {root} is none."
 
 
+def dataset_can(settings: Resolved) -> Iterator[str]:
+    """Downloads and other sizes are asked of the data sets that have them only."""
+    dataset, known = settings.values.get("dataset"), settings.known
+    if dataset not in (known.datasets or ()):
+        return
+    if settings.values.get("download") and dataset not in known.datasets_to_download:
+        yield (
+            f"{settings.sources['download']} must come with {' or '.join(known.datasets_to_download)}, but the data "
+            f"set is {dataset}; `neuroevo datasets check {dataset}` says where its files can be had."
+        )
+    if settings.values.get("image_size") is not None and dataset not in known.datasets_of_any_size:
+        yield (
+            f"{settings.sources['image_size']} must come with {' or '.join(known.datasets_of_any_size)}, but the "
+            f"images of {dataset} have one size only."
+        )
+
+
 def task_fits(settings: Resolved) -> Iterator[str]:
     """Tasks ask for no more classes and images than the data set has."""
     split = _split(settings)
@@ -126,6 +147,7 @@ RULES: Sequence[Callable[[Resolved], Iterator[str]]] = (
     names_are_known,
     tournament_fits,
     files_are_there,
+    dataset_can,
     task_fits,
     engine_can,
     out_is_new,
@@ -138,9 +160,9 @@ def _unknown(source: str, name: str, known: Sequence[str]) -> str:
 
 def _split(settings: Resolved) -> Split | None:
     dataset = settings.values.get("dataset")
-    if isinstance(dataset, str) and dataset in (settings.known.datasets or ()):
-        return load_split(dataset)
-    return None
+    if dataset not in (settings.known.datasets or ()) or dataset not in split_names():
+        return None
+    return load_split(str(dataset))
 
 
 def _classes(split: Split, role: str) -> tuple[str, ...]:

@@ -55,6 +55,12 @@ class RunSettings(BaseModel):
 
     dataset: str = Field(default="glyphs", description="Data set.")
     data_root: Folder | None = Field(default=None, description="Folder of the data set's files.")
+    download: bool = Field(
+        default=False, description="Download the data set into --data-root if none of its files is there."
+    )
+    image_size: int | None = Field(
+        default=None, ge=8, le=1024, description="Height and width of images in pixels; by default the data set's own."
+    )
     backbone: str = Field(default="convnet4", description="Network that is evolved.")
     width: float = Field(default=1.0, gt=0, description="Factor on the backbone's channels.")
     seed: int = Field(default=0, ge=0, lt=2**63, description="Base seed of evolution, pre-training and descendants.")

@@ -26,7 +26,8 @@ from neuroevo.strategies.finetune import Finetune
 from neuroevo.strategies.gene_pool import GenePool
 from neuroevo.strategies.gene_tree import GeneTree
 from neuroevo.strategies.genetic import Genetic
-from neuroevo.strategies.gtl import GTL, PAPER
+from neuroevo.strategies.gtl import GTL
+from neuroevo.strategies.gtl_settings import PAPER, GTLSettings
 from neuroevo.strategies.island import Island
 from neuroevo.strategies.lamarckian import Lamarckian
 from neuroevo.strategies.map_elites import MAPElites
@@ -60,6 +61,7 @@ __all__ = [
     "Differential",
     "EvolutionStrategy",
     "Finetune",
+    "GTLSettings",
     "GenePool",
     "GeneTree",
     "Genetic",

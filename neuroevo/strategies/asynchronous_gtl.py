@@ -146,22 +146,13 @@ class AsynchronousGTL(GTL):
         number, found = stream.next()
         one, verb = self._under_way.pop(number)
         if verb == "live" and not isinstance(found, Failure):
-            self._bear(one, found)
+            one.body = found
+            weights = self._bear(one, one.id % self.population)
+            one.genome = checked(self.toolbox.mutate(one.genome, weights))
             self._begin(stream, one, "evaluate")
             return None
         one.fitness.values = found
         return one
-
-    def _bear(self, one: Individual, body: Any) -> None:
-        """Extract and mutate the learngene of an individual that has lived."""
-        one.body, weights = body, body.state_dict()
-        if not self.lamarckian:
-            one.body = self.life.newborn(one, one.id % self.population)
-        one.genome = self.toolbox.extract(one)
-        if not self.lamarckian:
-            weights = self._written(one.genome, weights)
-        one.genome = checked(self.toolbox.mutate(one.genome, weights))
-        one.body = None
 
     def _compete(self, one: Individual) -> None:
         """Let the newest t compete as soon as there are so many."""
@@ -171,5 +162,5 @@ class AsynchronousGTL(GTL):
         group, self._newest = self._newest, []
         unborn = [other for other, _ in self._under_way.values()]
         # The pool decays as much per P individuals as with barriers.
-        decay = self.decay ** (self.tournament / self.population)
+        decay = self.told.decay ** (self.tournament / self.population)
         self._winners += self._contest(group, 1, decay, unborn=unborn)

@@ -15,10 +15,9 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, astuple, replace
+from dataclasses import astuple, replace
 from functools import partial, reduce
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from deap.base import Toolbox
@@ -28,17 +27,18 @@ from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
-from neuroevo.execution import Pixels, Recipe, batched_map
+from neuroevo.execution import Pixels, batched_map
 from neuroevo.individual import Failure, Ids, Individual
 from neuroevo.learngene import Learngene
-from neuroevo.operators import learngenes
-from neuroevo.operators.inheritance import Cross, Weights, check_cross, inherit
+from neuroevo.operators import heads, learngenes
+from neuroevo.operators.inheritance import Weights, inherit
 from neuroevo.operators.selection import group_tournament
 from neuroevo.operators.verbs import Select
 from neuroevo.problems import Critic, Live, Upbringing
 from neuroevo.seeds import stream
 from neuroevo.strategies.gene_pool import GenePool
-from neuroevo.strategies.gene_tree import Credit, GeneTree
+from neuroevo.strategies.gene_tree import GeneTree
+from neuroevo.strategies.gtl_settings import GTLSettings
 from neuroevo.strategies.gtl_verbs import (
     checked,
     choose_parents,
@@ -46,55 +46,35 @@ from neuroevo.strategies.gtl_verbs import (
     families,
     finite_or_none,
     mutate,
+    random_founder,
+    remember,
     with_bodies,
 )
-from neuroevo.strategies.strategy import Verb, budget_of, check_types, scoring_cost
-
-# The plain reading of the paper: whole networks train on top of random cross weights, and every life stands alone.
-PAPER: Mapping[str, Any] = MappingProxyType({"cross": "random", "isolate": False, "average": False})
+from neuroevo.strategies.strategy import (
+    Verb,
+    budget_of,
+    check_types,
+    individual_from,
+    individual_state,
+    scoring_cost,
+)
 
 
 class GTL:
     """Evolves learngenes; `GTL(..., **PAPER)` is the variant that keeps to what is known of the paper.
 
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `choose_parents(pool, k)`,
-    `inherit(learngene, weights, layout=...)`, `live(individual, slot)`, `extract(individual)`, `average(learngenes)`,
-    `mutate(learngene, weights)`, `select(individuals, k)`, `rescore(individual)` (the finalists' `evaluate`).
+    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `found()`, `choose_parents(pool, k)`,
+    `inherit(learngene, weights, layout=...)`, `live(individual, slot)`, `remember(individual, classes)`,
+    `extract(individual)`, `average(learngenes)`, `mutate(learngene, weights)`, `select(individuals, k)`,
+    `rescore(individual)` (the finalists' `evaluate`).
 
     Args:
         dataset: Images; ancestors see `ancestry` classes only, critics `held_out` ones, nobody `novel` ones.
         backbone: The architecture of ancestors and critics.
         seed: The run's seed; everything follows from it.
-        population: Lives per generation, P.
-        tournament: Size of a tournament's group, t; k = ceil(P / t) individuals win.
-        share: Share of the backbone's parameters that a learngene holds at most, in (0, 1]; one channel per group is
-            the least.
-        ways: Classes per life; default min(20, classes of the role).
-        critic_ways: Classes per critic; default min(20, classes of the role).
-        shots: Training images per class of a critic.
-        life: How ancestors are trained.
-        critic: How critics are trained.
-        critics: Critics per candidate.
-        metric: A critic's score: "final" accuracy or "auc", the area under its learning curve.
-        mutation_rate: Probability that a gene channel is replaced.
-        resize_rate: Probability that a learngene moves a channel's budget between groups.
-        noise: Standard deviation of weight noise after mutation.
-        cross: Non-gene -> gene weights of an heir: "zero" or "random".
-        isolate: Whether these weights stay zero throughout a life.
-        average: Whether learngenes of siblings are averaged before mutation.
-        lamarckian: Whether what the circuit learned in a life is inherited. If not (Baldwinian), it is passed on as it
-            was at birth, and only channels that mutation brings in have learned.
-        pool: Capacity of the gene pool, M.
-        turnover: Pool entries that newcomers may displace per generation.
-        decay: Factor on the pool's scores before each generation's credit, alpha.
-        beta: The share of a winner's score that its parent earns.
-        credit: The form of the gene tree's credit, "geometric" or "grl".
-        temperature: Parents are drawn with weights exp(score / temperature): accuracies lie so close together that
-            plain roulette hardly selects.
-        finalists: Pool entries that are re-scored at the end, m.
-        final_critics: Critics per finalist.
         device: Where networks live.
         workers: Threads on the CPU; results do not depend on it.
+        settings: Those of `GTLSettings`.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -106,96 +86,29 @@ class GTL:
         backbone: Backbone,
         *,
         seed: int = 0,
-        population: int = 6,
-        tournament: int = 2,
-        share: float = 0.2,
-        ways: int | None = None,
-        critic_ways: int | None = None,
-        shots: int = 10,
-        life: Recipe = Recipe(updates=100),
-        critic: Recipe = Recipe(updates=20),
-        critics: int = 1,
-        metric: Literal["final", "auc"] = "final",
-        mutation_rate: float = 0.05,
-        resize_rate: float = 0.0,
-        noise: float = 0.0,
-        cross: Cross = "zero",
-        isolate: bool = True,
-        average: bool = True,
-        lamarckian: bool = True,
-        pool: int = 5,
-        turnover: int = 2,
-        decay: float = 0.6,
-        beta: float = 1 / math.e,
-        credit: Credit = "geometric",
-        temperature: float = 0.125,
-        finalists: int = 3,
-        final_critics: int = 8,
         device: torch.device | str = "cpu",
         workers: int | None = None,
+        **settings: Any,
     ) -> None:
-        check_types(dataset, life=life, critic=critic)
-        if not 1 <= tournament <= population:
-            raise ValueError(
-                f"tournament must lie between 1 and the population of {population}, but it is {tournament}."
-            )
-        for name, count in (("ways", ways), ("critic_ways", critic_ways), ("finalists", finalists)):
-            if count is not None and count < 1:
-                raise ValueError(f"{name} must be at least 1, but it is {count}.")
-        for name, rate in (("mutation_rate", mutation_rate), ("resize_rate", resize_rate), ("decay", decay)):
-            if not 0 <= rate <= 1:
-                raise ValueError(f"{name} must lie in [0, 1], but it is {rate}.")
-        if not (0 < share <= 1 and 0 < temperature < math.inf and 0 <= noise < math.inf):
-            raise ValueError(
-                "share must lie in (0, 1], temperature be above 0 and noise at least 0, but they are "
-                f"{share}, {temperature} and {noise}."
-            )
-        check_cross(cross)
+        self.told = told = GTLSettings(**settings)
+        check_types(dataset, life=told.life, critic=told.critic)
         device = torch.device(device)
         dataset = dataset.to(device)
         self.backbone = backbone
-        self.population = population
-        self.winners = -(-population // tournament)
-        self.averages = average
-        self.lamarckian = lamarckian
-        self.decay = decay
-        self.finalists = finalists
+        self.population = told.population
+        self.winners = -(-told.population // told.tournament)
+        self.finalists = told.finalists
         self.classes = {role: list(dataset.role(role).classes) for role in ("ancestry", "held_out")}
-        self.settings: dict[str, Any] = {
-            "population": population,
-            "tournament": tournament,
-            "share": share,
-            "life": asdict(life),
-            "critic": asdict(critic),
-            "critics": critics,
-            "shots": shots,
-            "metric": metric,
-            "mutation_rate": mutation_rate,
-            "resize_rate": resize_rate,
-            "noise": noise,
-            "ways": ways,
-            "critic_ways": critic_ways,
-            "cross": cross,
-            "isolate": isolate,
-            "average": average,
-            "lamarckian": lamarckian,
-            "pool": pool,
-            "turnover": turnover,
-            "decay": decay,
-            "beta": beta,
-            "credit": credit,
-            "temperature": temperature,
-            "finalists": finalists,
-            "final_critics": final_critics,
-        }
+        self.settings = told.as_json()
         self.seed = seed
         self.generator = stream(seed, "operators")
         self.ids = Ids()
         self.channel_ids = Ids()
-        self.pool = GenePool(capacity=pool, turnover=turnover)
-        self.tree = GeneTree(backbone.layout, beta=beta, credit=credit)
+        self.pool = GenePool(capacity=told.pool, turnover=told.turnover)
+        self.tree = GeneTree(backbone.layout, beta=told.beta, credit=told.credit)
         self.generation = 0
         self.budget = Budget()
+        self._founders: list[Individual] = []
         self._winners: list[int] = []
         self._result: Individual | None = None
 
@@ -203,37 +116,42 @@ class GTL:
         upbringing = Upbringing(
             backbone=backbone,
             pixels=Pixels.of(dataset),
-            recipe=critic,
+            recipe=told.critic,
             inherit=Verb(toolbox, "inherit"),
             device=device,
         )
         self.life = Live(
-            upbringing=replace(upbringing, recipe=life, isolate=isolate),
+            upbringing=replace(upbringing, recipe=told.life, isolate=told.isolate, condense=told.condense),
             images=dataset.ancestry,
-            ways=ways or default_ways(len(dataset.ancestry.classes)),
+            ways=told.ways or default_ways(len(dataset.ancestry.classes)),
             seed=seed,
+            cycle=told.cycle,
             workers=workers,
         )
         self.critic = Critic(
             upbringing=upbringing,
             images=dataset.held_out,
-            ways=critic_ways or default_ways(len(dataset.held_out.classes)),
-            shots=shots,
-            critics=critics,
-            metric=metric,
+            ways=told.critic_ways or default_ways(len(dataset.held_out.classes)),
+            shots=told.shots,
+            critics=told.critics,
+            metric=told.metric,
             seed=seed,
             workers=workers,
         )
-        self.final_critic = replace(self.critic, critics=final_critics, metric="final", purpose="final", generation=0)
+        final: dict[str, Any] = {"critics": told.final_critics, "metric": "final", "purpose": "final", "generation": 0}
+        self.final_critic = replace(self.critic, **final)
         draws = {"generator": self.generator, "new_ids": self._new_channels}
-        select = Select(partial(group_tournament, size=tournament, generator=self.generator))
+        select = Select(partial(group_tournament, size=told.tournament, generator=self.generator))
+        rates = {"rate": told.mutation_rate, "resize_rate": told.resize_rate, "noise": told.noise}
         toolbox.register("map", batched_map)
-        toolbox.register("choose_parents", choose_parents, temperature=temperature, generator=self.generator)
-        toolbox.register("inherit", inherit, cross=cross)
+        toolbox.register("choose_parents", choose_parents, temperature=told.temperature, generator=self.generator)
+        toolbox.register("found", random_founder, backbone=backbone, share=told.share, **draws)
+        toolbox.register("inherit", inherit, cross=told.cross)
         toolbox.register("live", self.life)
-        toolbox.register("extract", extract_circuit, backbone=backbone, share=share, **draws)
+        toolbox.register("extract", extract_circuit, backbone=backbone, share=told.share, **draws)
+        toolbox.register("remember", remember, total=len(dataset.ancestry.classes))
         toolbox.register("average", learngenes.average)
-        toolbox.register("mutate", mutate, rate=mutation_rate, resize_rate=resize_rate, noise=noise, **draws)
+        toolbox.register("mutate", mutate, **rates, **draws)
         toolbox.register("evaluate", self.critic)
         toolbox.register("rescore", self.final_critic)
         toolbox.register("select", select)
@@ -246,18 +164,11 @@ class GTL:
         bodies = self.toolbox.map(self.toolbox.live, everyone, range(len(everyone)))
         slots = with_bodies(everyone, bodies)
         heirs = [everyone[slot] for slot in slots]
-        weights = {heir.id: heir.body.state_dict() for heir in heirs}
-        for heir, slot in zip(heirs, slots, strict=True):
-            if not self.lamarckian:
-                heir.body = self.life.newborn(heir, slot)
-            heir.genome = self.toolbox.extract(heir)
-            if not self.lamarckian:
-                weights[heir.id] = self._written(heir.genome, weights[heir.id])
-        if self.averages:
+        weights = {heir.id: self._bear(heir, slot) for heir, slot in zip(heirs, slots, strict=True)}
+        if self.told.average:
             self._average(heirs, weights)
         for heir in heirs:
             heir.genome = checked(self.toolbox.mutate(heir.genome, weights[heir.id]))
-            heir.body = None
         self.budget = self.budget.then(self._costs()[0].times(len(everyone)))
         return everyone
 
@@ -267,7 +178,7 @@ class GTL:
         Individuals whose fitness is not finite neither win nor enter the pool.
         """
         self.budget = self.budget.then(self._costs()[1].times(len(population)))
-        self._winners = self._contest(population, self.winners, self.decay)
+        self._winners = self._contest(population, self.winners, self.told.decay)
         self._result = None
         self.generation += 1
 
@@ -280,7 +191,7 @@ class GTL:
         fit = (one for one in selected if one.genome is not None and one.fitness.valid and not one.fitness.failed)
         winners = {one.id: one for one in fit}
         scores = {one.id: float(one.fitness.values[0]) for one in winners.values()}
-        self.tree.add(one for one in group if one.genome is not None)
+        self.tree.add(one for one in [*self._founders, *group] if one.genome is not None)
         self.pool.decay(decay)
         for winner, score in scores.items():
             self.pool.credit(self.tree.credits(winner, score))
@@ -346,6 +257,7 @@ class GTL:
             "generator": self.generator.get_state(),
             "ids": self.ids.next,
             "channel_ids": self.channel_ids.next,
+            "founders": [individual_state(one) for one in self._founders],
             "pool": self.pool.state_dict(),
             "tree": self.tree.state_dict(),
             "winners": self._winners,
@@ -358,6 +270,8 @@ class GTL:
         self.generator.set_state(state["generator"])
         self.ids.next = state["ids"]
         self.channel_ids.next = state["channel_ids"]
+        # The first states had no founders.
+        self._founders = [individual_from(one, self.backbone) for one in state.get("founders", ())]
         self.pool.load_state_dict(state["pool"], self.backbone)
         self.tree.load_state_dict(state["tree"])
         self._winners = list(state["winners"])
@@ -369,7 +283,18 @@ class GTL:
         return live, scoring_cost(self.toolbox.evaluate, otherwise=self.critic.budget)
 
     def _parents(self, count: int) -> list[Individual | None]:
-        return list(self.toolbox.choose_parents(self.pool, count)) if len(self.pool) else [None] * count
+        """Return a parent for each of so many heirs: from the pool, or founders while it is empty."""
+        if not len(self.pool):
+            self._found()
+            return [self._founders[i % len(self._founders)] if self._founders else None for i in range(count)]
+        different = count if self.told.parents is None else min(count, self.told.parents)
+        chosen = list(self.toolbox.choose_parents(self.pool, different))
+        return [chosen[i % different] for i in range(count)]
+
+    def _found(self) -> None:
+        """Make the founders, once: they never live and are never scored."""
+        while len(self._founders) < self.told.founders:
+            self._founders.append(Individual(self.toolbox.found(), id=self.ids(), generation=self.generation))
 
     def _heir(self, parent: Individual | None) -> Individual:
         return Individual(
@@ -377,13 +302,27 @@ class GTL:
             id=self.ids(),
             parents=() if parent is None else (parent.id,),
             generation=self.generation,
+            memory=None if parent is None else parent.memory,
         )
+
+    def _bear(self, heir: Individual, slot: int) -> Weights:
+        """Extract the learngene of an individual that has lived; return the weights of which mutation reads others."""
+        weights: Weights = heir.body.state_dict()
+        if self.told.memory and self.told.lamarckian:
+            heir.memory = self.toolbox.remember(heir, self.life.classes(heir, slot))
+        if not self.told.lamarckian:
+            heir.body = self.life.newborn(heir, slot)
+        heir.genome = self.toolbox.extract(heir)
+        heir.body = None
+        return weights if self.told.lamarckian else self._written(heir.genome, weights)
 
     def _average(self, heirs: Sequence[Individual], weights: dict[int, Weights]) -> None:
         """Give siblings that keep the same channels the mean of their learngenes, in genome and network."""
         for family in families(heirs):
             mean = self.toolbox.average([heir.genome for heir in family])
+            memories = [heir.memory for heir in family if heir.memory is not None]
             for heir in family:
+                heir.memory = heads.average(memories) if memories else None
                 # A copy each, so that an operator that changes its argument in place harms no sibling.
                 heir.genome = copy.deepcopy(mean)
                 weights[heir.id] = self._written(mean, weights[heir.id])

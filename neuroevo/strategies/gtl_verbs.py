@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from neuroevo.backbones import Backbone
 from neuroevo.individual import Failure, Individual
 from neuroevo.learngene import Learngene
-from neuroevo.operators import learngenes
+from neuroevo.operators import heads, learngenes
 from neuroevo.operators.circuits import random_circuit
+from neuroevo.operators.heads import HeadMemory
 from neuroevo.operators.inheritance import Weights, extract
 from neuroevo.operators.learngenes import NewIds
 from neuroevo.operators.selection import roulette, sharpen
@@ -43,6 +45,19 @@ def extract_circuit(
     circuit = random_circuit(backbone.layout, share=share, generator=generator)
     provenance = {group: new_ids(len(indices)) for group, indices in circuit.items()}
     return extract(weights, circuit, backbone=backbone, provenance=provenance)
+
+
+def random_founder(*, backbone: Backbone, share: float, generator: torch.Generator, new_ids: NewIds) -> Learngene:
+    """Return a random circuit of a fresh random network, from which a lineage descends."""
+    weights = backbone.build(1, generator=generator).state_dict()
+    circuit = random_circuit(backbone.layout, share=share, generator=generator)
+    provenance = {group: new_ids(len(indices)) for group, indices in circuit.items()}
+    return extract(weights, circuit, backbone=backbone, provenance=provenance)
+
+
+def remember(individual: Individual, classes: Tensor, *, total: int) -> HeadMemory:
+    """Return what an individual knows of `total` classes after its life on some of them, int64 [k]."""
+    return heads.remember(individual.body.state_dict(), classes, total=total, before=individual.memory)
 
 
 def mutate(

@@ -17,7 +17,7 @@ from deap.base import Toolbox
 from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
-from neuroevo.data.tasks import default_ways
+from neuroevo.data.tasks import default_ways, smallest_class
 from neuroevo.execution import Pixels, Recipe, batched_map
 from neuroevo.individual import Failure, Individual
 from neuroevo.learngene import Learngene
@@ -102,7 +102,7 @@ class OneCandidate:
                 upbringing=upbringing,
                 images=dataset.held_out,
                 ways=default_ways(len(dataset.held_out.classes)),
-                shots=10,
+                shots=min(10, max(1, smallest_class(dataset.held_out) - 1)),
                 seed=seed,
                 workers=workers,
             ),

@@ -16,6 +16,7 @@ from neuroevo.data.images import Dataset
 from neuroevo.execution import Recipe
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
+from neuroevo.operators.heads import HeadMemory
 
 
 class Strategy(Protocol):
@@ -120,17 +121,20 @@ def individual_state(individual: Individual) -> dict[str, Any]:
         "id": individual.id,
         "parents": list(individual.parents),
         "generation": individual.generation,
+        "memory": None if individual.memory is None else individual.memory.tensors(),
     }
 
 
 def individual_from(state: Mapping[str, Any], backbone: Backbone) -> Individual:
     """Return the individual that `individual_state` described; `backbone` serves learngenes cut from it."""
-    genome = state["genome"]
+    # The first states knew no memory.
+    genome, memory = state["genome"], state.get("memory")
     individual = Individual(
         None if genome is None else _learngene(genome, backbone),
         id=state["id"],
         parents=tuple(state["parents"]),
         generation=state["generation"],
+        memory=None if memory is None else HeadMemory(**memory),
     )
     individual.fitness.weights = tuple(state["weights"])
     if state["values"]:

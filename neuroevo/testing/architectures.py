@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -13,16 +13,7 @@ from torch.nn import functional as F
 
 from neuroevo.backbones import Backbone, Layout, Network
 from neuroevo.backbones.backbone import check_inputs, check_widths, initialise
-from neuroevo.backbones.layout import Axes
-
-
-class Convolution(NamedTuple):
-    """A convolution of a residual network with the groups of its channels; a norm follows it."""
-
-    name: str
-    output: str
-    source: str | None
-    kernel: int
+from neuroevo.backbones.convolutions import Convolution, add_convolutions, layout_of
 
 
 @dataclass(frozen=True)
@@ -60,15 +51,7 @@ class ResidualNet:
             blocks = len(groups) - (stage - 1)
             groups |= {f"block{n}": inside for n, inside in enumerate(inner, start=blocks + 1)}
             groups[f"stage{stage}"] = width
-        axes: dict[str, Axes] = {}
-        shapes: dict[str, tuple[int, ...]] = {}
-        for name, output, source, kernel in self.convolutions():
-            axes[f"{name}.weight"] = (output, source, None, None)
-            shapes[f"{name}.weight"] = (groups[output], groups[source] if source else self.channels, kernel, kernel)
-            for tensor in ("weight", "bias", "running_mean", "running_var"):
-                axes[f"{name}_norm.{tensor}"] = (output,)
-                shapes[f"{name}_norm.{tensor}"] = (groups[output],)
-        return Layout(groups, axes, shapes, frozenset(name for name in axes if ".running_" in name))
+        return layout_of(self.convolutions(), groups, channels=self.channels)
 
     def build(self, classes: int, *, generator: torch.Generator) -> Network:
         """Return a fresh random network with a head for `classes` classes, on the CPU."""
@@ -88,15 +71,17 @@ class ResidualNet:
 
     def convolutions(self) -> Iterator[Convolution]:
         """Yield the convolutions from input to output."""
-        yield Convolution("stem", "stage1", None, 3)
+        yield Convolution("stem", "stem_norm", "stage1", None)
         source, block = "stage1", 0
         for stage, inner in enumerate(self.inner, start=1):
             for _ in inner:
                 block += 1
                 if source != f"stage{stage}":
-                    yield Convolution(f"block{block}_shortcut", f"stage{stage}", source, 1)
-                yield Convolution(f"block{block}_first", f"block{block}", source, 3)
-                yield Convolution(f"block{block}_second", f"stage{stage}", f"block{block}", 3)
+                    yield Convolution(
+                        f"block{block}_shortcut", f"block{block}_shortcut_norm", f"stage{stage}", source, kernel=1
+                    )
+                yield Convolution(f"block{block}_first", f"block{block}_first_norm", f"block{block}", source)
+                yield Convolution(f"block{block}_second", f"block{block}_second_norm", f"stage{stage}", f"block{block}")
                 source = f"stage{stage}"
 
 
@@ -105,11 +90,7 @@ class ResidualNetwork(Network):
 
     def __init__(self, backbone: ResidualNet, classes: int) -> None:
         super().__init__()
-        groups = backbone.layout.groups
-        for name, output, source, kernel in backbone.convolutions():
-            inputs = groups[source] if source else backbone.channels
-            self.add_module(name, nn.Conv2d(inputs, groups[output], kernel, padding="same", bias=False))
-            self.add_module(f"{name}_norm", nn.BatchNorm2d(groups[output]))
+        add_convolutions(self, backbone.convolutions(), backbone.layout.groups, channels=backbone.channels)
         self.blocks = sum(map(len, backbone.inner))
         self.head = nn.Linear(backbone.widths[-1], classes)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 from torch import Tensor
 
-from neuroevo.backbones import MLP, Backbone, ConvNet4, Network
+from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, Network, ResNet12
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.data.tasks import Task, sample_task
 from neuroevo.individual import Fitness, Individual
@@ -133,15 +133,15 @@ def fitnesses(draw: DrawFn, *, min_size: int = 1, max_size: int = 8, non_finite:
 
 
 def backbones(*, max_channels: int = 5, image_shape: tuple[int, int, int] | None = None) -> SearchStrategy[Backbone]:
-    """Draw a small architecture: an `MLP`, a `ConvNet4`, or a `ResidualNet`, whose shortcuts tie channel groups.
+    """Draw a small architecture: an `MLP`, a `ResidualNet`, whose shortcuts tie channel groups, or a deeper network.
 
     Example: `ResidualNet(widths=(2, 1), inner=((3,), (1, 4)), channels=2)`. Shrinks to an `MLP` with one unit, and
     otherwise to fewer and narrower layers of the kind that is needed.
 
     Args:
         max_channels: Channels of a group at most.
-        image_shape: What images it takes, as (C, H, W); by default any of `images`. A `ConvNet4` is only drawn for 16
-            pixels or more.
+        image_shape: What images it takes, as (C, H, W); by default any of `images`. A `ConvNet4`, `VGG` or `ResNet12`
+            is only drawn for 16 pixels or more.
     """
     width = st.integers(1, max_channels)
     inputs = st.integers(1, 9) if image_shape is None else st.just(math.prod(image_shape))
@@ -152,7 +152,10 @@ def backbones(*, max_channels: int = 5, image_shape: tuple[int, int, int] | None
         st.builds(_residual, st.lists(stage, min_size=1, max_size=2), channels),
     ]
     if image_shape is None or min(image_shape[1:]) >= CONVNET_SIZE:
-        kinds.append(st.builds(ConvNet4, widths=st.tuples(width, width, width, width), channels=channels))
+        widths = {layers: st.lists(width, min_size=layers, max_size=layers).map(tuple) for layers in (4, 8, 12)}
+        kinds.append(st.builds(ConvNet4, widths=widths[4], channels=channels))
+        kinds.append(st.builds(VGG, widths=widths[8], channels=channels))
+        kinds.append(st.builds(ResNet12, widths=widths[12], channels=channels))
     return st.one_of(kinds)
 
 

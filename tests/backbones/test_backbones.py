@@ -14,12 +14,16 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from neuroevo.backbones import MLP, Backbone, ConvNet4, Layout, Network, from_description
+from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, Layout, Network, ResNet12, from_description
 
 WIDTHS = st.integers(1, 7)
-BACKBONES = st.builds(
-    MLP, widths=st.lists(WIDTHS, min_size=1, max_size=4).map(tuple), inputs=st.integers(1, 9)
-) | st.builds(ConvNet4, widths=st.tuples(*[WIDTHS] * 4), channels=st.integers(1, 3))
+CHANNELS = st.integers(1, 3)
+BACKBONES = (
+    st.builds(MLP, widths=st.lists(WIDTHS, min_size=1, max_size=4).map(tuple), inputs=st.integers(1, 9))
+    | st.builds(ConvNet4, widths=st.tuples(*[WIDTHS] * 4), channels=CHANNELS)
+    | st.builds(VGG, widths=st.tuples(*[WIDTHS] * 8), channels=CHANNELS)
+    | st.builds(ResNet12, widths=st.tuples(*[WIDTHS] * 12), channels=CHANNELS)
+)
 CLASSES = st.integers(1, 5)
 SEEDS = st.integers(0, 2**32)
 
@@ -136,7 +140,7 @@ def test_initial_weights_have_the_stated_spread(backbone: Backbone) -> None:
 
 
 @given(BACKBONES, CLASSES, st.integers(1, 3))
-def test_logits_are_the_head_of_the_features(backbone: MLP | ConvNet4, classes: int, count: int) -> None:
+def test_logits_are_the_head_of_the_features(backbone: Any, classes: int, count: int) -> None:
     """A network gives one row of logits per image, which its head reads from the features of the last group."""
     network = backbone.build(classes, generator=seeded(1)).eval()
     shape = (1, 1, backbone.inputs) if isinstance(backbone, MLP) else (backbone.channels, 16, 19)
@@ -193,9 +197,9 @@ def test_backbones_are_values(first: Backbone, second: Backbone) -> None:
 @pytest.mark.parametrize(
     ("description", "message"),
     [
-        ({}, "must be one of convnet4, mlp, but it is None"),
-        ({"kind": "vgg"}, "must be one of convnet4, mlp, but it is 'vgg'"),
-        ({"kind": ["mlp"]}, "must be one of convnet4, mlp"),
+        ({}, "must be one of convnet4, mlp, resnet12, vgg, but it is None"),
+        ({"kind": "lenet"}, "must be one of convnet4, mlp, resnet12, vgg, but it is 'lenet'"),
+        ({"kind": ["mlp"]}, "must be one of convnet4, mlp, resnet12, vgg"),
         ({"kind": "mlp", "inputs": 3}, "widths"),
         ({"kind": "mlp", "widths": 5}, "does not fit"),
         ({"kind": "mlp", "widths": [5], "outputs": 3}, "outputs"),
@@ -207,6 +211,11 @@ def test_backbones_are_values(first: Backbone, second: Backbone) -> None:
         ({"kind": "convnet4", "widths": [1, 2, 3]}, "must be 4 numbers"),
         ({"kind": "convnet4", "widths": [1, 2, 3, 4], "channels": "x"}, "channels must be .* but it is 'x'"),
         ({"kind": "convnet4", "widths": [1, 2, 3, 4], "channels": 0}, "channels must be"),
+        ({"kind": "vgg", "depth": 12, "widths": [1] * 9}, "depth of a vgg must be one of 11, 13, 16, but it is 12"),
+        ({"kind": "vgg", "depth": "11", "widths": [1] * 8}, "depth of a vgg must be"),
+        ({"kind": "vgg", "depth": 13, "widths": [1] * 8}, "widths of a vgg of depth 13 must be 10 numbers"),
+        ({"kind": "resnet12", "widths": [1, 2, 3]}, "must be 4 or 12 numbers"),
+        ({"kind": "resnet12", "widths": [1, 2, 3, 0]}, "widths"),
     ],
 )
 def test_wrong_descriptions_are_named(description: Mapping[str, Any], message: str) -> None:

@@ -88,6 +88,23 @@ def test_rates_of_a_run_by_hand() -> None:
     assert Recipe(updates=1, learning_rate=1.0).rates() == pytest.approx([0.04])
 
 
+@given(st.integers(0, 40), st.integers(1, 5))
+def test_parts_of_a_cycle_make_it_up(updates: int, parts: int) -> None:
+    """The rates of all parts are those of the whole, and after the last part it begins anew."""
+    part = Recipe(updates=updates, learning_rate=0.3)
+    rates = [rate for number in range(parts) for rate in part.part(number, of=parts).rates()]
+    assert rates == Recipe(updates=parts * updates, learning_rate=0.3).rates()
+    assert part.part(parts, of=parts) == part.part(0, of=parts)
+    assert part.part(0, of=1).rates() == part.rates()
+
+
+@pytest.mark.parametrize("wrong", [{"begin": 1}, {"cycle": 9}, {"cycle": 12, "begin": 3}, {"cycle": 12, "begin": -1}])
+def test_a_cycle_has_room_for_its_part(wrong: dict[str, int]) -> None:
+    """A training can't go beyond the end of its cycle."""
+    with pytest.raises(ValueError, match=r"^cycle must have room for 10 updates after the -?\d of begin, but it has "):
+        Recipe(updates=10, **wrong)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -1,5 +1,6 @@
 """Inheritance: a circuit that moves into another network computes there what it computed alone."""
 
+from itertools import cycle
 from types import ModuleType
 
 import pytest
@@ -8,30 +9,37 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from neuroevo.backbones import MLP, ConvNet4
+from neuroevo.backbones import MLP, VGG, ConvNet4, ResNet12
 from neuroevo.data.tasks import sample_task
 from neuroevo.execution import Pixels, Recipe, Training, train_all
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import whole_circuit
 from neuroevo.operators.inheritance import cross_masks, extract, gene_slots, inherit
 
-Kind = MLP | ConvNet4
+Kind = MLP | ConvNet4 | VGG | ResNet12
 
 WIDTHS = st.integers(1, 7)
-BACKBONES = st.builds(
-    MLP, widths=st.lists(WIDTHS, min_size=1, max_size=4).map(tuple), inputs=st.integers(1, 9)
-) | st.builds(ConvNet4, widths=st.tuples(*[WIDTHS] * 4), channels=st.integers(1, 3))
+CHANNELS = st.integers(1, 3)
+BACKBONES = (
+    st.builds(MLP, widths=st.lists(WIDTHS, min_size=1, max_size=4).map(tuple), inputs=st.integers(1, 9))
+    | st.builds(ConvNet4, widths=st.tuples(*[WIDTHS] * 4), channels=CHANNELS)
+    | st.builds(VGG, widths=st.tuples(*[WIDTHS] * 8), channels=CHANNELS)
+    | st.builds(ResNet12, widths=st.tuples(*[WIDTHS] * 12), channels=CHANNELS)
+)
 SHARES = st.floats(0.05, 1)
 SEEDS = st.integers(0, 2**32)
 CROSS = st.sampled_from(["zero", "random"])
-# Per group how much wider the heir is than the ancestor; the first entries that a backbone needs are used.
+# Per group how much wider the heir is than the ancestor, again and again.
 SURPLUS = st.lists(st.integers(0, 4), min_size=4, max_size=4)
 
 
 def widened(backbone: Kind, surplus: list[int]) -> Kind:
     """Return the same structure with surplus channels in each group."""
     return backbone.resized(
-        {group: width + more for (group, width), more in zip(backbone.layout.groups.items(), surplus, strict=False)}
+        {
+            group: width + more
+            for (group, width), more in zip(backbone.layout.groups.items(), cycle(surplus), strict=False)
+        }
     )
 
 

@@ -16,12 +16,16 @@ from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.data.tasks import sample_task
 from neuroevo.execution import Pixels, Recipe, train_all
+from neuroevo.execution.condensing import Condensing
 from neuroevo.execution.cost import multiply_adds
+from neuroevo.execution.training import cross_entropy
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import random_circuit
+from neuroevo.operators.heads import remember
 from neuroevo.operators.inheritance import cross_masks, extract, inherit
 from neuroevo.problems import Live, Upbringing
+from neuroevo.problems import live as live_module
 
 RECIPE = Recipe(updates=4, batch=16)
 
@@ -232,3 +236,65 @@ def test_isolation_begins_before_the_first_update(toys: ModuleType) -> None:
     assert training.zero
     for name, mask in training.zero.items():
         assert not training.network.get_parameter(name)[mask].any()
+
+
+def test_condensing_heirs_learn_by_another_loss(toys: ModuleType) -> None:
+    """With `condense` the circuit's own answers count, in the columns that hold the genes; founders learn plainly."""
+    genome = learngene_of(toys)
+    training = prepare(upbringing_of(toys, isolate=True, condense=True), genome, toys)
+    assert isinstance(training.loss, Condensing)
+    assert torch.equal(training.loss.channels, genome.indices["hidden2"])
+    assert prepare(upbringing_of(toys, isolate=True, condense=True), None, toys).loss is cross_entropy
+    assert prepare(upbringing_of(toys, isolate=True), genome, toys).loss is cross_entropy
+    plain, condensed = (live_of(toys, isolate=True, condense=condense) for condense in (False, True))
+    assert not same(plain(Individual(genome, id=0), 0), condensed(Individual(genome, id=0), 0))
+
+
+def test_what_is_not_isolated_can_not_condense(toys: ModuleType) -> None:
+    """Without isolation the circuit inside is not the circuit alone."""
+    with pytest.raises(ValueError, match=r"^condense needs isolate, .* but isolate is False\.$"):
+        upbringing_of(toys, condense=True)
+
+
+def test_condensing_costs_a_second_reading_of_the_head(toys: ModuleType) -> None:
+    """The same number of updates, and for each image one more multiply-add per weight of the head and pass."""
+    plain, condensed = (live_of(toys, isolate=True, condense=condense).budget for condense in (False, True))
+    head = toys.MLP_BACKBONE.layout.groups["hidden2"] * 3
+    assert condensed == replace(plain, multiply_adds=plain.multiply_adds + 4 * 16 * 3 * head)
+
+
+def test_lives_share_a_cycle_of_the_learning_rate(toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lives of successive generations go through one cycle together, and then through the next one."""
+    seen: list[float] = []
+
+    def spy(trainings: list[Any], *, workers: int | None) -> None:
+        del workers
+        seen.extend(rate for training in trainings for rate in training.recipe.rates())
+
+    monkeypatch.setattr(live_module, "train_all", spy)
+    whole = Recipe(updates=3 * RECIPE.updates).rates()
+    for cycle, expected in ((3, [*whole, *whole]), (1, [*RECIPE.rates() * 6])):
+        seen.clear()
+        lives = replace(live_of(toys), cycle=cycle)
+        for generation in range(6):
+            lives(Individual(None, id=generation, generation=generation), 0)
+        assert seen == expected
+    with pytest.raises(ValueError, match=r"^cycle must be at least 1, but it is 0\.$"):
+        replace(live_of(toys), cycle=0)
+
+
+def test_a_life_begins_with_what_its_lineage_remembers(toys: ModuleType) -> None:
+    """Its head has the rows of known classes; a life without a memory begins as it did."""
+    lives, genome = live_of(toys), learngene_of(toys)
+    trained = lives(Individual(genome, id=0), 0)
+    memory = remember(trained.state_dict(), lives.classes(Individual(genome, id=0), 0), total=5)
+    heir = Individual(genome, id=1, generation=1, memory=memory)
+    met = lives.classes(heir, 1)
+    known, columns = memory.known[met], genome.indices["hidden2"]
+    assert bool(known.any())
+    born, plain = lives.newborn(heir, 1), lives.newborn(Individual(genome, id=1, generation=1), 1)
+    assert torch.equal(born.head.weight[known][:, columns], memory.weight[met][known][:, columns])
+    assert torch.equal(born.head.bias[known], memory.bias[met][known])
+    assert torch.equal(born.head.weight[~known], plain.head.weight[~known])
+    rest = {name for name in state(born) if not name.startswith("head.")}
+    assert all(torch.equal(state(born)[name], state(plain)[name]) for name in rest)

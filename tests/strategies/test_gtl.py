@@ -22,6 +22,7 @@ from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.evolution import Generation, evolve
 from neuroevo.execution import Outcome, Recipe, Training, batched_map, train_all
+from neuroevo.execution.condensing import Condensing
 from neuroevo.execution.cost import training_budget
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
@@ -43,6 +44,8 @@ SMALL: Mapping[str, Any] = {
     "mutation_rate": 0.2,
     "final_critics": 2,
 }
+# Everything that the plain variant does without.
+FULL: Mapping[str, Any] = {"condense": True, "cycle": 2, "memory": True, "founders": 1, "parents": 1, "average": True}
 VERBS = ("choose_parents", "inherit", "live", "extract", "average", "mutate", "evaluate", "select", "map")
 
 
@@ -111,7 +114,7 @@ def test_deaps_loop_and_ours_give_the_same(backbone: str, toys: ModuleType) -> N
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, dict(PAPER), {"metric": "auc", "critics": 2, "resize_rate": 0.5, "noise": 0.1}]
+    "settings", [{}, dict(FULL), dict(PAPER), {"metric": "auc", "critics": 2, "resize_rate": 0.5, "noise": 0.1}]
 )
 def test_the_seed_decides_everything(settings: dict[str, Any], toys: ModuleType) -> None:
     """Ids, scores and learngenes are equal for equal seeds and any number of workers, and different for others."""
@@ -450,6 +453,64 @@ def test_the_tree_holds_the_pool_and_its_ancestors_only(toys: ModuleType) -> Non
         assert all(strategy.tree.nodes[line[-1]].parent is None for line in lines)
 
 
+# Lineages: founders, common parents, memory.
+
+
+def test_the_first_generation_descends_from_its_founders(toys: ModuleType) -> None:
+    """Founders are random circuits that never live; their heirs begin with them, side by side, and are siblings."""
+    strategy = gtl(toys, **{**FULL, "founders": 2, "mutation_rate": 0.0})
+    (first,) = evolve(strategy, 1)
+    assert [one.parents for one in first.population] == [(0,), (1,), (0,), (1,)]
+    assert [one.id for one in first.population] == [2, 3, 4, 5]
+    families = [[one.genome for one in first.population if one.parents == (founder,)] for founder in (0, 1)]
+    assert all(one.to_bytes() == other.to_bytes() for one, other in families)
+    assert not same_channels(families[0][0], families[1][0])
+    assert all(strategy.tree.lineage(one.id)[-1] in (0, 1) for one in strategy.pool.individuals)
+
+
+def test_founders_wait_for_a_generation_that_lives(toys: ModuleType) -> None:
+    """Where every individual of the first generation fails, the second one descends from the same founders."""
+    strategy = gtl(toys, **FULL)
+    for _ in range(2):
+        population = strategy.toolbox.generate()
+        assert [one.parents for one in population] == [(0,)] * 4
+        for one in population:
+            one.fitness.values = (math.nan,)
+        strategy.toolbox.update(population)
+
+
+@pytest.mark.parametrize(("parents", "most"), [(1, 1), (2, 2), (9, 4), (None, 4)])
+def test_a_generation_has_so_many_parents(parents: int | None, most: int, toys: ModuleType) -> None:
+    """`parents` bounds how many different ones a generation has, and each heir has one of them."""
+    strategy = cheap(toys, lambda one: one.id, parents=parents, temperature=1e9, pool=9, turnover=9)
+    found = [{one.parents for one in generation.population} for generation in evolve(strategy, 8)][1:]
+    assert max(map(len, found)) <= most
+    assert len(set.union(*found)) > 1
+    if most > 1:
+        assert max(map(len, found)) > 1
+
+
+def test_a_lineage_remembers_classes_and_hands_none_on(toys: ModuleType) -> None:
+    """Siblings have one memory of all classes that their lineage has met; the result and its file have none."""
+    strategy = gtl(toys, **FULL, ways=3)
+    known = []
+    for generation in evolve(strategy, 3):
+        first, *rest = (one.memory for one in generation.population)
+        assert all(equal(first.tensors(), other.tensors()) for other in rest)
+        known.append(int(first.known.sum()))
+    assert known == sorted(known)
+    assert known[-1] == 5
+    best = strategy.result()
+    assert best.memory is None
+    assert not any("head" in name for name in best.genome.tensors())
+    assert all(one.memory is None for one in everyone(gtl(toys, **{**FULL, "memory": False}), 2).values())
+
+
+def test_baldwinian_lineages_remember_nothing(toys: ModuleType) -> None:
+    """What was learned is not passed on, and that goes for heads too."""
+    assert all(one.memory is None for one in everyone(gtl(toys, **FULL, lamarckian=False), 2).values())
+
+
 # What it costs.
 
 
@@ -460,6 +521,7 @@ def test_the_tree_holds_the_pool_and_its_ancestors_only(toys: ModuleType) -> Non
         ({}, 1),
         ({}, 3),
         (dict(PAPER), 2),
+        (dict(FULL), 3),
         ({"critics": 2, "metric": "auc", "finalists": 9, "population": 5, "tournament": 3}, 3),
         ({"lamarckian": False, "pool": 1, "final_critics": 1}, 2),
         ({"population": 3, "tournament": 3, "turnover": 0, "ways": 2, "critic_ways": 3, "shots": 1}, 2),
@@ -476,7 +538,8 @@ def test_the_budget_is_the_planned_one_and_what_is_trained(
         nonlocal spent
         for training in trainings:
             ways, images = len(training.task.classes), len(training.task.train)
-            cost = {"image": (1, 8, 8), "classes": ways, "images": images}
+            heads = 2 if isinstance(training.loss, Condensing) else 1
+            cost = {"image": (1, 8, 8), "classes": ways, "images": images, "heads": heads}
             spent = spent.then(training_budget(toys.MLP_BACKBONE, training.recipe, **cost))
         return train_all(trainings, workers=workers)
 
@@ -517,21 +580,23 @@ def continued(toys: ModuleType, before: int, path: Path | None, **settings: Any)
 
 
 @pytest.mark.parametrize(
-    ("backbone", "files", "before"),
+    ("backbone", "files", "before", "settings"),
     [
-        ("MLP_BACKBONE", False, 0),
-        ("MLP_BACKBONE", False, 1),
-        ("MLP_BACKBONE", True, 3),
-        ("MLP_BACKBONE", True, 0),
-        ("CONVNET", True, 2),
+        ("MLP_BACKBONE", False, 0, {"resize_rate": 0.3}),
+        ("MLP_BACKBONE", False, 1, {"resize_rate": 0.3}),
+        ("MLP_BACKBONE", True, 3, {"resize_rate": 0.3}),
+        ("MLP_BACKBONE", True, 0, {}),
+        ("MLP_BACKBONE", False, 0, dict(FULL)),
+        ("MLP_BACKBONE", True, 1, dict(FULL)),
+        ("CONVNET", True, 2, dict(FULL)),
     ],
 )
 def test_a_state_continues_bit_for_bit(
-    backbone: str, files: bool, before: int, toys: ModuleType, tmp_path: Path
+    backbone: str, files: bool, before: int, settings: dict[str, Any], toys: ModuleType, tmp_path: Path
 ) -> None:
     """A new strategy with the state of a stopped one goes on as if nothing had happened, through files too."""
-    whole = run(gtl(toys, backbone, resize_rate=0.3), 4)
-    strategy = continued(toys, before, tmp_path if files else None, backbone=backbone, resize_rate=0.3)
+    whole = run(gtl(toys, backbone, **settings), 4)
+    strategy = continued(toys, before, tmp_path if files else None, backbone=backbone, **settings)
     assert strategy.generation == before
     assert run(strategy, 4) == whole[before:]
 
@@ -715,6 +780,11 @@ def test_roles_are_never_mixed(settings: dict[str, Any], toys: ModuleType, monke
         ({"ways": 0}, r"^ways must be at least 1, but it is 0\.$"),
         ({"critic_ways": 0}, r"^critic_ways must be at least 1, but it is 0\.$"),
         ({"finalists": 0}, r"^finalists must be at least 1, but it is 0\.$"),
+        ({"parents": 0}, r"^parents must be at least 1, but it is 0\.$"),
+        ({"founders": -1}, r"^founders must be at least 0, but it is -1\.$"),
+        ({"cycle": 0}, r"^cycle must be at least 1, but it is 0\.$"),
+        ({"condense": True, "founders": 0}, r"^condense needs isolate and founders, .* but they are True and 0\.$"),
+        ({"condense": True, "founders": 1, "isolate": False}, r"^condense needs .* but they are False and 1\.$"),
     ],
 )
 def test_impossible_settings_are_refused_at_once(wrong: dict[str, Any], words: str, toys: ModuleType) -> None:

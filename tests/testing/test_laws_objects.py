@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,14 @@ import torch
 from deap.base import Toolbox
 from hypothesis import HealthCheck, given, settings
 
-from neuroevo.backbones import MLP, Backbone, ConvNet4
+from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, ResNet12
 from neuroevo.cli.names import BACKBONES, DATASETS, STRATEGIES
+from neuroevo.data.cifar_fs import cifar_fs
 from neuroevo.data.fashion_mnist import fashion_mnist
 from neuroevo.data.glyphs import glyphs
+from neuroevo.data.image_folder import image_folder
 from neuroevo.data.images import Dataset, LabelledImages
+from neuroevo.data.mini_imagenet import mini_imagenet
 from neuroevo.execution import Pixels, Recipe, batched_map
 from neuroevo.individual import Ids, Individual
 from neuroevo.operators import crossover, mutation, selection
@@ -254,7 +258,14 @@ def test_other_settings(law: Check) -> None:
 
 # Backbones.
 
-NETWORKS = {"mlp": MLP(widths=(3, 4, 2), inputs=5), "convnet4": ConvNet4(widths=(2, 3, 3, 4), channels=2)}
+NETWORKS = {
+    "mlp": MLP(widths=(3, 4, 2), inputs=5),
+    "convnet4": ConvNet4(widths=(2, 3, 3, 4), channels=2),
+    "vgg11": VGG(widths=(2, 3, 2, 3, 3, 2, 3, 4), channels=1),
+    "vgg13": VGG(13, (2, 3) * 5),
+    "vgg16": VGG(16, (2,) * 12 + (3,), channels=2),
+    "resnet12": ResNet12((2, 3, 2, 3, 2, 3, 3, 2, 3, 3, 2, 4), channels=2),
+}
 
 
 @parametrize_with_laws(backbone_laws(), {**NETWORKS, "residual": ResidualNet()}, examples=2 * FEW)
@@ -296,6 +307,19 @@ def test_fashion_mnist(tmp_path: Path) -> None:
             content = b"".join(number.to_bytes(4, "big") for number in header) + values.tobytes()
             (tmp_path / f"{part}-{kind}-ubyte").write_bytes(content)
     check_dataset(fashion_mnist(tmp_path), again=lambda: fashion_mnist(tmp_path), learnable=True)
+
+
+@pytest.mark.parametrize("name", ["cifar-fs", "mini-imagenet", "mini-imagenet lists", "image-folder"])
+def test_data_sets_on_disk(tmp_path: Path, formats: ModuleType, name: str) -> None:
+    """So do the others, read from small files of their formats."""
+    write, read = {
+        "cifar-fs": (formats.write_cifar100, cifar_fs),
+        "mini-imagenet": (formats.write_mini_imagenet_pickles, partial(mini_imagenet, images_per_class=3)),
+        "mini-imagenet lists": (formats.write_mini_imagenet_csv, partial(mini_imagenet, size=24)),
+        "image-folder": (formats.write_image_folder, image_folder),
+    }[name]
+    write(tmp_path, per_class=4)
+    check_dataset(read(tmp_path), again=lambda: read(tmp_path), learnable=True, examples=5)
 
 
 @nested
@@ -362,4 +386,4 @@ def test_everything_is_checked() -> None:
     """Whatever the command line knows is among the subjects above."""
     assert set(STRATEGIES) == {"gtl", "gtl-paper", "neat", *RIVALS, *SEARCHES}
     assert set(BACKBONES) == set(NETWORKS)
-    assert set(DATASETS) == {"glyphs", "fashion-mnist"}
+    assert set(DATASETS) == {"glyphs", "fashion-mnist", "cifar-fs", "mini-imagenet", "image-folder"}

@@ -84,7 +84,7 @@ def test_fitnesses_come_with_failures_and_ties(kind: str) -> None:
     assert has(find(fitnesses(), has, settings=settings(SEARCH, max_examples=500)))
 
 
-@pytest.mark.parametrize("kind", ["mlp", "convnet4", "residual"])
+@pytest.mark.parametrize("kind", ["mlp", "convnet4", "residual", "vgg", "resnet12"])
 def test_every_kind_of_backbone_is_drawn(kind: str) -> None:
     """All kinds come, residual ties included."""
     assert (

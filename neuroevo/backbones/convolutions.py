@@ -1,0 +1,52 @@
+"""What convolutional backbones have in common: convolutions that a batch norm follows, and the layout of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from torch import nn
+
+from neuroevo.backbones.backbone import Network
+from neuroevo.backbones.layout import Axes, Layout
+
+
+class Convolution(NamedTuple):
+    """A convolution without a bias and the batch norm that follows it.
+
+    Attributes:
+        name: Its module.
+        norm: The norm's module.
+        output: The group of its output channels.
+        source: The group that it reads; None for the image.
+        kernel: Height and width of its kernel.
+    """
+
+    name: str
+    norm: str
+    output: str
+    source: str | None
+    kernel: int = 3
+
+
+def layout_of(convolutions: Iterable[Convolution], groups: Mapping[str, int], *, channels: int) -> Layout:
+    """Return the layout of convolutions, from input to output, over groups and images of `channels` channels."""
+    axes: dict[str, Axes] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, norm, output, source, kernel in convolutions:
+        axes[f"{name}.weight"] = (output, source, None, None)
+        shapes[f"{name}.weight"] = (groups[output], groups[source] if source else channels, kernel, kernel)
+        for tensor in ("weight", "bias", "running_mean", "running_var"):
+            axes[f"{norm}.{tensor}"] = (output,)
+            shapes[f"{norm}.{tensor}"] = (groups[output],)
+    return Layout(groups, axes, shapes, frozenset(name for name in axes if ".running_" in name))
+
+
+def add_convolutions(
+    network: Network, convolutions: Iterable[Convolution], groups: Mapping[str, int], *, channels: int
+) -> None:
+    """Give a network the modules of convolutions that keep height and width, each norm behind its convolution."""
+    for name, norm, output, source, kernel in convolutions:
+        inputs = groups[source] if source else channels
+        network.add_module(name, nn.Conv2d(inputs, groups[output], kernel, padding=kernel // 2, bias=False))
+        network.add_module(norm, nn.BatchNorm2d(groups[output]))

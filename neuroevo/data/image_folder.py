@@ -1,0 +1,116 @@
+"""Any collection of images that lies in a folder per class, with a file that says which class has which role.
+
+The folders are those of `torchvision.datasets.ImageFolder`. `split.json` beside them holds an object with the names of
+the classes by role, `ancestry`, `held_out` and `novel`, or by the published words `train`, `val` and `test`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor
+
+from neuroevo.data.by_class import check_images_per_class, dataset_by_class, named
+from neuroevo.data.images import Dataset
+from neuroevo.data.pictures import read_pictures
+from neuroevo.splits import ROLES, check_disjoint
+
+SPLIT = "split.json"
+PUBLISHED_ROLES = ("train", "val", "test")
+"""What published splits call `ancestry`, `held_out` and `novel`."""
+
+ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"})
+"""Endings of image files, those of torchvision's folders."""
+
+SOURCE = (
+    f"a folder of images for each class, and {SPLIT} beside them: "
+    '{"ancestry": [names of folders], "held_out": [...], "novel": [...]}'
+)
+"""What has to be there."""
+
+
+def image_folder(
+    data_root: Path, *, size: int | None = None, channels: int = 3, images_per_class: int | None = None
+) -> Dataset:
+    """Read the images of a folder per class.
+
+    Args:
+        data_root: Folder with `split.json` and the folders of the classes; folders that it does not name are left out.
+        size: Height and width to which images are resized, in pixels; None takes them as they are, all of one size.
+        channels: 1 turns images into grey ones, 3 into colour.
+        images_per_class: Keep only the first images of each class, in the order of their names; None keeps all.
+
+    Returns:
+        The data set, on the CPU.
+
+    Raises:
+        FileNotFoundError: `split.json` or a class is missing.
+        ValueError: `split.json` is no such object or gives a class two roles, a file is no image of 8 bits, images
+            differ in size, or a class has too few images.
+    """
+    check_images_per_class(images_per_class)
+    if (size is not None and size < 1) or channels not in (1, 3):
+        raise ValueError(f"size must be at least 1 and channels 1 or 3, but they are {size} and {channels}.")
+    data_root = Path(data_root)
+    roles = read_roles(data_root)
+    files = {name: image_files(data_root / name) for role in ROLES for name in roles[role]}
+
+    def images_of(name: str) -> Tensor:
+        return read_pictures(files[name][:images_per_class], channels=channels, size=size)
+
+    return dataset_by_class("image-folder", roles, images_of, images_per_class=images_per_class)
+
+
+def read_roles(data_root: Path) -> dict[str, tuple[str, ...]]:
+    """Return the classes by role that `split.json` names.
+
+    Raises:
+        FileNotFoundError: It is missing, or a class that it names has no folder.
+        ValueError: It is no object of names by role, or gives a class two roles.
+    """
+    path = data_root / SPLIT
+    if not path.is_file():
+        raise FileNotFoundError(f"data_root must hold {SOURCE}, but {data_root} lacks {SPLIT}.")
+    roles = _parsed(path)
+    check_disjoint(str(path), roles)
+    names = [name for role in ROLES for name in roles[role]]
+    if odd := [name for name in names if name != Path(name).name or name in ("", "..")]:
+        raise ValueError(f"{path} must name folders beside it, but it names {named([repr(name) for name in odd])}.")
+    if missing := [name for name in names if not (data_root / name).is_dir()]:
+        raise FileNotFoundError(f"{path} must name folders beside it, but there is none for {named(missing)}.")
+    return roles
+
+
+def image_files(folder: Path) -> list[Path]:
+    """Return the image files in a folder, by name.
+
+    Raises:
+        ValueError: There is none.
+    """
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.is_file())
+    if not found:
+        raise ValueError(
+            f"each class must have an image, but {folder} has none ending in {', '.join(sorted(ENDINGS))}."
+        )
+    return found
+
+
+def _parsed(path: Path) -> dict[str, tuple[str, ...]]:
+    try:
+        content: object = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} must be JSON, but it is not ({' '.join(str(error).split())[:100]}).") from None
+    for words in (ROLES, PUBLISHED_ROLES):
+        if isinstance(content, Mapping) and set(content) == set(words) and all(map(_is_names, content.values())):
+            return {role: tuple(content[word]) for role, word in zip(ROLES, words, strict=True)}
+    shown = sorted(content) if isinstance(content, Mapping) else type(content).__name__
+    raise ValueError(
+        f"{path} must be an object with a list of class names for each of {', '.join(ROLES)} (or "
+        f"{', '.join(PUBLISHED_ROLES)}) and nothing else, but it holds {shown}."
+    )
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)

@@ -1,0 +1,211 @@
+"""miniImageNet with the split of Ravi and Larochelle, from the cache pickles or from images and their lists.
+
+Source: Ravi and Larochelle, "Optimization as a model for few-shot learning", ICLR 2017: 100 classes of ILSVRC2012
+with 600 images each, resized to 84x84. The lists of Vinyals et al. that go by the same name ("Matching networks for one
+shot learning", 2016) have other classes and are refused.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neuroevo.data.by_class import check_images_per_class, dataset_by_class, named
+from neuroevo.data.images import Dataset
+from neuroevo.data.pictures import read_pictures
+from neuroevo.data.plain_pickle import array_in, as_text, read_pickle, whole_numbers_in
+from neuroevo.splits import ROLES, load_split
+
+PARTS = {"train": "ancestry", "val": "held_out", "test": "novel"}
+"""The roles of the published parts."""
+
+SOURCE = (
+    "mini-imagenet-cache-{train,val,test}.pkl (https://zenodo.org/records/7978538 has them), or a folder images/ with "
+    "{train,val,test}.csv of Ravi and Larochelle (https://github.com/twitter/meta-learning-lstm has the lists, "
+    "ILSVRC2012 the images, which image-net.org gives on request); neuroevo downloads none of them"
+)
+"""Where the files can be had."""
+
+_SIZE = 84
+_FILE = re.compile(r"n[0-9]{8}[0-9]{8}\.jpg")
+_HEADER = ["filename", "label"]
+
+
+def mini_imagenet(data_root: Path, *, size: int = _SIZE, images_per_class: int | None = None) -> Dataset:
+    """Read miniImageNet: 64 classes of ancestry, 16 held out, 20 novel, with 600 images each.
+
+    Args:
+        data_root: Folder with `mini-imagenet-cache-{train,val,test}.pkl`, or with `images/` and `{train,val,test}.csv`.
+            The pickles are taken if both are there.
+        size: Height and width to which images are resized, in pixels; the pickles hold 84x84 and know no other.
+        images_per_class: Keep only the first images of each class, in the order of the files; None keeps all.
+
+    Returns:
+        The data set, colour, on the CPU.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        ValueError: A file is damaged, planted or of another split, or a class has too few images.
+    """
+    check_images_per_class(images_per_class)
+    if size < 1:
+        raise ValueError(f"size must be at least 1, but it is {size}.")
+    parts = {role: _opened(path, role, size) for role, path in find_parts(Path(data_root)).items()}
+    roles = {role: load_split("mini-imagenet").role(role) for role in ROLES}
+    part_of = {name: parts[role] for role in ROLES for name in roles[role]}
+
+    def images_of(name: str) -> Tensor:
+        return part_of[name].images_of(name, images_per_class)
+
+    return dataset_by_class("mini-imagenet", roles, images_of, images_per_class=images_per_class)
+
+
+def find_parts(data_root: Path) -> dict[str, Path]:
+    """Return the pickle or the list of each role.
+
+    Raises:
+        FileNotFoundError: A part is missing.
+    """
+    pickles = {role: _pickle(data_root, part) for part, role in PARTS.items()}
+    lists = {role: data_root / f"{part}.csv" for part, role in PARTS.items()}
+    for paths in (pickles, lists):
+        if all(path.is_file() for path in paths.values()):
+            return paths
+    fuller = max((pickles, lists), key=lambda paths: sum(path.is_file() for path in paths.values()))
+    missing = [path.name for path in fuller.values() if not path.is_file()]
+    raise FileNotFoundError(
+        f"data_root must hold miniImageNet, but {data_root} lacks {', '.join(missing)}; get {SOURCE}."
+    )
+
+
+def _pickle(data_root: Path, part: str) -> Path:
+    """The path of a cache pickle; learn2learn calls that of val another name."""
+    other = data_root / "mini-imagenet-cache-validation.pkl"
+    return other if part == "val" and other.is_file() else data_root / f"mini-imagenet-cache-{part}.pkl"
+
+
+class _Part(Protocol):
+    """One of the three parts, open to be read class by class."""
+
+    def images_of(self, name: str, most: int | None) -> Tensor:
+        """Return the first images of a class, uint8 [N, 3, H, W]."""
+
+
+def _opened(path: Path, role: str, size: int) -> _Part:
+    return _Cache.read(path, role, size) if path.suffix == ".pkl" else _List.read(path, role, size)
+
+
+@dataclass(frozen=True)
+class _Cache:
+    """A pickle: images uint8 [N, 84, 84, 3] and the rows of each class."""
+
+    images: NDArray[np.uint8]
+    rows: Mapping[str, list[int]]
+
+    @classmethod
+    def read(cls, path: Path, role: str, size: int) -> _Cache:
+        if size != _SIZE:
+            raise ValueError(
+                f"size must be {_SIZE}, the images of {path}, but it is {size}; give the images and lists."
+            )
+        content = read_pickle(path)
+        try:
+            images = array_in(content["image_data"])
+            rows = {as_text(name): whole_numbers_in(rows) for name, rows in content["class_dict"].items()}
+        except (LookupError, AttributeError, ValueError) as error:
+            raise ValueError(
+                f"{path} must hold images under image_data and the rows of each class under class_dict, but it does "
+                "not; get it again."
+            ) from error
+        _check_images(images, path)
+        _check_classes(list(rows), role, path)
+        if any(not 0 <= row < len(images) for part in rows.values() for row in part):
+            raise ValueError(f"the rows under class_dict of {path} must lie in 0..{len(images) - 1}; get it again.")
+        return cls(images, rows)
+
+    def images_of(self, name: str, most: int | None) -> Tensor:
+        return torch.from_numpy(self.images[self.rows[name][:most]]).permute(0, 3, 1, 2)
+
+
+def _check_images(images: NDArray[np.generic], path: Path) -> None:
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (_SIZE, _SIZE, 3):
+        raise ValueError(
+            f"{path} must hold images uint8 [N, {_SIZE}, {_SIZE}, 3], but it holds {images.dtype} "
+            f"{list(images.shape)}; get it again."
+        )
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list of Ravi and Larochelle: the files of each class."""
+
+    files: Mapping[str, list[Path]]
+    size: int
+
+    @classmethod
+    def read(cls, path: Path, role: str, size: int) -> _List:
+        rows = read_list(path)
+        _check_classes(sorted({label for _, label in rows}), role, path)
+        folder = path.parent / "images"
+        if missing := [name for name, _ in rows if not (folder / name).is_file()]:
+            raise FileNotFoundError(f"{folder} must hold the images that {path} lists, but it lacks {named(missing)}.")
+        files: dict[str, list[Path]] = {}
+        for name, label in rows:
+            files.setdefault(label, []).append(folder / name)
+        return cls(files, size)
+
+    def images_of(self, name: str, most: int | None) -> Tensor:
+        return read_pictures(self.files[name][:most], channels=3, size=self.size)
+
+
+def read_list(path: Path) -> list[tuple[str, str]]:
+    """Return the names of the files and their classes that a list holds.
+
+    Raises:
+        ValueError: It is no list of Ravi and Larochelle.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            header, *rows = [row for row in csv.reader(file) if row] or [[]]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is damaged: it is no list with commas ({error}); get it again.") from None
+    if header == ["filename", "class"]:
+        raise ValueError(
+            f"{path} must be a list of Ravi and Larochelle, but its header filename,class is that of Vinyals et al., "
+            "who split other classes; get that of https://github.com/twitter/meta-learning-lstm."
+        )
+    if header != _HEADER:
+        raise ValueError(f"{path} must begin with {','.join(_HEADER)}, but it begins with {','.join(header)[:60]!r}.")
+    for number, row in enumerate(rows, 2):
+        if len(row) != 2 or not _FILE.fullmatch(row[0]) or not row[0].startswith(row[1]):
+            raise ValueError(
+                f"line {number} of {path} must be a file such as n0153282900000005.jpg and its class n01532829, but it "
+                f"is {','.join(row)[:60]!r}; get the list of Ravi and Larochelle."
+            )
+    return [(name, label) for name, label in rows]
+
+
+def _check_classes(classes: list[str], role: str, path: Path) -> None:
+    """Check that a part has the classes of its role, all of them and no other."""
+    split = load_split("mini-imagenet")
+    role_of = {name: other for other in ROLES for name in split.role(other)}
+    if strange := sorted({name for name in classes if role_of.get(name) != role}):
+        where = role_of.get(strange[0])
+        reason = f"belongs to {where}" if where else "is not among the 100 of Ravi and Larochelle"
+        raise ValueError(
+            f"{path} must hold the classes of {role} of Ravi and Larochelle, but {strange[0][:60]!r} {reason}; get the "
+            "files of that split."
+        )
+    if missing := [name for name in split.role(role) if name not in classes]:
+        raise ValueError(
+            f"{path} must hold the {len(split.role(role))} classes of {role}, but it lacks {named(missing)}."
+        )

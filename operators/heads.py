@@ -1,0 +1,98 @@
+"""Class-head memory: what a lineage knows of the classes that its ancestors have met.
+
+A learngene never holds a head, and every life begins with a fresh one. While a lineage evolves, the rows of the head
+for classes that it has met can go along, so that no life spends its first updates on learning them anew. They are not
+handed on to descendants. Ours, not in the paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Weights = Mapping[str, Tensor]
+HEAD = ("head.weight", "head.bias")
+
+
+@dataclass(frozen=True, eq=False)
+class HeadMemory:
+    """Rows of a head for the K classes of a role, F features wide, as wide as the ancestors' whole head.
+
+    Attributes:
+        weight: float32 [K, F].
+        bias: float32 [K].
+        known: Which classes have been met, bool [K]; the rows of others are zero.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    known: Tensor
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the three tensors by name; `HeadMemory(**tensors)` is the same memory."""
+        return {"weight": self.weight, "bias": self.bias, "known": self.known}
+
+
+def remember(weights: Weights, classes: Tensor, *, total: int, before: HeadMemory | None = None) -> HeadMemory:
+    """Return the memory after a life.
+
+    Args:
+        weights: Tensors of the trained network by name, its head with one row for each class of the life.
+        classes: The classes of the life, int64 [k], in the order of the head's rows, in 0..total-1.
+        total: Classes of the role, K.
+        before: What the parent remembered; rows of classes that this life did not meet are kept.
+
+    Raises:
+        ValueError: The head has not one row for each class.
+    """
+    rows, biases = (weights[name].detach().cpu() for name in HEAD)
+    if len(rows) != len(classes):
+        raise ValueError(f"the head must have a row for each of {len(classes)} classes, but it has {len(rows)}.")
+    classes = classes.cpu()
+    weight, bias = rows.new_zeros(total, rows.shape[1]), biases.new_zeros(total)
+    known = torch.zeros(total, dtype=torch.bool)
+    if before is not None:
+        weight, bias, known = before.weight.clone(), before.bias.clone(), before.known.clone()
+    weight[classes], bias[classes], known[classes] = rows, biases, True
+    return HeadMemory(weight, bias, known)
+
+
+def recall(memory: HeadMemory, weights: Weights, classes: Tensor, *, channels: Tensor) -> dict[str, Tensor]:
+    """Return the tensors of a fresh head with what is remembered written in.
+
+    Rows of known classes get their remembered weights for the features that the circuit gives; for all others, whose
+    channels are new, they get zeros, so that the heir answers as its circuit does. Rows of unknown classes stay random.
+
+    Args:
+        memory: What is remembered.
+        weights: The fresh network's tensors by name; they are left unchanged.
+        classes: The classes of the life that begins, int64 [k].
+        channels: The features that the circuit gives, int64.
+    """
+    weight, bias = (weights[name].detach().clone() for name in HEAD)
+    classes, channels = classes.cpu(), channels.cpu()
+    known = memory.known[classes]
+    rows = torch.zeros_like(memory.weight[classes])
+    rows[:, channels] = memory.weight[classes][:, channels]
+    weight[known] = rows[known].to(weight)
+    bias[known] = memory.bias[classes][known].to(bias)
+    return dict(zip(HEAD, (weight, bias), strict=True))
+
+
+def average(memories: Sequence[HeadMemory]) -> HeadMemory:
+    """Return the mean memory of siblings: of each class over those that know it.
+
+    Raises:
+        ValueError: There are no memories.
+    """
+    if not memories:
+        raise ValueError("average needs at least one memory, but it got none.")
+    known = torch.stack([memory.known for memory in memories])
+    count = known.sum(0).clamp(min=1)
+    # Rows of unknown classes are zero.
+    weight = torch.stack([memory.weight for memory in memories]).sum(0) / count.unsqueeze(1)
+    bias = torch.stack([memory.bias for memory in memories]).sum(0) / count
+    return HeadMemory(weight, bias, known.any(0))
