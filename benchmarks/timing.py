@@ -47,7 +47,9 @@ class Spread:
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
         """Return that of values, at least one."""
-        low, median, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+        # A single one has no quantiles.
+        several = values if len(values) > 1 else [*values, *values]
+        low, median, high = statistics.quantiles(several, n=4, method="inclusive")
         return cls(median, low, high, len(values))
 
 
