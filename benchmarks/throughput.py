@@ -18,7 +18,7 @@ from functools import partial
 from itertools import pairwise
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from neuroevo.backbones import ConvNet4
@@ -31,6 +31,7 @@ from neuroevo.benchmarks.timing import (
     in_turn,
     peak_mebibytes,
 )
+from neuroevo.benchmarks.workloads import perceptron
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import Task
 from neuroevo.execution import Pixels, Recipe, Training, train_all
@@ -218,9 +219,7 @@ def yardstick(name: str, device: torch.device) -> Work:
 
 def _perceptrons(population: int, device: torch.device, *, shared: bool) -> Job:
     generator = stream(2, "throughput")
-    with torch.random.fork_rng(devices=[]):  # PyTorch initialises from its global generator
-        layers = [part for wide, narrow in pairwise(SIZES) for part in (nn.Linear(wide, narrow), nn.Tanh())]
-    module = nn.Sequential(*layers[:-1]).to(device)
+    module = perceptron(SIZES).to(device)
     space = Space.of_module(module)
     genomes = space.sample(population, generator=generator)
     rows = INPUTS if shared else 1
