@@ -9,6 +9,8 @@ from typing import Any
 Record = Mapping[str, Any]
 
 MOST_NAMED = 6
+NAMES = ("dataset", "backbone", "shots")
+"""What the record of a descendant may say of its condition, beside its updates."""
 
 COSTS = (
     *("gradient_steps", "evaluations", "multiply_adds", "critical_path"),
@@ -16,16 +18,22 @@ COSTS = (
 )
 
 
-def whole_records(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
-    """Return the records that can be used, and a sentence for each of the others, the first few at least."""
+def whole_records(records: Sequence[Record], *, several: bool = False) -> tuple[list[Record], list[str]]:
+    """Return the records that can be used, and a sentence for each of the others, the first few at least.
+
+    Args:
+        records: Of a comparison.
+        several: Whether descendants live in several conditions, which may differ in updates.
+    """
     whole: list[Record] = []
     problems: list[str] = []
-    updates: object = None
+    first: dict[tuple[object, ...], object] = {}
     for number, record in enumerate(records, start=1):
         complaint = flaw(record)
         if not complaint and record["kind"] == "descendant":
-            updates = record["updates"] if updates is None else updates
-            complaint = "" if record["updates"] == updates else "its updates are others than those of the first"
+            condition = (*map(record.get, NAMES), record["updates"][-1] if several else None)
+            same = first.setdefault(condition, record["updates"]) == record["updates"]
+            complaint = "" if same else "its updates are others than those of the first"
         if complaint:
             problems.append(f"Record {number}{_cell(record)} is left out: {complaint}.")
         else:
@@ -51,6 +59,8 @@ def _flaw_of_curve(record: Record) -> str:
     updates, accuracy = record.get("updates"), record.get("accuracy")
     if not _whole_number(record.get("descendant")):
         return "it has no number"
+    if odd := [key for key in NAMES if isinstance(record.get(key), list | dict)]:
+        return f"its {odd[0]} is {record[odd[0]]!r}"
     if not isinstance(updates, list) or not updates or not all(map(_whole_number, updates)):
         return "it says not when its accuracy was measured"
     if not isinstance(accuracy, list) or len(accuracy) != len(updates):

@@ -47,6 +47,17 @@ def summary(rows: Sequence[Row]) -> list[str]:
     return found + _unknown(rows)
 
 
+def summary_of_conditions(parts: Mapping[str, Sequence[Row]]) -> list[str]:
+    """Return the result of each condition of descendants in a paragraph."""
+    return [f"{name[:1].upper()}{name[1:]}: {summary(rows)[0]}" for name, rows in parts.items()]
+
+
+def conditions_in_words(parts: Mapping[str, Sequence[Row]]) -> str:
+    """Return what accuracies and gains over the conditions of descendants show."""
+    ends = "; ".join(f"{name}: {_list(map(_with_accuracy, in_order(rows, ACCURACY)))}" for name, rows in parts.items())
+    return f"Accuracy after all updates, and gain over {BASELINE}, in each condition of descendants. {ends}."
+
+
 def curves_in_words(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
     """Return what learning curves show."""
     ends = _list(_with_accuracy(row) for row in in_order(rows, ACCURACY))

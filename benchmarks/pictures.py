@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,13 +12,14 @@ from matplotlib.figure import Figure
 from neuroevo.benchmarks import findings, findings_searches
 from neuroevo.benchmarks.plots import draw_curves, to_svg
 from neuroevo.benchmarks.plots_channels import draw_channels
+from neuroevo.benchmarks.plots_conditions import draw_conditions
 from neuroevo.benchmarks.plots_costs import draw_costs, draw_spent
 from neuroevo.benchmarks.plots_gains import draw_gains, draw_ranks
 from neuroevo.benchmarks.plots_searches import draw_searches
 from neuroevo.benchmarks.plots_tree import draw_tree
 from neuroevo.benchmarks.ranks import Ranks
-from neuroevo.benchmarks.results import Result
-from neuroevo.benchmarks.summary import BASELINE
+from neuroevo.benchmarks.results import Part, Result
+from neuroevo.benchmarks.summary import BASELINE, Row
 from neuroevo.files import CheckpointError
 from neuroevo.learngene import Learngene
 
@@ -167,21 +168,35 @@ def _evolves(generations: list[Record]) -> bool:
 
 
 def _accuracy(result: Result, album: Album) -> list[Picture]:
-    rows, curves = result.rows, result.curves
-    if not rows:
-        return []
-    found = album.add(
-        "Learning curves of descendants on novel classes",
-        lambda: findings.curves_in_words(curves, rows),
-        lambda: draw_curves(curves, title=result.title),
+    parts = result.parts
+    if len(parts) == 1:
+        return _learning(parts[0], result.title, album) + _gains(parts[0].rows, result.title, album)
+    rows = {part.name: part.rows for part in parts}
+    over = album.add(
+        "Accuracy and gain in each condition of descendants",
+        lambda: findings.conditions_in_words(rows),
+        lambda: draw_conditions(rows, title=result.title),
     )
-    if len(rows) > 1 and any(row.strategy == BASELINE for row in rows):
-        found += album.add(
-            f"Gain over {BASELINE} after all updates",
-            lambda: findings.gains_in_words(rows),
-            lambda: draw_gains(rows, title=result.title),
-        )
-    return found
+    return over + [one for part in parts for one in _learning(part, result.title, album)] if parts else []
+
+
+def _learning(part: Part, title: str, album: Album) -> list[Picture]:
+    behind = f", {part.name}" if part.name else ""
+    return album.add(
+        f"Learning curves of descendants on novel classes{behind}",
+        lambda: findings.curves_in_words(part.curves, part.rows),
+        lambda: draw_curves(part.curves, title=f"{title}{behind}"),
+    )
+
+
+def _gains(rows: Sequence[Row], title: str, album: Album) -> list[Picture]:
+    if len(rows) < 2 or all(row.strategy != BASELINE for row in rows):
+        return []
+    return album.add(
+        f"Gain over {BASELINE} after all updates",
+        lambda: findings.gains_in_words(rows),
+        lambda: draw_gains(rows, title=title),
+    )
 
 
 def _searches(result: Result, album: Album) -> list[Picture]:
@@ -195,9 +210,9 @@ def _searches(result: Result, album: Album) -> list[Picture]:
 
 
 def _costs(result: Result, album: Album) -> list[Picture]:
-    rows, curves = result.rows, result.curves
-    if not rows:
+    if len(result.parts) != 1:
         return []
+    rows, curves = result.rows, result.curves
     return album.add(
         "Accuracy against everything spent, before transfer and after",
         lambda: findings.spent_in_words(curves, rows),

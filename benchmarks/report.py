@@ -14,11 +14,13 @@ from jinja2 import Environment, StrictUndefined
 from neuroevo import __version__
 from neuroevo.benchmarks import findings, findings_searches, overhead, tables, throughput
 from neuroevo.benchmarks.columns import ACCURACY, COSTS, DIFFERENCE, DIFFERENCES, MAIN, Column, Item, in_order
+from neuroevo.benchmarks.columns_conditions import ordered, spending, with_condition
 from neuroevo.benchmarks.columns_searches import RANK, SEARCH_COLUMNS
 from neuroevo.benchmarks.pictures import Album, Picture, Pictures, draw_all, picture_of_ranks
 from neuroevo.benchmarks.ranks import average_ranks
 from neuroevo.benchmarks.results import Result, differences, obstacles
 from neuroevo.benchmarks.searches import by_problem
+from neuroevo.benchmarks.summary import Row
 from neuroevo.benchmarks.tables import in_text, in_words
 from neuroevo.runs.repeat import repeated
 
@@ -127,6 +129,8 @@ def _section(number: int, result: Result, *, alone: bool) -> Section:
 
 
 def _summary(result: Result) -> list[str]:
+    if len(result.parts) > 1:
+        return findings.summary_of_conditions({part.name: part.rows for part in result.parts})
     if result.rows:
         return findings.summary(result.rows)
     if result.searches:
@@ -152,8 +156,8 @@ def _grids(result: Result, run: str) -> list[Grid]:
     behind, name = (f", {run}", f"-{run.replace(' ', '-')}") if run else ("", "")
     if result.rows:
         return [
-            _grid(f"main{name}", f"Accuracy and gain{behind}", result.rows, MAIN, by=ACCURACY),
-            _grid(f"costs{name}", f"What was spent before transfer{behind}", result.rows, COSTS, by=ACCURACY),
+            _grid_of_rows(f"main{name}", f"Accuracy and gain{behind}", result.rows, MAIN),
+            _grid_of_rows(f"costs{name}", f"What was spent before transfer{behind}", spending(result.rows), COSTS),
         ]
     if result.searches:
         return [
@@ -164,15 +168,23 @@ def _grids(result: Result, run: str) -> list[Grid]:
     return [_texts(f"figures{name}", f"Figures{behind}", tables.tabulate_figures(found))] if found else []
 
 
-def _grid(name: str, caption: str, items: Sequence[Item], columns: Sequence[Column[Item]], *, by: Column[Item]) -> Grid:
-    """Return a sortable table with a legend, ordered by a column of numbers."""
+def _grid_of_rows(name: str, caption: str, rows: Sequence[Row], columns: Sequence[Column[Row]]) -> Grid:
+    """Return a sortable table of rows, condition by condition where there are several."""
+    several = len({row.condition for row in rows}) > 1
+    return _grid(name, caption, ordered(rows), with_condition(columns, rows), by=None if several else ACCURACY)
+
+
+def _grid(
+    name: str, caption: str, items: Sequence[Item], columns: Sequence[Column[Item]], *, by: Column[Item] | None
+) -> Grid:
+    """Return a sortable table with a legend, ordered by a column of numbers if one is given."""
     return Grid(
         name=name,
         caption=caption,
         headings=tuple((column.heading, "descending" if column is by else "") for column in columns),
         rows=tuple(
             tuple(Cell(column.text(item), column.interval(item), _sorted_by(column.value(item))) for column in columns)
-            for item in in_order(items, by)
+            for item in (items if by is None else in_order(items, by))
         ),
         legend=tuple((column.heading, column.legend) for column in columns),
     )
@@ -214,6 +226,8 @@ def _ranking(results: Sequence[Result], album: Album) -> tuple[list[Picture], st
     """Return the diagram of ranks over data sets, and a sentence about what it is made of."""
     by_dataset: dict[str, Mapping[str, float]] = {}
     for result in results:
+        if len(result.parts) != 1:
+            continue
         scores = {row.strategy: row.accuracy_mean for row in result.rows if not math.isnan(row.accuracy_mean)}
         if scores:
             by_dataset.setdefault(str(result.settings["dataset"]), scores)

@@ -13,10 +13,11 @@ from typing import Any
 
 from neuroevo.benchmarks import searches
 from neuroevo.benchmarks.checks import whole_records
+from neuroevo.benchmarks.conditions import by_condition, in_words, varying
 from neuroevo.benchmarks.pairs import Pairs
 from neuroevo.benchmarks.searches import SearchCurve, SearchRow
 from neuroevo.benchmarks.statistics import Estimate, estimate, holm
-from neuroevo.benchmarks.summary import Curve, Record, Row, Seeds, curves, finals, pairs_of, summarise
+from neuroevo.benchmarks.summary import Curve, Finals, Record, Row, Seeds, curves, finals, pairs_of, summarise
 from neuroevo.benchmarks.transfer import finished_cells
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import SETTINGS, read_facts
@@ -25,7 +26,27 @@ from neuroevo.runs.records import salvage_records
 RECORDS = "records.jsonl"
 MOST_NAMED = 6
 # What descendants are and how they live: where runs differ in one of these, their accuracies are of different things.
-PROTOCOL = ("dataset", "backbone", "width", "ways", "shots", "updates", "descendants", "batch", "learning_rate")
+PROTOCOL = (
+    *("suite", "dataset", "backbone", "width", "ways", "shots", "updates", "descendants", "batch", "learning_rate"),
+    *("target_dataset", "heirs"),
+)
+OTHERS = ("throughput", "scaleout", "optimize", "overhead")
+"""Suites that compare no descendants."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was found in one condition of descendants.
+
+    Attributes:
+        name: In what it differs from the others; empty if it is the only one.
+        rows: The summary, a row for each strategy.
+        curves: The learning curves of descendants by strategy.
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    curves: tuple[Curve, ...]
 
 
 @dataclass(frozen=True)
@@ -54,21 +75,44 @@ class Result:
     @property
     def title(self) -> str:
         """What was compared on."""
-        ways, shots = self.settings.get("ways", self.facts.get("ways")), self.settings.get("shots")
+        ways = self.settings.get("ways", self.facts.get("ways"))
         if not self.rows or ways is None:
             return " ".join(str(self.facts[key]) for key in ("what", "suite") if self.facts.get(key))
+        shots = ", ".join(dict.fromkeys(str(row.shots) for row in self.rows))
+        if len(datasets := dict.fromkeys(row.dataset for row in self.rows)) > 1:
+            return f"{', '.join(datasets)}: {shots} images per class"
         return f"{self.settings['dataset']}: {ways} novel classes, {shots} images per class"
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """The summary; empty where no strategies were compared."""
-        names = {key: self.settings[key] for key in ("dataset", "backbone", "shots")}
-        return tuple(summarise(self.records, **names)) if self.curves else ()
+        return tuple(summarise(self.records, **self._names))
 
     @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The rows and learning curves by condition; a single part where all descendants live in one."""
+        found = by_condition(self.records, **self._names)
+        fields = varying(found)
+        return tuple(
+            Part(
+                in_words(condition, fields),
+                tuple(row for row in self.rows if condition == row.condition),
+                tuple(curves(records)),
+            )
+            for condition, records in found.items()
+        )
+
+    @property
     def curves(self) -> tuple[Curve, ...]:
-        """The learning curves of descendants by strategy."""
-        return tuple(curves(self.records))
+        """The learning curves of all parts."""
+        return tuple(curve for part in self.parts for curve in part.curves)
+
+    @property
+    def _names(self) -> dict[str, Any]:
+        """What the records of descendants need not tell."""
+        shots = self.settings["shots"]
+        names = {key: self.settings[key] for key in ("dataset", "backbone")}
+        return {**names, "shots": shots[0] if isinstance(shots, list) else shots}
 
     @cached_property
     def searches(self) -> tuple[SearchRow, ...]:
@@ -97,9 +141,12 @@ def read_result(path: Path | str) -> Result:
     if facts.get("status") != "finished":
         problems.append(_unfinished(facts))
     try:
-        if facts.get("suite") == "transfer":
-            records, damaged = whole_records(records)
-            records, unfinished = _of_finished_cells(records, settings)
+        if facts.get("suite", "") not in ("", *OTHERS):
+            conditions = facts.get("conditions", 1)
+            records, damaged = whole_records(records, several=conditions > 1)
+            records, unfinished = _of_finished_cells(
+                records, settings, facts.get("strategies", settings["strategies"]), conditions
+            )
             problems += damaged + unfinished
         result = Result(path, facts, settings, tuple(records), tuple(problems))
         # Made now, so that what does not fit is told here and not in the middle of a report.
@@ -115,7 +162,7 @@ class Difference:
     """One strategy in two runs.
 
     Attributes:
-        strategy: Its name.
+        strategy: Its name, with its condition where descendants live in several.
         first: Its accuracy after all updates in the first run, over the common seeds; without any over the run's own.
         second: Likewise in the second run.
         pairs: The second against the first over their common seeds; None if there are none.
@@ -131,7 +178,7 @@ class Difference:
 
 def differences(first: Result, second: Result) -> list[Difference]:
     """Compare every strategy that both runs have, the second run against the first."""
-    before, after = finals(first.records), finals(second.records)
+    before, after = _finals(first), _finals(second)
     names = [name for name in before if name in after]
     found = [pairs_of(after[name], before[name], tests=len(names)) for name in names]
     corrected = holm([math.nan if pairs is None else pairs.p_value for pairs in found])
@@ -139,6 +186,17 @@ def differences(first: Result, second: Result) -> list[Difference]:
         Difference(name, *_estimates(before[name], after[name]), pairs, p_holm)
         for name, pairs, p_holm in zip(names, found, corrected, strict=True)
     ]
+
+
+def _finals(result: Result) -> Finals:
+    """Return the accuracies at the end by strategy, each condition of several apart."""
+    parts = by_condition(result.records, **result._names)
+    fields = varying(parts)
+    return {
+        f"{name} ({words})" if (words := in_words(condition, fields)) else name: seeds
+        for condition, records in parts.items()
+        for name, seeds in finals(records).items()
+    }
 
 
 def obstacles(first: Result, second: Result) -> list[str]:
@@ -196,11 +254,13 @@ def _settings(path: Path) -> dict[str, Any]:
     return settings
 
 
-def _of_finished_cells(records: Sequence[Record], settings: Mapping[str, Any]) -> tuple[list[Record], list[str]]:
+def _of_finished_cells(
+    records: Sequence[Record], settings: Mapping[str, Any], strategies: Sequence[str], conditions: int
+) -> tuple[list[Record], list[str]]:
     """Return the records of finished cells and a sentence about the others."""
-    finished = finished_cells(records, descendants=settings["descendants"])
+    finished = finished_cells(records, descendants=settings["descendants"], conditions=conditions)
     seeds = range(settings["seed"], settings["seed"] + settings["seeds"])
-    wanted = [(name, seed) for seed in seeds for name in settings["strategies"]]
+    wanted = [(name, seed) for seed in seeds for name in strategies]
     missing = [f"{name} with seed {seed}" for name, seed in wanted if (name, seed) not in finished]
     kept = [record for record in records if (record.get("strategy"), record.get("seed")) in finished]
     if not missing:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from statistics import fmean, median
 from typing import Any
 
+from neuroevo.benchmarks.conditions import Condition, by_condition, varying
 from neuroevo.benchmarks.pairs import Pairs, compare_pairs
 from neuroevo.benchmarks.statistics import estimate, holm, share_below
 
@@ -19,12 +20,12 @@ EARLY = 10
 
 @dataclass(frozen=True)
 class Row:
-    """One strategy over all seeds; accuracies are on novel classes, in [0, 1], and NaN where there is nothing to tell.
+    """One strategy in one condition over all seeds; accuracies are on novel classes, in [0, 1], and NaN where unknown.
 
     Attributes:
         strategy: Its name.
         dataset: The data set's name.
-        backbone: The backbone's name.
+        backbone: The backbone's name; of heirs of several kinds with their width.
         shots: Training images per class of descendants.
         seed_count: Seeds, n.
         accuracy_0: Mean accuracy of descendants before any update.
@@ -53,6 +54,7 @@ class Row:
         multiply_adds: Multiply-adds of the gradient steps.
         critical_path: Gradient steps that must follow one another.
         transferred_bytes: Bytes of the file that is handed on.
+        updates: Updates of descendants.
     """
 
     strategy: str
@@ -84,6 +86,12 @@ class Row:
     multiply_adds: int
     critical_path: int
     transferred_bytes: int
+    updates: int = 0
+
+    @property
+    def condition(self) -> Condition:
+        """The condition of the descendants."""
+        return Condition(self.dataset, self.backbone, self.shots, self.updates)
 
 
 @dataclass(frozen=True)
@@ -146,39 +154,50 @@ def pairs_of(first: Seeds, second: Seeds, *, tests: int = 1) -> Pairs | None:
 
 
 def summarise(records: Sequence[Record], *, dataset: str, backbone: str, shots: int) -> list[Row]:
-    """Return one row per strategy, in the order in which they appear in the records.
+    """Return one row per condition and strategy, in the order in which they appear in the records.
 
-    Strategies are compared with `scratch` over the seeds that both have.
+    Strategies are compared with `scratch` in the same condition, over the seeds that both have.
     """
-    ends = finals(records)
-    baseline = ends.get(BASELINE, {})
-    tests = max(1, len(ends.keys() - {BASELINE}))
-    found = {name: None if name == BASELINE else pairs_of(ends[name], baseline, tests=tests) for name in ends}
-    corrected = holm([_p(pairs, "p_value") for pairs in found.values()])
-    ranked = holm([_p(pairs, "p_wilcoxon") for pairs in found.values()])
+    parts = by_condition(records, dataset=dataset, backbone=backbone, shots=shots)
+    ancestors = [record for record in records if record["kind"] == "ancestor"]
+    ends = {condition: finals(found) for condition, found in parts.items()}
+    tests = max(1, sum(len(found.keys() - {BASELINE}) for found in ends.values()))
+    pairs = {
+        (condition, name): None if name == BASELINE else pairs_of(found[name], found.get(BASELINE, {}), tests=tests)
+        for condition, found in ends.items()
+        for name in found
+    }
+    corrected, ranked = (holm([_p(one, name) for one in pairs.values()]) for name in ("p_value", "p_wilcoxon"))
+    learning = {(condition, curve.strategy): curve for condition, found in parts.items() for curve in curves(found)}
     return [
         Row(
-            strategy=curve.strategy,
-            dataset=dataset,
-            backbone=backbone,
-            shots=shots,
-            **_accuracy(curve),
-            **_gain(found[curve.strategy], curve),
+            strategy=name,
+            **condition._asdict(),
+            **_accuracy(learning[condition, name]),
+            **_gain(pairs[condition, name], learning[condition, name]),
             p_holm=corrected[number],
             p_wilcoxon_holm=ranked[number],
-            negative_transfer=_negative_transfer(ends[curve.strategy], baseline, curve.strategy),
-            **_costs([one for one in records if one["kind"] == "ancestor" and one["strategy"] == curve.strategy]),
+            negative_transfer=_negative_transfer(ends[condition][name], ends[condition].get(BASELINE, {}), name),
+            **_costs(ancestors, parts[condition], name),
         )
-        for number, curve in enumerate(curves(records))
+        for number, (condition, name) in enumerate(pairs)
     ]
+
+
+def cells(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the rows as mappings; all but suites whose descendants differ in them leave `updates` out."""
+    left_out = set() if "updates" in varying(rows) else {"updates"}
+    return [{key: value for key, value in asdict(row).items() if key not in left_out} for row in rows]
 
 
 def to_csv(rows: Sequence[Row]) -> str:
     """Return the rows as comma-separated values with a header; NaN is an empty cell."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(Row)], lineterminator="\n")
+    lines = cells(rows)
+    names = [field.name for field in fields(Row) if field.name != "updates"]
+    writer = csv.DictWriter(text, list(lines[0]) if lines else names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: "" if _is_nan(value) else value for key, value in asdict(row).items()} for row in rows)
+    writer.writerows({key: "" if _is_nan(value) else value for key, value in line.items()} for line in lines)
     return text.getvalue()
 
 
@@ -226,12 +245,15 @@ def _negative_transfer(strategy: Seeds, baseline: Seeds, name: str) -> float:
     return share_below([ours for ours, _ in twins], [theirs for _, theirs in twins])
 
 
-def _costs(ancestors: Sequence[Record]) -> dict[str, Any]:
+def _costs(ancestors: Iterable[Record], descendants: Iterable[Record], strategy: str) -> dict[str, Any]:
+    spent = [one for one in ancestors if one["strategy"] == strategy]
+    # Heirs of another kind tell which share of theirs is inherited.
+    told = [one for one in descendants if one["strategy"] == strategy and "transferred_share" in one]
     counts = ("gradient_steps", "evaluations", "multiply_adds", "critical_path", "transferred_bytes")
     return {
-        **{key: round(fmean(record[key] for record in ancestors)) for key in counts},
-        "transferred_share": fmean(record["transferred_share"] for record in ancestors),
-        "seconds": fmean(record["core_seconds"] for record in ancestors),
+        **{key: round(fmean(record[key] for record in spent)) for key in counts},
+        "transferred_share": fmean(record["transferred_share"] for record in told or spent),
+        "seconds": fmean(record["core_seconds"] for record in spent),
     }
 
 

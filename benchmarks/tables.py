@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuroevo.benchmarks import searches, summary
-from neuroevo.benchmarks.columns import ACCURACY, COSTS, MAIN, NOTHING, STRATEGY, Column, in_order, minus
+from neuroevo.benchmarks.columns import MAIN, NOTHING, STRATEGY, Column, minus
+from neuroevo.benchmarks.columns_conditions import costs_of, ordered, spending, with_condition
 from neuroevo.benchmarks.columns_searches import SEARCH_COLUMNS
 from neuroevo.benchmarks.results import Result
 from neuroevo.benchmarks.searches import SearchRow
@@ -31,10 +32,10 @@ class Table:
 
 
 def tabulate(rows: Iterable[Row], columns: Sequence[Column[Row]]) -> Table:
-    """Return the cells of these columns, the best strategy first."""
+    """Return the cells of these columns, condition by condition, the best strategy first."""
     return Table(
         tuple(column.heading for column in columns),
-        tuple(tuple(column.cell(row) for column in columns) for row in in_order(rows, ACCURACY)),
+        tuple(tuple(column.cell(row) for column in columns) for row in ordered(rows)),
     )
 
 
@@ -72,7 +73,9 @@ def in_text(value: object, *, number: Callable[[float], str] = repr) -> str:
 
 def to_markdown(rows: Sequence[Row]) -> str:
     """Return the main table and the table of costs as Markdown (GitHub's tables), escaped."""
-    return "\n".join(markdown(tabulate(rows, columns)) for columns in (MAIN, COSTS))
+    return "\n".join(
+        markdown(tabulate(*one)) for one in ((rows, with_condition(MAIN, rows)), (spending(rows), costs_of(rows)))
+    )
 
 
 def to_latex(rows: Sequence[Row], *, title: str = "") -> str:
@@ -84,9 +87,13 @@ def to_latex(rows: Sequence[Row], *, title: str = "") -> str:
         rows: The strategies.
         title: What was compared on, for the captions.
     """
-    parts = {"Accuracy and gain": MAIN[:WIDEST], "Further tests": (STRATEGY, *MAIN[WIDEST:]), "Spent": COSTS}
+    parts = {
+        "Accuracy and gain": (rows, with_condition(MAIN[:WIDEST], rows)),
+        "Further tests": (rows, with_condition((STRATEGY, *MAIN[WIDEST:]), rows)),
+        "Spent": (spending(rows), costs_of(rows)),
+    }
     on = f", {title}" if title else ""
-    return "\n".join(_float(latex(tabulate(rows, columns)), f"{part}{on}") for part, columns in parts.items())
+    return "\n".join(_float(latex(tabulate(*one)), f"{part}{on}") for part, one in parts.items())
 
 
 def markdown(table: Table) -> str:

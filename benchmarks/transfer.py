@@ -4,13 +4,17 @@ Claim to be tested: learngenes with about 20 % of the parameters beat training f
 contestant spends its budget on `ancestry` and `held_out` classes; then descendants of the backbone inherit what it
 hands on and learn novel classes from few images. Descendants of one seed differ in their classes, images, random
 weights and data order, and these are the same for all contestants, so that comparisons are paired.
+
+Other suites run the same cells with descendants in several conditions: a cell's ancestor lives once, and all its heirs
+inherit from it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +22,12 @@ import torch
 from deap.base import Toolbox
 
 from neuroevo.backbones import Backbone
+from neuroevo.benchmarks.conditions import Condition
 from neuroevo.benchmarks.contestant import CellPlan, Contestant, Pretraining
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import Task, sample_task, unseen_per_class
 from neuroevo.evolution import RECORDS, Generation, evolve
-from neuroevo.execution import Pixels, Recipe, train_all
+from neuroevo.execution import Pixels, Recipe, Training, train_all
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.problems import Upbringing
@@ -35,7 +40,7 @@ CURVE_POINTS = (0, 5, 10, 20, 40, 80, 150, 300, 500, 1000)
 
 @dataclass(frozen=True, kw_only=True)
 class Transfer:
-    """The protocol: how descendants live.
+    """The protocol: how descendants live in one condition.
 
     Attributes:
         dataset: Images; descendants see `novel` classes only.
@@ -47,6 +52,8 @@ class Transfer:
         test_per_class: Unseen images per class that the accuracy is measured on; fewer where a class has not as many.
         device: Where networks live.
         workers: Threads on the CPU.
+        names: What the records of descendants say of their `dataset` and `backbone`, where these are not the
+            ancestors'.
     """
 
     dataset: Dataset
@@ -58,6 +65,12 @@ class Transfer:
     test_per_class: int = 50
     device: torch.device = torch.device("cpu")
     workers: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        """The updates of all descendants of one cell."""
+        return self.descendants * self.descendant.updates
 
     @property
     def measure_at(self) -> tuple[int, ...]:
@@ -82,23 +95,34 @@ class Transfer:
 
     def learning_curves(self, genome: Learngene | None, toolbox: Toolbox, seed: int) -> list[tuple[float, ...]]:
         """Return the test accuracies of each descendant at `measure_at`; heirs are made by the toolbox's `inherit`."""
-        upbringing = Upbringing(
+        trainings = [self.training(genome, toolbox, seed, number) for number in range(self.descendants)]
+        return [outcome.accuracy for outcome in train_all(trainings, workers=self.workers)]
+
+    def training(self, genome: Learngene | None, toolbox: Toolbox, seed: int, number: int) -> Training:
+        """Return what a descendant is about to do."""
+        return self._upbringing(toolbox).prepare(
+            genome,
+            self.task(seed, number),
+            stream(seed, number, "descendant", "weights"),
+            measure_at=self.measure_at,
+        )
+
+    def inherited_share(self, genome: Learngene | None, toolbox: Toolbox) -> float:
+        """Return which share of a descendant's parameters, its head not counted, is inherited."""
+        if genome is None:
+            return 0.0
+        weights = self.backbone.build(1, generator=stream(0, "share")).state_dict()
+        share: float = Verb(toolbox, "inherit")(genome, weights, layout=self.backbone.layout).share
+        return share
+
+    def _upbringing(self, toolbox: Toolbox) -> Upbringing:
+        return Upbringing(
             backbone=self.backbone,
             pixels=Pixels.of(self.dataset),
             recipe=self.descendant,
             inherit=Verb(toolbox, "inherit"),
             device=self.device,
         )
-        trainings = [
-            upbringing.prepare(
-                genome,
-                self.task(seed, number),
-                stream(seed, number, "descendant", "weights"),
-                measure_at=self.measure_at,
-            )
-            for number in range(self.descendants)
-        ]
-        return [outcome.accuracy for outcome in train_all(trainings, workers=self.workers)]
 
 
 @dataclass(frozen=True)
@@ -120,13 +144,14 @@ class Cell:
 
 def run(
     contestants: Sequence[Contestant],
-    protocol: Transfer,
+    protocol: Transfer | Sequence[Transfer],
     *,
     seeds: Sequence[int],
     done: Collection[tuple[str, int]] = (),
     cells: Path | None = None,
     on_pretrained: Callable[[Contestant, int], object] = lambda *_: None,
     on_generation: Callable[[Contestant, int, Generation], object] = lambda *_: None,
+    on_descendants: Callable[[Transfer], object] = lambda *_: None,
 ) -> Iterator[Cell]:
     """Run every contestant with every seed and yield the cells as they are done.
 
@@ -134,20 +159,28 @@ def run(
 
     Args:
         contestants: What is compared.
-        protocol: How descendants live.
+        protocol: How descendants live, in one condition or in each of several.
         seeds: Seeds of the contestants and of their descendants.
         done: Names of contestants and seeds that are left out, because they ran before.
         cells: Folder for the checkpoints of evolution, a folder per cell; cells that were stopped go on there.
         on_pretrained: Called, on any thread, with a contestant and a seed when their network is pre-trained.
         on_generation: Called after each generation with the contestant, the seed and the record.
+        on_descendants: Called with a protocol when the descendants of a cell have lived by it.
     """
-    protocol = replace(protocol, dataset=protocol.dataset.to(protocol.device))
+    protocols = _on_device([protocol] if isinstance(protocol, Transfer) else protocol)
     plan = remaining(contestants, seeds, done=done)
-    pretraining = Pretraining.run(plan, workers=protocol.workers, on_trained=on_pretrained)
+    pretraining = Pretraining.run(plan, workers=protocols[0].workers, on_trained=on_pretrained)
     for contestant, seed in plan:
         # One generation is run again as a whole if it is stopped.
         folder = cells / f"{contestant.name}-seed{seed}" if cells is not None and contestant.generations > 1 else None
-        yield _cell(contestant, protocol, seed, pretraining, on_generation, folder)
+        ancestor = _ancestor(contestant, protocols[0], seed, pretraining, on_generation, folder)
+        yield _cell(ancestor, protocols, on_descendants)
+
+
+def _on_device(protocols: Sequence[Transfer]) -> list[Transfer]:
+    """Return the protocols with their data on the device, the same data once."""
+    moved = {id(one.dataset): one.dataset.to(one.device) for one in protocols}
+    return [replace(one, dataset=moved[id(one.dataset)]) for one in protocols]
 
 
 def remaining(
@@ -157,26 +190,52 @@ def remaining(
     return [(one, seed) for seed in seeds for one in contestants if (one.name, seed) not in done]
 
 
-def finished_cells(records: Iterable[Mapping[str, Any]], *, descendants: int) -> set[tuple[str, int]]:
-    """Return the names of contestants and seeds whose records are complete: the ancestor and all descendants."""
+def finished_cells(
+    records: Iterable[Mapping[str, Any]], *, descendants: int, conditions: int = 1
+) -> set[tuple[str, int]]:
+    """Return the names of contestants and seeds whose records are complete: the ancestor and all descendants.
+
+    Args:
+        records: Of any kind.
+        descendants: Descendants of a cell in one condition.
+        conditions: In how many conditions they live.
+    """
     ancestors: set[tuple[str, int]] = set()
-    born: dict[tuple[str, int], set[int]] = {}
+    born: dict[tuple[str, int], set[tuple[Condition, int]]] = {}
     for record in records:
         if record["kind"] == "ancestor":
             ancestors.add((record["strategy"], record["seed"]))
         elif record["kind"] == "descendant":
-            born.setdefault((record["strategy"], record["seed"]), set()).add(record["descendant"])
-    return {cell for cell in ancestors if born.get(cell) == set(range(descendants))}
+            condition = Condition.of(record, dataset="", backbone="", shots=0)
+            born.setdefault((record["strategy"], record["seed"]), set()).add((condition, record["descendant"]))
+    wanted = range(descendants)
+    return {
+        cell
+        for cell in ancestors & born.keys()
+        if born[cell] == set(product({condition for condition, _ in born[cell]}, wanted))
+        and len(born[cell]) == conditions * descendants
+    }
 
 
-def _cell(
+@dataclass(frozen=True)
+class _Ancestor:
+    """What a contestant made with one seed, and the records of how."""
+
+    contestant: str
+    seed: int
+    strategy: Strategy
+    individual: Individual
+    records: list[dict[str, Any]]
+
+
+def _ancestor(
     contestant: Contestant,
     protocol: Transfer,
     seed: int,
     pretraining: Pretraining,
     on_generation: Callable[[Contestant, int, Generation], object],
     folder: Path | None,
-) -> Cell:
+) -> _Ancestor:
     strategy = contestant.make(seed)
     borrowed = pretraining.lend(contestant, strategy, seed)
     names = {"strategy": contestant.name, "seed": seed}
@@ -193,15 +252,28 @@ def _cell(
         generations = kept
     records = [{**names, **record} for record in generations]
     times = {"seconds": seconds + borrowed, "core_seconds": protocol.cores * seconds + borrowed}
-    records.append({**names, **_ancestor(strategy, individual, protocol.backbone), **times})
-    curves = protocol.learning_curves(individual.genome, strategy.toolbox, seed)
-    for number, curve in enumerate(curves):
-        descendant = {"kind": "descendant", "descendant": number, "shots": protocol.shots}
-        records.append({**names, **descendant, "updates": list(protocol.measure_at), "accuracy": list(curve)})
-    return Cell(contestant.name, seed, individual, records)
+    # A strategy of somebody's own need not tell its backbone.
+    backbone = getattr(strategy, "backbone", protocol.backbone)
+    records.append({**names, **_handed_on(strategy, individual, backbone), **times})
+    return _Ancestor(contestant.name, seed, strategy, individual, records)
 
 
-def _ancestor(strategy: Strategy, individual: Individual, backbone: Backbone) -> dict[str, Any]:
+def _cell(ancestor: _Ancestor, protocols: Sequence[Transfer], on_descendants: Callable[[Transfer], object]) -> Cell:
+    names = {"strategy": ancestor.contestant, "seed": ancestor.seed}
+    genome, toolbox = ancestor.individual.genome, ancestor.strategy.toolbox
+    records = [*ancestor.records]
+    for protocol in protocols:
+        told: dict[str, Any] = {**protocol.names, "shots": protocol.shots}
+        if protocol.names:
+            told["transferred_share"] = protocol.inherited_share(genome, toolbox)
+        for number, curve in enumerate(protocol.learning_curves(genome, toolbox, ancestor.seed)):
+            descendant = {"kind": "descendant", "descendant": number, **told}
+            records.append({**names, **descendant, "updates": list(protocol.measure_at), "accuracy": list(curve)})
+        on_descendants(protocol)
+    return Cell(ancestor.contestant, ancestor.seed, ancestor.individual, records)
+
+
+def _handed_on(strategy: Strategy, individual: Individual, backbone: Backbone) -> dict[str, Any]:
     """Return what a strategy spent and what it hands on, as a record."""
     genome, budget = individual.genome, strategy.budget
     handed_on = 0 if genome is None else genome.parameters

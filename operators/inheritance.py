@@ -28,6 +28,7 @@ class Inheritance:
         untouched: Tensors that were not inherited at all (the head, counters of batches, and what a partial learngene
             lacks).
         share: Inherited parameters as a share of the heir's (without its head).
+        frozen: Tensors that the heir's training must leave as they are.
     """
 
     weights: dict[str, Tensor]
@@ -36,6 +37,7 @@ class Inheritance:
     part: tuple[str, ...]
     untouched: tuple[str, ...]
     share: float
+    frozen: frozenset[str] = frozenset()
 
 
 def extract(

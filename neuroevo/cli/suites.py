@@ -1,42 +1,48 @@
-"""The suites of `neuroevo bench`: each runs a benchmark, writes its files and prints its table."""
+"""The suites of `neuroevo bench` over descendants: each runs its comparison, writes its files and prints its table."""
 
 from __future__ import annotations
 
 import json
 import math
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
-import torch
 
-from neuroevo.benchmarks import throughput as throughput_benchmark
+from neuroevo.benchmarks import ablation as ablation_benchmark
+from neuroevo.benchmarks import adaptation as adaptation_benchmark
+from neuroevo.benchmarks import instinct as instinct_benchmark
+from neuroevo.benchmarks import scaling as scaling_benchmark
 from neuroevo.benchmarks import transfer as transfer_benchmark
 from neuroevo.benchmarks.columns import percent
 from neuroevo.benchmarks.contestant import CellPlan, Contestant, Pretraining
 from neuroevo.benchmarks.plots import plot_curves
+from neuroevo.benchmarks.plots_conditions import plot_conditions
 from neuroevo.benchmarks.plots_samples import draw_samples
 from neuroevo.benchmarks.report import to_html
 from neuroevo.benchmarks.results import Result, read_result
-from neuroevo.benchmarks.summary import Row, to_csv
-from neuroevo.benchmarks.throughput import Throughput
+from neuroevo.benchmarks.summary import cells, to_csv
 from neuroevo.benchmarks.transfer import Cell, Transfer, finished_cells, remaining
 from neuroevo.cli.build import (
     check_strategies,
+    device_facts,
     engine_facts,
     make_backbone,
     make_contestant,
     make_dataset,
     make_device,
+    make_heir,
     make_map,
     make_protocol,
     match_budgets,
 )
+from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.cli.progress import Reporter, generation_in_words, scores_in_words
 from neuroevo.cli.tables import print_rows
 from neuroevo.data.images import Dataset
+from neuroevo.data.tasks import default_ways
 from neuroevo.evolution import Generation
 from neuroevo.files import to_json, write_atomically
 from neuroevo.runs.directory import RunDirectory
@@ -50,49 +56,116 @@ CELLS = "cells"
 
 
 def transfer(settings: BenchSettings, run: RunDirectory) -> None:
-    """Run the suite `transfer`; cells that are in the run directory already are not run again."""
-    check_strategies(settings.strategies)
+    """Run the suite `transfer`."""
+    compare(settings, run)
+
+
+def instinct(settings: BenchSettings, run: RunDirectory) -> None:
+    """Run the suite `instinct`."""
+    compare(settings, run, conditions=instinct_benchmark.conditions)
+
+
+def scaling(settings: BenchSettings, run: RunDirectory) -> None:
+    """Run the suite `scaling`."""
+
+    def conditions(protocol: Transfer) -> list[Transfer]:
+        names = settings.heirs or scaling_benchmark.heirs_of(settings.backbone)
+        return scaling_benchmark.conditions(
+            protocol, {name: make_heir(name, settings, protocol.dataset) for name in names}
+        )
+
+    compare(settings, run, conditions=conditions)
+
+
+def adaptation(settings: BenchSettings, run: RunDirectory) -> None:
+    """Run the suite `adaptation`."""
+    target = settings.target_dataset or ("glyphs" if settings.dataset == "colour-glyphs" else "colour-glyphs")
+    told = settings.model_copy(update={"dataset": target, "data_root": settings.target_data_root})
+
+    def conditions(protocol: Transfer) -> list[Transfer]:
+        dataset = make_dataset(told)
+        return adaptation_benchmark.conditions(
+            protocol,
+            source=settings.dataset,
+            target=target,
+            dataset=dataset,
+            backbone=make_backbone(told, dataset),
+            ways=settings.ways or default_ways(len(dataset.novel.classes)),
+        )
+
+    compare(settings, run, conditions=conditions)
+
+
+def ablation(settings: BenchSettings, run: RunDirectory) -> None:
+    """Run the suite `ablation`."""
+    compare(settings, run, strategies=ablation_benchmark.strategies(LEARNGENE_STRATEGIES))
+
+
+def compare(
+    settings: BenchSettings,
+    run: RunDirectory,
+    *,
+    conditions: Callable[[Transfer], Sequence[Transfer]] = lambda protocol: [protocol],
+    strategies: Sequence[str] = (),
+) -> None:
+    """Run a suite over descendants; cells that are in the run directory already are not run again.
+
+    Args:
+        settings: What the run is told.
+        run: Where results go.
+        conditions: Turns the protocol of the settings into one for each condition that descendants live in; each is
+            repeated with every number of images per class.
+        strategies: What the suite compares if it is not told otherwise; by default what the settings say.
+    """
+    names = strategies if strategies and settings.strategies == BenchSettings().strategies else settings.strategies
+    check_strategies(names)
     device = make_device(settings)
     dataset = make_dataset(settings).to(device)
     backbone = make_backbone(settings, dataset)
     protocol = make_protocol(settings, dataset, backbone, device)
+    protocols = [replace(one, shots=shots) for one in conditions(protocol) for shots in settings.every_shots]
     matched = run.facts.get("pretraining_updates")
     if not isinstance(matched, dict):
         # Measured once: a run that is continued goes on with the budgets that it began with.
         matched = match_budgets(settings, dataset, backbone, device)
     run.note_same({"data": dataset.facts()})
+    for one in protocols:
+        if one.dataset is not dataset:
+            run.note_same({"target_data": one.dataset.facts()})
     run.note(
         {
             **device_facts(device),
             "channels": dict(backbone.layout.groups),
             "ways": protocol.ways,
             "pretraining_updates": matched,
+            **({"conditions": len(protocols)} if len(protocols) > 1 else {}),
+            **({"strategies": list(names)} if names != settings.strategies else {}),
         },
     )
     seeds = range(settings.seed, settings.seed + settings.seeds)
-    done = _keep_finished(run, settings)
+    done = _keep_finished(run, settings, len(protocols))
     _save_samples(dataset, run.path / "samples.png")
     with make_map(settings) as map_:
         run.note(engine_facts(map_))
         contestants = [
             make_contestant(name, settings, dataset, backbone, device, pretraining_updates=matched, map_=map_)
-            for name in settings.strategies
+            for name in names
         ]
-        _run_cells(contestants, protocol, seeds, run, done, quiet=settings.quiet)
+        _run_cells(contestants, protocols, seeds, run, done, quiet=settings.quiet)
     result = read_result(run.path)
     _write_results(result)
     if settings.as_json:
-        click.echo(json.dumps({"run": str(run.path), "rows": [_json(row) for row in result.rows]}))
+        click.echo(json.dumps({"run": str(run.path), "rows": [_json(row) for row in cells(result.rows)]}))
     else:
         print_rows(result.rows, title=f"Accuracy in % on {result.title}; {_seeds(seeds)}, n = {settings.seeds}")
 
 
-def _keep_finished(run: RunDirectory, settings: BenchSettings) -> set[tuple[str, int]]:
+def _keep_finished(run: RunDirectory, settings: BenchSettings, conditions: int) -> set[tuple[str, int]]:
     """Return the finished cells of an earlier start, and remove the records of unfinished ones."""
     if not run.records.exists():
         return set()
     records, _ = salvage_records(run.records)
-    done = finished_cells(records, descendants=settings.descendants)
+    done = finished_cells(records, descendants=settings.descendants, conditions=conditions)
     kept = [record for record in records if (record["strategy"], record["seed"]) in done]
     write_atomically(run.records, "".join(to_json(record) + "\n" for record in kept).encode())
     return done
@@ -100,7 +173,12 @@ def _keep_finished(run: RunDirectory, settings: BenchSettings) -> set[tuple[str,
 
 def _write_results(result: Result) -> None:
     write_atomically(result.path / "summary.csv", to_csv(result.rows).encode())
-    plot_curves(result.curves, result.path / "curves.png", title=result.title)
+    if len(result.parts) == 1:
+        plot_curves(result.curves, result.path / "curves.png", title=result.title)
+    else:
+        plot_conditions(
+            {part.name: part.rows for part in result.parts}, result.path / "conditions.png", title=result.title
+        )
 
 
 def write_report(folder: Path) -> None:
@@ -114,7 +192,7 @@ def _save_samples(dataset: Dataset, path: Path) -> None:
 
 def _run_cells(
     contestants: Sequence[Contestant],
-    protocol: Transfer,
+    protocols: Sequence[Transfer],
     seeds: range,
     run: RunDirectory,
     done: set[tuple[str, int]],
@@ -123,32 +201,32 @@ def _run_cells(
 ) -> None:
     plans = {one.name: one.planned_steps(seeds[0]) for one in contestants}
     cells = remaining(contestants, seeds, done=done)
-    heirs = protocol.descendants * protocol.descendant.updates
+    heirs = sum(one.steps for one in protocols)
     with (
         Reporter(_steps(cells, plans) + heirs * len(cells), quiet=quiet) as reporter,
         Records(run.records) as records,
     ):
         again = f"; {len(done)} cells are finished already" if done else ""
         reporter.line(
-            f"{', '.join(plans)}; {_seeds(seeds)}, on {protocol.device}, "
+            f"{', '.join(plans)}; {_seeds(seeds)}, on {protocols[0].device}, "
             f"{max(plans.values())} gradient steps before transfer{again}"
         )
         reporter.describe("pre-training")
-        progress = _Progress(reporter, plans, run.stop)
+        progress = _Progress(reporter, plans, run.stop, conditions=len(protocols))
         run.stop.check()
         for cell in transfer_benchmark.run(
             contestants,
-            protocol,
+            protocols,
             seeds=seeds,
             done=done,
             cells=run.path / CELLS,
             on_pretrained=progress.pretrained,
             on_generation=progress.generation,
+            on_descendants=progress.descendants,
         ):
             _save_learngene(cell, run.path / "learngenes")
             for record in cell.records:
                 records.append(record)
-            reporter.advance(heirs)
             reporter.line(f"{_sentence(cell)}{reporter.left}")
             run.stop.check()
     # What was kept of unfinished cells has served.
@@ -164,8 +242,10 @@ def _steps(cells: Sequence[CellPlan], plans: Mapping[str, int]) -> int:
 class _Progress:
     """Turns pre-training and generations into steps of a bar; after each of them the run may be stopped."""
 
-    def __init__(self, reporter: Reporter, plans: Mapping[str, int], stop: StopSignal) -> None:
+    def __init__(self, reporter: Reporter, plans: Mapping[str, int], stop: StopSignal, *, conditions: int) -> None:
         self.stop = stop
+        self.conditions = conditions
+        self.lived = 0
         self.reporter = reporter
         self.plans = plans
         self.cell: tuple[str, int] | None = None
@@ -192,11 +272,12 @@ class _Progress:
             self.reporter.note(f"{cell}, {words}{self.reporter.left}")
         self.stop.check()
 
-
-def device_facts(device: torch.device) -> dict[str, str]:
-    """Return which device a run uses, and what a GPU is called."""
-    name = {"gpu": torch.cuda.get_device_name(device)} if device.type == "cuda" else {}
-    return {"device": str(device), **name}
+    def descendants(self, protocol: Transfer) -> None:
+        """Count the steps of descendants that have lived in one condition."""
+        self.reporter.advance(protocol.steps)
+        self.lived += 1
+        if self.lived % self.conditions:  # after the last one the cell is written first
+            self.stop.check()
 
 
 def _seeds(seeds: range) -> str:
@@ -216,31 +297,5 @@ def _sentence(cell: Cell) -> str:
     return f"{cell.contestant}, seed {cell.seed}: {mean} % on novel classes, {seconds:.1f} s before transfer"
 
 
-def _json(row: Row) -> dict[str, object]:
-    values = asdict(row)
-    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in values.items()}
-
-
-def throughput(settings: BenchSettings, run: RunDirectory) -> None:
-    """Run the suite `throughput`, unless its result is in the run directory already."""
-    device = make_device(settings)
-    run.note({**device_facts(device), "threads": torch.get_num_threads()})
-    found = salvage_records(run.records)[0] if run.records.exists() else []
-    result = throughput_benchmark.from_records(found) or _measure(settings, run, device)
-    write_atomically(run.path / "summary.csv", throughput_benchmark.to_csv(result).encode())
-    if settings.as_json:
-        click.echo(json.dumps({"run": str(run.path), **asdict(result)}))
-    else:
-        click.echo(throughput_benchmark.in_words(result))
-
-
-def _measure(settings: BenchSettings, run: RunDirectory, device: torch.device) -> Throughput:
-    repeats = 3 if settings.quick else 7
-    run.records.unlink(missing_ok=True)
-    with Reporter(repeats * throughput_benchmark.WORKS, quiet=settings.quiet) as reporter:
-        reporter.describe("running and training populations")
-        result = throughput_benchmark.measure(repeats=repeats, device=device, on_sample=lambda: reporter.advance(1))
-    with Records(run.records) as records:
-        for record in throughput_benchmark.records(result):
-            records.append(record)
-    return result
+def _json(row: Mapping[str, object]) -> dict[str, object]:
+    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from neuroevo.benchmarks.columns import DIFFERENCES, percent, probability
+from neuroevo.benchmarks.conditions import HEADINGS, varying
 from neuroevo.benchmarks.results import Difference
 from neuroevo.benchmarks.summary import Row
 
@@ -23,12 +24,20 @@ LEGEND = (
 
 
 def print_rows(rows: Sequence[Row], *, title: str) -> None:
-    """Print the summary of a comparison, one line per strategy."""
+    """Print the summary of a comparison, one line per strategy and condition of descendants."""
+    fields = varying(rows)
     headings = ("strategy", "at 0", "at 10", "all", "95 % CI", "gain", "p", "p (Holm)", "share", "steps", "core-s")
     console = Console()
     shown = NARROW if console.is_terminal and console.width < WIDTH else range(len(headings))
     lines = [_cells(row) for row in rows]
-    _print([headings[place] for place in shown], [[line[place] for place in shown] for line in lines], title=title)
+    _print(
+        [headings[0], *(HEADINGS[field] for field in fields), *(headings[place] for place in shown if place)],
+        [
+            [line[0], *(str(getattr(row, field)) for field in fields), *(line[place] for place in shown if place)]
+            for row, line in zip(rows, lines, strict=True)
+        ],
+        title=title,
+    )
     console.print(LEGEND, soft_wrap=not console.is_terminal)
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -56,6 +56,24 @@ def glyphs(*, seed: int = 0, images_per_class: int = 200, channels: int = 1, siz
     look = _Look(images_per_class, channels, size)
     roles = [_role_images(split.role(role), (seed, number), look) for number, role in enumerate(ROLES)]
     return Dataset.of("glyphs", *roles)
+
+
+def colour_glyphs(*, seed: int = 0, images_per_class: int = 200, size: int = 32) -> Dataset:
+    """Make the data set of the same characters in colour on a cluttered background: much harder to read.
+
+    Args:
+        seed: As in `glyphs`.
+        images_per_class: Images of each class.
+        size: Height and width of an image, in pixels, at least 8.
+
+    Returns:
+        The data set, on the CPU.
+
+    Raises:
+        ValueError: An argument is out of its range.
+    """
+    made = glyphs(seed=seed, images_per_class=images_per_class, channels=3, size=size)
+    return replace(made, name="colour-glyphs")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
@@ -63,11 +64,13 @@ class Upbringing:
         learngenes that are given equal generators differ in their genes only.
         """
         network = self.backbone.build(len(task.classes), generator=generator)
-        zero = {}
+        zero: dict[str, Tensor] = {}
+        frozen: frozenset[str] = frozenset()
         loss: Loss = cross_entropy
         if genome is not None:
             inheritance = self.inherit(genome, network.state_dict(), layout=self.backbone.layout)
             network.load_state_dict(inheritance.weights)
+            frozen = inheritance.frozen
             cross = cross_masks(self.backbone.layout, inheritance.slots) if self.isolate else {}
             zero = {name: mask for name, mask in cross.items() if name not in inheritance.untouched}
             for name, mask in zero.items():
@@ -81,7 +84,9 @@ class Upbringing:
             recipe=self.recipe,
             generator=generator,
             zero=zero,
+            frozen=frozen,
             measure_at=measure_at,
+            augment=self.pixels.augment,
             loss=loss,
         )
 

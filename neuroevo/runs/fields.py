@@ -30,6 +30,13 @@ def _check_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _check_shots(shots: int | tuple[int, ...]) -> int | tuple[int, ...]:
+    every = (shots,) if isinstance(shots, int) else shots
+    if not every or min(every) < 1 or len(set(every)) < len(every):
+        raise ValueError(shots)
+    return every if len(every) > 1 else every[0]
+
+
 MATCHES = ("steps", "seconds", "none")
 
 
@@ -48,11 +55,23 @@ def _check_engine(name: str) -> str:
     return name
 
 
+AUGMENTATIONS = ("crop", "flip", "jitter")
+
+
+def _check_augment(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names) or set(names) - set(AUGMENTATIONS):
+        raise ValueError(names)
+    return names
+
+
+Augment = Annotated[tuple[str, ...], AfterValidator(_check_augment)]
 Device = Annotated[str, AfterValidator(_check_device)]
 Engine = Annotated[str, AfterValidator(_check_engine)]
 Folder = Annotated[Path, AfterValidator(_check_path)]
 Match = Annotated[str, AfterValidator(_check_match)]
 Names = Annotated[tuple[str, ...], AfterValidator(_check_names)]
+Shots = Annotated[int | tuple[int, ...], AfterValidator(_check_shots)]
+"""One number, or several different ones."""
 
 LONGEST = 60
 """Characters of a wrong value that an error repeats."""
@@ -61,12 +80,17 @@ _KINDS: Sequence[tuple[object, str, str]] = (
     (bool, "true or false", "BOOLEAN"),
     (int, "a whole number", "INTEGER"),
     (int | None, "a whole number", "INTEGER"),
+    (int | tuple[int, ...], "a whole number of at least 1, or different ones separated by commas", "N,N"),
     (float, "a number", "FLOAT"),
     (float | None, "a number", "FLOAT"),
     (str, "a name", "NAME"),
+    (str | None, "a name", "NAME"),
     (Names, "a list of different names", "NAME,NAME"),
     (tuple[str, ...], "a list of different names", "NAME,NAME"),
+    (Names | None, "a list of different names", "NAME,NAME"),
+    (tuple[str, ...] | None, "a list of different names", "NAME,NAME"),
     (Folder | None, "a path", "PATH"),
+    (Path, "a path", "PATH"),
 )
 
 
@@ -87,8 +111,8 @@ def argument(info: FieldInfo) -> str | None:
 
 
 def takes_names(info: FieldInfo) -> bool:
-    """Whether the setting is a list, which text gives with commas."""
-    return info.annotation == tuple[str, ...]
+    """Whether the setting is a list of names, which text gives with commas."""
+    return info.annotation in (tuple[str, ...], Names | None, tuple[str, ...] | None)
 
 
 def metavar(info: FieldInfo) -> str:
@@ -104,6 +128,8 @@ def expected(info: FieldInfo) -> str:
         return f"{', '.join(MATCHES[:-1])} or {MATCHES[-1]}"
     if any(getattr(item, "func", None) is _check_engine for item in info.metadata):
         return f"{', '.join(ENGINES[:-1])} or {ENGINES[-1]}"
+    if any(getattr(item, "func", None) is _check_augment for item in info.metadata):
+        return f"some of {', '.join(AUGMENTATIONS)}, separated by commas"
     kind = next(words for kind, words, _ in _KINDS if kind == info.annotation)
     bounds = " and ".join(_bound(item) for item in info.metadata if not _is_validator(item))
     return f"{kind} {bounds}".strip()
@@ -122,6 +148,8 @@ def parse(info: FieldInfo, value: object, *, text: bool) -> object:
         return adapter.validate_json(json.dumps(value, default=str), strict=True)
     if takes_names(info) and isinstance(value, str):
         value = tuple(name.strip() for name in value.split(",") if name.strip())
+    elif isinstance(value, str) and "," in value and info.annotation == int | tuple[int, ...]:
+        value = tuple(value.split(","))
     return adapter.validate_python(value)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuroevo.runs.fields import shown
+from neuroevo.runs.heirs import kind_of
 from neuroevo.runs.spelling import suggestion
 from neuroevo.splits import ROLES, Split, load_split, split_names
 
@@ -44,6 +45,11 @@ class Resolved:
         value = self.values.get(key)
         return value if isinstance(value, int) else None
 
+    def most(self, key: str) -> int:
+        """The largest of whole numbers among the settings, 0 if there is none or it could not be read."""
+        value = self.values.get(key)
+        return max(value) if isinstance(value, tuple) else value if isinstance(value, int) else 0
+
 
 def broken_rules(settings: Resolved) -> list[str]:
     """One sentence for each rule that the settings break; unreadable settings are passed over."""
@@ -55,6 +61,7 @@ def names_are_known(settings: Resolved) -> Iterator[str]:
     known = settings.known
     for key, words in (
         ("dataset", known.datasets),
+        ("target_dataset", known.datasets),
         ("backbone", known.backbones),
         ("strategy", known.strategies),
         ("strategies", known.strategies),
@@ -75,16 +82,29 @@ def tournament_fits(settings: Resolved) -> Iterator[str]:
         yield f"{first} must be at least {second}, but they are {population} and {tournament}."
 
 
+def heirs_are_known(settings: Resolved) -> Iterator[str]:
+    """Kinds of heirs are known backbones at a width above 0."""
+    for heir in settings.names("heirs"):
+        try:
+            name, _ = kind_of(heir)
+        except ValueError as error:
+            yield f"{settings.sources['heirs']}: {error}"
+            continue
+        if settings.known.backbones is not None and name not in settings.known.backbones:
+            yield _unknown(settings.sources["heirs"], name, settings.known.backbones)
+
+
 def files_are_there(settings: Resolved) -> Iterator[str]:
     """A data set that is read from files has a folder to read them from."""
-    dataset = settings.values.get("dataset")
-    if dataset not in settings.known.datasets_on_disk or "data_root" not in settings.values:
-        return
-    root = settings.values["data_root"]
-    if root is None:
-        yield f"--data-root must name the folder that holds the files of {dataset}."
-    elif not Path(str(root)).is_dir():
-        yield f"{settings.sources['data_root']} must be an existing folder, but {root} is none."
+    for of, key in (("dataset", "data_root"), ("target_dataset", "target_data_root")):
+        dataset = settings.values.get(of)
+        if dataset not in settings.known.datasets_on_disk or key not in settings.values:
+            continue
+        root = settings.values[key]
+        if root is None:
+            yield f"--{key.replace('_', '-')} must name the folder that holds the files of {dataset}."
+        elif not Path(str(root)).is_dir():
+            yield f"{settings.sources[key]} must be an existing folder, but {root} is none."
 
 
 def dataset_can(settings: Resolved) -> Iterator[str]:
@@ -109,7 +129,7 @@ def task_fits(settings: Resolved) -> Iterator[str]:
     split = _split(settings)
     if split is None:
         return
-    ways, shots = settings.number("ways"), settings.number("shots")
+    ways = settings.number("ways")
     role = min(ROLES, key=lambda role: len(_classes(split, role)))
     classes = len(_classes(split, role))
     if ways is not None and ways > classes:
@@ -117,11 +137,20 @@ def task_fits(settings: Resolved) -> Iterator[str]:
             f"{settings.sources['ways']} must be at most {classes}, the classes of the role "
             f"{role} of {split.name}, but it is {ways}."
         )
-    if shots is not None and shots >= split.images_per_class:
-        yield (
-            f"{settings.sources['shots']} must be below {split.images_per_class}, the images per "
-            f"class of {split.name}, but it is {shots}."
-        )
+    for key in ("shots", "critic_shots"):
+        if settings.most(key) >= split.images_per_class:
+            yield (
+                f"{settings.sources[key]} must be below {split.images_per_class}, the images per "
+                f"class of {split.name}, but it is {settings.most(key)}."
+            )
+
+
+def one_run_has_one_number_of_shots(settings: Resolved) -> Iterator[str]:
+    """Only a comparison has descendants with several numbers of images."""
+    shots = settings.values.get("shots")
+    if isinstance(shots, tuple) and "suites" not in settings.values:
+        told = ", ".join(map(str, shots))
+        yield f"{settings.sources['shots']} must be a single number for this command, but it is {told}."
 
 
 def engine_can(settings: Resolved) -> Iterator[str]:
@@ -146,9 +175,11 @@ def out_is_new(settings: Resolved) -> Iterator[str]:
 RULES: Sequence[Callable[[Resolved], Iterator[str]]] = (
     names_are_known,
     tournament_fits,
+    heirs_are_known,
     files_are_there,
     dataset_can,
     task_fits,
+    one_run_has_one_number_of_shots,
     engine_can,
     out_is_new,
 )

@@ -12,7 +12,19 @@ from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from neuroevo.runs.fields import Device, Engine, Folder, Match, Names, fields, label, parse, refusal
+from neuroevo.runs.fields import (
+    Augment,
+    Device,
+    Engine,
+    Folder,
+    Match,
+    Names,
+    Shots,
+    fields,
+    label,
+    parse,
+    refusal,
+)
 from neuroevo.runs.rules import Known, Resolved, broken_rules
 from neuroevo.runs.sources import Given, gather
 
@@ -61,6 +73,11 @@ class RunSettings(BaseModel):
     image_size: int | None = Field(
         default=None, ge=8, le=1024, description="Height and width of images in pixels; by default the data set's own."
     )
+    augment: Augment = Field(
+        default=(),
+        description="What happens to images in training, separated by commas: crop (out of a border of an eighth), "
+        "flip and jitter (of brightness, contrast and saturation by up to 40 %); by default nothing.",
+    )
     backbone: str = Field(default="convnet4", description="Network that is evolved.")
     width: float = Field(default=1.0, gt=0, description="Factor on the backbone's channels.")
     seed: int = Field(default=0, ge=0, lt=2**63, description="Base seed of evolution, pre-training and descendants.")
@@ -73,7 +90,12 @@ class RunSettings(BaseModel):
         ge=2,
         description="Classes per task; by default 20, or all where a role has fewer.",
     )
-    shots: int = Field(default=10, ge=1, description="Images per class of descendants and critics.")
+    shots: Shots = Field(
+        default=10, description="Images per class of descendants, several numbers in turn, and of critics."
+    )
+    critic_shots: int | None = Field(
+        default=None, ge=1, description="Images per class of critics; by default the largest of --shots."
+    )
     life_updates: int = Field(default=100, ge=1, description="Updates in an individual's life.")
     critic_updates: int = Field(default=20, ge=1, description="Updates of a critic.")
     critics: int = Field(default=1, ge=1, description="Critics that score one individual.")
@@ -113,6 +135,11 @@ class RunSettings(BaseModel):
     # pydantic's models have a method `json`, so that the field bears another name
     as_json: bool = Field(default=False, alias="json", description="Print the results as JSON.")
     quiet: bool = Field(default=False, description="Show no progress.")
+
+    @property
+    def every_shots(self) -> tuple[int, ...]:
+        """The numbers of images per class, one or several."""
+        return (self.shots,) if isinstance(self.shots, int) else self.shots
 
 
 class EvolveSettings(RunSettings):
@@ -154,6 +181,15 @@ class BenchSettings(RunSettings):
     pretraining_updates: int = Field(default=2000, ge=1, description="Updates of pre-training with --match none.")
     updates: int = Field(default=60, ge=1, description="Updates of a descendant.")
     descendants: int = Field(default=4, ge=1, description="Descendants that each learngene is tested on.")
+    heirs: Names | None = Field(
+        default=None,
+        description="Kinds of heirs in the suite scaling, such as vgg11:0.5,vgg13; by default the backbone at several "
+        "widths and its relatives.",
+    )
+    target_dataset: str | None = Field(
+        default=None, description="Data set of descendants in the suite adaptation; by default glyphs of another look."
+    )
+    target_data_root: Folder | None = Field(default=None, description="Folder of that data set's files.")
 
 
 def load_settings(

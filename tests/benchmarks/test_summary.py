@@ -268,7 +268,8 @@ def test_the_file_says_what_the_rows_say(records: list[Record]) -> None:
     assert to_csv(rows).splitlines()[0] == HEADER
     for row, read in zip(rows, cells(rows), strict=True):
         assert ",".join(read) == HEADER
-        for text, value in zip(read.values(), astuple(row), strict=True):
+        # The number of updates is told by suites only whose descendants differ in it.
+        for text, value in zip(read.values(), astuple(row)[:-1], strict=True):
             if isinstance(value, float):
                 assert text == "" if math.isnan(value) else float(text) == value
             else:

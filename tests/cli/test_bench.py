@@ -14,6 +14,7 @@ import torch
 
 from neuroevo.benchmarks import throughput
 from neuroevo.benchmarks.transfer import Transfer
+from neuroevo.cli.names import BACKBONES, DATASETS, SUITES
 from neuroevo.data.fashion_mnist import NAMES
 from neuroevo.data.glyphs import glyphs
 from neuroevo.execution import Recipe
@@ -241,11 +242,11 @@ def test_the_environment_and_a_file_set_what_flags_do_not(
 
 WRONG = [
     ("--strategies gtl,scrach", "--strategies must be one of gtl, gtl-paper, scratch, ", "did you mean scratch?"),
-    ("--dataset glyph", "--dataset must be one of glyphs, fashion-mnist, but it is 'glyph'", "did you mean glyphs?"),
-    ("--backbone convnet", "--backbone must be one of mlp, convnet4, but it is 'convnet'", "did you mean convnet4?"),
+    ("--dataset glyph", f"--dataset must be one of {', '.join(DATASETS)}, but it is 'glyph'", "did you mean glyphs?"),
+    ("--backbone convnet", f"--backbone must be one of {', '.join(BACKBONES)}, but it is 'convnet'", "mean convnet4?"),
     (
         "trnsfer",
-        "SUITE must be one of transfer, throughput, overhead, scaleout, optimize, but it is 'trnsfer'",
+        f"SUITE must be one of {', '.join(SUITES)}, but it is 'trnsfer'",
         "did you mean transfer?",
     ),
     ("--popultaion 3", "No such option", "--population"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from neuroevo.data.glyphs import glyphs
+from neuroevo.data.glyphs import colour_glyphs, glyphs
 from neuroevo.data.images import Dataset
 from neuroevo.splits import ROLES, Split, load_split
 
@@ -124,3 +124,13 @@ def test_arguments_out_of_range_are_refused(arguments: dict[str, int], words: st
     """Each argument out of its range is named."""
     with pytest.raises(ValueError, match=words):
         glyphs(**arguments)
+
+
+def test_colour_glyphs_are_the_coloured_variant() -> None:
+    """Under a name of their own, with the same classes: no class changes its role between the two looks."""
+    made, same = colour_glyphs(images_per_class=2), glyphs(images_per_class=2, channels=3, size=32)
+    assert made.name == "colour-glyphs"
+    assert torch.equal(made.novel.images, same.novel.images)
+    for role in ROLES:
+        assert load_split("colour-glyphs").role(role) == load_split("glyphs").role(role)
+    assert (load_split("colour-glyphs").channels, load_split("colour-glyphs").size) == (made.channels, made.size)

@@ -72,9 +72,10 @@ shared = {
     "json": st.booleans(),
     "quiet": st.booleans(),
 }
-every_bench = st.fixed_dictionaries(shared, optional={"suites": names, "strategies": names, "seeds": counts}).map(
-    BenchSettings.model_validate
-)
+several = st.lists(counts, min_size=2, max_size=3, unique=True).map(tuple)
+every_bench = st.fixed_dictionaries(
+    {**shared, "shots": counts | several}, optional={"suites": names, "strategies": names, "seeds": counts}
+).map(BenchSettings.model_validate)
 every_evolve = st.fixed_dictionaries({**shared, "strategy": text}).map(EvolveSettings.model_validate)
 
 
@@ -158,7 +159,7 @@ def test_text_is_read_as_the_settings_kind(word: str, value: bool) -> None:
         ),
         (
             {"shots": "1.5"},
-            "--shots must be a whole number of at least 1, but it is 1.5.",
+            "--shots must be a whole number of at least 1, or different ones separated by commas, but it is 1.5.",
         ),
         (
             {"share": "1.5"},
@@ -167,6 +168,19 @@ def test_text_is_read_as_the_settings_kind(word: str, value: bool) -> None:
         (
             {"share": "0"},
             "--share must be a number above 0 and at most 1, but it is 0.",
+        ),
+        (
+            {"shots": "5,5"},
+            "--shots must be a whole number of at least 1, or different ones separated by commas, but it is '5,5'.",
+        ),
+        (
+            {"heirs": "mlp:x"},
+            "--heirs: an heir must be a backbone with a width above 0, such as vgg11:0.5, but it is 'mlp:x'.",
+        ),
+        ({"heirs": "mlq:2"}, "--heirs must be one of mlp, convnet4, but it is 'mlq'; did you mean mlp?"),
+        (
+            {"target_dataset": "fashion-mnist"},
+            "--target-data-root must name the folder that holds the files of fashion-mnist.",
         ),
         ({"width": "nan"}, "--width must be a number above 0, but it is nan."),
         ({"learning_rate": "inf"}, "--learning-rate must be a number above 0, but it is inf."),

@@ -1,0 +1,147 @@
+"""The suites over descendants: what each runs, prints and keeps, and how a run goes on inside a cell."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from neuroevo.benchmarks.transfer import Transfer
+from neuroevo.cli.names import LEARNGENE_STRATEGIES
+from neuroevo.runs.records import read_records
+
+Program = Callable[..., Any]
+TINY = (
+    *("--width", 0.25, "--generations", 2, "--population", 2, "--life-updates", 2, "--critic-updates", 2),
+    *("--updates", 2, "--descendants", 1, "--shots", 5, "--seeds", 1),
+)
+FEW = ("--strategies", "scratch,gtl")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_data(made: list[str], toys: ModuleType) -> Any:
+    """The glyphs are made at once in these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neuroevo.data.glyphs.colour_glyphs", lambda: toys.dataset(size=16, seed=1))
+        yield
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    """Return the rows of the summary."""
+    with (folder / "summary.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def timeless(folder: Path) -> list[dict[str, object]]:
+    """Return a run's records without their times."""
+    return [
+        {key: value for key, value in one.items() if "seconds" not in key}
+        for one in read_records(folder / "records.jsonl")
+    ]
+
+
+SUITES = [
+    ("transfer --shots 1,5", "shots", ["1", "5"]),
+    ("instinct", "updates", ["0", "1", "5", "10", "50"]),
+    ("scaling", "backbone", ["convnet4:0.5", "convnet4:1", "convnet4:1.5", "convnet4:2"]),
+    (
+        "scaling --heirs convnet4:2,convnet4 --shots 1,2",
+        "backbone",
+        ["convnet4:2", "convnet4:2", "convnet4", "convnet4"],
+    ),
+    ("adaptation", "dataset", ["glyphs", "colour-glyphs"]),
+]
+
+
+@pytest.mark.parametrize(("words", "key", "values"), SUITES, ids=[words for words, _, _ in SUITES])
+def test_a_suite_has_a_row_for_each_strategy_and_condition(
+    neuroevo: Program, tmp_path: Path, words: str, key: str, values: list[str]
+) -> None:
+    """In the summary, on the page and in the table; the picture stands for all of them."""
+    call = neuroevo("bench", *TINY, *FEW, *words.split(), "--out", tmp_path / "run")
+    assert call.code == 0, call.err
+    found = rows(tmp_path / "run")
+    assert [row["strategy"] for row in found] == ["scratch", "gtl"] * len(values)
+    assert [row[key] for row in found] == [value for value in values for _ in range(2)]
+    table = [line.split() for line in call.out.splitlines() if line.split()[:1] in (["scratch"], ["gtl"])]
+    assert [line[0] for line in table] == [row["strategy"] for row in found]
+    assert all(row[key] in line for row, line in zip(found, table, strict=True))
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "Not complete" not in page
+    assert "Accuracy and gain in each condition of descendants" in page
+    assert (tmp_path / "run" / "conditions.png").exists()
+
+
+def test_ablation_compares_the_variants_of_gtl(neuroevo: Program, tmp_path: Path) -> None:
+    """Unless it is told which strategies to compare."""
+    assert neuroevo("bench", "ablation", *TINY, "--out", tmp_path / "all").code == 0
+    known = [name for name in LEARNGENE_STRATEGIES if name == "gtl" or name.startswith("gtl-")]
+    assert [row["strategy"] for row in rows(tmp_path / "all")] == ["scratch", *known]
+    assert "Not complete" not in (tmp_path / "all" / "report.html").read_text(encoding="utf-8")
+    assert neuroevo("bench", "ablation", *TINY, *FEW, "--out", tmp_path / "few").code == 0
+    assert [row["strategy"] for row in rows(tmp_path / "few")] == ["scratch", "gtl"]
+
+
+def test_a_single_number_gives_the_same_descendants(neuroevo: Program, tmp_path: Path) -> None:
+    """Descendants with 5 images are those of a run with 5 images only, if critics have as many."""
+    assert neuroevo("bench", *TINY, *FEW, "--shots", "5", "--out", tmp_path / "one").code == 0
+    assert neuroevo("bench", *TINY, *FEW, "--shots", "1,5", "--out", tmp_path / "two").code == 0
+    both = [one for one in timeless(tmp_path / "two") if one.get("shots") != 1]
+    assert both == timeless(tmp_path / "one")
+
+
+def test_a_run_goes_on_inside_a_cell(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that broke off between two conditions ends with the records of one that did not."""
+    words = ("bench", *TINY, *FEW, "--shots", "1,2,5")
+    assert neuroevo(*words, "--out", tmp_path / "whole").code == 0
+    learning_curves, calls = Transfer.learning_curves, iter(range(100))
+
+    def failing(self: Transfer, *arguments: Any) -> Any:
+        if next(calls) == 4:
+            raise KeyboardInterrupt
+        return learning_curves(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transfer, "learning_curves", failing)
+        assert neuroevo(*words, "--out", tmp_path / "run").code == 130
+    assert {one["strategy"] for one in timeless(tmp_path / "run")} == {"scratch"}
+    call = neuroevo("bench", "--resume", tmp_path / "run")
+    assert call.code == 0, call.err
+    assert timeless(tmp_path / "run") == timeless(tmp_path / "whole")
+    assert neuroevo("compare", tmp_path / "whole", tmp_path / "run").code == 0
+
+
+def test_runs_of_other_suites_are_not_compared(neuroevo: Program, tmp_path: Path) -> None:
+    """The sentence names both suites; runs of one suite are compared condition by condition."""
+    for name, words in {"a": ["instinct"], "b": ["transfer"], "c": ["instinct"]}.items():
+        assert neuroevo("bench", *TINY, *FEW, *words, "--out", tmp_path / name).code == 0
+    call = neuroevo("compare", tmp_path / "a", tmp_path / "b")
+    assert call.code == 1
+    assert "differ in suite: instinct and transfer." in call.err
+    call = neuroevo("compare", tmp_path / "a", tmp_path / "c")
+    assert call.code == 0
+    assert "gtl (50 updates)" in call.out
+    for kind in ("markdown", "latex", "csv"):
+        told = neuroevo("report", tmp_path / "a", "--format", kind)
+        assert told.code == 0
+        assert "updates" in told.out
+
+
+def test_json_tells_the_conditions(neuroevo: Program, tmp_path: Path) -> None:
+    """Each row holds what the summary holds."""
+    call = neuroevo("bench", "instinct", *TINY, *FEW, "--json", "--quiet", "--out", tmp_path / "run")
+    found = json.loads(call.out, parse_constant=pytest.fail)["rows"]
+    assert [row["updates"] for row in found] == [0, 0, 1, 1, 5, 5, 10, 10, 50, 50]
+    assert [{key: "" if value is None else str(value) for key, value in row.items()} for row in found] == rows(
+        tmp_path / "run"
+    )
+
+
+def test_evolve_takes_one_number_of_images(neuroevo: Program, tmp_path: Path) -> None:
+    """Several are for comparisons."""
+    call = neuroevo("evolve", "gtl", "--shots", "1,5", "--out", tmp_path / "run")
+    assert (call.code, call.err) == (2, "Error: --shots must be a single number for this command, but it is 1, 5.\n")
+    assert not (tmp_path / "run").exists()
