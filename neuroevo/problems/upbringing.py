@@ -18,6 +18,7 @@ from neuroevo.execution.cost import training_budget
 from neuroevo.execution.training import Loss, cross_entropy
 from neuroevo.learngene import Learngene
 from neuroevo.operators.inheritance import Inheritance, cross_masks, inherit
+from neuroevo.operators.places import features_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ class Upbringing:
             for name, mask in zero.items():
                 network.get_parameter(name).data.masked_fill_(mask, 0)
             if self.condense:
-                loss = Condensing(inheritance.slots[self.backbone.layout.features])
+                loss = Condensing(features_of(self.backbone.layout, inheritance.slots))
         return Training(
             network=network.to(self.device),
             task=task,
