@@ -26,6 +26,7 @@ LEARNGENE_STRATEGIES: Mapping[str, str] = {
     "gtl-cross-random": "neuroevo.strategies.gtl:GTL",
     "gtl-no-condense": "neuroevo.strategies.gtl:GTL",
     "gtl-no-average": "neuroevo.strategies.gtl:GTL",
+    "gtl-four-lives": "neuroevo.strategies.gtl:GTL",
     "gtl-no-memory": "neuroevo.strategies.gtl:GTL",
     "gtl-own-cycles": "neuroevo.strategies.gtl:GTL",
 }
@@ -122,6 +123,7 @@ SUITES: Mapping[str, str] = {
     "scaling": "neuroevo.cli.suites:scaling",
     "adaptation": "neuroevo.cli.suites:adaptation",
     "ablation": "neuroevo.cli.suites:ablation",
+    "pays": "neuroevo.cli.pays:pays",
     "throughput": "neuroevo.cli.throughput:throughput",
     "overhead": "neuroevo.cli.overhead:overhead",
     "scaleout": "neuroevo.cli.scaleout:scaleout",

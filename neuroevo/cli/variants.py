@@ -26,6 +26,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "gtl-cross-random": {"cross": "random", "isolate": False, "condense": False},
     "gtl-no-condense": {"condense": False},
     "gtl-no-average": {"average": False},
+    "gtl-four-lives": {"population": 4},
     "gtl-no-memory": {"memory": False},
     "gtl-own-cycles": {"cycle": 1},  # the learning rate rises and falls in every life
     "layerwise": {**PAPERS_SIZES, "cycle": 1},

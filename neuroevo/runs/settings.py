@@ -39,6 +39,7 @@ QUICK: Mapping[str, object] = {
     "descendants": 2,
     "width": 0.5,
     "evaluations": 1000,
+    "budgets": (80, 320),
 }
 """Defaults of `--quick`, by setting; a value that somebody gave still wins."""
 
@@ -209,6 +210,9 @@ class BenchSettings(RunSettings):
     pretraining_updates: int = Field(default=2000, ge=1, description="Updates of pre-training with --match none.")
     updates: int = Field(default=60, ge=1, description="Updates of a descendant.")
     descendants: int = Field(default=4, ge=1, description="Descendants that each learngene is tested on.")
+    budgets: Shots = Field(
+        default=(600, 2000, 6000), description="Gradient steps before transfer in the suite pays, several in turn."
+    )
     heirs: Names | None = Field(
         default=None,
         description="Kinds of heirs in the suite scaling, such as vgg11:0.5,vgg13; by default the backbone at several "
@@ -218,6 +222,11 @@ class BenchSettings(RunSettings):
         default=None, description="Data set of descendants in the suite adaptation; by default glyphs of another look."
     )
     target_data_root: Folder | None = Field(default=None, description="Folder of that data set's files.")
+
+    @property
+    def every_budget(self) -> tuple[int, ...]:
+        """The budgets of the suite `pays`, one or several."""
+        return (self.budgets,) if isinstance(self.budgets, int) else self.budgets
 
 
 def load_settings(
