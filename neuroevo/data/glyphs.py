@@ -58,12 +58,13 @@ def glyphs(*, seed: int = 0, images_per_class: int = 200, channels: int = 1, siz
     return Dataset.of("glyphs", *roles)
 
 
-def colour_glyphs(*, seed: int = 0, images_per_class: int = 200) -> Dataset:
-    """Make the data set of the same characters in colour on a cluttered background, 32x32: much harder to read.
+def colour_glyphs(*, seed: int = 0, images_per_class: int = 200, size: int = 32) -> Dataset:
+    """Make the data set of the same characters in colour on a cluttered background: much harder to read.
 
     Args:
         seed: As in `glyphs`.
         images_per_class: Images of each class.
+        size: Height and width of an image, in pixels.
 
     Returns:
         The data set, on the CPU.
@@ -71,7 +72,7 @@ def colour_glyphs(*, seed: int = 0, images_per_class: int = 200) -> Dataset:
     Raises:
         ValueError: An argument is out of its range.
     """
-    made = glyphs(seed=seed, images_per_class=images_per_class, channels=3, size=32)
+    made = glyphs(seed=seed, images_per_class=images_per_class, channels=3, size=size)
     return replace(made, name="colour-glyphs")
 
 
