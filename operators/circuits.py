@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -42,6 +44,27 @@ def random_circuit(layout: Layout, *, share: float, generator: torch.Generator) 
     """Return a random index set per group, sorted, int64, with the counts of `circuit_counts`."""
     return {
         group: torch.randperm(layout.groups[group], generator=generator)[:count].sort().values
+        for group, count in circuit_counts(layout, share=share).items()
+    }
+
+
+def strongest_circuit(layout: Layout, weights: Mapping[str, Tensor], *, share: float) -> Circuit:
+    """Return per group the channels of greatest L1 norm, sorted, int64, with the counts of `circuit_counts`.
+
+    A channel's norm is the sum of the absolute weights that make it, biases and norms left out; the first of equals
+    wins.
+
+    Args:
+        layout: The backbone's channel groups.
+        weights: A network's tensors by name.
+        share: Share of the backbone's parameters, as for `circuit_counts`.
+    """
+    norms = {group: torch.zeros(channels, dtype=torch.float64) for group, channels in layout.groups.items()}
+    for name, (output, *inputs) in layout.axes.items():
+        if output is not None and inputs:
+            norms[output] += weights[name].detach().cpu().double().abs().flatten(1).sum(1)
+    return {
+        group: norms[group].argsort(descending=True, stable=True)[:count].sort().values
         for group, count in circuit_counts(layout, share=share).items()
     }
 

@@ -1,4 +1,4 @@
-"""Variation of learngenes: replacing channels, moving budget between groups, weight noise, sibling average."""
+"""Variation of learngenes: other channels, budget moved between groups, weight noise, averages and steps."""
 
 from __future__ import annotations
 
@@ -109,6 +109,18 @@ def average(siblings: Sequence[Learngene]) -> Learngene:
         )
     slices = {name: torch.stack([sibling.slices[name] for sibling in siblings]).mean(0) for name in first.slices}
     return replace(_copy(first), slices=slices)
+
+
+def move(learngene: Learngene, target: Learngene, *, step: float) -> Learngene:
+    """Return a learngene that has moved towards another one of the same channels: w + step * (target's w - w).
+
+    Raises:
+        ValueError: The two keep other channels or tensors.
+    """
+    if not same_channels(learngene, target):
+        raise ValueError("a learngene can only move towards one that keeps the same channels, but theirs differ.")
+    slices = {name: torch.lerp(tensor, target.slices[name], step) for name, tensor in learngene.slices.items()}
+    return replace(_copy(learngene), slices=slices)
 
 
 def same_channels(first: Learngene, second: Learngene) -> bool:

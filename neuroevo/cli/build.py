@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 import click
@@ -17,21 +18,40 @@ from neuroevo.benchmarks.transfer import Transfer
 from neuroevo.cli.names import (
     BACKBONES,
     DATASETS,
+    DATASETS_OF_ANY_SIZE,
     DATASETS_ON_DISK,
+    DATASETS_TO_DOWNLOAD,
     LEARNGENE_STRATEGIES,
     STRATEGIES,
     load,
 )
+from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Processes, Recipe, WorkerMap
 from neuroevo.runs.heirs import kind_of
 from neuroevo.runs.settings import BenchSettings, InheritSettings, RunSettings
-from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, OneCandidate
+from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, Layerwise, OneCandidate
 from neuroevo.strategies.strategy import Strategy
 
-# What each of these pre-trains; the first two differ in what they hand on of the same network.
-PRETRAINS = {"finetune": "whole network", "random-circuit": "whole network", "narrow-pretraining": "narrow network"}
+# What each of these pre-trains; many differ only in what they hand on of the same network.
+PRETRAINS = {
+    **dict.fromkeys(("finetune", "linear-probe", "heur-lg", "pruned-circuit", "random-circuit"), "whole network"),
+    "narrow-pretraining": "narrow network",
+    "reptile": "many tasks",
+}
+UNSHARED = "many tasks"  # takes many lives, none of which can serve another strategy
+
+# What each variant of GTL is told beside the settings: the paper's reading, and what is left when a part is taken away.
+VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "gtl": {},
+    "gtl-paper": PAPER,
+    "gtl-no-mutation": {"mutation_rate": 0.0},
+    "gtl-no-tournament": {"tournament": 1},  # everybody wins, so that only the pool selects
+    "gtl-no-tree": {"beta": 0.0},
+    "gtl-generation-0": {"cycle": 1},  # all lives at once, without parents
+    "gtl-cross-random": {"cross": "random", "isolate": False, "condense": False},
+}
 
 Kind = TypeVar("Kind", bound=Strategy)
 
@@ -102,10 +122,21 @@ def check_strategies(names: Sequence[str]) -> None:
 def make_dataset(settings: RunSettings) -> Dataset:
     """Make or read the data set."""
     make = cast(Callable[..., Dataset], load(DATASETS[settings.dataset]))
-    files = (settings.data_root,) if settings.dataset in DATASETS_ON_DISK else ()
-    size = {"size": settings.image_size} if settings.image_size else {}
-    download = {"download": True} if settings.download else {}
-    return make(*files, **size, **download)
+    name = settings.dataset
+    files = (settings.data_root,) if name in DATASETS_ON_DISK else ()
+    size = {"size": settings.image_size} if settings.image_size and name in DATASETS_OF_ANY_SIZE else {}
+    download = {"download": True} if settings.download and name in DATASETS_TO_DOWNLOAD else {}
+    return replace(make(*files, **size, **download), augmentation=make_augmentation(settings))
+
+
+def make_augmentation(settings: RunSettings) -> Augmentation | None:
+    """Return what happens to images in training; the numbers are those of `--augment`'s help."""
+    wanted = settings.augment
+    if not wanted:
+        return None
+    return Augmentation(
+        padding=0.125 if "crop" in wanted else 0.0, flip="flip" in wanted, jitter=0.4 if "jitter" in wanted else 0.0
+    )
 
 
 def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:
@@ -147,9 +178,9 @@ def make_contestant(
     common: dict[str, Any] = {"device": device, "workers": settings.workers if map_ is None else None}
 
     def gtl(seed: int) -> GTL:
-        variant = PAPER if name == "gtl-paper" else {}
-        variety = AsynchronousGTL if settings.asynchronous else GTL
-        return mapped(variety(dataset, backbone, seed=seed, **common, **variant, **_evolution(settings, dataset)))
+        variety = Layerwise if name == "layerwise" else AsynchronousGTL if settings.asynchronous else GTL
+        told = {**_evolution(settings, dataset), **_variant(name, settings)}
+        return mapped(variety(dataset, backbone, seed=seed, **common, **told))
 
     def rival(seed: int) -> Strategy:
         return mapped(kind(dataset, backbone, seed=seed, share=settings.share, pretraining=pretraining, **common))
@@ -159,8 +190,10 @@ def make_contestant(
             strategy.toolbox.register("map", map_)
         return strategy
 
-    if name in ("gtl", "gtl-paper"):
-        return Contestant(name, gtl, settings.generations)
+    if name == "layerwise" and settings.asynchronous:
+        raise click.UsageError("--asynchronous is for gtl and its variants, and layerwise evolves in generations.")
+    if name in VARIANTS or name == "layerwise":
+        return Contestant(name, gtl, 1 if name == "gtl-generation-0" else settings.generations)
     kind = cast(type[OneCandidate], load(STRATEGIES[name]))
     pretrains = PRETRAINS.get(name, "")
     if pretraining_updates is not None and pretrains:
@@ -168,7 +201,7 @@ def make_contestant(
     else:
         updates = gtl(settings.seed).planned_budget(settings.generations).gradient_steps
     pretraining = _recipe(settings, updates)
-    return Contestant(name, rival, pretrains=pretrains)
+    return Contestant(name, rival, pretrains="" if pretrains == UNSHARED else pretrains)
 
 
 def match_budgets(
@@ -229,6 +262,16 @@ def _evolution(settings: RunSettings, dataset: Dataset) -> dict[str, Any]:
         "critic": _recipe(settings, settings.critic_updates),
         "critics": settings.critics,
     }
+
+
+def _variant(name: str, settings: RunSettings) -> dict[str, Any]:
+    """Return what a variant of GTL is told; all of them take as many gradient steps as GTL itself."""
+    told = dict(VARIANTS.get(name, {}))
+    if name == "gtl-generation-0":
+        told["population"] = settings.population * settings.generations
+    if name == "gtl-no-tournament":
+        told["finalists"] = min(3, settings.generations * -(-settings.population // settings.tournament))
+    return told
 
 
 def _recipe(settings: RunSettings, updates: int) -> Recipe:

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Entry] = {
     "report": Entry("neuroevo.cli.report:command", "Make the report of one or more runs."),
     "compare": Entry("neuroevo.cli.compare:command", "Tell whether two runs differ."),
     "show": Entry("neuroevo.cli.show:command", "Describe a learngene or a run directory."),
+    "datasets": Entry("neuroevo.cli.datasets:command", "Check the files of data sets."),
     "list": Entry("neuroevo.cli.listing:command", "List strategies, operators, backbones, …"),
 }
 

@@ -14,6 +14,16 @@ LEARNGENE_STRATEGIES: Mapping[str, str] = {
     "random-circuit": "neuroevo.strategies.random_circuit:RandomCircuit",
     "narrow-pretraining": "neuroevo.strategies.narrow_pretraining:NarrowPretraining",
     "finetune": "neuroevo.strategies.finetune:Finetune",
+    "linear-probe": "neuroevo.strategies.linear_probe:LinearProbe",
+    "heur-lg": "neuroevo.strategies.heur_lg:HeurLG",
+    "pruned-circuit": "neuroevo.strategies.pruned_circuit:PrunedCircuit",
+    "reptile": "neuroevo.strategies.reptile:Reptile",
+    "layerwise": "neuroevo.strategies.layerwise:Layerwise",
+    "gtl-no-mutation": "neuroevo.strategies.gtl:GTL",
+    "gtl-no-tournament": "neuroevo.strategies.gtl:GTL",
+    "gtl-no-tree": "neuroevo.strategies.gtl:GTL",
+    "gtl-generation-0": "neuroevo.strategies.gtl:GTL",
+    "gtl-cross-random": "neuroevo.strategies.gtl:GTL",
 }
 """Strategies that hand on a learngene, or nothing."""
 
@@ -99,7 +109,7 @@ DATASETS_ON_DISK = ("fashion-mnist", "cifar-fs", "mini-imagenet", "image-folder"
 DATASETS_TO_DOWNLOAD = ("fashion-mnist", "cifar-fs")
 """Those whose owners let anybody download them."""
 
-DATASETS_OF_ANY_SIZE = ("glyphs", "mini-imagenet", "image-folder")
+DATASETS_OF_ANY_SIZE = ("glyphs", "colour-glyphs", "mini-imagenet", "image-folder")
 """Those that can be had with images of another size."""
 
 SUITES: Mapping[str, str] = {
@@ -109,6 +119,7 @@ SUITES: Mapping[str, str] = {
     "adaptation": "neuroevo.cli.suites:adaptation",
     "ablation": "neuroevo.cli.suites:ablation",
     "throughput": "neuroevo.cli.throughput:throughput",
+    "overhead": "neuroevo.cli.overhead:overhead",
     "scaleout": "neuroevo.cli.scaleout:scaleout",
     "optimize": "neuroevo.cli.searches:optimize",
 }
@@ -119,9 +130,10 @@ OPERATORS: Mapping[str, str] = {
         "selection": ("group_tournament", "tournament", "roulette"),
         "crossover": ("one_point", "two_point", "uniform", "blend", "simulated_binary"),
         "mutation": ("gaussian", "uniform", "polynomial"),
-        "circuits": ("random_circuit",),
+        "circuits": ("random_circuit", "strongest_circuit"),
+        "layers": ("random_layers", "last_layers"),
         "inheritance": ("extract", "inherit"),
-        "learngenes": ("mutate", "resize", "noise", "average"),
+        "learngenes": ("mutate", "resize", "noise", "average", "move"),
         "heads": ("remember", "recall", "average"),
         "sampling": ("normal", "mirrored"),
         "shaping": ("centred_ranks", "nes_utilities"),

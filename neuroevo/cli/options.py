@@ -144,7 +144,7 @@ def _parameter(key: str, info: FieldInfo, quick: Mapping[str, object]) -> click.
 
 
 def _help(key: str, info: FieldInfo, quick: Mapping[str, object]) -> str:
-    if info.default is None:
+    if info.default in (None, ()):
         return str(info.description)
     default = ",".join(info.default) if takes_names(info) else info.default
     hurried = f"; with --quick: {quick[key]}" if key in quick else ""

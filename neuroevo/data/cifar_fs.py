@@ -60,7 +60,7 @@ def cifar_fs(data_root: Path, *, images_per_class: int | None = None, download: 
     """
     check_images_per_class(images_per_class)
     folder = find_folder(Path(data_root), download=download)
-    for _ in check_digests(folder):
+    for _ in checked_digests(folder):
         pass
     names = _names(folder / "meta")
     images, labels = zip(*(_batch(folder / part, names) for part in ("train", "test")), strict=True)
@@ -95,13 +95,16 @@ def find_folder(data_root: Path, *, download: bool = False) -> Path:
     return folder
 
 
-def check_digests(folder: Path) -> Iterator[str]:
-    """Yield a sentence for each file whose digest is checked; a smaller collection of one's own has none.
+def checked_digests(data_root: Path) -> Iterator[str]:
+    """Yield a sentence for each file that has the published digest; a smaller collection of one's own has none.
 
     Raises:
+        FileNotFoundError: A file is missing.
         ValueError: The files are as long as the published ones, but one of them is not the same.
     """
+    folder = find_folder(Path(data_root))
     if (folder / "train").stat().st_size < _PUBLISHED_BYTES:
+        yield f"{folder} is shorter than the published data set, so that no digest is known."
         return
     for name, published in PUBLISHED.items():
         with (folder / name).open("rb") as file:

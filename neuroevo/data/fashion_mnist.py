@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import math
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -103,6 +104,18 @@ def find_files(data_root: Path, *, download: bool = False) -> list[Path]:
         "data_root must hold the four files of Fashion-MNIST, plain or .gz, but "
         f"{folders[0] if folders else data_root} lacks {', '.join(missing)}; get {SOURCE}."
     )
+
+
+def checked_digests(data_root: Path) -> Iterator[str]:
+    """Yield a sentence for each file, which says whether it is the published one.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        ValueError: A file is damaged.
+    """
+    for name, path in zip(NAMES, find_files(Path(data_root)), strict=True):
+        published = len(_unpacked(name, path)) == PUBLISHED[name][0]
+        yield f"{path} {'has the SHA-256 of the published file' if published else 'has no published digest'}."
 
 
 def _find(folder: Path, name: str) -> Path | None:

@@ -64,7 +64,7 @@ def colour_glyphs(*, seed: int = 0, images_per_class: int = 200, size: int = 32)
     Args:
         seed: As in `glyphs`.
         images_per_class: Images of each class.
-        size: Height and width of an image, in pixels.
+        size: Height and width of an image, in pixels, at least 8.
 
     Returns:
         The data set, on the CPU.

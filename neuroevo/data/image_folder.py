@@ -7,7 +7,7 @@ the classes by role, `ancestry`, `held_out` and `novel`, or by the published wor
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from torch import Tensor
@@ -95,6 +95,20 @@ def image_files(folder: Path) -> list[Path]:
             f"each class must have an image, but {folder} has none ending in {', '.join(sorted(ENDINGS))}."
         )
     return found
+
+
+def checked_digests(data_root: Path) -> Iterator[str]:
+    """Yield a sentence that tells which folders have no role: digests are nowhere published.
+
+    Raises:
+        FileNotFoundError: `split.json` or a class is missing.
+        ValueError: `split.json` is no split.
+    """
+    roles = read_roles(Path(data_root))
+    listed = {name for names in roles.values() for name in names}
+    others = sorted(path.name for path in Path(data_root).iterdir() if path.is_dir() and path.name not in listed)
+    left = f"leaves out {named(others)}" if others else "names all folders"
+    yield f"{Path(data_root) / SPLIT} gives {len(listed)} classes a role and {left}."
 
 
 def _parsed(path: Path) -> dict[str, tuple[str, ...]]:

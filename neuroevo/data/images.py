@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from neuroevo.data.augmentation import Augmentation
 from neuroevo.splits import ROLES, check_disjoint, check_role
 
 
@@ -52,6 +53,7 @@ class Dataset:
         novel: Images of the classes that no ancestor or judge has met.
         mean: Mean of each of the C channels over ancestry, with 0..255 scaled to 0..1.
         std: Standard deviation of each channel, likewise; above 0.
+        augmentation: What happens to the images of each update of a training; None leaves them as they are.
 
     Raises:
         ValueError: Roles share a class, their images differ in shape or are not square, or `mean`
@@ -64,6 +66,7 @@ class Dataset:
     novel: LabelledImages
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    augmentation: Augmentation | None = None
 
     def __post_init__(self) -> None:
         check_disjoint(self.name, {role: self.role(role).classes for role in ROLES})
@@ -92,11 +95,14 @@ class Dataset:
 
     def to(self, device: torch.device | str) -> Dataset:
         """Return the same data set on a device."""
-        roles = {role: self.role(role).to(device) for role in ROLES}
-        return Dataset(self.name, mean=self.mean, std=self.std, **roles)
+        ancestry, held_out, novel = (self.role(role).to(device) for role in ROLES)
+        return replace(self, ancestry=ancestry, held_out=held_out, novel=novel)
 
     def facts(self) -> dict[str, Any]:
-        """Return what tells this data set from another, as JSON values: classes per role and a digest of everything."""
+        """Return what tells this data set from another, as JSON values: classes per role and a digest of everything.
+
+        Augmentation is among them if there is one.
+        """
         digest = hashlib.sha256()
         for role in ROLES:
             images = self.role(role)
@@ -104,7 +110,8 @@ class Dataset:
             digest.update(images.images.cpu().contiguous().numpy().tobytes())
             digest.update(images.labels.cpu().numpy().tobytes())
         classes = {role: len(self.role(role).classes) for role in ROLES}
-        return {"name": self.name, "classes": classes, "sha256": digest.hexdigest()}
+        augmented = {} if self.augmentation is None else {"augmentation": asdict(self.augmentation)}
+        return {"name": self.name, "classes": classes, "sha256": digest.hexdigest(), **augmented}
 
     @property
     def channels(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -85,6 +85,16 @@ def find_parts(data_root: Path) -> dict[str, Path]:
     raise FileNotFoundError(
         f"data_root must hold miniImageNet, but {data_root} lacks {', '.join(missing)}; get {SOURCE}."
     )
+
+
+def checked_digests(data_root: Path) -> Iterator[str]:
+    """Yield a sentence that tells which files are read: no digest of them is published.
+
+    Raises:
+        FileNotFoundError: A part is missing.
+    """
+    names = ", ".join(path.name for path in find_parts(Path(data_root)).values())
+    yield f"{data_root} has {names}, of which no digests are published."
 
 
 def _pickle(data_root: Path, part: str) -> Path:

@@ -100,15 +100,17 @@ class Pixels:
     Attributes:
         mean: Mean per channel, in units of the full range.
         std: Standard deviation per channel, in units of the full range.
+        augment: What happens to the images of a training before that; not called here.
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    augment: Augment | None = None
 
     @classmethod
     def of(cls, dataset: Dataset) -> Pixels:
-        """Return the normalisation by the ancestry classes of a data set."""
-        return cls(dataset.mean, dataset.std)
+        """Return the normalisation by the ancestry classes of a data set, and its augmentation."""
+        return cls(dataset.mean, dataset.std, dataset.augmentation)
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return images [N, C, H, W] uint8 as float32, normalised and with channels last in memory."""

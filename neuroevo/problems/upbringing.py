@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
@@ -17,6 +18,7 @@ from neuroevo.execution.cost import training_budget
 from neuroevo.execution.training import Loss, cross_entropy
 from neuroevo.learngene import Learngene
 from neuroevo.operators.inheritance import Inheritance, cross_masks, inherit
+from neuroevo.operators.places import features_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,17 +65,19 @@ class Upbringing:
         learngenes that are given equal generators differ in their genes only.
         """
         network = self.backbone.build(len(task.classes), generator=generator)
-        zero = {}
+        zero: dict[str, Tensor] = {}
+        frozen: frozenset[str] = frozenset()
         loss: Loss = cross_entropy
         if genome is not None:
             inheritance = self.inherit(genome, network.state_dict(), layout=self.backbone.layout)
             network.load_state_dict(inheritance.weights)
+            frozen = inheritance.frozen
             cross = cross_masks(self.backbone.layout, inheritance.slots) if self.isolate else {}
             zero = {name: mask for name, mask in cross.items() if name not in inheritance.untouched}
             for name, mask in zero.items():
                 network.get_parameter(name).data.masked_fill_(mask, 0)
             if self.condense:
-                loss = Condensing(inheritance.slots[self.backbone.layout.features])
+                loss = Condensing(features_of(self.backbone.layout, inheritance.slots))
         return Training(
             network=network.to(self.device),
             task=task,
@@ -81,7 +85,9 @@ class Upbringing:
             recipe=self.recipe,
             generator=generator,
             zero=zero,
+            frozen=frozen,
             measure_at=measure_at,
+            augment=self.pixels.augment,
             loss=loss,
         )
 

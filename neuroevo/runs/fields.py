@@ -55,6 +55,16 @@ def _check_engine(name: str) -> str:
     return name
 
 
+AUGMENTATIONS = ("crop", "flip", "jitter")
+
+
+def _check_augment(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names) or set(names) - set(AUGMENTATIONS):
+        raise ValueError(names)
+    return names
+
+
+Augment = Annotated[tuple[str, ...], AfterValidator(_check_augment)]
 Device = Annotated[str, AfterValidator(_check_device)]
 Engine = Annotated[str, AfterValidator(_check_engine)]
 Folder = Annotated[Path, AfterValidator(_check_path)]
@@ -118,6 +128,8 @@ def expected(info: FieldInfo) -> str:
         return f"{', '.join(MATCHES[:-1])} or {MATCHES[-1]}"
     if any(getattr(item, "func", None) is _check_engine for item in info.metadata):
         return f"{', '.join(ENGINES[:-1])} or {ENGINES[-1]}"
+    if any(getattr(item, "func", None) is _check_augment for item in info.metadata):
+        return f"some of {', '.join(AUGMENTATIONS)}, separated by commas"
     kind = next(words for kind, words, _ in _KINDS if kind == info.annotation)
     bounds = " and ".join(_bound(item) for item in info.metadata if not _is_validator(item))
     return f"{kind} {bounds}".strip()

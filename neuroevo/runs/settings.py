@@ -12,7 +12,19 @@ from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from neuroevo.runs.fields import Device, Engine, Folder, Match, Names, Shots, fields, label, parse, refusal
+from neuroevo.runs.fields import (
+    Augment,
+    Device,
+    Engine,
+    Folder,
+    Match,
+    Names,
+    Shots,
+    fields,
+    label,
+    parse,
+    refusal,
+)
 from neuroevo.runs.presets import preset_file, preset_names, read_preset
 from neuroevo.runs.rules import Known, Resolved, broken_rules
 from neuroevo.runs.sources import Given, gather
@@ -67,6 +79,11 @@ class RunSettings(BaseModel):
     )
     image_size: int | None = Field(
         default=None, ge=8, le=1024, description="Height and width of images in pixels; by default the data set's own."
+    )
+    augment: Augment = Field(
+        default=(),
+        description="What happens to images in training, separated by commas: crop (out of a border of an eighth), "
+        "flip and jitter (of brightness, contrast and saturation by up to 40 %); by default nothing.",
     )
     backbone: str = Field(default="convnet4", description="Network that is evolved.")
     width: float = Field(default=1.0, gt=0, description="Factor on the backbone's channels.")

@@ -3,10 +3,11 @@
 A strategy registers every operator that it uses on a `deap.base.Toolbox` and calls them only through it, so that
 registering another one really swaps it; `deap.algorithms.eaGenerateUpdate(strategy.toolbox, ngen)` runs any of them.
 
-`GTL` evolves learngenes, `AsynchronousGTL` does so without waiting for generations to end. Their rivals make one
-candidate in one generation: `Scratch` hands on nothing, `UntrainedCircuit` a random circuit of a random network,
-`RandomCircuit` one of a pre-trained network, `NarrowPretraining` a network of the circuit's size trained alone,
-`Finetune` all of a pre-trained network.
+`GTL` evolves learngenes, `AsynchronousGTL` does so without waiting for generations to end, `Layerwise` evolves which
+layers are handed on. Their rivals make one candidate in one generation: `Scratch` hands on nothing, `UntrainedCircuit`
+a random circuit of a random network, `RandomCircuit` one of a pre-trained network, `PrunedCircuit` its strongest
+channels, `HeurLG` its last layers, `Finetune` all of it, `LinearProbe` all of it frozen; `NarrowPretraining` trains a
+network of the circuit's size alone, `Reptile` meta-learns on many tasks.
 
 Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Genetic` (generational or steady-state),
 `EvolutionStrategy` (comma or plus), `Differential`, `Island` (with migration), `NSGA2` (several objectives),
@@ -28,8 +29,11 @@ from neuroevo.strategies.gene_tree import GeneTree
 from neuroevo.strategies.genetic import Genetic
 from neuroevo.strategies.gtl import GTL
 from neuroevo.strategies.gtl_settings import PAPER, GTLSettings
+from neuroevo.strategies.heur_lg import HeurLG
 from neuroevo.strategies.island import Island
 from neuroevo.strategies.lamarckian import Lamarckian
+from neuroevo.strategies.layerwise import Layerwise
+from neuroevo.strategies.linear_probe import LinearProbe
 from neuroevo.strategies.map_elites import MAPElites
 from neuroevo.strategies.narrow_pretraining import NarrowPretraining
 from neuroevo.strategies.neat import NEAT
@@ -39,7 +43,9 @@ from neuroevo.strategies.one_candidate import OneCandidate
 from neuroevo.strategies.openai_es import OpenAIES
 from neuroevo.strategies.pbt import PBT
 from neuroevo.strategies.pgpe import PGPE
+from neuroevo.strategies.pruned_circuit import PrunedCircuit
 from neuroevo.strategies.random_circuit import RandomCircuit
+from neuroevo.strategies.reptile import Reptile
 from neuroevo.strategies.scratch import Scratch
 from neuroevo.strategies.search import Search
 from neuroevo.strategies.separable_cma_es import SeparableCMAES
@@ -65,14 +71,19 @@ __all__ = [
     "GenePool",
     "GeneTree",
     "Genetic",
+    "HeurLG",
     "Island",
     "Lamarckian",
+    "Layerwise",
+    "LinearProbe",
     "MAPElites",
     "NarrowPretraining",
     "Novelty",
     "OneCandidate",
     "OpenAIES",
+    "PrunedCircuit",
     "RandomCircuit",
+    "Reptile",
     "Scratch",
     "Search",
     "SeparableCMAES",

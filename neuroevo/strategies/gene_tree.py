@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,14 +10,16 @@ from torch import Tensor
 
 from neuroevo.backbones import Layout
 from neuroevo.individual import Individual
+from neuroevo.operators.layers import layers_held
 from neuroevo.operators.learngenes import overlap
 
 Credit = Literal["geometric", "grl"]
+Overlap = Callable[[Layout, Mapping[str, Tensor], Mapping[str, Tensor]], float]
 
 
 @dataclass(frozen=True)
 class Node:
-    """An individual in the tree: its parent's id (None in generation 0) and its channels' provenance."""
+    """An individual in the tree: its parent's id (None in generation 0) and the provenance of what it holds."""
 
     parent: int | None
     provenance: Mapping[str, Tensor]
@@ -36,9 +38,10 @@ class GeneTree:
         layout: The channel groups of the backbone that learngenes are cut from.
         beta: The share of a winner's score that its parent earns.
         credit: Which of the two forms.
+        overlap: The overlap of two genes by their provenance ids, in [0, 1].
     """
 
-    def __init__(self, layout: Layout, *, beta: float, credit: Credit) -> None:
+    def __init__(self, layout: Layout, *, beta: float, credit: Credit, overlap: Overlap = overlap) -> None:
         if not 0 <= beta <= 1:
             raise ValueError(f"beta must lie in [0, 1], but it is {beta}.")
         if credit not in ("geometric", "grl"):
@@ -46,12 +49,14 @@ class GeneTree:
         self.layout = layout
         self.beta = beta
         self.credit: Credit = credit
+        self.overlap = overlap
         self.nodes: dict[int, Node] = {}
 
     def add(self, individuals: Iterable[Individual]) -> None:
         """Add individuals whose parents are in the tree already (at most one parent each)."""
         for one in individuals:
-            self.nodes[one.id] = Node(next(iter(one.parents), None), one.genome.provenance)
+            held = {layer: one.genome.provenance[layer] for layer in layers_held(one.genome)}
+            self.nodes[one.id] = Node(next(iter(one.parents), None), held)
 
     def lineage(self, individual: int) -> list[int]:
         """Return the ids from an individual up to its founder, itself first."""
@@ -68,7 +73,9 @@ class GeneTree:
         for j, ancestor in enumerate(ancestors, start=1):
             if j > 1:
                 # a_{j-2} inherited the learngene of a_{j-1}, and a_{j-1} that of a_j.
-                last = overlap(self.layout, self.nodes[ancestors[j - 2]].provenance, self.nodes[ancestor].provenance)
+                last = self.overlap(
+                    self.layout, self.nodes[ancestors[j - 2]].provenance, self.nodes[ancestor].provenance
+                )
                 product *= last
             factor = self.beta**j * product if self.credit == "geometric" else self.beta ** (2 ** (j - 1)) * last
             earned[ancestor] = factor * score

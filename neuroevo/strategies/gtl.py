@@ -17,7 +17,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, replace
 from functools import partial, reduce
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from deap.base import Toolbox
@@ -44,6 +44,7 @@ from neuroevo.strategies.gtl_verbs import (
     choose_parents,
     extract_circuit,
     families,
+    finite_or_least,
     finite_or_none,
     mutate,
     random_founder,
@@ -79,6 +80,8 @@ class GTL:
     Raises:
         ValueError: A setting is out of its range.
     """
+
+    name: ClassVar[str] = "gtl"
 
     def __init__(
         self,
@@ -218,10 +221,10 @@ class GTL:
             cost = scoring_cost(self.toolbox.rescore, otherwise=self.final_critic.budget)
             self.budget = self.budget.then(cost.times(len(finalists)))
             scores = [(math.nan,) if isinstance(score, Failure) else score for score in scores]
-            order = sorted(range(len(finalists)), key=lambda i: (-_number(scores[i][0]), finalists[i].id))
+            order = sorted(range(len(finalists)), key=lambda i: (-finite_or_least(scores[i][0]), finalists[i].id))
             best = finalists[order[0]]
             notes = {
-                "strategy": "gtl",
+                "strategy": self.name,
                 "seed": self.seed,
                 "generations": self.generation,
                 "lineage": self.tree.lineage(best.id),
@@ -333,7 +336,3 @@ class GTL:
 
     def _new_channels(self, count: int) -> Tensor:
         return torch.tensor([self.channel_ids() for _ in range(count)], dtype=torch.int64)
-
-
-def _number(score: float) -> float:
-    return score if math.isfinite(score) else -math.inf

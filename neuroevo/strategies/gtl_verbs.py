@@ -115,3 +115,8 @@ def checked(mutant: Any) -> Learngene:
 def finite_or_none(score: float) -> float | None:
     """Return a score as a JSON value."""
     return score if math.isfinite(score) else None
+
+
+def finite_or_least(score: float) -> float:
+    """Return a score to sort by: one that is not finite is the least."""
+    return score if math.isfinite(score) else -math.inf

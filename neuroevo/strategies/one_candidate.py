@@ -6,7 +6,7 @@ They differ in what they hand on (see the classes); all are scored without train
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, astuple, replace
 from functools import reduce
 from typing import Any, ClassVar, cast
@@ -71,7 +71,7 @@ class OneCandidate:
         dataset = dataset.to(device)
         self.backbone = backbone
         self.share = share
-        self.settings = {"share": share, "pretraining": asdict(pretraining), "cross": cross}
+        self.settings: dict[str, Any] = {"share": share, "pretraining": asdict(pretraining), "cross": cross}
         self.classes = {"ancestry": list(dataset.ancestry.classes)}
         self.seed = seed
         self.generation = 0
@@ -173,10 +173,12 @@ class OneCandidate:
         self.budget = self.budget.then(budget_of(self.toolbox.live, otherwise=self.life.budget))
         return cast(Weights, body.state_dict())
 
-    def cut(self, weights: Weights, circuit: Circuit, backbone: Backbone) -> Learngene:
-        """Return the learngene that a circuit cuts from a network's weights."""
+    def cut(
+        self, weights: Weights, circuit: Circuit, backbone: Backbone, *, tensors: Collection[str] | None = None
+    ) -> Learngene:
+        """Return the learngene that a circuit cuts from a network's weights, or from some tensors of it."""
         provenance = {group: torch.arange(len(indices)) for group, indices in circuit.items()}
-        learngene = extract(weights, circuit, backbone=backbone, provenance=provenance)
+        learngene = extract(weights, circuit, backbone=backbone, provenance=provenance, tensors=tensors)
         notes = {"strategy": self.name, "seed": self.seed, "classes": self.classes if self.trains else {}}
         return learngene.with_notes(**notes)
 

@@ -16,7 +16,7 @@ from neuroevo.benchmarks import transfer as transfer_module
 from neuroevo.benchmarks.contestant import Contestant
 from neuroevo.benchmarks.summary import summarise, to_csv
 from neuroevo.benchmarks.transfer import CURVE_POINTS, Cell, Transfer, run
-from neuroevo.cli.build import make_contestant, make_protocol
+from neuroevo.cli.build import VARIANTS, make_contestant, make_protocol
 from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.execution import Recipe
@@ -179,14 +179,14 @@ def test_every_trained_row_costs_the_same(cells: list[Cell], contestants: list[C
     ids=str,
 )
 def test_plans_are_kept(changes: dict[str, int], toys: ModuleType) -> None:
-    """Both variants of GTL spend what was planned, which is what their rivals get."""
+    """Every variant of GTL spends what was planned, which is what their rivals get."""
     settings = SETTINGS.model_copy(update=changes)
     made = [make_contestant(name, settings, toys.dataset(), toys.MLP_BACKBONE, CPU) for name in LEARNGENE_STRATEGIES]
     (steps,) = {one.planned_steps(0) for one in made if one.name not in UNTRAINED}
     protocol = make_protocol(settings, toys.dataset(), toys.MLP_BACKBONE, CPU)
-    evolved = [one for one in made if one.name.startswith("gtl")]
+    evolved = [one for one in made if one.name in (*VARIANTS, "layerwise")]
     ancestors = of_kind(list(run(evolved, protocol, seeds=[0])), "ancestor")
-    assert [record["gradient_steps"] for record in ancestors] == [steps, steps]
+    assert [record["gradient_steps"] for record in ancestors] == [steps] * (1 + len(VARIANTS))
 
 
 def unlike(dataset: Dataset) -> Dataset:
@@ -259,7 +259,7 @@ def test_records_are_complete(cells: list[Cell]) -> None:
         (name, seed) for seed in SEEDS for name in LEARNGENE_STRATEGIES
     ]
     for cell in cells:
-        evolved = cell.contestant.startswith("gtl")
+        evolved = cell.contestant in {*VARIANTS, "layerwise"} - {"gtl-generation-0"}
         kinds = [record["kind"] for record in cell.records]
         assert kinds == ["generation"] * (SETTINGS.generations if evolved else 1) + ["ancestor"] + ["descendant"] * 2
         assert {(record["strategy"], record["seed"]) for record in cell.records} == {(cell.contestant, cell.seed)}
@@ -274,7 +274,7 @@ def test_records_are_complete(cells: list[Cell]) -> None:
 
 
 def test_shares_are_those_of_what_is_handed_on(cells: list[Cell], protocol: Transfer) -> None:
-    """Scratch hands on nothing, fine-tuning everything, the others at most the share of the settings."""
+    """Scratch hands on nothing, some everything, some whole layers, the others at most the share of the settings."""
     whole = protocol.backbone.layout.parameters()
     for cell in cells:
         (record,) = of_kind([cell], "ancestor")
@@ -283,8 +283,10 @@ def test_shares_are_those_of_what_is_handed_on(cells: list[Cell], protocol: Tran
         assert record["transferred_share"] == pytest.approx(parameters / whole)
         if cell.contestant == "scratch":
             assert parameters == 0
-        elif cell.contestant == "finetune":
+        elif cell.contestant in ("finetune", "linear-probe", "reptile"):
             assert parameters == whole
+        elif cell.contestant in ("heur-lg", "layerwise"):
+            assert parameters == protocol.backbone.layout.parameters(tensors=cell.individual.genome.slices) < whole
         else:
             assert 0 < parameters <= SETTINGS.share * whole
 

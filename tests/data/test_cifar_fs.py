@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from neuroevo.data import cifar_fs as module
 from neuroevo.data.cifar_fs import PUBLISHED, cifar_fs
@@ -35,6 +37,12 @@ def copied(folder: Path, to: Path) -> Path:
     for name in PUBLISHED:
         (to / FOLDER / name).write_bytes((folder / FOLDER / name).read_bytes())
     return to / FOLDER
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory, written: Path) -> Path:
+    """Return a copy of the files that may be damaged and mended again."""
+    return copied(written, tmp_path_factory.mktemp("fuzzed"))
 
 
 def test_every_class_has_its_images_of_both_files(written: Path) -> None:
@@ -118,6 +126,29 @@ def test_a_damaged_file_is_named(tmp_path: Path, written: Path, name: str, damag
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ValueError, match=rf"^{path} .*get it again.*\.$"):
         cifar_fs(tmp_path)
+
+
+@given(data=st.data())
+def test_damage_gives_one_kind_of_error(fuzzed: Path, written: Path, data: st.DataObject) -> None:
+    """Whatever bytes of a file are changed or cut off, the data set is read or a sentence names the file."""
+    name = data.draw(st.sampled_from(["test", "meta"]))
+    content = bytearray((written / FOLDER / name).read_bytes())
+    edges = st.integers(0, 300) | st.integers(len(content) - 300, len(content) - 1)
+    for at in data.draw(st.lists(edges, min_size=1, max_size=3)):
+        content[at] = data.draw(st.integers(0, 255))
+    (fuzzed / name).write_bytes(content[: data.draw(st.just(len(content)) | edges)])
+    told = read_or_told(fuzzed)
+    (fuzzed / name).write_bytes((written / FOLDER / name).read_bytes())
+    assert told is None or (str(fuzzed) in told and "\n" not in told) or "each class must have" in told
+
+
+def read_or_told(folder: Path) -> str | None:
+    """Read the data set, and return why it can't be read if so."""
+    try:
+        cifar_fs(folder)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def test_wrong_images_and_labels_are_refused(tmp_path: Path, written: Path, formats: ModuleType) -> None:

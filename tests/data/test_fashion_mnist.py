@@ -222,3 +222,24 @@ def test_a_torchvision_that_does_not_import_is_told_in_a_sentence(
     write(tmp_path, FILES)
     with pytest.raises(ImportError, match=r"^fashion-mnist needs a torchvision .*\.$"):
         fashion_mnist(tmp_path)
+
+
+def test_a_download_is_read_or_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download fills an empty folder only, and a network that is not there is told in one sentence."""
+
+    def fetch(root: Path) -> None:
+        write(root / "FashionMNIST" / "raw", FILES)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("Error downloading train-images-idx3-ubyte.gz:\nno network")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("torchvision.datasets.FashionMNIST.__init__", fail)
+        with pytest.raises(ConnectionError, match=r"^Fashion-MNIST can't be downloaded \(.* no network\); check .*\.$"):
+            fashion_mnist(tmp_path / "new", download=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("neuroevo.data.fashion_mnist.download_fashion_mnist", fetch)
+        assert len(fashion_mnist(tmp_path / "new", download=True).novel.images) == 10
+        (tmp_path / "new" / "FashionMNIST" / "raw" / NAMES[0]).unlink()
+        with pytest.raises(FileNotFoundError, match=f"lacks {NAMES[0]};"):
+            fashion_mnist(tmp_path / "new", download=True)

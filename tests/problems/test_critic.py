@@ -210,14 +210,14 @@ def test_critics_see_held_out_classes_only(toys: ModuleType) -> None:
     source = toys.dataset().held_out
     marked = replace(source, images=source.images // 2 + 100)
     seen: list[Tensor] = []
-    pixels = Pixels((0.5,), (0.25,))
 
-    def spy(images: Tensor) -> Tensor:
-        seen.append(images)
-        return pixels(images)
+    class Spy(Pixels):
+        def __call__(self, images: Tensor) -> Tensor:
+            seen.append(images)
+            return super().__call__(images)
 
     judge = critic_of(toys, critics=2)
-    judge = replace(judge, images=marked, upbringing=replace(judge.upbringing, pixels=spy))
+    judge = replace(judge, images=marked, upbringing=replace(judge.upbringing, pixels=Spy((0.5,), (0.25,))))
     judge.batch([Individual(None, id=i) for i in range(2)])
     assert len(seen) == 4 * (RECIPE.updates + 1)
     assert int(torch.cat(seen).min()) >= 100

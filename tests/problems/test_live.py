@@ -13,6 +13,7 @@ from torch import Tensor
 
 from neuroevo.backbones import Network
 from neuroevo.budget import Budget
+from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.data.tasks import sample_task
 from neuroevo.execution import Pixels, Recipe, train_all
@@ -127,14 +128,14 @@ def test_lives_can_be_pickled(toys: ModuleType) -> None:
 def test_ancestors_see_ancestry_only(toys: ModuleType) -> None:
     """Every image that a life reads is of the role that it was given, and all classes come in over many lives."""
     dataset = shaded(toys.dataset())
-    pixels = Pixels.of(dataset)
     seen: list[Tensor] = []
 
-    def spy(images: Tensor) -> Tensor:
-        seen.append(images)
-        return pixels(images)
+    class Spy(Pixels):
+        def __call__(self, images: Tensor) -> Tensor:
+            seen.append(images)
+            return super().__call__(images)
 
-    live = Live(upbringing=upbringing_of(toys, pixels=spy), images=dataset.ancestry, ways=3, seed=0)
+    live = Live(upbringing=upbringing_of(toys, pixels=Spy.of(dataset)), images=dataset.ancestry, ways=3, seed=0)
     live.batch([Individual(None, id=i) for i in range(8)], range(8))
     assert len(seen) == 8 * RECIPE.updates
     assert int(torch.cat(seen).max()) < 80
@@ -236,6 +237,19 @@ def test_isolation_begins_before_the_first_update(toys: ModuleType) -> None:
     assert training.zero
     for name, mask in training.zero.items():
         assert not training.network.get_parameter(name)[mask].any()
+
+
+def test_augmentation_reaches_lives_and_off_is_as_without(toys: ModuleType) -> None:
+    """A data set's augmentation changes what lives learn; one that does nothing gives the same bits as none."""
+    born = heirs(toys)[:2]
+    plain = live_of(toys).batch(born, [0, 1])
+    for augmentation, changes in ((Augmentation(), False), (Augmentation(flip=True, padding=0.125), True)):
+        pixels = Pixels.of(replace(toys.dataset(), augmentation=augmentation))
+        assert pixels.augment == augmentation
+        found = live_of(toys, pixels=pixels).batch(born, [0, 1])
+        again = live_of(toys, pixels=pixels, workers=1).batch(born, [0, 1])
+        assert all(map(same, found, again))
+        assert [not same(*pair) for pair in zip(plain, found, strict=True)] == [changes, changes]
 
 
 def test_condensing_heirs_learn_by_another_loss(toys: ModuleType) -> None:

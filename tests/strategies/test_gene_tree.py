@@ -15,12 +15,15 @@ from neuroevo.individual import Individual
 from neuroevo.strategies import GeneTree
 
 # A unit of the one hidden layer has 3 weights and a bias, so the overlap is that of the id sets.
-LAYOUT = MLP(widths=(9,), inputs=3).layout
+BACKBONE = MLP(widths=(9,), inputs=3)
+LAYOUT = BACKBONE.layout
 
 
 def person(id: int, parent: int | None, genes: set[int]) -> Individual:
     """Return an individual whose genes have the given provenance."""
-    genome = SimpleNamespace(provenance={"hidden1": torch.tensor(sorted(genes))})
+    genome = SimpleNamespace(
+        backbone=BACKBONE, slices=dict.fromkeys(LAYOUT.axes), provenance={"hidden1": torch.tensor(sorted(genes))}
+    )
     return Individual(genome, id=id, parents=() if parent is None else (parent,))
 
 

@@ -11,20 +11,32 @@ from deap import algorithms
 from torch import Tensor
 
 from neuroevo.budget import Budget
+from neuroevo.data.tasks import sample_task
 from neuroevo.evolution import evolve
-from neuroevo.execution import Recipe, looped
+from neuroevo.execution import Pixels, Recipe, looped, train_all
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import circuit_counts, random_circuit
 from neuroevo.operators.inheritance import inherit
-from neuroevo.problems import nearest_mean
+from neuroevo.problems import Upbringing, nearest_mean
 from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
 from neuroevo.runs.records import read_records
 from neuroevo.seeds import stream
-from neuroevo.strategies import Finetune, NarrowPretraining, OneCandidate, RandomCircuit, Scratch, UntrainedCircuit
+from neuroevo.strategies import (
+    Finetune,
+    HeurLG,
+    LinearProbe,
+    NarrowPretraining,
+    OneCandidate,
+    PrunedCircuit,
+    RandomCircuit,
+    Reptile,
+    Scratch,
+    UntrainedCircuit,
+)
 
-RIVALS = [Finetune, NarrowPretraining, RandomCircuit, Scratch, UntrainedCircuit]
-TRAINED = [Finetune, NarrowPretraining, RandomCircuit]
+TRAINED = [Finetune, HeurLG, LinearProbe, NarrowPretraining, PrunedCircuit, RandomCircuit, Reptile]
+RIVALS = [*TRAINED, Scratch, UntrainedCircuit]
 all_rivals = pytest.mark.parametrize("kind", RIVALS, ids=lambda kind: kind.name)
 trained_rivals = pytest.mark.parametrize("kind", TRAINED, ids=lambda kind: kind.name)
 
@@ -86,6 +98,70 @@ def test_a_random_circuit_is_cut_from_the_finetuned_network(backbone: str, toys:
         assert torch.equal(circuit.slices[name], part)
     chosen = random_circuit(circuit.backbone.layout, share=0.4, generator=stream(3, "circuit"))
     assert all(torch.equal(circuit.indices[group], indices) for group, indices in chosen.items())
+
+
+@pytest.mark.parametrize("backbone", ["MLP_BACKBONE", "CONVNET"])
+def test_a_pruned_circuit_keeps_the_strongest_channels(backbone: str, toys: ModuleType) -> None:
+    """It is as large as a random one, and no channel outside of it has a greater sum of absolute weights."""
+    genome, weights = trained_weights(make(PrunedCircuit, toys, backbone))
+    layout = getattr(toys, backbone).layout
+    assert genome.counts == circuit_counts(layout, share=0.4)
+    for group, kept in genome.indices.items():
+        (kernel,) = [name for name, axes in layout.axes.items() if axes[0] == group and len(axes) > 1]
+        norms = weights[kernel].abs().flatten(1).sum(1)
+        others = [channel for channel in range(layout.groups[group]) if channel not in kept.tolist()]
+        assert not others or norms[kept].min() >= norms[others].max()
+        assert (
+            torch.equal(genome.slices[kernel], weights[kernel][kept][:, genome.indices[source]])
+            if (source := layout.axes[kernel][1])
+            else torch.equal(genome.slices[kernel], weights[kernel][kept])
+        )
+
+
+@pytest.mark.parametrize(("share", "first"), [(0.05, 4), (0.4, 4), (0.7, 3), (1.0, 1)])
+def test_heur_lg_hands_on_the_last_layers(share: float, first: int, toys: ModuleType) -> None:
+    """They are whole, one at least and as close to the share as can be; what comes before them stays fresh."""
+    genome, weights = trained_weights(make(HeurLG, toys, "CONVNET", share=share))
+    kept = range(first, 5)
+    assert set(genome.slices) == {name for name in genome.backbone.layout.axes if int(name.split(".")[0][-1]) in kept}
+    assert all(torch.equal(tensor, weights[name]) for name, tensor in genome.slices.items())
+    assert genome.share == pytest.approx(
+        sum(t.numel() for n, t in genome.slices.items() if ".running_" not in n) / 1056
+    )
+    heir = genome.backbone.build(3, generator=toys.generator())
+    report = inherit(genome, heir.state_dict(), layout=genome.backbone.layout)
+    assert report.share == genome.share
+    assert all(torch.equal(report.weights[name], heir.state_dict()[name]) for name in report.untouched)
+
+
+def test_a_linear_probe_hands_on_what_fine_tuning_does(toys: ModuleType) -> None:
+    """The learngenes are equal, and only heirs of the probe are frozen, in all that they inherited."""
+    probe, tuned = make(LinearProbe, toys, "CONVNET", seed=3), make(Finetune, toys, "CONVNET", seed=3)
+    genome, other = handed_on(probe), handed_on(tuned)
+    assert all(torch.equal(tensor, other.slices[name]) for name, tensor in genome.slices.items())
+    assert probe.result().fitness == tuned.result().fitness
+    heir = toys.CONVNET.build(3, generator=toys.generator()).state_dict()
+    frozen, free = (one.toolbox.inherit(genome, heir, layout=toys.CONVNET.layout) for one in (probe, tuned))
+    assert frozen.frozen == set(toys.CONVNET.layout.axes)
+    assert free.frozen == frozenset()
+    assert all(torch.equal(tensor, free.weights[name]) for name, tensor in frozen.weights.items())
+
+
+def test_descendants_of_a_linear_probe_train_their_heads_only(toys: ModuleType) -> None:
+    """Of all that training changes in others, norms' statistics included, only the head's parameters change in them."""
+    dataset, recipe = toys.dataset(size=16), Recipe(updates=3, batch=16)
+    task = sample_task(dataset.novel, ways=3, shots=5, test_per_class=0, generator=toys.generator())
+    for kind, changing in ((LinearProbe, {"head.weight", "head.bias"}), (Finetune, None)):
+        strategy = make(kind, toys, "CONVNET")
+        genome = handed_on(strategy)
+        upbringing = Upbringing(
+            backbone=toys.CONVNET, pixels=Pixels.of(dataset), recipe=recipe, inherit=strategy.toolbox.inherit
+        )
+        training = upbringing.prepare(genome, task, toys.generator())
+        before = {name: tensor.clone() for name, tensor in training.network.state_dict().items()}
+        train_all([training])
+        changed = {n for n, t in training.network.state_dict().items() if not torch.equal(t, before[n])}
+        assert changed == (set(before) if changing is None else changing)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.4, 1.0])
@@ -277,7 +353,8 @@ def test_verbs_can_be_swapped(kind: type[OneCandidate], toys: ModuleType) -> Non
     twin = make(kind, toys)
     assert as_bytes(next(evolve(strategy, 1)).population[0]) == as_bytes(next(evolve(twin, 1)).population[0])
     assert calls.count("map") == 1 + kind.trains
-    assert calls.count("inherit") == (0 if kind is Scratch else 4)
+    # The heirs of the score and, of the strategy whose ancestors inherit, one life.
+    assert calls.count("inherit") == (0 if kind is Scratch else 4 + (kind is Reptile))
 
 
 def test_an_evaluator_that_trains_is_charged(toys: ModuleType) -> None:

@@ -16,6 +16,7 @@ from deap.base import Toolbox
 from hypothesis import HealthCheck, given, settings
 
 from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, ResNet12
+from neuroevo.cli.build import VARIANTS
 from neuroevo.cli.names import BACKBONES, DATASETS, STRATEGIES
 from neuroevo.data.cifar_fs import cifar_fs
 from neuroevo.data.fashion_mnist import fashion_mnist
@@ -45,14 +46,19 @@ from neuroevo.strategies import (
     EvolutionStrategy,
     Finetune,
     Genetic,
+    HeurLG,
     Island,
     Lamarckian,
+    Layerwise,
+    LinearProbe,
     MAPElites,
     NarrowPretraining,
     Novelty,
     OneCandidate,
     OpenAIES,
+    PrunedCircuit,
     RandomCircuit,
+    Reptile,
     Scratch,
     Search,
     SeparableCMAES,
@@ -106,11 +112,16 @@ def patterns(role: str, classes: int) -> LabelledImages:
 # Strategies.
 
 
-def gtl(seed: int, **settings: Any) -> GTL:
+def gtl(seed: int, *, kind: type[GTL] = GTL, **settings: Any) -> GTL:
     """Return a strategy whose generations take some hundredths of a second."""
     settings = {"population": 3, "finalists": 2, "final_critics": 1, "mutation_rate": 0.2, "share": 0.5, **settings}
     life, critic = replace(ONE_UPDATE, batch=8), ONE_UPDATE
-    return GTL(tiny(), BACKBONE, seed=seed, shots=2, life=life, critic=critic, workers=1, **settings)
+    return kind(tiny(), BACKBONE, seed=seed, shots=2, life=life, critic=critic, workers=1, **settings)
+
+
+def layerwise(seed: int) -> GTL:
+    """Return a strategy over whole layers."""
+    return gtl(seed, kind=Layerwise, mutation_rate=1.0)
 
 
 def rival(seed: int, *, kind: type[OneCandidate]) -> OneCandidate:
@@ -153,6 +164,10 @@ RIVALS = {
     "random-circuit": RandomCircuit,
     "narrow-pretraining": NarrowPretraining,
     "finetune": Finetune,
+    "linear-probe": LinearProbe,
+    "heur-lg": HeurLG,
+    "pruned-circuit": PrunedCircuit,
+    "reptile": Reptile,
     "untrained-circuit": UntrainedCircuit,
     "scratch": Scratch,
 }
@@ -168,6 +183,12 @@ def test_gtl(law: Check) -> None:
 @parametrize_with_laws(strategy_laws(population=3, verbs=VERBS), {"gtl-paper": partial(gtl, **PAPER)}, examples=ONE)
 def test_the_paper(law: Check) -> None:
     """So does what is known of the paper's GTL."""
+    law()
+
+
+@parametrize_with_laws(strategy_laws(population=3, verbs=VERBS), {"layerwise": layerwise}, examples=ONE)
+def test_layerwise(law: Check) -> None:
+    """So does the evolution of whole layers."""
     law()
 
 
@@ -384,6 +405,6 @@ def test_map_of_a_pool() -> None:
 
 def test_everything_is_checked() -> None:
     """Whatever the command line knows is among the subjects above."""
-    assert set(STRATEGIES) == {"gtl", "gtl-paper", "neat", *RIVALS, *SEARCHES}
+    assert set(STRATEGIES) == {*VARIANTS, "layerwise", "neat", *RIVALS, *SEARCHES}
     assert set(BACKBONES) == set(NETWORKS)
     assert set(DATASETS) == {"glyphs", "colour-glyphs", "fashion-mnist", "cifar-fs", "mini-imagenet", "image-folder"}

@@ -1,0 +1,85 @@
+"""`neuroevo datasets`: whether the files of a data set are all there, and where they can be had."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from neuroevo.cli.names import DATASETS, DATASETS_OF_ANY_SIZE, DATASETS_ON_DISK, load
+from neuroevo.runs.spelling import suggestion
+
+if TYPE_CHECKING:
+    from neuroevo.data.checks import Finding
+    from neuroevo.data.images import Dataset
+
+
+@click.group("datasets")
+def command() -> None:
+    """Look after the files of data sets."""
+
+
+@command.command("check")
+@click.argument("name", metavar="NAME")
+@click.option("--data-root", type=click.Path(path_type=Path), metavar="PATH", help="Folder of the data set's files.")
+@click.option("--image-size", type=click.IntRange(8, 1024), metavar="INTEGER", help="Size that images are resized to.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_context
+def check(ctx: click.Context, name: str, data_root: Path | None, image_size: int | None, as_json: bool) -> None:
+    """Check the files of a data set: classes, counts and digests.
+
+    NAME is one of those that `neuroevo list dataset` names. What is missing or damaged is told with where it can be
+    had. The exit code is 0 if all is there, 1 if not, 2 for wrong usage.
+    """
+    _check_usage(name, data_root)
+    if image_size is not None and name not in DATASETS_OF_ANY_SIZE:
+        raise click.UsageError(f"--image-size must come with {' or '.join(DATASETS_OF_ANY_SIZE)}, but NAME is {name}.")
+    found = list(_findings(name, data_root, {"size": image_size} if image_size else {}))
+    good = all(finding.good for finding in found)
+    source = _source(name)
+    if as_json:
+        listed = [{"good": finding.good, "sentence": finding.sentence} for finding in found]
+        root = None if data_root is None else str(data_root)
+        click.echo(json.dumps({"dataset": name, "data_root": root, "good": good, "findings": listed, "source": source}))
+    else:
+        for finding in found:
+            click.echo(f"{'ok ' if finding.good else 'BAD'}  {finding.sentence}")
+        told = source is None or any(source in finding.sentence for finding in found)
+        get = "" if good or told else f" Get {source}."
+        click.echo(f"{name} is complete." if good else f"{name} is not complete.{get}")
+    ctx.exit(0 if good else 1)
+
+
+def _check_usage(name: str, data_root: Path | None) -> None:
+    if name not in DATASETS:
+        raise click.UsageError(
+            f"NAME must be one of {', '.join(DATASETS)}, but it is {name!r}{suggestion(name, DATASETS)}"
+        )
+    if name not in DATASETS_ON_DISK:
+        if data_root is not None:
+            raise click.UsageError(f"--data-root must be left out, as {name} is made and not read from files.")
+    elif data_root is None:
+        raise click.UsageError(f"--data-root must name the folder that holds the files of {name}.")
+    elif not data_root.is_dir():
+        raise click.UsageError(f"--data-root must be an existing folder, but {data_root} is none.")
+
+
+def _findings(name: str, data_root: Path | None, size: Mapping[str, int]) -> Iterable[Finding]:
+    from neuroevo.data.checks import findings  # heavy, and usage is checked by now
+
+    make: Callable[..., Dataset] = load(DATASETS[name])  # type: ignore[assignment]
+    if data_root is None:
+        return findings(tuple, lambda: make(**size))
+    digests: Callable[[Path], Iterable[str]] = load(f"{_module(name)}:checked_digests")  # type: ignore[assignment]
+    return findings(lambda: digests(data_root), lambda: make(data_root, **size))
+
+
+def _source(name: str) -> str | None:
+    return str(load(f"{_module(name)}:SOURCE")) if name in DATASETS_ON_DISK else None
+
+
+def _module(name: str) -> str:
+    return DATASETS[name].partition(":")[0]

@@ -1,0 +1,92 @@
+"""Whole layers of a backbone: which of them a learngene hands on that holds layers and not channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from neuroevo.backbones import Layout
+from neuroevo.learngene import Learngene
+
+Layers = tuple[str, ...]
+"""Names of layers, in the order from input to output."""
+
+
+def layers(layout: Layout) -> dict[str, Layers]:
+    """Return the tensors of each layer, in the order from input to output.
+
+    A layer is all that makes the channels of one group and bears its name: the weights that give them and the norm
+    that follows. Where a shortcut ties two convolutions to one group, both are of one layer.
+    """
+    found: dict[str, list[str]] = {group: [] for group in layout.groups}
+    for name, axes in layout.axes.items():
+        group = next((group for group in axes if group is not None), None)
+        if group is not None:
+            found[group].append(name)
+    return {layer: tuple(tensors) for layer, tensors in found.items()}
+
+
+def tensors_of(layout: Layout, chosen: Iterable[str]) -> Layers:
+    """Return the tensors of the chosen layers."""
+    tensors = layers(layout)
+    return tuple(name for layer in chosen for name in tensors[layer])
+
+
+def layers_held(learngene: Learngene) -> Layers:
+    """Return the layers of which a learngene holds anything."""
+    tensors = layers(learngene.backbone.layout)
+    return tuple(layer for layer, names in tensors.items() if any(name in learngene.slices for name in names))
+
+
+def random_layers(layout: Layout, *, share: float, generator: torch.Generator) -> Layers:
+    """Return random layers whose share of the backbone's parameters is close to the wanted one.
+
+    The layers are gone through in a random order, and each one joins that brings the sum closer to `share`. If none
+    does, it is the layer whose share is closest.
+
+    Args:
+        layout: The backbone's channel groups.
+        share: Wanted share of the backbone's parameters without the head.
+        generator: Source of the order.
+    """
+    shares = _shares(layout)
+    names = [*shares]
+    total, chosen = 0.0, set()
+    for place in torch.randperm(len(names), generator=generator).tolist():
+        if abs(total + shares[names[place]] - share) < abs(total - share):
+            total += shares[names[place]]
+            chosen.add(names[place])
+    chosen = chosen or {min(names, key=lambda name: abs(shares[name] - share))}
+    return tuple(name for name in names if name in chosen)
+
+
+def last_layers(layout: Layout, *, share: float) -> Layers:
+    """Return as many of the last layers, one at least, as come closest to a share of the backbone's parameters."""
+    shares = _shares(layout)
+    names = [*shares]
+    totals = {count: sum(shares[name] for name in names[-count:]) for count in range(1, len(names) + 1)}
+    return tuple(names[-min(totals, key=lambda count: abs(totals[count] - share)) :])
+
+
+def layer_overlap(layout: Layout, first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> float:
+    """Return the parameter-weighted Jaccard overlap of two sets of layers by provenance, in [0, 1].
+
+    It is params(common layers) / params(union), after GRL (arXiv 2306.10225), which weighs layers by the square root
+    of their numbers of weights.
+
+    Args:
+        layout: The channel groups of the backbone that both were taken from.
+        first: Per layer that is held the provenance ids of its channels, int64; layers are common if all ids are.
+        second: The same of the other.
+    """
+    shares = _shares(layout)
+    common = sum(shares[layer] for layer, ids in first.items() if layer in second and torch.equal(ids, second[layer]))
+    return common / (sum(shares[layer] for layer in [*first, *second]) - common)
+
+
+def _shares(layout: Layout) -> dict[str, float]:
+    """Return the share of each layer of the backbone's parameters."""
+    whole = layout.parameters()
+    return {layer: layout.parameters(tensors=names) / whole for layer, names in layers(layout).items()}
