@@ -69,8 +69,8 @@ def _trained(heir: Training, twin: Training, protocol: Transfer) -> dict[str, An
 
 def _told(received: Inheritance) -> dict[str, Any]:
     """Return what was inherited, as JSON values."""
-    parts = {name: list(getattr(received, name)) for name in ("full", "part", "untouched")}
-    return {"inherited_share": received.share, "inherited": parts}
+    parts = {name: list(getattr(received, name)) for name in ("full", "part", "filled", "untouched")}
+    return {"inherited_share": received.share, "inherited": parts, "notes": list(received.notes)}
 
 
 def _save(heir: Training, learngene: Learngene, settings: InheritSettings, path: Path) -> None:
@@ -109,6 +109,9 @@ def _print(result: Mapping[str, Any], settings: InheritSettings) -> None:
     counts = {name: len(names) for name, names in result["inherited"].items()}
     click.echo(
         f"Inherited: {100 * result['inherited_share']:.1f} % of the descendant's parameters (its head not counted); of "
-        f"its tensors {counts['full']} whole, {counts['part']} in part, {counts['untouched']} not at all."
+        f"its tensors {counts['full']} whole, {counts['part']} in part, {counts['untouched']} not at all"
+        + (f", and {counts['filled']} filled so that genes pass." if counts["filled"] else ".")
     )
+    for note in result["notes"]:
+        click.echo(f"Note: {note}")
     click.echo(f"Saved: {result['descendant']}")
