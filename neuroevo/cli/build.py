@@ -235,7 +235,8 @@ def make_protocol(
     settings: BenchSettings, dataset: Dataset, backbone: Backbone, device: torch.device, *, execution: Execution = AUTO
 ) -> Transfer:
     """Return how descendants live."""
-    return _protocol(settings, dataset, backbone, device, updates=settings.updates, descendants=settings.descendants)
+    lives = {"updates": settings.updates, "descendants": settings.descendants}
+    return _protocol(settings, dataset, backbone, device, **lives, execution=execution)
 
 
 def make_descendant(settings: InheritSettings, device: torch.device) -> Transfer:
@@ -246,7 +247,14 @@ def make_descendant(settings: InheritSettings, device: torch.device) -> Transfer
 
 
 def _protocol(
-    settings: RunSettings, dataset: Dataset, backbone: Backbone, device: torch.device, *, updates: int, descendants: int
+    settings: RunSettings,
+    dataset: Dataset,
+    backbone: Backbone,
+    device: torch.device,
+    *,
+    updates: int,
+    descendants: int,
+    execution: Execution = AUTO,
 ) -> Transfer:
     return Transfer(
         dataset=dataset,
