@@ -19,6 +19,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import click
 import torch
@@ -251,18 +252,21 @@ def main(*, quick: bool, only: str, chosen: str, threads: int, seeds: int, small
 
 
 def _print(
-    lines: Sequence[Line], accuracies: Sequence[Mapping[str, object]], told: Mapping[str, object], repeats: int
+    lines: Sequence[Line], accuracies: Sequence[Mapping[str, object]], told: Mapping[str, Any], repeats: int
 ) -> None:
     console = Console()
     if not console.is_terminal:
         console.width = max(console.width, WIDTH)
     console.print(to_table(lines, title="Milliseconds, the fastest way of each"))
     for row in accuracies:
-        console.print(
-            "{program} {way}: accuracy on digits {mean:.3f} ({low:.3f} to {high:.3f}), n = {seeds}".format(**row)
-        )
-    versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items())  # type: ignore[attr-defined]
+        console.print(_accuracy(row))
+    versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items())
     console.print(f"{conditions_in_words(told, samples=repeats)} {versions}.", soft_wrap=True)
+
+
+def _accuracy(row: Mapping[str, Any]) -> str:
+    own = f"{row['mean']:.3f} ({row['low']:.3f} to {row['high']:.3f}), n = {row['seeds']}"
+    return f"{row['program']} {row['way']}: accuracy on digits {own}"
 
 
 def _chosen(text: str, known: Sequence[str] | Mapping[str, str], option: str) -> list[str]:

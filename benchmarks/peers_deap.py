@@ -37,7 +37,7 @@ class _Array(np.ndarray[Any, Any]):
 
     fitness: _Fitness
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Array:
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> _Array:
         clone = self.copy().view(_Array)
         clone.fitness = _Fitness(self.fitness.values)
         return clone

@@ -68,7 +68,8 @@ def digits_supervised(work: Workload) -> Contender:
         batch = problem.generate_batch(work.population)
         batch.set_values(genomes_of(work))
         problem.evaluate(batch)
-        return -batch.evals[:, 0].double()
+        evaluations: Tensor = batch.evals[:, 0].as_subclass(Tensor)
+        return -evaluations.double()
 
     return Contender(search.step, answer)
 

@@ -150,7 +150,8 @@ def new_share(before: Tensor, after: Tensor) -> Tensor:
 
 def _made(layer: type[nn.Module], *sizes: int, **settings: int) -> nn.Module:
     """Return a layer whose weights are not drawn yet: PyTorch would draw them from its global generator."""
-    return nn.utils.skip_init(layer, *sizes, **settings)
+    made: nn.Module = nn.utils.skip_init(layer, *sizes, **settings)
+    return made
 
 
 def _drawn(module: nn.Sequential) -> nn.Sequential:

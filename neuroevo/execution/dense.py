@@ -36,7 +36,7 @@ class Dense:
         self.widest = max(one.module.out_features for one in layers if isinstance(one.module, nn.Linear))
         first = next(place for place, one in enumerate(layers) if isinstance(one.module, nn.Linear))
         # What comes before the first product would be written into the inputs.
-        self.activations = [in_place(one.module) if place > first else one.module for place, one in enumerate(layers)]
+        self.activations = [_in_place(one.module) if place > first else one.module for place, one in enumerate(layers)]
         self.parameters = [one.parameters for one in layers]
 
     @classmethod
@@ -79,7 +79,7 @@ def _along(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     return torch.bmm(inputs, weight.mT) if bias is None else torch.baddbmm(bias.unsqueeze(1), inputs, weight.mT)
 
 
-def in_place(module: nn.Module) -> Step:
+def _in_place(module: nn.Module) -> Step:
     """Return an activation that may overwrite what it is given."""
     return {nn.ReLU: torch.relu_, nn.Sigmoid: torch.sigmoid_, nn.Tanh: tanh_}.get(type(module), module)
 

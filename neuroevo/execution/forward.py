@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from neuroevo.execution.convolutional import Convolutional
 from neuroevo.execution.dense import Dense
 from neuroevo.execution.memory import is_out_of_memory
 
@@ -25,7 +24,6 @@ class Forward:
     The structure of the module decides how, and all ways give the same numbers up to rounding:
 
     - A chain of linear layers and activations is a chain of batched matrix products (see `Dense`).
-    - A chain with convolutions is run one set after the other on the CPU, in tiles of images (see `Convolutional`).
     - Whatever else `torch.func.vmap` can take is stacked by it.
     - What it can't is run one set after the other, and the log says why.
 
@@ -38,7 +36,7 @@ class Forward:
     def __init__(self, module: nn.Module) -> None:
         self.module = module
         self.stacks = True
-        self.chain: Dense | Convolutional | None = Dense.of(module) or Convolutional.of(module)
+        self.dense = Dense.of(module)
 
     @torch.no_grad()
     def __call__(self, parameters: Mapping[str, Tensor], inputs: Tensor, *, shared: bool = True) -> Tensor:
@@ -49,8 +47,8 @@ class Forward:
             inputs: One batch for all; one for each, [P, N, ...], if they are not shared.
             shared: Whether all get the same inputs.
         """
-        if self.chain is not None and self.chain.takes(inputs, shared=shared):
-            return self.chain(parameters, inputs, shared=shared)
+        if self.dense is not None and self.dense.takes(inputs, shared=shared):
+            return self.dense(parameters, inputs, shared=shared)
         if self.stacks:
             try:
                 return vmap(self._one, in_dims=(0, None if shared else 0))(dict(parameters), inputs)
@@ -76,8 +74,7 @@ class Forward:
         def note(module: nn.Module, arguments: object, outputs: object) -> None:
             found.append(outputs.numel() if isinstance(outputs, Tensor) else 0)
 
-        tiled = self.chain is not None and self.chain.takes(inputs, shared=True)
-        layers = [self.module] if tiled else self.module.modules()
+        layers = [self.module] if self.dense is not None else list(self.module.modules())
         handles = [layer.register_forward_hook(note) for layer in layers]
         try:
             self.module(inputs)

@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from neuroevo.execution import convolutional, dense
-from neuroevo.execution.convolutional import Convolutional
-from neuroevo.execution.dense import Dense, tanh_
+from neuroevo.execution import dense
+from neuroevo.execution.dense import tanh_
 from neuroevo.execution.forward import Forward
 
 
@@ -104,7 +103,7 @@ def test_all_ways_give_what_the_networks_give(name: str, rows: int, shared: bool
     given = inputs.clone()
     several = parameters(module, 4)
     forward = Forward(module)
-    assert isinstance(forward.chain, Dense) == (name in BY_PRODUCTS)
+    assert (forward.dense is not None) == (name in BY_PRODUCTS)
     found = forward(several, inputs, shared=shared)
     expected = answers(module, several, [inputs] * 4 if shared else list(inputs))
     torch.testing.assert_close(found, torch.stack(expected), rtol=1e-4, atol=1e-5)
@@ -163,68 +162,6 @@ def test_the_widest_layer_bounds_the_memory() -> None:
     assert Forward(made("wide")).numbers(inputs) == 2
     assert Forward(made("convolutions")).numbers(inputs) == 12
     assert not Forward(made("wide")).module._forward_hooks
-
-
-IMAGE_MODULES: dict[str, Callable[[], nn.Module]] = {
-    "plain": lambda: nn.Sequential(
-        nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(48, 2)
-    ),
-    "two": lambda: nn.Sequential(
-        nn.Conv2d(1, 4, 3, bias=False),
-        nn.Tanh(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(4, 6, 3, padding="same", groups=2),
-        nn.GELU(),
-        nn.MaxPool2d(3),
-        nn.LayerNorm([6, 1, 1]),
-        nn.Flatten(),
-        nn.Linear(6, 2),
-    ),
-    "activation first": lambda: nn.Sequential(nn.ReLU(), nn.Conv2d(1, 2, 3, stride=2), nn.AvgPool2d(2), nn.Sigmoid()),
-    "falling": lambda: nn.Sequential(
-        nn.Conv2d(1, 2, 3), nn.SiLU(), nn.MaxPool2d(2), nn.Conv2d(2, 2, 2), nn.ReLU(), nn.ReLU()
-    ),
-}
-
-
-@pytest.mark.parametrize("shared", [True, False])
-@pytest.mark.parametrize("rows", [1, 7])
-@pytest.mark.parametrize("name", IMAGE_MODULES)
-def test_convolutions_give_what_the_networks_give(
-    name: str, rows: int, shared: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In any order of layers and tiles, outputs are those of each network by itself, and nothing is changed."""
-    monkeypatch.setattr(convolutional, "IMAGES", 3)
-    with torch.random.fork_rng(devices=[]):
-        module = IMAGE_MODULES[name]().eval()
-    inputs = torch.randn(*(() if shared else (3,)), rows, 1, 8, 8, generator=torch.Generator().manual_seed(1))
-    given_before = inputs.clone()
-    several = parameters(module, 3)
-    forward = Forward(module)
-    assert isinstance(forward.chain, Convolutional)
-    found = forward(several, inputs, shared=shared)
-    expected = answers(module, several, [inputs] * 3 if shared else list(inputs))
-    torch.testing.assert_close(found, torch.stack(expected), rtol=1e-4, atol=1e-5)
-    assert torch.equal(inputs, given_before)
-    assert all(torch.equal(value, parameters(module, 3)[key]) for key, value in several.items())
-
-
-def test_images_of_several_channels_and_of_any_strides() -> None:
-    """Channels, however they lie in memory, are those of the network by itself."""
-    with torch.random.fork_rng(devices=[]):
-        module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(64, 2)).eval()
-    whole = torch.randn(5, 3, 9, 12, generator=torch.Generator().manual_seed(1))
-    several = parameters(module, 2)
-    for inputs in (whole[..., 1:7, 2:8], whole[..., 1:7, 2:8].transpose(2, 3), whole[..., :6, ::2]):
-        expected = torch.stack(answers(module, several, [inputs] * 2))
-        torch.testing.assert_close(Forward(module)(several, inputs), expected, rtol=1e-4, atol=1e-5)
-
-
-def test_other_paddings_are_stacked() -> None:
-    """A convolution that does not pad with zeros is no such chain."""
-    with torch.random.fork_rng(devices=[]):
-        module = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1, padding_mode="circular"), nn.ReLU())
-    assert Forward(module).chain is None
 
 
 def test_too_little_memory_is_not_taken_for_a_module_that_cannot_be_stacked() -> None:
