@@ -10,7 +10,9 @@ import pytest
 from neuroevo.benchmarks import overhead
 from neuroevo.benchmarks.overhead import GENETIC, HAND, Overhead, in_words, summarise, to_csv
 
-RESULT = summarise({(HAND, 100): [0.5, 0.6], (GENETIC, 100): [1.0, 1.5], (GENETIC, 4): [0.5, 0.5], (GENETIC, 16): [1.0, 1.0]})
+RESULT = summarise(
+    {(HAND, 100): [0.5, 0.6], (GENETIC, 100): [1.0, 1.5], (GENETIC, 4): [0.5, 0.5], (GENETIC, 16): [1.0, 1.0]}
+)
 
 
 def test_the_suite_is_measured_once(
