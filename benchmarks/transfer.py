@@ -27,7 +27,7 @@ from neuroevo.benchmarks.contestant import CellPlan, Contestant, Pretraining
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import Task, sample_task, unseen_per_class
 from neuroevo.evolution import RECORDS, Generation, evolve
-from neuroevo.execution import Pixels, Recipe, Training, train_all
+from neuroevo.execution import AUTO, Execution, Pixels, Recipe, Training, train_all
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.problems import Upbringing
@@ -52,6 +52,7 @@ class Transfer:
         test_per_class: Unseen images per class that the accuracy is measured on; fewer where a class has not as many.
         device: Where networks live.
         workers: Threads on the CPU.
+        execution: In which way descendants are trained.
         names: What the records of descendants say of their `dataset` and `backbone`, where these are not the
             ancestors'.
     """
@@ -65,6 +66,7 @@ class Transfer:
     test_per_class: int = 50
     device: torch.device = torch.device("cpu")
     workers: int | None = None
+    execution: Execution = AUTO
     names: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -96,7 +98,8 @@ class Transfer:
     def learning_curves(self, genome: Learngene | None, toolbox: Toolbox, seed: int) -> list[tuple[float, ...]]:
         """Return the test accuracies of each descendant at `measure_at`; heirs are made by the toolbox's `inherit`."""
         trainings = [self.training(genome, toolbox, seed, number) for number in range(self.descendants)]
-        return [outcome.accuracy for outcome in train_all(trainings, workers=self.workers)]
+        outcomes = train_all(trainings, workers=self.workers, execution=self.execution)
+        return [outcome.accuracy for outcome in outcomes]
 
     def training(self, genome: Learngene | None, toolbox: Toolbox, seed: int, number: int) -> Training:
         """Return what a descendant is about to do."""

@@ -54,7 +54,7 @@ class Live:
     def batch(self, individuals: Sequence[Individual], slots: Sequence[int]) -> list[Network]:
         """Return the networks of individuals after their lives."""
         trainings = [self._prepare(*pair) for pair in zip(individuals, slots, strict=True)]
-        train_all(trainings, workers=self.workers)
+        train_all(trainings, workers=self.workers, execution=self.upbringing.execution)
         return [training.network for training in trainings]
 
     def newborn(self, individual: Individual, slot: int) -> Network:

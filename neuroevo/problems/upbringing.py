@@ -12,7 +12,7 @@ from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import Task
-from neuroevo.execution import Pixels, Recipe, Training
+from neuroevo.execution import AUTO, Execution, Pixels, Recipe, Training
 from neuroevo.execution.condensing import Condensing
 from neuroevo.execution.cost import training_budget
 from neuroevo.execution.training import Loss, cross_entropy
@@ -34,6 +34,7 @@ class Upbringing:
         condense: Whether the circuit also learns alone, from the labels and from the network around it (see
             `Condensing`); it has to be isolated.
         device: Where heirs live.
+        execution: In which way many heirs are trained.
 
     Raises:
         ValueError: Heirs are to condense without being isolated.
@@ -46,6 +47,7 @@ class Upbringing:
     isolate: bool = False
     condense: bool = False
     device: torch.device = torch.device("cpu")
+    execution: Execution = AUTO
 
     def __post_init__(self) -> None:
         if self.condense and not self.isolate:

@@ -16,9 +16,11 @@ from neuroevo.runs.fields import (
     Augment,
     Device,
     Engine,
+    ExecutionWay,
     Folder,
     Match,
     Names,
+    Precision,
     Shots,
     fields,
     label,
@@ -110,6 +112,16 @@ class RunSettings(BaseModel):
     )
     quick: bool = Field(default=False, description="Smaller defaults: ends in under a minute.")
     device: Device = Field(default="auto", description="Where networks are trained: auto, cpu, cuda, cuda:N or mps.")
+    execution: ExecutionWay = Field(
+        default="auto",
+        description="In which way populations are trained: network after network (looped), those of one structure "
+        "together (stacked), what suits the device (auto), or what is faster in a test at the start (tune).",
+    )
+    precision: Precision = Field(
+        default="float32",
+        description="Numbers of forward passes: float32, or faster and less exact ones of GPUs, tf32 or bf16.",
+    )
+    compile: bool = Field(default=False, description="Compile the forward pass of stacked networks with torch.compile.")
     asynchronous: bool = Field(
         default=False, description="Let lives and critics of GTL flow, without generations that wait for their last."
     )
