@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from neuroevo import __version__
-from neuroevo.benchmarks import findings, findings_searches, tables, throughput
+from neuroevo.benchmarks import findings, findings_searches, overhead, tables, throughput
 from neuroevo.benchmarks.columns import ACCURACY, COSTS, DIFFERENCE, DIFFERENCES, MAIN, Column, Item, in_order
 from neuroevo.benchmarks.columns_conditions import ordered, spending, with_condition
 from neuroevo.benchmarks.columns_searches import RANK, SEARCH_COLUMNS
@@ -135,19 +135,21 @@ def _summary(result: Result) -> list[str]:
         return findings.summary(result.rows)
     if result.searches:
         return findings_searches.summary(result.searches)
-    found = tables.figures(result.records)
-    if not found:
+    if not tables.figures(result.records):
         return ["This run holds no finished comparison of strategies."]
-    told = [sentence for one in found for sentence in _figures_in_words(one)]
-    return told or ["This run compares no strategies; its figures are below."]
+    return _figures_in_words(result.records) or ["This run compares no strategies; its figures are below."]
 
 
-def _figures_in_words(found: Mapping[str, Any]) -> list[str]:
-    """Return the figures of the suite `throughput` in words; of others there are none."""
+def _figures_in_words(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the figures of the suites `throughput` and `overhead` in words; of others there are none."""
     try:
-        return throughput.in_words(throughput.Throughput(**found)).splitlines()
-    except (TypeError, ValueError):
-        return []
+        if (fast := throughput.from_records(records)) is not None:
+            return throughput.in_words(fast).splitlines()
+        if (light := overhead.from_records(records)) is not None:
+            return overhead.in_words(light).splitlines()
+    except (KeyError, TypeError, ValueError):
+        pass
+    return []
 
 
 def _grids(result: Result, run: str) -> list[Grid]:

@@ -1,140 +1,245 @@
-"""Suite `throughput`: how fast populations of convolutional networks are trained.
+"""Suite `throughput`: how fast populations of networks are run and trained, and what share of the limit that is.
 
-Claim to be tested: the looped way trains ConvNet4 16-32-64-64 (batch 64, 28x28, P = 8) at 0.25 or more of the rate of
-a large `torch.nn.functional.linear` in the same run. Both are measured in turn, several times; the ratio is taken
-run by run, and the median is quoted with the spread, for machines are noisy.
+Claims to be tested, on two cores: populations of small perceptrons (17-64-64-6, 256 inputs) run at 0.2 or more of the
+limit and ConvNet4 16-32-64-64 (batch 64, 28x28, P = 8) is trained at 0.25 or more of it; time grows in proportion to
+P, and memory does not grow faster. The limit is the rate of the better one of a large `torch.mm` and a large
+`torch.nn.functional.linear` in the same run. All works are measured in turn, several times, and a fraction is taken
+repeat by repeat. Activations count as no work, though a hyperbolic tangent takes as long as tens of multiply-adds.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import platform
 import statistics
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import pairwise
 
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from neuroevo.backbones import ConvNet4
+from neuroevo.benchmarks.timing import (
+    Spread,
+    Work,
+    conditions,
+    conditions_in_words,
+    exponent,
+    in_turn,
+    peak_mebibytes,
+)
+from neuroevo.benchmarks.workloads import perceptron
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import Task
 from neuroevo.execution import Pixels, Recipe, Training, train_all
 from neuroevo.execution.cost import training_budget
+from neuroevo.execution.forward import Forward
 from neuroevo.seeds import stream
+from neuroevo.space import Space
 
+SCALING = (1, 4, 16, 64, 256, 1024)
+INPUTS = 256
+SIZES = (17, 64, 64, 6)
 POPULATION = 8
 CLASSES = 20
 IMAGE = (1, 28, 28)
 IMAGES = 2000
 RECIPE = Recipe(updates=25, batch=64)
-LINEAR = 2048
-LINEAR_CALLS = 8
+LARGE = 2048
+YARDSTICKS: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {"torch.mm": torch.mm, "F.linear": F.linear}
+WORKS = 2 * len(SCALING) + 1 + len(YARDSTICKS)
+"""What is measured in turn."""
+
+EACH, SHARED, TRAINED = "perceptron, an input each", f"perceptron, {INPUTS} shared inputs", "ConvNet4, training"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A work with what it counts for.
+
+    Attributes:
+        run: One call.
+        population: Networks, P.
+        operations: Floating-point operations of a call, a multiply-add counted as two.
+        passes: Passes (or updates) of each network in a call.
+    """
+
+    run: Work
+    population: int
+    operations: float
+    passes: int = 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """How fast a work goes; medians over the repeats, rates in 1e9 floating-point operations per second.
+
+    Attributes:
+        work: What is done.
+        population: Networks, P.
+        milliseconds: Time for one pass, or update, of all networks.
+        milliseconds_low: Its first quartile.
+        milliseconds_high: Its third quartile.
+        networks_per_second: Passes, or updates, of one network per second.
+        rate: Rate of operations.
+        fraction: Median of rate over the limit, repeat by repeat.
+        fraction_low: Its first quartile.
+        fraction_high: Its third quartile.
+        peak_mebibytes: Memory that is held during a call beyond what was before; None where the system does not tell.
+    """
+
+    work: str
+    population: int
+    milliseconds: float
+    milliseconds_low: float
+    milliseconds_high: float
+    networks_per_second: float
+    rate: float
+    fraction: float
+    fraction_low: float
+    fraction_high: float
+    peak_mebibytes: float | None
 
 
 @dataclass(frozen=True)
 class Throughput:
-    """What one run of the suite measured; medians over the repeats, rates in 1e9 floating-point operations per second.
+    """What one run of the suite measured.
 
     Attributes:
-        device: Where it ran.
-        threads: Torch threads.
-        torch: Version of torch.
-        machine: The processor's name as the platform gives it.
-        repeats: Repeats, n.
-        population: Networks trained, P.
-        step_milliseconds: Time for one update of every network of the population.
-        network_updates_per_second: Updates of one network per second.
-        training_rate: Rate of training.
-        linear_rate: Rate of a large `F.linear` in the same run.
-        fraction: Median of training_rate / linear_rate, repeat by repeat.
-        fraction_low: Its least value.
-        fraction_high: Its greatest value.
+        conditions: Hardware, threads and versions.
+        repeats: Samples of each row, n.
+        yardstick: Which yardstick is the limit.
+        limit: Its rate, in 1e9 floating-point operations per second.
+        exponents: The power of P that the time of a work grows with, by work.
+        rows: By work and population.
     """
 
-    device: str
-    threads: int
-    torch: str
-    machine: str
+    conditions: Mapping[str, object]
     repeats: int
-    population: int
-    step_milliseconds: float
-    network_updates_per_second: float
-    training_rate: float
-    linear_rate: float
-    fraction: float
-    fraction_low: float
-    fraction_high: float
+    yardstick: str
+    limit: float
+    exponents: Mapping[str, float]
+    rows: tuple[Row, ...]
 
 
 def measure(
-    *, repeats: int = 5, device: torch.device | str = "cpu", on_repeat: Callable[[], object] = lambda: None
+    *, repeats: int = 5, device: torch.device | str = "cpu", on_sample: Callable[[], object] = lambda: None
 ) -> Throughput:
-    """Measure training against the yardstick in turn, after one untimed call of each."""
+    """Measure all works and yardsticks in turn, then the memory that a call takes."""
     device = torch.device(device)
-    trainings, linear = _trainings(device), _linear(device)
-    backbone = ConvNet4(channels=IMAGE[0])
-    budget = training_budget(backbone, RECIPE, image=IMAGE, classes=CLASSES, images=IMAGES)
-    work = 2 * POPULATION * budget.multiply_adds
-    seconds, yardsticks = [], []
-    _timed(trainings, device)
-    _timed(linear, device)
-    for _ in range(repeats):
-        yardsticks.append(_timed(linear, device))
-        seconds.append(_timed(trainings, device))
-        on_repeat()
-    rates = [work / each / 1e9 for each in seconds]
-    limits = [2 * LINEAR_CALLS * LINEAR**3 / each / 1e9 for each in yardsticks]
-    fractions = [rate / limit for rate, limit in zip(rates, limits, strict=True)]
-    step = statistics.median(seconds) / RECIPE.updates
+    found = jobs(device)
+    works: dict[str, Work] = {name: yardstick(name, device) for name in YARDSTICKS}
+    works |= {_name(*key): job.run for key, job in found.items()}
+    times = in_turn(works, repeats=repeats, device=device, on_sample=on_sample)
+    peaks = {key: peak_mebibytes(job.run, device=device) for key, job in found.items()}
+    return summarise(found, times, peaks, device)
+
+
+def summarise(
+    found: Mapping[tuple[str, int], Job],
+    times: Mapping[str, Sequence[float]],
+    peaks: Mapping[tuple[str, int], float | None],
+    device: torch.device | str = "cpu",
+) -> Throughput:
+    """Return the figures of milliseconds by name, as `measure` takes them."""
+    limits = {name: [2 * LARGE**3 / each / 1e6 for each in times[name]] for name in YARDSTICKS}
+    best = max(limits, key=lambda name: statistics.median(limits[name]))
+    rows = tuple(_row(key, job, times[_name(*key)], limits[best], peaks[key]) for key, job in found.items())
     return Throughput(
-        device=torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        threads=torch.get_num_threads(),
-        torch=torch.__version__,
-        machine=platform.processor() or platform.machine(),
-        repeats=repeats,
-        population=POPULATION,
-        step_milliseconds=1000 * step,
-        network_updates_per_second=POPULATION / step,
-        training_rate=statistics.median(rates),
-        linear_rate=statistics.median(limits),
-        fraction=statistics.median(fractions),
-        fraction_low=min(fractions),
-        fraction_high=max(fractions),
+        conditions=conditions(device),
+        repeats=len(times[best]),
+        yardstick=best,
+        limit=statistics.median(limits[best]),
+        exponents=_exponents(rows),
+        rows=rows,
     )
 
 
 def in_words(result: Throughput) -> str:
-    """Return the figures as text."""
-    return (
-        f"Training ConvNet4 16-32-64-64, P = {result.population}, batch {RECIPE.batch}: "
-        f"{result.step_milliseconds:.1f} ms per update of the population, "
-        f"{result.network_updates_per_second:.0f} network updates/s, {result.training_rate:.0f} GFLOP/s.\n"
-        f"F.linear {LINEAR}x{LINEAR}: {result.linear_rate:.0f} GFLOP/s. "
-        f"Fraction {result.fraction:.2f} ({result.fraction_low:.2f} to {result.fraction_high:.2f}, "
-        f"n = {result.repeats}), {result.device}, {result.threads} threads, torch {result.torch}, {result.machine}."
+    """Return the limit, what the figures hold for and the figures as text."""
+    told = [f"  {_sentence(row)}" for row in result.rows]
+    grown = [f"{work}: {power:.2f}" for work, power in result.exponents.items()]
+    return "\n".join(
+        [
+            f"The limit is {result.yardstick} of {LARGE}x{LARGE}: {result.limit:.0f} GFLOP/s, in turn with the works.",
+            conditions_in_words(result.conditions, samples=result.repeats),
+            *told,
+            f"Time grows with P to the power of (P = {SCALING[0]} to {SCALING[-1]:,}) {'; '.join(grown)}.",
+        ]
     )
 
 
 def to_csv(result: Throughput) -> str:
-    """Return the figures as comma-separated values with a header."""
+    """Return the rows as comma-separated values with a header."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(asdict(result)), lineterminator="\n")
+    writer = csv.DictWriter(text, list(Row.__dataclass_fields__), lineterminator="\n")
     writer.writeheader()
-    writer.writerow(asdict(result))
+    writer.writerows(asdict(row) for row in result.rows)
     return text.getvalue()
 
 
-def _trainings(device: torch.device) -> Callable[[], object]:
+def records(result: Throughput) -> list[dict[str, object]]:
+    """Return the figures as records: what was measured at large, then the rows."""
+    facts = {"repeats": result.repeats, "yardstick": result.yardstick, "limit": result.limit}
+    return [
+        {"kind": "throughput", **result.conditions, **facts, "row_count": len(result.rows)},
+        *({"kind": "throughput_row", **asdict(row)} for row in result.rows),
+    ]
+
+
+def from_records(found: Sequence[Mapping[str, object]]) -> Throughput | None:
+    """Return the figures that records hold; None if they are not complete."""
+    heads = [dict(one) for one in found if one.get("kind") == "throughput"]
+    told = [{key: value for key, value in one.items() if key != "kind"} for one in found if one not in heads]
+    if len(heads) != 1 or heads[0].get("row_count") != len(told):
+        return None
+    (head,) = heads
+    own = {key: head.pop(key) for key in ("repeats", "yardstick", "limit")}
+    rows = tuple(Row(**row) for row in told)  # type: ignore[arg-type]
+    told_conditions = {key: value for key, value in head.items() if key not in ("kind", "row_count")}
+    return Throughput(told_conditions, **own, exponents=_exponents(rows), rows=rows)  # type: ignore[arg-type]
+
+
+def jobs(device: torch.device) -> dict[tuple[str, int], Job]:
+    """Return the works by what is done and population."""
+    found = {(EACH, population): _perceptrons(population, device, shared=False) for population in SCALING}
+    found |= {(SHARED, population): _perceptrons(population, device, shared=True) for population in SCALING}
+    return found | {(TRAINED, POPULATION): _training(device)}
+
+
+def yardstick(name: str, device: torch.device) -> Work:
+    """Return one large product in the way of a yardstick."""
+    generator = stream(1, "throughput")
+    left, right = (torch.rand(LARGE, LARGE, generator=generator).to(device) for _ in range(2))
+    return partial(YARDSTICKS[name], left, right)
+
+
+def _perceptrons(population: int, device: torch.device, *, shared: bool) -> Job:
+    generator = stream(2, "throughput")
+    module = perceptron(SIZES).to(device)
+    space = Space.of_module(module)
+    genomes = space.sample(population, generator=generator)
+    rows = INPUTS if shared else 1
+    inputs = torch.randn(*(() if shared else (population,)), rows, SIZES[0], generator=generator).to(device)
+    forward = Forward(module)
+    products = sum(wide * narrow for wide, narrow in pairwise(SIZES))
+    operations = 2.0 * population * rows * products
+    return Job(lambda: forward(space.split(genomes), inputs, shared=shared), population, operations)
+
+
+def _training(device: torch.device) -> Job:
     generator = stream(0, "throughput")
     pixels = torch.randint(256, (IMAGES, *IMAGE), dtype=torch.uint8, generator=generator)
     labels = torch.arange(IMAGES) % CLASSES
     images = LabelledImages(pixels, labels, tuple(f"class {i}" for i in range(CLASSES))).to(device)
     rows = torch.arange(IMAGES, device=device)
     task = Task(images, torch.arange(CLASSES), rows, images.labels, rows[:0], images.labels[:0])
-    networks = [ConvNet4(channels=IMAGE[0]).build(CLASSES, generator=generator).to(device) for _ in range(POPULATION)]
+    backbone = ConvNet4(channels=IMAGE[0])
+    networks = [backbone.build(CLASSES, generator=generator).to(device) for _ in range(POPULATION)]
+    budget = training_budget(backbone, RECIPE, image=IMAGE, classes=CLASSES, images=IMAGES)
 
     def train() -> None:
         train_all(
@@ -150,25 +255,48 @@ def _trainings(device: torch.device) -> Callable[[], object]:
             ]
         )
 
-    return train
+    return Job(train, POPULATION, 2.0 * POPULATION * budget.multiply_adds, RECIPE.updates)
 
 
-def _linear(device: torch.device) -> Callable[[], object]:
-    generator = stream(1, "throughput")
-    left, right = (torch.rand(LINEAR, LINEAR, generator=generator).to(device) for _ in range(2))
+def _row(
+    key: tuple[str, int], job: Job, milliseconds: Sequence[float], limits: Sequence[float], peak: float | None
+) -> Row:
+    passes = Spread.of([each / job.passes for each in milliseconds])
+    rates = [job.operations / each / 1e6 for each in milliseconds]
+    fractions = Spread.of([rate / limit for rate, limit in zip(rates, limits, strict=True)])
+    return Row(
+        work=key[0],
+        population=job.population,
+        milliseconds=passes.median,
+        milliseconds_low=passes.low,
+        milliseconds_high=passes.high,
+        networks_per_second=1000 * job.population / passes.median,
+        rate=statistics.median(rates),
+        fraction=fractions.median,
+        fraction_low=fractions.low,
+        fraction_high=fractions.high,
+        peak_mebibytes=peak,
+    )
 
-    def multiply() -> None:
-        for _ in range(LINEAR_CALLS):
-            F.linear(left, right)
 
-    return multiply
+def _exponents(rows: Sequence[Row]) -> dict[str, float]:
+    """Return the exponent of each work that was measured with several populations."""
+    found = {}
+    for work in dict.fromkeys(row.work for row in rows):
+        own = [row for row in rows if row.work == work]
+        if len(own) > 1:
+            found[work] = exponent([row.population for row in own], [row.milliseconds for row in own])
+    return found
 
 
-def _timed(work: Callable[[], object], device: torch.device) -> float:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    started = time.perf_counter()
-    work()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return time.perf_counter() - started
+def _sentence(row: Row) -> str:
+    memory = "" if row.peak_mebibytes is None else f", {row.peak_mebibytes:.1f} MiB"
+    return (
+        f"{row.work}, P = {row.population:,}: {row.milliseconds:.3g} ms ({row.milliseconds_low:.3g} to "
+        f"{row.milliseconds_high:.3g}), {row.networks_per_second:,.0f} networks/s, {row.rate:.0f} GFLOP/s, "
+        f"{row.fraction:.2f} of the limit{memory}"
+    )
+
+
+def _name(work: str, population: int) -> str:
+    return f"{work} {population}"

@@ -27,9 +27,10 @@ from neuroevo.benchmarks.contestant import CellPlan, Contestant, Pretraining
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import Task, sample_task, unseen_per_class
 from neuroevo.evolution import RECORDS, Generation, evolve
-from neuroevo.execution import Pixels, Recipe, Training, train_all
+from neuroevo.execution import AUTO, Execution, Pixels, Recipe, Training, train_all
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
+from neuroevo.operators.inheritance import Inheritance
 from neuroevo.problems import Upbringing
 from neuroevo.runs.records import read_records
 from neuroevo.seeds import stream
@@ -52,6 +53,7 @@ class Transfer:
         test_per_class: Unseen images per class that the accuracy is measured on; fewer where a class has not as many.
         device: Where networks live.
         workers: Threads on the CPU.
+        execution: In which way descendants are trained.
         names: What the records of descendants say of their `dataset` and `backbone`, where these are not the
             ancestors'.
     """
@@ -65,6 +67,7 @@ class Transfer:
     test_per_class: int = 50
     device: torch.device = torch.device("cpu")
     workers: int | None = None
+    execution: Execution = AUTO
     names: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -96,7 +99,8 @@ class Transfer:
     def learning_curves(self, genome: Learngene | None, toolbox: Toolbox, seed: int) -> list[tuple[float, ...]]:
         """Return the test accuracies of each descendant at `measure_at`; heirs are made by the toolbox's `inherit`."""
         trainings = [self.training(genome, toolbox, seed, number) for number in range(self.descendants)]
-        return [outcome.accuracy for outcome in train_all(trainings, workers=self.workers)]
+        outcomes = train_all(trainings, workers=self.workers, execution=self.execution)
+        return [outcome.accuracy for outcome in outcomes]
 
     def training(self, genome: Learngene | None, toolbox: Toolbox, seed: int, number: int) -> Training:
         """Return what a descendant is about to do."""
@@ -107,13 +111,11 @@ class Transfer:
             measure_at=self.measure_at,
         )
 
-    def inherited_share(self, genome: Learngene | None, toolbox: Toolbox) -> float:
-        """Return which share of a descendant's parameters, its head not counted, is inherited."""
-        if genome is None:
-            return 0.0
+    def inheritance(self, genome: Learngene, toolbox: Toolbox) -> Inheritance:
+        """Return what a descendant inherits; whose does not matter."""
         weights = self.backbone.build(1, generator=stream(0, "share")).state_dict()
-        share: float = Verb(toolbox, "inherit")(genome, weights, layout=self.backbone.layout).share
-        return share
+        inheritance: Inheritance = toolbox.inherit(genome, weights, layout=self.backbone.layout)
+        return inheritance
 
     def _upbringing(self, toolbox: Toolbox) -> Upbringing:
         return Upbringing(
@@ -265,7 +267,7 @@ def _cell(ancestor: _Ancestor, protocols: Sequence[Transfer], on_descendants: Ca
     for protocol in protocols:
         told: dict[str, Any] = {**protocol.names, "shots": protocol.shots}
         if protocol.names:
-            told["transferred_share"] = protocol.inherited_share(genome, toolbox)
+            told["transferred_share"] = 0.0 if genome is None else protocol.inheritance(genome, toolbox).share
         for number, curve in enumerate(protocol.learning_curves(genome, toolbox, ancestor.seed)):
             descendant = {"kind": "descendant", "descendant": number, **told}
             records.append({**names, **descendant, "updates": list(protocol.measure_at), "accuracy": list(curve)})

@@ -61,7 +61,7 @@ class Generation:
     @property
     def best(self) -> Individual | None:
         """The best individual; None in an empty population."""
-        return max(self.population, key=lambda one: one.fitness, default=None)
+        return max(self.population, key=lambda one: one.fitness.order, default=None)
 
     @property
     def mean(self) -> float:

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import copy
 import math
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
 from deap.base import Fitness as DeapFitness
 from torch import Tensor
+
+FLOATS = frozenset({float})
+UNCHANGING = frozenset({bool, float, int, str, type(None)})
+"""Types whose values a copy shares."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +60,12 @@ class Fitness(DeapFitness):  # type: ignore[misc]
     """
 
     def __init__(self, values: Iterable[float] = (), *, weights: Iterable[float] = (1.0,)) -> None:
-        self.weights = _floats("weights", weights)
-        if not self.weights or not all(map(math.isfinite, self.weights)):
-            raise ValueError(f"weights must be finite and at least one, but they are {weights!r}.")
-        super().__init__()
+        # DEAP's constructor is left out: it checks less, and populations are made of many of these.
+        self.weights = _finite(_floats("weights", weights))
         self._values: tuple[float, ...] = ()
+        self._failed = False
         self.failure: str | None = None
-        given = _floats("values", values)
-        if given:
+        if given := _floats("values", values):
             self.values = given
 
     @property
@@ -78,20 +82,19 @@ class Fitness(DeapFitness):  # type: ignore[misc]
         if len(raw) != len(self.weights):
             raise ValueError(f"values must be as many as the weights {self.weights}, but they are {raw}.")
         self._values = raw
-        self.wvalues = tuple(
-            value * weight if math.isfinite(value) else -math.inf
-            for value, weight in zip(raw, self.weights, strict=True)
-        )
+        self._failed = not all(map(math.isfinite, raw))
+        self.wvalues = tuple(map(_weighted if self._failed else operator.mul, raw, self.weights))
 
     @values.deleter
     def values(self) -> None:
         self._values = self.wvalues = ()
+        self._failed = False
         self.failure = None
 
     @property
     def failed(self) -> bool:
         """Whether any value is not finite."""
-        return not all(map(math.isfinite, self._values))
+        return self._failed
 
     def dominates(self, other: Fitness, obj: slice = slice(None)) -> bool:
         """Return whether no objective is worse than the other's and at least one is better.
@@ -105,25 +108,27 @@ class Fitness(DeapFitness):  # type: ignore[misc]
         return bool(super().dominates(other, obj))
 
     @property
-    def _order(self) -> tuple[bool, tuple[float, ...]]:
-        return self.valid and not self.failed, self.wvalues
+    def order(self) -> tuple[bool, tuple[float, ...]]:
+        """What fitnesses are compared by, as a key for sorting: the greater is the better."""
+        return bool(self.wvalues) and not self._failed, self.wvalues
 
     # DEAP derives `>`, `>=` and `!=` from these.
     def __lt__(self, other: Fitness) -> bool:
-        return self._order < other._order
+        return self.order < other.order
 
     def __le__(self, other: Fitness) -> bool:
-        return self._order <= other._order
+        return self.order <= other.order
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Fitness) and self._order == other._order
+        return isinstance(other, Fitness) and self.order == other.order
 
     def __hash__(self) -> int:
-        return hash(self._order)
+        return hash(self.order)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Fitness:
-        clone = type(self)(self._values, weights=self.weights)
-        clone.failure = self.failure
+        clone = object.__new__(type(self))
+        for name in ("weights", "wvalues", "_values", "_failed", "failure"):
+            setattr(clone, name, getattr(self, name))
         memo[id(self)] = clone
         return clone
 
@@ -189,7 +194,9 @@ class Individual:
         if isinstance(self.genome, Tensor):
             # Copying the row itself would copy the storage of its whole population.
             memo.setdefault(id(self.genome), _own(self.genome))
-        clone.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        for name, value in self.__dict__.items():
+            # Most are numbers, and DEAP's loops clone whole populations.
+            clone.__dict__[name] = value if type(value) in UNCHANGING else copy.deepcopy(value, memo)
         return clone
 
     def __getstate__(self) -> dict[str, Any]:
@@ -226,6 +233,48 @@ class Ids:
         return f"Ids(next={self.next})"
 
 
+def genomes_of(people: Sequence[Individual]) -> Tensor:
+    """Return the genomes of individuals as one tensor [P, D], to be read only.
+
+    Where they are rows that follow each other in one tensor, these are returned and nothing is copied.
+
+    Raises:
+        TypeError: A genome is not a tensor.
+        ValueError: There is no individual, or the genomes differ in length.
+    """
+    genomes = [tensor_of(one) for one in people]
+    if not genomes:
+        raise ValueError("people must hold at least one individual, but they are empty.")
+    if (whole := _whole(genomes)) is not None:
+        return whole
+    lengths = sorted({genome.shape[0] for genome in genomes})
+    if len(lengths) > 1:
+        raise ValueError(f"genomes must have one length to stand in one tensor, but they have {lengths}.")
+    return torch.stack(genomes)
+
+
+def _whole(genomes: Sequence[Tensor]) -> Tensor | None:
+    """Return the rows of which vectors are views, if they follow each other in one storage."""
+    first, base = genomes[0], genomes[0]._base
+    if base is None or not all(one._base is base and one.stride() == (1,) for one in genomes):
+        return None
+    length, start = first.shape[0], first.storage_offset()
+    places = range(start, start + len(genomes) * length, max(1, length))
+    if [one.storage_offset() for one in genomes] != list(places) or {one.shape[0] for one in genomes} != {length}:
+        return None
+    return None if first.dtype != base.dtype else base.as_strided((len(genomes), length), (length, 1), start)
+
+
+def tensor_of(individual: Individual) -> Tensor:
+    """Return the genome of an individual that must be a tensor [D]; TypeError if it is not."""
+    if not isinstance(individual.genome, Tensor):
+        raise TypeError(
+            f"individual {individual.id} must have a tensor [D] as genome, but it has a "
+            f"{type(individual.genome).__name__}; register operators for such genomes."
+        )
+    return individual.genome
+
+
 def offspring(genome: Any, parents: Sequence[Individual], *, id: int) -> Individual:
     """Return a child of the parents: not yet scored, with the first parent's fitness weights.
 
@@ -246,7 +295,7 @@ def offspring(genome: Any, parents: Sequence[Individual], *, id: int) -> Individ
         Fitness(weights=parents[0].fitness.weights),
         id=id,
         parents=[parent.id for parent in parents],
-        generation=max(parent.generation for parent in parents),
+        generation=max([parent.generation for parent in parents]),
     )
 
 
@@ -257,7 +306,22 @@ def _own(genome: Any) -> Any:
     return genome.detach().clone(memory_format=torch.contiguous_format)
 
 
+def _weighted(value: float, weight: float) -> float:
+    """Return a value as it counts: one that is not finite is the least, whatever the sign of its weight."""
+    return value * weight if math.isfinite(value) else -math.inf
+
+
+@lru_cache(maxsize=128)
+def _finite(weights: tuple[float, ...]) -> tuple[float, ...]:
+    """Return weights that were checked, once for all individuals that share them."""
+    if not weights or not all(map(math.isfinite, weights)):
+        raise ValueError(f"weights must be finite and at least one, but they are {weights}.")
+    return weights
+
+
 def _floats(name: str, numbers: Any) -> tuple[float, ...]:
+    if type(numbers) is tuple and set(map(type, numbers)) <= FLOATS:
+        return numbers
     if not isinstance(numbers, Iterable):
         raise TypeError(f"{name} must be a sequence of numbers, but they are {numbers!r}.")
     given = tuple(numbers)

@@ -63,11 +63,9 @@ class Learngene:
                     f"provenance of {group} must be one int64 id for each of {len(self.indices[group])} indices, "
                     f"but it is {ids.dtype} of the shape {tuple(ids.shape)}."
                 )
+        counts = self.counts
         for name in self.slices:
-            shape = tuple(
-                length if group is None else len(self.indices[group])
-                for length, group in zip(layout.shapes[name], layout.axes[name], strict=True)
-            )
+            shape = layout.shape(name, counts)
             if tuple(self.slices[name].shape) != shape:
                 raise ValueError(
                     f"the slice {name} must have the shape {shape}, but it has {tuple(self.slices[name].shape)}."

@@ -174,6 +174,11 @@ class Space:
         """The greatest value of each gene, [D]."""
         return self._each([block.high for block in self.blocks])
 
+    @cached_property
+    def _bounds(self) -> bool:
+        """Whether any gene has a bound."""
+        return any(math.isfinite(bound) for block in self.blocks for bound in (block.low, block.high))
+
     def split(self, genomes: Tensor) -> dict[str, Tensor]:
         """Return the blocks of genomes [..., D] by name, views of the shapes [..., *block.shape].
 
@@ -200,7 +205,12 @@ class Space:
         )
 
     def clip(self, genomes: Tensor) -> Tensor:
-        """Return genomes [..., D] with every gene moved into its bounds; NaN stays NaN."""
+        """Return genomes [..., D] with every gene moved into its bounds; NaN stays NaN.
+
+        Where no gene has a bound they are returned as they are, without a copy.
+        """
+        if not self._bounds:
+            return genomes
         return torch.minimum(torch.maximum(genomes, self.low), self.high)
 
     def sample(self, count: int, *, generator: torch.Generator) -> Tensor:

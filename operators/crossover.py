@@ -13,6 +13,8 @@ import math
 import torch
 from torch import Tensor
 
+from neuroevo.operators.trials import happens
+
 Pair = tuple[Tensor, Tensor]
 
 
@@ -93,8 +95,7 @@ def uniform(first: Tensor, second: Tensor, *, rate: float = 0.5, generator: torc
     _check_pair(first, second)
     if not 0 <= rate <= 1:
         raise ValueError(f"rate must lie in [0, 1], but it is {rate}.")
-    draws = torch.rand(first.shape, generator=generator, dtype=torch.float64)
-    return _exchange(first, second, (draws < rate).to(first.device))
+    return _exchange(first, second, happens(first.shape, rate, generator).to(first.device))
 
 
 def blend(first: Tensor, second: Tensor, *, alpha: float = 0.5, generator: torch.Generator) -> Pair:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from neuroevo.operators.trials import happens
+
 LEAST = 4
 """Genomes of a population, at least: one and three others."""
 
@@ -82,9 +84,9 @@ def binomial(genomes: Tensor, mutants: Tensor, *, rate: float, generator: torch.
     """
     if not 0 <= rate <= 1:
         raise ValueError(f"rate must lie in [0, 1], but it is {rate}.")
-    draws = torch.rand(genomes.shape, generator=generator, dtype=torch.float64)
+    drawn = happens(genomes.shape, rate, generator)
     sure = torch.randint(genomes.shape[-1], (*genomes.shape[:-1], 1), generator=generator)
-    taken = (draws < rate).scatter(-1, sure, value=True)
+    taken = drawn.scatter(-1, sure, value=True)
     return torch.where(taken.to(genomes.device), mutants, genomes)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -11,33 +10,14 @@ from torch import Tensor
 
 from neuroevo.backbones import Backbone, Layout
 from neuroevo.learngene import Learngene
+from neuroevo.operators.inherited import Inheritance
+from neuroevo.operators.places import cross_masks, grid
+from neuroevo.operators.transplant import transplant
+
+__all__ = ["Cross", "Inheritance", "Weights", "check_cross", "cross_masks", "extract", "fits", "gene_slots", "inherit"]
 
 Weights = Mapping[str, Tensor]
 Cross = Literal["zero", "random"]
-
-
-@dataclass(frozen=True)
-class Inheritance:
-    """What an heir received.
-
-    Attributes:
-        weights: The heir's tensors by name, the inherited slices written in.
-        slots: Per group the channels of the heir that hold genes, int64, in the order of the learngene's channels.
-        full: Tensors that were inherited whole.
-        part: Tensors that were inherited in part.
-        untouched: Tensors that were not inherited at all (the head, counters of batches, and what a partial learngene
-            lacks).
-        share: Inherited parameters as a share of the heir's (without its head).
-        frozen: Tensors that the heir's training must leave as they are.
-    """
-
-    weights: dict[str, Tensor]
-    slots: dict[str, Tensor]
-    full: tuple[str, ...]
-    part: tuple[str, ...]
-    untouched: tuple[str, ...]
-    share: float
-    frozen: frozenset[str] = frozenset()
 
 
 def extract(
@@ -58,8 +38,8 @@ def extract(
         tensors: Names of the tensors that a partial learngene holds; default all of the layout.
     """
     slices = {
-        name: weights[name].detach()[_grid(axes, indices, weights[name])].cpu().contiguous()
-        for name, axes in backbone.layout.axes.items()
+        name: weights[name].detach()[grid(backbone.layout, name, indices, weights[name])].cpu().contiguous()
+        for name in backbone.layout.axes
         if tensors is None or name in tensors
     }
     return Learngene(
@@ -75,28 +55,41 @@ def inherit(learngene: Learngene, weights: Weights, *, layout: Layout, cross: Cr
 
     Genes sit in their own slots where the group is as wide as the ancestor's and in the first slots elsewhere.
     Other weights keep their values, except the cross weights (non-gene channel -> gene channel). Tensors that a
-    partial learngene lacks stay as they are.
+    partial learngene lacks stay as they are. The head is always new.
+
+    The network may have another structure than the learngene's backbone; the report's `notes` say what that took.
+    These rules are ours, the paper's are unknown:
+
+    - narrower than the circuit: the gene channels of the largest norm are kept;
+    - deeper: the k-th layer of a stage takes the k-th of the same stage; a surplus layer passes genes on unchanged
+      (identity kernel, identity norm), and a surplus branch adds nothing to them. In evaluation mode the circuit then
+      computes what it did if its activations are not negative there (ReLU), or the branches are residual;
+    - shallower: the surplus layers of a stage are dropped, and a warning is logged, for the circuit is broken there;
+    - another architecture: by stage and position, where kernels have the same size;
+    - other input channels: the first kernels are summed over colour, or repeated for it; other image sizes: maps over
+      the image are interpolated.
 
     Args:
         learngene: What is inherited.
         weights: The fresh network's tensors by name (`state_dict()`); they are left unchanged.
-        layout: The fresh network's channel groups, the same ones as the learngene's and at least as wide as its
-            circuit.
+        layout: The fresh network's channel groups.
         cross: "zero" sets the cross weights to zero, so that the circuit computes exactly what it did;
             "random" leaves their random values.
 
     Raises:
-        ValueError: The heir has other groups, other tensors or a group narrower than the circuit.
+        ValueError: No rule leads from the learngene's backbone to such a network.
     """
     check_cross(cross)
-    slots = gene_slots(learngene, layout)
     heir = {name: tensor.detach().clone() for name, tensor in weights.items()}
+    if not fits(learngene, layout):
+        return transplant(learngene, heir, layout=layout, zero_cross=cross == "zero")
+    slots = gene_slots(learngene, layout)
     if cross == "zero":
         for name, mask in cross_masks(layout, slots).items():
             if name in learngene.slices:
                 heir[name].masked_fill_(mask.to(heir[name].device), 0)
     for name, part in learngene.slices.items():
-        heir[name][_grid(layout.axes[name], slots, heir[name])] = part.to(heir[name])
+        heir[name][grid(layout, name, slots, heir[name])] = part.to(heir[name])
     inherited = [name for name in layout.axes if name in learngene.slices]
     whole = {name for name in inherited if learngene.slices[name].shape == heir[name].shape}
     return Inheritance(
@@ -115,65 +108,25 @@ def check_cross(cross: str) -> None:
         raise ValueError(f'cross must be "zero" or "random", but it is {cross!r}.')
 
 
-def gene_slots(learngene: Learngene, layout: Layout) -> dict[str, Tensor]:
-    """Return per group the slots of an heir that hold the genes, int64.
-
-    Raises:
-        ValueError: The heir has other groups, other tensors or a group narrower than the circuit.
-    """
+def fits(learngene: Learngene, layout: Layout) -> bool:
+    """Return whether a network has the structure of a learngene's backbone and room for the whole circuit."""
     ancestor = learngene.backbone.layout
-    if dict(ancestor.axes) != dict(layout.axes):
-        raise ValueError(
-            f"a learngene of a {learngene.backbone.describe()['kind']} with the groups {', '.join(ancestor.groups)} "
-            f"can't be inherited by a network with the groups {', '.join(layout.groups)}."
+    return (
+        dict(ancestor.axes) == dict(layout.axes)
+        and dict(ancestor.blocks) == dict(layout.blocks)
+        and all(len(indices) <= layout.groups[group] for group, indices in learngene.indices.items())
+        and all(
+            group is not None or theirs == ours
+            for name, axes in layout.axes.items()
+            for group, theirs, ours in zip(axes, ancestor.shapes[name], layout.shapes[name], strict=True)
         )
-    for name, axes in layout.axes.items():
-        lengths = zip(axes, ancestor.shapes[name], layout.shapes[name], strict=True)
-        if any(group is None and theirs != ours for group, theirs, ours in lengths):
-            raise ValueError(
-                f"{name} has the shape {ancestor.shapes[name]} in the learngene's backbone and {layout.shapes[name]} "
-                "in the heir: axes without a group (inputs, kernels) must be equal."
-            )
-    slots = {}
-    for group, indices in learngene.indices.items():
-        if len(indices) > layout.groups[group]:
-            raise ValueError(
-                f"the learngene keeps {len(indices)} channels of {group}, but the heir has {layout.groups[group]}: "
-                "choose a wider heir or a smaller share."
-            )
-        equal = layout.groups[group] == ancestor.groups[group]
-        slots[group] = indices.clone() if equal else torch.arange(len(indices))
-    return slots
+    )
 
 
-def cross_masks(layout: Layout, slots: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return per tensor a bool mask of its cross weights (non-gene input channel -> gene output channel).
-
-    Tensors without cross weights (biases, norms, the first layer, whole circuits) have no entry.
-    """
-    genes = {
-        group: torch.zeros(channels, dtype=torch.bool).index_fill_(0, slots[group], True)
-        for group, channels in layout.groups.items()
+def gene_slots(learngene: Learngene, layout: Layout) -> dict[str, Tensor]:
+    """Return per group the slots, int64, that hold the genes in an heir that the whole circuit fits."""
+    ancestor = learngene.backbone.layout
+    return {
+        group: indices.clone() if layout.groups[group] == ancestor.groups[group] else torch.arange(len(indices))
+        for group, indices in learngene.indices.items()
     }
-    masks = {}
-    for name, (output, *inputs) in layout.axes.items():
-        source = next((group for group in inputs if group is not None), None)
-        if output is None or source is None or genes[source].all():
-            continue
-        axis = 1 + inputs.index(source)
-        shape = [1] * len(layout.shapes[name])
-        rows = genes[output].reshape([-1, *shape[1:]])
-        columns = genes[source].reshape([*shape[:axis], -1, *shape[axis + 1 :]])
-        masks[name] = (rows & ~columns).expand(layout.shapes[name]).clone()
-    return masks
-
-
-def _grid(axes: tuple[str | None, ...], indices: Mapping[str, Tensor], tensor: Tensor) -> tuple[Tensor, ...]:
-    """Return one index tensor per axis, shaped so that together they address the outer product of the axes."""
-    grid = []
-    for axis, (group, length) in enumerate(zip(axes, tensor.shape, strict=True)):
-        index = torch.arange(length) if group is None else indices[group]
-        shape = [1] * tensor.ndim
-        shape[axis] = -1
-        grid.append(index.to(tensor.device).reshape(shape))
-    return tuple(grid)

@@ -1,14 +1,22 @@
 """Mutation: weight vectors change a little, gene by gene.
 
 Every function takes genomes of the shape [..., D] and returns new ones of that shape, dtype and
-device. Draws come from the CPU, so that they are the same on every device; with the same generator,
-a gene that two rates both mutate becomes the same under both.
+device. Draws come from the CPU, so that they are the same on every device. Which genes mutate is drawn as the gaps
+between them, and their new values for them alone: a mutation at a low rate costs little more than a copy.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
+
+from neuroevo.operators.trials import successes
+
+PerGene = Callable[[Tensor], Tensor]
+"""Takes a setting, [D] or one for all, and returns it as it fits to the genes that mutate."""
 
 
 def gaussian(genomes: Tensor, *, sigma: float | Tensor, rate: float = 1.0, generator: torch.Generator) -> Tensor:
@@ -34,9 +42,12 @@ def gaussian(genomes: Tensor, *, sigma: float | Tensor, rate: float = 1.0, gener
     sizes = sigma.cpu() if isinstance(sigma, Tensor) else torch.tensor(sigma, dtype=torch.float64)
     if not bool((sizes.isfinite() & (sizes >= 0)).all()):
         raise ValueError(f"sigma must be finite and at least 0, but it is {sigma}.")
-    noise = torch.randn(genomes.shape, generator=generator, dtype=_precision(genomes))
-    mutants = genomes + (sizes * noise).to(genomes.dtype).to(genomes.device)
-    return _mutate(genomes, mutants, rate, generator)
+
+    def add_noise(genes: Tensor, each: PerGene) -> Tensor:
+        noise = torch.randn(genes.shape, generator=generator, dtype=_precision(genes))
+        return genes + (each(sizes) * noise).to(genes.dtype).to(genes.device)
+
+    return _mutate(genomes, add_noise, rate, generator)
 
 
 def uniform(genomes: Tensor, *, low: float, high: float, rate: float = 1.0, generator: torch.Generator) -> Tensor:
@@ -61,11 +72,14 @@ def uniform(genomes: Tensor, *, low: float, high: float, rate: float = 1.0, gene
     ends = torch.tensor([low, high], dtype=genomes.dtype)
     if not (ends.isfinite().all() and ends[0] < ends[1]):
         raise ValueError(f"low must be below high and both finite in {genomes.dtype}, but they are {low} and {high}.")
-    draws = torch.rand(genomes.shape, generator=generator, dtype=_precision(genomes))
-    values = ((1 - draws) * low + draws * high).to(genomes.dtype).clamp(min=ends[0])
-    # What was rounded up to the end goes to the start, which rounding gave half a step only.
-    values = torch.where(values < ends[1], values, ends[0])
-    return _mutate(genomes, values.to(genomes.device), rate, generator)
+
+    def redraw(genes: Tensor, each: PerGene) -> Tensor:
+        draws = torch.rand(genes.shape, generator=generator, dtype=_precision(genes))
+        values = ((1 - draws) * low + draws * high).to(genes.dtype).clamp(min=ends[0])
+        # What was rounded up to the end goes to the start, which rounding gave half a step only.
+        return torch.where(values < ends[1], values, ends[0]).to(genes.device)
+
+    return _mutate(genomes, redraw, rate, generator)
 
 
 def polynomial(
@@ -98,26 +112,42 @@ def polynomial(
     Source: Deb's NSGA-II, as in `deap.tools.mutPolynomialBounded`.
     """
     _check(genomes, rate)
-    below, above = (torch.as_tensor(bound, dtype=torch.float64, device=genomes.device) for bound in (low, high))
-    width = above - below
-    if not bool(((width > 0) & width.isfinite()).all()):
+    least, greatest = (torch.as_tensor(bound, dtype=torch.float64) for bound in (low, high))
+    widths = greatest.cpu() - least.cpu()
+    if not bool(((widths > 0) & widths.isfinite()).all()):
         raise ValueError(f"low must be below high and both finite, but they are {low} and {high}.")
     if not 0 <= eta < float("inf"):
         raise ValueError(f"eta must be finite and at least 0, but it is {eta}.")
-    draws = torch.rand(genomes.shape, generator=generator, dtype=torch.float64).to(genomes.device)
-    place = ((genomes.double() - below) / width).clamp(0, 1)
-    downwards = (2 * draws + (1 - 2 * draws) * (1 - place) ** (eta + 1)) ** (1 / (eta + 1)) - 1
-    upwards = 1 - (2 * (1 - draws) + 2 * (draws - 0.5) * place ** (eta + 1)) ** (1 / (eta + 1))
-    moved = genomes.double() + torch.where(draws < 0.5, downwards, upwards) * width
-    mutants = torch.minimum(torch.maximum(moved, below), above).to(genomes.dtype)
-    return _mutate(genomes, mutants, rate, generator)
+
+    def move(genes: Tensor, each: PerGene) -> Tensor:
+        below, above = (each(bound).to(genes.device) for bound in (least, greatest))
+        width = above - below
+        draws = torch.rand(genes.shape, generator=generator, dtype=torch.float64).to(genes.device)
+        place = ((genes.double() - below) / width).clamp(0, 1)
+        downwards = (2 * draws + (1 - 2 * draws) * (1 - place) ** (eta + 1)) ** (1 / (eta + 1)) - 1
+        upwards = 1 - (2 * (1 - draws) + 2 * (draws - 0.5) * place ** (eta + 1)) ** (1 / (eta + 1))
+        moved = genes.double() + torch.where(draws < 0.5, downwards, upwards) * width
+        return torch.minimum(torch.maximum(moved, below), above).to(genes.dtype)
+
+    return _mutate(genomes, move, rate, generator)
 
 
-def _mutate(genomes: Tensor, mutants: Tensor, rate: float, generator: torch.Generator) -> Tensor:
+def _mutate(
+    genomes: Tensor, change: Callable[[Tensor, PerGene], Tensor], rate: float, generator: torch.Generator
+) -> Tensor:
+    """Return genomes [..., D] some of whose genes are what `change` makes of them."""
     if rate == 1:
-        return mutants
-    draws = torch.rand(genomes.shape, generator=generator, dtype=torch.float64)
-    return torch.where((draws < rate).to(genomes.device), mutants, genomes)
+        return change(genomes, lambda setting: setting)
+    chosen = successes(genomes.numel(), rate, generator)
+    mutants = genomes.clone(memory_format=torch.contiguous_format)
+    genes = mutants.view(-1)
+    places = chosen.to(genomes.device)
+    genes[places] = change(genes[places], partial(_of_genes, columns=chosen % max(1, genomes.shape[-1])))
+    return mutants
+
+
+def _of_genes(setting: Tensor, *, columns: Tensor) -> Tensor:
+    return setting[columns.to(setting.device)] if setting.numel() > 1 else setting
 
 
 def _precision(genomes: Tensor) -> torch.dtype:

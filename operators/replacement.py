@@ -38,4 +38,4 @@ def plus(parents: Sequence[Individual], children: Sequence[Individual]) -> list[
 
 def best(people: Sequence[Individual], count: int) -> list[Individual]:
     """Return the best individuals, best first; equals keep their order."""
-    return sorted(people, key=lambda one: one.fitness, reverse=True)[:count]
+    return sorted(people, key=lambda one: one.fitness.order, reverse=True)[:count]

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Ids, Individual, offspring
+from neuroevo.individual import Ids, Individual, genomes_of, offspring, tensor_of
 
 Crossover = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 Mutation = Callable[[Tensor], Tensor]
@@ -88,7 +88,7 @@ class Mate:
             TypeError: A genome is not a tensor.
         """
         mates = (first, second)
-        left, right = self.crossover(_genome(first), _genome(second))
+        left, right = self.crossover(tensor_of(first), tensor_of(second))
         return offspring(left, mates, id=self.ids()), offspring(right, mates, id=self.ids())
 
 
@@ -110,7 +110,7 @@ class Mutate:
         Raises:
             TypeError: The genome is not a tensor.
         """
-        return (offspring(self.mutation(_genome(individual)), (individual,), id=self.ids()),)
+        return (offspring(self.mutation(tensor_of(individual)), (individual,), id=self.ids()),)
 
 
 class Vary:
@@ -140,41 +140,26 @@ class Vary:
         """
         if not population:
             return []
-        children = self.mutation(self._crossed(_stack(population)))
-        mates = [population[index - index % 2 :][:2] for index in range(len(population))]
-        return [offspring(child, parents, id=self.ids()) for child, parents in zip(children, mates, strict=True)]
+        children = self.mutation(self._crossed(genomes_of(population)))
+        mates = [population[index - index % 2 : index - index % 2 + 2] for index in range(len(population))]
+        return [
+            offspring(child, parents, id=self.ids()) for child, parents in zip(children.unbind(), mates, strict=True)
+        ]
 
     def _crossed(self, genomes: Tensor) -> Tensor:
         paired = len(genomes) // 2 * 2
         if not paired:
             return genomes
-        pairs = self.crossover(genomes[0:paired:2], genomes[1:paired:2])
-        return torch.cat([torch.stack(pairs, dim=1).flatten(0, 1), genomes[paired:]])
+        pairs = torch.stack(self.crossover(genomes[0:paired:2], genomes[1:paired:2]), dim=1).flatten(0, 1)
+        return torch.cat([pairs, genomes[paired:]]) if paired < len(genomes) else pairs
 
 
 def _ranks(individuals: Sequence[Individual]) -> Tensor:
     """Return 0 for each failed fitness, 1, 2, ... for the others from the worst on, float64 [P]."""
     for individual in individuals:
-        if not individual.fitness.valid:
+        if not individual.fitness.wvalues:
             raise ValueError(f"individual {individual.id} has no fitness values; evaluate it before selection.")
-    fitnesses = [individual.fitness for individual in individuals]
-    known = sorted({fitness for fitness in fitnesses if not fitness.failed})
-    rank = {fitness: place for place, fitness in enumerate(known, start=1)}
-    return torch.tensor([rank.get(fitness, 0) for fitness in fitnesses], dtype=torch.float64)
-
-
-def _stack(population: Sequence[Individual]) -> Tensor:
-    genomes = [_genome(individual) for individual in population]
-    lengths = sorted({len(genome) for genome in genomes})
-    if len(lengths) > 1:
-        raise ValueError(f"genomes must have one length to be varied together, but they have {lengths}.")
-    return torch.stack(genomes)
-
-
-def _genome(individual: Individual) -> Tensor:
-    if not isinstance(individual.genome, Tensor):
-        raise TypeError(
-            f"individual {individual.id} must have a tensor [D] as genome, but it has a "
-            f"{type(individual.genome).__name__}; register operators for such genomes."
-        )
-    return individual.genome
+    orders = [individual.fitness.order for individual in individuals]
+    known = sorted({order for order in orders if order[0]})
+    rank = {order: place for place, order in enumerate(known, start=1)}
+    return torch.tensor([rank.get(order, 0) for order in orders], dtype=torch.float64)

@@ -12,7 +12,7 @@ from deap import base, tools
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from neuroevo.individual import Fitness, Ids, Individual, offspring
+from neuroevo.individual import Fitness, Ids, Individual, genomes_of, offspring
 
 FINITE = st.floats(-1e6, 1e6)
 FAILURE = st.sampled_from([math.nan, math.inf, -math.inf])
@@ -278,3 +278,60 @@ def test_an_individual_needs_an_id() -> None:
     with pytest.raises(TypeError, match="id must be a whole number"):
         Individual(None)
     assert Individual(None, Fitness((1.0,)), 3).id == 3
+
+
+@given(
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.sampled_from(["rows", "columns", "slices", "tail", "deep", "cloned", "halves"]),
+    st.lists(st.integers(0, 3), min_size=1, max_size=5),
+)
+def test_genomes_are_stacked_whatever_they_are_views_of(p: int, d: int, kind: str, order: list[int]) -> None:
+    """The tensor is the stack of the genomes, in any order and repeated."""
+    whole = torch.arange(4.0 * 8).view(4, 8)
+    rows = {
+        "rows": whole[:p, :d].contiguous().unbind(),
+        "columns": whole.unbind(1),
+        "slices": whole[:, :d].unbind(),
+        "tail": whole[4 - p :].unbind(),
+        "deep": whole.view(2, 2, 8)[0].unbind(),
+        "cloned": [row.clone() for row in whole],
+        "halves": whole.view(torch.int32).unbind(),
+    }[kind]
+    genomes = [rows[place % len(rows)] for place in order]
+    people = [Individual(genome, id=number) for number, genome in enumerate(genomes)]
+    assert torch.equal(genomes_of(people), torch.stack(genomes))
+    assert torch.equal(genomes_of([Individual(row, id=0) for row in rows]), torch.stack(list(rows)))
+
+
+def test_genomes_that_are_the_rows_of_a_tensor_are_not_copied() -> None:
+    """Rows that follow each other give a view of them, rows in another order a new tensor."""
+    whole = torch.arange(15.0).view(5, 3)
+    people = [Individual(row, id=number) for number, row in enumerate(whole)]
+    for some in (people, people[1:4]):
+        assert genomes_of(some).data_ptr() == some[0].genome.data_ptr()
+    for some in (people[::-1], people[::2], people[:1] * 5):
+        assert genomes_of(some).untyped_storage().data_ptr() != whole.untyped_storage().data_ptr()
+
+
+def test_genomes_of_nobody_or_of_something_else_are_refused() -> None:
+    """No individual, genomes that are no tensors, and genomes of two lengths are named."""
+    with pytest.raises(ValueError, match="people must hold at least one individual"):
+        genomes_of([])
+    with pytest.raises(TypeError, match="individual 4 must have a tensor"):
+        genomes_of([Individual(None, id=4)])
+    with pytest.raises(ValueError, match=r"genomes must have one length to stand in one tensor, .* \[2, 3\]"):
+        genomes_of([Individual(torch.ones(2), id=0), Individual(torch.ones(3), id=1)])
+
+
+def test_clones_share_nothing_that_changes() -> None:
+    """What users hang on an individual is cloned with it, deeply."""
+    person = Individual(torch.ones(2), id=1, parents=[5])
+    person.notes = {"seen": [1]}
+    person.fitness.values = (2.0,)
+    clone = copy.deepcopy(person)
+    clone.notes["seen"].append(2)
+    clone.genome[0] = 7
+    clone.fitness.values = (3.0,)
+    assert (person.notes, person.genome.tolist(), person.fitness.values) == ({"seen": [1]}, [1, 1], (2.0,))
+    assert (clone.id, clone.parents) == (1, (5,))

@@ -60,7 +60,7 @@ class ConvNet4:
     def convolutions(self) -> Iterator[Convolution]:
         """Yield the convolutions from input to output."""
         for i in range(1, LAYERS + 1):
-            yield Convolution(f"conv{i}", f"norm{i}", f"conv{i}", f"conv{i - 1}" if i > 1 else None)
+            yield Convolution(f"conv{i}", f"norm{i}", f"conv{i}", f"conv{i - 1}" if i > 1 else None, stage=i)
 
 
 class ConvNet4Network(Network):

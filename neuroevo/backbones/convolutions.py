@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import nn
 
 from neuroevo.backbones.backbone import Network
-from neuroevo.backbones.layout import Axes, Layout
+from neuroevo.backbones.layout import Axes, Layer, Layout
 
 
 class Convolution(NamedTuple):
@@ -20,6 +20,8 @@ class Convolution(NamedTuple):
         output: The group of its output channels.
         source: The group that it reads; None for the image.
         kernel: Height and width of its kernel.
+        stage: The number of its stage, from 1.
+        branch: Whether it lies beside the main path (see `Layer`).
     """
 
     name: str
@@ -27,26 +29,31 @@ class Convolution(NamedTuple):
     output: str
     source: str | None
     kernel: int = 3
+    stage: int = 1
+    branch: bool = False
 
 
 def layout_of(convolutions: Iterable[Convolution], groups: Mapping[str, int], *, channels: int) -> Layout:
     """Return the layout of convolutions, from input to output, over groups and images of `channels` channels."""
     axes: dict[str, Axes] = {}
     shapes: dict[str, tuple[int, ...]] = {}
-    for name, norm, output, source, kernel in convolutions:
+    stages: dict[int, tuple[Layer, ...]] = {}
+    for name, norm, output, source, kernel, stage, branch in convolutions:
+        stages[stage] = (*stages.get(stage, ()), Layer((name, norm), branch))
         axes[f"{name}.weight"] = (output, source, None, None)
         shapes[f"{name}.weight"] = (groups[output], groups[source] if source else channels, kernel, kernel)
         for tensor in ("weight", "bias", "running_mean", "running_var"):
             axes[f"{norm}.{tensor}"] = (output,)
             shapes[f"{norm}.{tensor}"] = (groups[output],)
-    return Layout(groups, axes, shapes, frozenset(name for name in axes if ".running_" in name))
+    buffers = frozenset(name for name in axes if ".running_" in name)
+    return Layout(groups, axes, shapes, buffers, stages=tuple(stages.values()))
 
 
 def add_convolutions(
     network: Network, convolutions: Iterable[Convolution], groups: Mapping[str, int], *, channels: int
 ) -> None:
     """Give a network the modules of convolutions that keep height and width, each norm behind its convolution."""
-    for name, norm, output, source, kernel in convolutions:
+    for name, norm, output, source, kernel, *_ in convolutions:
         inputs = groups[source] if source else channels
         network.add_module(name, nn.Conv2d(inputs, groups[output], kernel, padding=kernel // 2, bias=False))
         network.add_module(norm, nn.BatchNorm2d(groups[output]))

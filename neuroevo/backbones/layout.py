@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
+from typing import NamedTuple
 
 Axes = tuple[str | None, ...]
+
+
+class Layer(NamedTuple):
+    """Modules that are inherited together, for example a convolution and the norm that follows it.
+
+    Attributes:
+        modules: Their names, or names of bare tensors; the first one's `weight` is the layer's.
+        branch: Whether the layer lies beside the main path and what it computes is added to what comes along it (a
+            shortcut, or a residual block around which the activations go unchanged). Where it inherits nothing, it
+            adds nothing to gene channels; a layer of the main path passes them on unchanged.
+    """
+
+    modules: tuple[str, ...]
+    branch: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,17 +37,36 @@ class Layout:
             kept whole (input channels, kernel height and width).
         shapes: For each tensor its full shape.
         buffers: The tensors that are no parameters (running statistics).
+        blocks: For each tensor with an axis on which a channel has several neighbouring places (the rows of a head
+            of attention, the pixels of a flattened map) the places per channel of each of its axes.
+        stages: The layers of each stage, from input to output, for inheritance by another depth or architecture;
+            none if the backbone leaves that out.
+        pixels: Neighbouring features that each channel of the last group gives the head.
     """
 
     groups: Mapping[str, int]
     axes: Mapping[str, Axes]
     shapes: Mapping[str, tuple[int, ...]]
     buffers: frozenset[str] = frozenset()
+    blocks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    stages: tuple[tuple[Layer, ...], ...] = ()
+    pixels: int = 1
 
     @property
     def features(self) -> str:
         """The group whose channels are the features that the head reads: the last one."""
         return [*self.groups][-1]
+
+    def block(self, name: str) -> tuple[int, ...]:
+        """Return the neighbouring places per channel on each axis of a tensor, 1 where axes have no blocks."""
+        return self.blocks.get(name) or (1,) * len(self.axes[name])
+
+    def shape(self, name: str, counts: Mapping[str, int]) -> tuple[int, ...]:
+        """Return the shape of a tensor's slice with `counts` channels per group."""
+        return tuple(
+            length if group is None else counts[group] * block
+            for length, group, block in zip(self.shapes[name], self.axes[name], self.block(name), strict=True)
+        )
 
     def parameters(self, counts: Mapping[str, int] | None = None, *, tensors: Container[str] | None = None) -> int:
         """Return the number of parameters of a circuit.
@@ -43,11 +77,13 @@ class Layout:
         """
         counts = self.groups if counts is None else counts
         tensors = self.axes if tensors is None else tensors
-        return sum(
-            prod(
-                length if group is None else counts[group]
-                for length, group in zip(self.shapes[name], axes, strict=True)
-            )
-            for name, axes in self.axes.items()
-            if name in tensors and name not in self.buffers
-        )
+        return sum(prod(self.shape(name, counts)) for name in self.axes if name in tensors and name not in self.buffers)
+
+    def tensors(self, layer: Layer) -> dict[tuple[int, str], str]:
+        """Return a layer's tensors by what they are in it: the number of their module and their name in that."""
+        return {
+            (number, name[len(module) :]): name
+            for number, module in enumerate(layer.modules)
+            for name in self.axes
+            if name == module or name.startswith(f"{module}.")
+        }

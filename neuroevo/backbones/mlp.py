@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuroevo.backbones.backbone import Network, check_inputs, check_widths, initialise
-from neuroevo.backbones.layout import Axes, Layout
+from neuroevo.backbones.layout import Axes, Layer, Layout
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class MLP:
             axes[f"{group}.bias"] = (group,)
             shapes[f"{group}.bias"] = (width,)
             inputs = group
-        return Layout(groups, axes, shapes)
+        return Layout(groups, axes, shapes, stages=(tuple(Layer((group,)) for group in groups),))
 
     def build(self, classes: int, *, generator: torch.Generator) -> Network:
         """Return a fresh random network with a head for `classes` classes, on the CPU."""

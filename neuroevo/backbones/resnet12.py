@@ -74,11 +74,14 @@ class ResNet12:
     def convolutions(self) -> Iterator[Convolution]:
         """Yield the convolutions from input to output, each block's shortcut behind its three."""
         source = None
-        for block in (f"block{number}" for number in range(1, BLOCKS + 1)):
+        for stage in range(1, BLOCKS + 1):
+            block = f"block{stage}"
             groups = [source, f"{block}.mid1", f"{block}.mid2", f"{block}.out"]
             for i in range(1, LAYERS + 1):
-                yield Convolution(f"{block}_conv{i}", f"{block}_norm{i}", str(groups[i]), groups[i - 1])
-            yield Convolution(f"{block}_shortcut", f"{block}_shortcut_norm", f"{block}.out", source, kernel=1)
+                yield Convolution(f"{block}_conv{i}", f"{block}_norm{i}", str(groups[i]), groups[i - 1], stage=stage)
+            yield Convolution(
+                f"{block}_shortcut", f"{block}_shortcut_norm", f"{block}.out", source, 1, stage, branch=True
+            )
             source = f"{block}.out"
 
 

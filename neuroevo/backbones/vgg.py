@@ -86,8 +86,9 @@ class VGG:
 
     def convolutions(self) -> Iterator[Convolution]:
         """Yield the convolutions from input to output."""
-        for i in range(1, 1 + len(self.widths)):
-            yield Convolution(f"conv{i}", f"norm{i}", f"conv{i}", f"conv{i - 1}" if i > 1 else None)
+        stages = [stage for stage, layers in enumerate(self.stages, start=1) for _ in range(layers)]
+        for i, stage in enumerate(stages, start=1):
+            yield Convolution(f"conv{i}", f"norm{i}", f"conv{i}", f"conv{i - 1}" if i > 1 else None, stage=stage)
 
 
 def vgg11(*, channels: int = 3) -> VGG:

@@ -28,9 +28,9 @@ from neuroevo.cli.names import (
 from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
-from neuroevo.execution import Processes, Recipe, WorkerMap
+from neuroevo.execution import AUTO, Execution, Processes, Recipe, WorkerMap
 from neuroevo.runs.heirs import kind_of
-from neuroevo.runs.settings import BenchSettings, RunSettings
+from neuroevo.runs.settings import BenchSettings, InheritSettings, RunSettings
 from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, Layerwise, OneCandidate
 from neuroevo.strategies.strategy import Strategy
 
@@ -162,6 +162,7 @@ def make_contestant(
     *,
     pretraining_updates: Mapping[str, int] | None = None,
     map_: WorkerMap | None = None,
+    execution: Execution = AUTO,
 ) -> Contestant:
     """Return the strategy of a name.
 
@@ -174,8 +175,10 @@ def make_contestant(
         pretraining_updates: Updates by what is pre-trained (see `PRETRAINS`); by default as many gradient steps as GTL
             takes.
         map_: The map over workers; by default the strategy's own.
+        execution: In which way populations are trained.
     """
-    common: dict[str, Any] = {"device": device, "workers": settings.workers if map_ is None else None}
+    workers = settings.workers if map_ is None else None
+    common: dict[str, Any] = {"device": device, "workers": workers, "execution": execution}
 
     def gtl(seed: int) -> GTL:
         variety = Layerwise if name == "layerwise" else AsynchronousGTL if settings.asynchronous else GTL
@@ -205,7 +208,7 @@ def make_contestant(
 
 
 def match_budgets(
-    settings: BenchSettings, dataset: Dataset, backbone: Backbone, device: torch.device
+    settings: BenchSettings, dataset: Dataset, backbone: Backbone, device: torch.device, *, execution: Execution = AUTO
 ) -> dict[str, int]:
     """Return the updates of each kind of pre-training that the strategies of a comparison need.
 
@@ -213,27 +216,56 @@ def match_budgets(
     `none` what the settings say.
     """
     kinds = {PRETRAINS[name]: name for name in reversed(settings.strategies) if name in PRETRAINS}
-    gtl = cast(GTL, make_contestant("gtl", settings, dataset, backbone, device).make(settings.seed))
+    gtl = cast(
+        GTL, make_contestant("gtl", settings, dataset, backbone, device, execution=execution).make(settings.seed)
+    )
     if settings.match == "none":
         return dict.fromkeys(kinds, settings.pretraining_updates)
     if settings.match == "steps" or not kinds:
         return dict.fromkeys(kinds, gtl.planned_budget(settings.generations).gradient_steps)
     total = core_seconds_of_evolution(gtl, settings.generations)
-    rivals = {kind: make_contestant(name, settings, dataset, backbone, device) for kind, name in kinds.items()}
+    rivals = {
+        kind: make_contestant(name, settings, dataset, backbone, device, execution=execution)
+        for kind, name in kinds.items()
+    }
     return {kind: updates_in(total, cast(OneCandidate, one.make(settings.seed))) for kind, one in rivals.items()}
 
 
-def make_protocol(settings: BenchSettings, dataset: Dataset, backbone: Backbone, device: torch.device) -> Transfer:
+def make_protocol(
+    settings: BenchSettings, dataset: Dataset, backbone: Backbone, device: torch.device, *, execution: Execution = AUTO
+) -> Transfer:
     """Return how descendants live."""
+    lives = {"updates": settings.updates, "descendants": settings.descendants}
+    return _protocol(settings, dataset, backbone, device, **lives, execution=execution)
+
+
+def make_descendant(settings: InheritSettings, device: torch.device) -> Transfer:
+    """Return how a single descendant lives."""
+    dataset = make_dataset(settings).to(device)
+    backbone = make_backbone(settings, dataset)
+    return _protocol(settings, dataset, backbone, device, updates=settings.updates, descendants=1)
+
+
+def _protocol(
+    settings: RunSettings,
+    dataset: Dataset,
+    backbone: Backbone,
+    device: torch.device,
+    *,
+    updates: int,
+    descendants: int,
+    execution: Execution = AUTO,
+) -> Transfer:
     return Transfer(
         dataset=dataset,
         backbone=backbone,
-        descendant=_recipe(settings, settings.updates),
+        descendant=_recipe(settings, updates),
         ways=settings.ways or default_ways(len(dataset.novel.classes)),
         shots=settings.every_shots[0],
-        descendants=settings.descendants,
+        descendants=descendants,
         device=device,
         workers=settings.workers,
+        execution=execution,
     )
 
 

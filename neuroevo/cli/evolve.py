@@ -56,6 +56,7 @@ def _finished(settings: EvolveSettings, folder: Path) -> dict[str, Any]:
 def _run(settings: EvolveSettings, folder: Path, *, resumes: bool) -> dict[str, Any]:
     # Settings are checked by now, and only a run needs torch.
     from neuroevo.cli.build import engine_facts, make_backbone, make_contestant, make_dataset, make_device, make_map
+    from neuroevo.cli.ways import make_execution
 
     device = make_device(settings)
     opened = RunDirectory.resume if resumes else RunDirectory.create
@@ -70,7 +71,10 @@ def _run(settings: EvolveSettings, folder: Path, *, resumes: bool) -> dict[str, 
         dataset = make_dataset(settings).to(device)
         run.note_same({"data": dataset.facts()})
         backbone = make_backbone(settings, dataset)
-        contestant = make_contestant(settings.strategy, settings, dataset, backbone, device, map_=map_)
+        execution = make_execution(settings, dataset, backbone, device, run)
+        contestant = make_contestant(
+            settings.strategy, settings, dataset, backbone, device, map_=map_, execution=execution
+        )
         strategy = contestant.make(settings.seed)
         individual = _evolve(contestant, strategy, run, settings)
         learngene = individual.genome.with_notes(dataset=settings.dataset)

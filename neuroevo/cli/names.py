@@ -119,6 +119,7 @@ SUITES: Mapping[str, str] = {
     "adaptation": "neuroevo.cli.suites:adaptation",
     "ablation": "neuroevo.cli.suites:ablation",
     "throughput": "neuroevo.cli.throughput:throughput",
+    "overhead": "neuroevo.cli.overhead:overhead",
     "scaleout": "neuroevo.cli.scaleout:scaleout",
     "optimize": "neuroevo.cli.searches:optimize",
 }

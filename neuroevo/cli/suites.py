@@ -41,6 +41,7 @@ from neuroevo.cli.build import (
 from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.cli.progress import Reporter, generation_in_words, scores_in_words
 from neuroevo.cli.tables import print_rows
+from neuroevo.cli.ways import make_execution
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.evolution import Generation
@@ -122,12 +123,13 @@ def compare(
     device = make_device(settings)
     dataset = make_dataset(settings).to(device)
     backbone = make_backbone(settings, dataset)
-    protocol = make_protocol(settings, dataset, backbone, device)
+    execution = make_execution(settings, dataset, backbone, device, run)
+    protocol = make_protocol(settings, dataset, backbone, device, execution=execution)
     protocols = [replace(one, shots=shots) for one in conditions(protocol) for shots in settings.every_shots]
     matched = run.facts.get("pretraining_updates")
     if not isinstance(matched, dict):
         # Measured once: a run that is continued goes on with the budgets that it began with.
-        matched = match_budgets(settings, dataset, backbone, device)
+        matched = match_budgets(settings, dataset, backbone, device, execution=execution)
     run.note_same({"data": dataset.facts()})
     for one in protocols:
         if one.dataset is not dataset:
@@ -148,7 +150,16 @@ def compare(
     with make_map(settings) as map_:
         run.note(engine_facts(map_))
         contestants = [
-            make_contestant(name, settings, dataset, backbone, device, pretraining_updates=matched, map_=map_)
+            make_contestant(
+                name,
+                settings,
+                dataset,
+                backbone,
+                device,
+                pretraining_updates=matched,
+                map_=map_,
+                execution=execution,
+            )
             for name in names
         ]
         _run_cells(contestants, protocols, seeds, run, done, quiet=settings.quiet)

@@ -39,6 +39,6 @@ def training_budget(
         heads: How often an update reads the head, in full or in part; each counts in full.
     """
     layout = backbone.layout
-    heads_again = (heads - 1) * layout.groups[layout.features] * classes
+    heads_again = (heads - 1) * layout.groups[layout.features] * layout.pixels * classes
     each = PASSES * (multiply_adds(backbone, image, classes) + heads_again) * min(recipe.batch, images)
     return Budget(recipe.updates, each * recipe.updates, recipe.updates)

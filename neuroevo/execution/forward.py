@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from neuroevo.execution.dense import Dense
+from neuroevo.execution.memory import is_out_of_memory
+
 log = logging.getLogger(__name__)
 
 # What vmap raises for data-dependent control flow, for operators without a batched form, and for layers with a state.
@@ -16,11 +19,15 @@ UNSTACKABLE = (RuntimeError, NotImplementedError, ValueError, TypeError)
 
 
 class Forward:
-    """Runs a module on one batch of inputs for many sets of parameters: stacked, or one after the other.
+    """Runs a module on one batch of inputs for many sets of parameters.
 
-    Stacked is the way for whatever `torch.func.vmap` can take; a module that it can't is run one set after the
-    other, and the log says why. Both give the same numbers up to rounding. The module is a copy in evaluation mode:
-    batch norms use the statistics that it has, dropout is off.
+    The structure of the module decides how, and all ways give the same numbers up to rounding:
+
+    - A chain of linear layers and activations is a chain of batched matrix products (see `Dense`).
+    - Whatever else `torch.func.vmap` can take is stacked by it.
+    - What it can't is run one set after the other, and the log says why.
+
+    The module is a copy in evaluation mode: batch norms use the statistics that it has, dropout is off.
 
     Args:
         module: Any module.
@@ -29,6 +36,7 @@ class Forward:
     def __init__(self, module: nn.Module) -> None:
         self.module = module
         self.stacks = True
+        self.dense = Dense.of(module)
 
     @torch.no_grad()
     def __call__(self, parameters: Mapping[str, Tensor], inputs: Tensor, *, shared: bool = True) -> Tensor:
@@ -39,19 +47,41 @@ class Forward:
             inputs: One batch for all; one for each, [P, N, ...], if they are not shared.
             shared: Whether all get the same inputs.
         """
+        if self.dense is not None and self.dense.takes(inputs, shared=shared):
+            return self.dense(parameters, inputs, shared=shared)
         if self.stacks:
             try:
                 return vmap(self._one, in_dims=(0, None if shared else 0))(dict(parameters), inputs)
-            except torch.OutOfMemoryError:
-                # No sign of what the module is; one after the other would hide it.
-                raise
             except UNSTACKABLE as error:
+                if is_out_of_memory(error):
+                    # No sign of what the module is; one after the other would hide it.
+                    raise
                 log.warning("%s runs one network after the other: %s", type(self.module).__name__, _first_line(error))
                 self.stacks = False
         count = len(next(iter(parameters.values())))
         each = [{name: values[row] for name, values in parameters.items()} for row in range(count)]
         batches = [inputs] * count if shared else list(inputs)
         return torch.stack([self._one(one, batch) for one, batch in zip(each, batches, strict=True)])
+
+    @torch.no_grad()
+    def numbers(self, inputs: Tensor) -> int:
+        """Return how many numbers the widest layer that is held for all networks at a time gives for inputs [N, ...].
+
+        It is the last one where a way works in tiles, for then no other is held for more than a tile.
+        """
+        found: list[int] = []
+
+        def note(module: nn.Module, arguments: object, outputs: object) -> None:
+            found.append(outputs.numel() if isinstance(outputs, Tensor) else 0)
+
+        layers = [self.module] if self.dense is not None else list(self.module.modules())
+        handles = [layer.register_forward_hook(note) for layer in layers]
+        try:
+            self.module(inputs)
+        finally:
+            for handle in handles:
+                handle.remove()
+        return max(found)
 
     def _one(self, parameters: dict[str, Tensor], inputs: Tensor) -> Tensor:
         outputs: Tensor = functional_call(self.module, parameters, (inputs,))

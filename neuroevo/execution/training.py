@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuroevo.backbones import Network
@@ -209,7 +209,7 @@ class Outcome:
 
 
 @contextmanager
-def in_training(network: Network, frozen: frozenset[str] = frozenset()) -> Iterator[None]:
+def in_training(network: nn.Module, frozen: frozenset[str] = frozenset()) -> Iterator[None]:
     """Put a network into training mode, in which frozen parameters have no gradients and frozen buffers are read."""
     network.train()
     held = [tensor for name, tensor in network.named_parameters() if name in frozen and tensor.requires_grad]
@@ -238,18 +238,28 @@ def image_order(count: int, *, updates: int, batch: int, generator: torch.Genera
     return torch.cat(orders).reshape(-1, batch)[:updates] if orders else torch.empty(0, batch, dtype=torch.int64)
 
 
+@contextmanager
+def in_evaluation(network: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode, and every layer back into its mode afterwards."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
 @torch.inference_mode()
 def correct_answers(network: Network, task: Task, pixels: Pixels) -> Tensor:
     """Return how many test images the network gets right, a float32 scalar on its device.
 
     It is NaN if an output is not finite. The count stays on the device, so that nothing waits for it.
     """
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
     count = torch.zeros((), device=task.test.device)
-    for rows, labels in zip(task.test.split(EVALUATION_BATCH), task.test_labels.split(EVALUATION_BATCH), strict=True):
-        logits = network(pixels(task.source.images[rows]))
-        count += torch.where(logits.isfinite().all(), (logits.argmax(1) == labels).sum(), torch.nan)
-    for module, training in modes:
-        module.training = training
+    with in_evaluation(network):
+        tiles = zip(task.test.split(EVALUATION_BATCH), task.test_labels.split(EVALUATION_BATCH), strict=True)
+        for rows, labels in tiles:
+            logits = network(pixels(task.source.images[rows]))
+            count += torch.where(logits.isfinite().all(), (logits.argmax(1) == labels).sum(), torch.nan)
     return count

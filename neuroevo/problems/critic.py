@@ -66,7 +66,8 @@ class Critic:
     def batch(self, individuals: Sequence[Individual]) -> list[tuple[float]]:
         """Return the scores of individuals."""
         trainings = [self._prepare(individual, number) for individual in individuals for number in range(self.critics)]
-        curves = [outcome.accuracy for outcome in train_all(trainings, workers=self.workers)]
+        outcomes = train_all(trainings, workers=self.workers, execution=self.upbringing.execution)
+        curves = [outcome.accuracy for outcome in outcomes]
         scores = [_area(self.measure_at, curve) if self.metric == "auc" else curve[-1] for curve in curves]
         return [(sum(scores[i : i + self.critics]) / self.critics,) for i in range(0, len(scores), self.critics)]
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, genomes_of
 from neuroevo.problems import functions, objectives
 from neuroevo.space import Space
 
@@ -83,17 +83,32 @@ class Function:
     def _together(self, individuals: Sequence[Individual]) -> list[Values]:
         """Return the values of all; where the function raises for all, each is tried alone."""
         try:
-            returned = _listed(self.function(torch.stack([one.genome for one in individuals])))
+            # A copy, for a user's function may write into what it gets.
+            given = self.function(genomes_of(individuals).clone())
+            rows = self._finite_rows(given, len(individuals))
+            returned = _listed(given) if rows is None else None
         except Exception as error:  # noqa: BLE001 - a user's function may raise anything
             if len(individuals) == 1:
                 return [self._raised(individuals[0], error)]
             return [self._together([one])[0] for one in individuals]
+        if rows is not None:
+            return rows
         if not isinstance(returned, list | tuple) or len(returned) != len(individuals):
             raise ValueError(
                 f"{self.name} must return one row of values for each of {len(individuals)} genomes, but it returned "
                 f"{len(returned) if isinstance(returned, list | tuple) else returned!r}."
             )
         return [self._values(row, one) for row, one in zip(returned, individuals, strict=True)]
+
+    def _finite_rows(self, returned: Any, count: int) -> list[Values] | None:
+        """Return the values of a tensor [P] or [P, M] as tuples; None if it needs a closer look."""
+        shapes = [(count,), (count, 1)] if len(self.weights) == 1 else [(count, len(self.weights))]
+        if not isinstance(returned, Tensor) or returned.shape not in shapes:
+            return None
+        if returned.is_complex() or not bool(returned.isfinite().all()):
+            return None
+        rows: list[list[float]] = returned.detach().double().reshape(count, -1).tolist()
+        return [tuple(row) for row in rows]
 
     def _alone(self, individual: Individual) -> Values:
         try:

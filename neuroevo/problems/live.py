@@ -16,6 +16,7 @@ from neuroevo.execution import Training, train_all
 from neuroevo.individual import Individual
 from neuroevo.operators.heads import recall
 from neuroevo.operators.inheritance import gene_slots
+from neuroevo.operators.places import features_of
 from neuroevo.problems.upbringing import Upbringing
 from neuroevo.seeds import stream
 
@@ -53,7 +54,7 @@ class Live:
     def batch(self, individuals: Sequence[Individual], slots: Sequence[int]) -> list[Network]:
         """Return the networks of individuals after their lives."""
         trainings = [self._prepare(*pair) for pair in zip(individuals, slots, strict=True)]
-        train_all(trainings, workers=self.workers)
+        train_all(trainings, workers=self.workers, execution=self.upbringing.execution)
         return [training.network for training in trainings]
 
     def newborn(self, individual: Individual, slot: int) -> Network:
@@ -76,7 +77,7 @@ class Live:
         training = replace(self.upbringing, recipe=recipe).prepare(individual.genome, task, generator)
         if individual.memory is not None:
             network, layout = training.network, self.upbringing.backbone.layout
-            channels = gene_slots(individual.genome, layout)[layout.features]
+            channels = features_of(layout, gene_slots(individual.genome, layout))
             head = recall(individual.memory, network.state_dict(), task.classes, channels=channels)
             network.load_state_dict({**network.state_dict(), **head})
         return training

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import math
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -14,16 +14,18 @@ from torch.nn import functional as F
 
 from neuroevo.execution.forward import Forward
 from neuroevo.genome import Genome
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, genomes_of
 from neuroevo.space import SPREAD, Space
 
 Score = Callable[[Tensor, Tensor], Tensor]
 """Takes outputs [N, ...] and targets [N, ...] and returns one number, to be maximised."""
 
+log = logging.getLogger(__name__)
+
 Module = TypeVar("Module", bound=nn.Module)
 
-MOST_OUTPUTS = 2**24
-"""Numbers in the outputs of one chunk at most."""
+MOST_NUMBERS = 2**24
+"""Numbers in the activations of one chunk at most, at any time: 64 MiB in single precision."""
 
 
 def log_likelihood(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -35,6 +37,21 @@ def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return the share of logits [N, K] whose greatest is that of the class [N]; NaN if one is not finite."""
     share = (outputs.argmax(-1) == targets).to(outputs.dtype).mean()
     return torch.where(outputs.isfinite().all(), share, torch.nan)
+
+
+def _log_likelihoods(outputs: Tensor, targets: Tensor) -> Tensor:
+    # Along the last dimension a softmax over few classes takes ten times as long.
+    losses = F.cross_entropy(outputs.mT, targets.expand(outputs.shape[:2]), reduction="none")
+    return -losses.mean(1)
+
+
+def _accuracies(outputs: Tensor, targets: Tensor) -> Tensor:
+    shares = (outputs.argmax(-1) == targets).to(outputs.dtype).mean(1)
+    return torch.where(outputs.isfinite().flatten(1).all(1), shares, torch.nan)
+
+
+BATCHED: Mapping[Score, Score] = {log_likelihood: _log_likelihoods, accuracy: _accuracies}
+"""Scores of outputs [P, N, K] against classes [N], as `torch.func.vmap` makes them of scores of [N, K], but faster."""
 
 
 class Supervised:
@@ -49,7 +66,8 @@ class Supervised:
         only: Names or patterns of the parameters that evolve; default all, the others stay as they are.
         bounds: Least and greatest weight by name or pattern.
         spread: Standard deviation of first weights around the module's.
-        chunk: Individuals in one pass at most; default as many as 2 ** 24 outputs allow.
+        chunk: Individuals in one pass at most; default as many as 2 ** 24 numbers in the widest layer allow. It bounds
+            the memory and does not change the results.
 
     Raises:
         ValueError: The module does not take the inputs, there are no inputs, as many targets as inputs are missing,
@@ -81,8 +99,7 @@ class Supervised:
         self.space = Space.of_module(module, only=only, bounds=bounds, spread=spread)
         self.weights = (1.0,)
         self.forward = Forward(self.module)
-        self.numbers = self._numbers_of_one()
-        self.chunk = chunk
+        self.chunk = chunk or self._largest_chunk()
 
     def __call__(self, individual: Individual) -> tuple[float]:
         """Return the score of one individual."""
@@ -92,17 +109,16 @@ class Supervised:
         """Return the score of each individual."""
         if not individuals:
             return []
-        genomes = torch.stack([one.genome for one in individuals])
-        return [(value,) for value in self.scores(genomes).tolist()]
+        return [(value,) for value in self.scores(genomes_of(individuals)).tolist()]
 
     def scores(self, genomes: Tensor) -> Tensor:
         """Return the scores [P] of genomes [P, D]."""
-        parts = genomes.split(self.chunk or self._largest_chunk())
+        parts = genomes.split(self.chunk)
         return torch.cat([self._scored(self.forward(self.space.split(part), self.inputs)) for part in parts])
 
     def gradient(self, genomes: Tensor) -> Tensor:
         """Return the gradients [P, D] of the scores of genomes [P, D]; 0 of a score without one, such as accuracy."""
-        parts = genomes.split(self.chunk or self._largest_chunk())
+        parts = genomes.split(self.chunk)
         return torch.cat([vmap(grad(self._score_of_one))(part) for part in parts])
 
     def _score_of_one(self, genome: Tensor) -> Tensor:
@@ -119,7 +135,9 @@ class Supervised:
         return network.requires_grad_(True)
 
     def _scored(self, outputs: Tensor) -> Tensor:
-        scores: Tensor = vmap(self.score, in_dims=(0, None))(outputs, self.targets)
+        plain = outputs.dim() == 3 and self.targets.dim() == 1 and not self.targets.is_floating_point()
+        batched = BATCHED.get(self.score) if plain else None
+        scores = batched(outputs, self.targets) if batched else vmap(self.score, (0, None))(outputs, self.targets)
         if scores.shape != (len(outputs),):
             raise ValueError(
                 f"score must return one number, but for {len(outputs)} individuals it returned the shape "
@@ -128,16 +146,15 @@ class Supervised:
         return scores
 
     def _largest_chunk(self) -> int:
-        return max(1, MOST_OUTPUTS // max(1, len(self.inputs) * self.numbers))
-
-    def _numbers_of_one(self) -> int:
-        """Return how many numbers the module gives for one input."""
         try:
-            with torch.no_grad():
-                return int(math.prod(self.module(self.inputs[:1]).shape[1:]))
+            numbers = len(self.inputs) * self.forward.numbers(self.inputs[:1])
         except RuntimeError as error:
             told = str(error).partition("\n")[0]
             shape = list(self.inputs.shape)
             raise ValueError(
                 f"module must take the inputs {shape}, but a {type(self.module).__name__} says: {told}."
             ) from error
+        chunk = max(1, MOST_NUMBERS // max(1, numbers))
+        size = chunk * numbers * self.inputs.element_size() / 2**20
+        log.debug("%d individuals are scored at a time, with activations of at most %.1f MiB", chunk, size)
+        return chunk

@@ -12,12 +12,13 @@ from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import Task
-from neuroevo.execution import Pixels, Recipe, Training
+from neuroevo.execution import AUTO, Execution, Pixels, Recipe, Training
 from neuroevo.execution.condensing import Condensing
 from neuroevo.execution.cost import training_budget
 from neuroevo.execution.training import Loss, cross_entropy
 from neuroevo.learngene import Learngene
 from neuroevo.operators.inheritance import Inheritance, cross_masks, inherit
+from neuroevo.operators.places import features_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class Upbringing:
         condense: Whether the circuit also learns alone, from the labels and from the network around it (see
             `Condensing`); it has to be isolated.
         device: Where heirs live.
+        execution: In which way many heirs are trained.
 
     Raises:
         ValueError: Heirs are to condense without being isolated.
@@ -45,6 +47,7 @@ class Upbringing:
     isolate: bool = False
     condense: bool = False
     device: torch.device = torch.device("cpu")
+    execution: Execution = AUTO
 
     def __post_init__(self) -> None:
         if self.condense and not self.isolate:
@@ -76,7 +79,7 @@ class Upbringing:
             for name, mask in zero.items():
                 network.get_parameter(name).data.masked_fill_(mask, 0)
             if self.condense:
-                loss = Condensing(inheritance.slots[self.backbone.layout.features])
+                loss = Condensing(features_of(self.backbone.layout, inheritance.slots))
         return Training(
             network=network.to(self.device),
             task=task,

@@ -37,22 +37,24 @@ def _check_shots(shots: int | tuple[int, ...]) -> int | tuple[int, ...]:
     return every if len(every) > 1 else every[0]
 
 
-MATCHES = ("steps", "seconds", "none")
+class OneOf:
+    """A check that a name is one of some.
 
+    Args:
+        *names: The names.
+    """
 
-def _check_match(name: str) -> str:
-    if name not in MATCHES:
-        raise ValueError(name)
-    return name
+    def __init__(self, *names: str) -> None:
+        self.names = names
 
+    def __call__(self, name: str) -> str:
+        """Return the name, or raise ValueError."""
+        if name not in self.names:
+            raise ValueError(name)
+        return name
 
-ENGINES = ("threads", "processes", "ray")
-
-
-def _check_engine(name: str) -> str:
-    if name not in ENGINES:
-        raise ValueError(name)
-    return name
+    def __str__(self) -> str:
+        return f"{', '.join(self.names[:-1])} or {self.names[-1]}"
 
 
 AUGMENTATIONS = ("crop", "flip", "jitter")
@@ -66,10 +68,12 @@ def _check_augment(names: tuple[str, ...]) -> tuple[str, ...]:
 
 Augment = Annotated[tuple[str, ...], AfterValidator(_check_augment)]
 Device = Annotated[str, AfterValidator(_check_device)]
-Engine = Annotated[str, AfterValidator(_check_engine)]
+Engine = Annotated[str, AfterValidator(OneOf("threads", "processes", "ray"))]
+ExecutionWay = Annotated[str, AfterValidator(OneOf("auto", "looped", "stacked", "tune"))]
 Folder = Annotated[Path, AfterValidator(_check_path)]
-Match = Annotated[str, AfterValidator(_check_match)]
+Match = Annotated[str, AfterValidator(OneOf("steps", "seconds", "none"))]
 Names = Annotated[tuple[str, ...], AfterValidator(_check_names)]
+Precision = Annotated[str, AfterValidator(OneOf("float32", "tf32", "bf16"))]
 Shots = Annotated[int | tuple[int, ...], AfterValidator(_check_shots)]
 """One number, or several different ones."""
 
@@ -124,10 +128,9 @@ def expected(info: FieldInfo) -> str:
     """What the setting must be, in words: its kind and its bounds."""
     if any(getattr(item, "func", None) is _check_device for item in info.metadata):
         return "auto, cpu, cuda, cuda:N or mps"
-    if any(getattr(item, "func", None) is _check_match for item in info.metadata):
-        return f"{', '.join(MATCHES[:-1])} or {MATCHES[-1]}"
-    if any(getattr(item, "func", None) is _check_engine for item in info.metadata):
-        return f"{', '.join(ENGINES[:-1])} or {ENGINES[-1]}"
+    for item in info.metadata:
+        if isinstance(names := getattr(item, "func", None), OneOf):
+            return str(names)
     if any(getattr(item, "func", None) is _check_augment for item in info.metadata):
         return f"some of {', '.join(AUGMENTATIONS)}, separated by commas"
     kind = next(words for kind, words, _ in _KINDS if kind == info.annotation)

@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.differential import LEAST, binomial, rand_one
 from neuroevo.problems import Problem
-from neuroevo.strategies.search import Search, gathered, genomes_of
+from neuroevo.strategies.search import Search, gathered
 
 
 class Differential(Search):

@@ -20,11 +20,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.replacement import best
 from neuroevo.operators.sampling import normal
 from neuroevo.problems import Problem
-from neuroevo.strategies.search import Search, few, first_mean, first_sigma, gathered, genomes_of
+from neuroevo.strategies.search import Search, few, first_mean, first_sigma, gathered
 
 LEAST_POPULATION = 8
 

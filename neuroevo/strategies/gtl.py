@@ -27,7 +27,7 @@ from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
-from neuroevo.execution import Pixels, batched_map
+from neuroevo.execution import AUTO, Execution, Pixels, batched_map
 from neuroevo.individual import Failure, Ids, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators import heads, learngenes
@@ -75,6 +75,7 @@ class GTL:
         seed: The run's seed; everything follows from it.
         device: Where networks live.
         workers: Threads on the CPU; results do not depend on it.
+        execution: In which way populations are trained.
         settings: Those of `GTLSettings`.
 
     Raises:
@@ -91,6 +92,7 @@ class GTL:
         seed: int = 0,
         device: torch.device | str = "cpu",
         workers: int | None = None,
+        execution: Execution = AUTO,
         **settings: Any,
     ) -> None:
         self.told = told = GTLSettings(**settings)
@@ -122,6 +124,7 @@ class GTL:
             recipe=told.critic,
             inherit=Verb(toolbox, "inherit"),
             device=device,
+            execution=execution,
         )
         self.life = Live(
             upbringing=replace(upbringing, recipe=told.life, isolate=told.isolate, condense=told.condense),

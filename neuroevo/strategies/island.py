@@ -18,14 +18,14 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.crossover import two_point
 from neuroevo.operators.mutation import gaussian
 from neuroevo.operators.replacement import best, generational
 from neuroevo.operators.selection import tournament as by_tournament
 from neuroevo.problems import Problem
 from neuroevo.strategies.genetic import MUTATION
-from neuroevo.strategies.search import Search, first_sigma, gathered, genomes_of, scores_of
+from neuroevo.strategies.search import Search, first_sigma, gathered, scores_of
 
 Islands = list[list[Individual]]
 

@@ -20,10 +20,9 @@ from torch import Tensor
 
 from neuroevo.budget import Budget
 from neuroevo.execution.learning import Learn
-from neuroevo.individual import Individual, offspring
+from neuroevo.individual import Individual, genomes_of, offspring
 from neuroevo.problems import Problem
 from neuroevo.strategies.genetic import Genetic
-from neuroevo.strategies.search import genomes_of
 from neuroevo.strategies.strategy import budget_of
 
 

@@ -19,10 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.differential import iso_line
 from neuroevo.strategies.measures import Measured, archives, check_measures, table_of
-from neuroevo.strategies.search import Search, gathered, genomes_of
+from neuroevo.strategies.search import Search, gathered
 
 NOISE = 0.1
 """Step of a child, in units of the space's spread."""

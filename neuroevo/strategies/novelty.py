@@ -21,12 +21,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.mutation import gaussian
 from neuroevo.operators.selection import tournament as by_tournament
 from neuroevo.strategies.genetic import MUTATION, Within
 from neuroevo.strategies.measures import Measured, archives, check_measures, table_of
-from neuroevo.strategies.search import Search, first_sigma, gathered, genomes_of
+from neuroevo.strategies.search import Search, first_sigma, gathered
 from neuroevo.strategies.strategy import Verb
 
 

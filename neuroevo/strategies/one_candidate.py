@@ -18,7 +18,7 @@ from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways, smallest_class
-from neuroevo.execution import Pixels, Recipe, batched_map
+from neuroevo.execution import AUTO, Execution, Pixels, Recipe, batched_map
 from neuroevo.individual import Failure, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import Circuit, random_circuit
@@ -43,6 +43,7 @@ class OneCandidate:
         cross: Non-gene -> gene weights of an heir: "zero" or "random".
         device: Where networks live.
         workers: Threads on the CPU; results do not depend on it.
+        execution: In which way populations are trained.
 
     Raises:
         ValueError: The share lies outside (0, 1].
@@ -62,6 +63,7 @@ class OneCandidate:
         cross: Cross = "zero",
         device: torch.device | str = "cpu",
         workers: int | None = None,
+        execution: Execution = AUTO,
     ) -> None:
         check_types(dataset, pretraining=pretraining)
         if not 0 < share <= 1:
@@ -87,6 +89,7 @@ class OneCandidate:
             recipe=pretraining,
             inherit=Verb(toolbox, "inherit"),
             device=device,
+            execution=execution,
         )
         self.life = Live(
             upbringing=replace(upbringing, backbone=self.pretrained_backbone()),

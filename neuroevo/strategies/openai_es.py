@@ -21,12 +21,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.optimisers import adam
 from neuroevo.operators.sampling import mirrored
 from neuroevo.operators.shaping import centred_ranks
 from neuroevo.problems import Problem
-from neuroevo.strategies.search import Search, even, few, first_mean, first_sigma, genomes_of, scores_of
+from neuroevo.strategies.search import Search, even, few, first_mean, first_sigma, scores_of
 
 NOISE = 1 / 3
 """Standard deviation of samples, in units of the space's spread: they estimate a gradient, and search no space."""

@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 
 from neuroevo.budget import Budget
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.replacement import best
 from neuroevo.strategies.lamarckian import Differentiable
-from neuroevo.strategies.search import Search, gathered, genomes_of
+from neuroevo.strategies.search import Search, gathered
 
 FIFTH = 0.2
 FACTORS = (0.8, 1.2)

@@ -21,12 +21,12 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.optimisers import clipup
 from neuroevo.operators.sampling import mirrored
 from neuroevo.operators.shaping import centred_ranks
 from neuroevo.problems import Problem
-from neuroevo.strategies.search import Search, even, few, first_mean, first_sigma, genomes_of, scores_of
+from neuroevo.strategies.search import Search, even, few, first_mean, first_sigma, scores_of
 
 MOST_CHANGE = 0.2
 LEAST_POPULATION = 20

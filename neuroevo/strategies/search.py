@@ -15,7 +15,7 @@ from torch import Tensor
 
 from neuroevo.budget import Budget
 from neuroevo.execution import batched_map
-from neuroevo.individual import Fitness, Ids, Individual
+from neuroevo.individual import Fitness, Ids, Individual, genomes_of
 from neuroevo.problems import Problem
 from neuroevo.seeds import stream
 from neuroevo.space import Space
@@ -101,7 +101,7 @@ class Search:
         """End the generation: keep the best, and learn from all."""
         self.budget = self.budget.then(self.cost().times(len(population)))
         if population:
-            self._keep(max(population, key=lambda one: one.fitness))
+            self._keep(max(population, key=lambda one: one.fitness.order))
             self.tell(population)
         self.generation += 1
 
@@ -161,17 +161,12 @@ class Search:
         weights, families = self.problem.weights, parents or [()] * len(genomes)
         return [
             Individual(row, Fitness(weights=weights), id=self.ids(), parents=family, generation=self.generation)
-            for row, family in zip(self.space.clip(genomes), families, strict=True)
+            for row, family in zip(self.space.clip(genomes).unbind(), families, strict=True)
         ]
 
     def _keep(self, best: Individual) -> None:
         if self._best is None or best.fitness > self._best.fitness:
             self._best = copy.deepcopy(best)
-
-
-def genomes_of(people: Sequence[Individual]) -> Tensor:
-    """Return the genomes of individuals as one tensor [P, D]."""
-    return torch.stack([one.genome for one in people])
 
 
 def scores_of(people: Sequence[Individual]) -> Tensor:
@@ -246,5 +241,5 @@ def gathered(people: Sequence[Individual]) -> list[Individual]:
     """
     return [
         Individual(row, one.fitness, id=one.id, parents=one.parents, generation=one.generation)
-        for row, one in zip(genomes_of(people), people, strict=True)
+        for row, one in zip(torch.stack([one.genome for one in people]).unbind(), people, strict=True)
     ]

@@ -21,10 +21,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.sampling import normal
 from neuroevo.problems import Problem
-from neuroevo.strategies.search import Search, few, first_mean, first_sigma, genomes_of, scores_of
+from neuroevo.strategies.search import Search, few, first_mean, first_sigma, scores_of
 
 
 class SeparableCMAES(Search):

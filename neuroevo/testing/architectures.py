@@ -74,15 +74,17 @@ class ResidualNet:
         yield Convolution("stem", "stem_norm", "stage1", None)
         source, block = "stage1", 0
         for stage, inner in enumerate(self.inner, start=1):
+            group = f"stage{stage}"
             for _ in inner:
                 block += 1
-                if source != f"stage{stage}":
-                    yield Convolution(
-                        f"block{block}_shortcut", f"block{block}_shortcut_norm", f"stage{stage}", source, kernel=1
-                    )
-                yield Convolution(f"block{block}_first", f"block{block}_first_norm", f"block{block}", source)
-                yield Convolution(f"block{block}_second", f"block{block}_second_norm", f"stage{stage}", f"block{block}")
-                source = f"stage{stage}"
+                first, second, shortcut = (f"block{block}_{part}" for part in ("first", "second", "shortcut"))
+                # Around blocks without a shortcut the activations go unchanged.
+                beside = source == group
+                if not beside:
+                    yield Convolution(shortcut, f"{shortcut}_norm", group, source, 1, stage, branch=True)
+                yield Convolution(first, f"{first}_norm", f"block{block}", source, stage=stage, branch=beside)
+                yield Convolution(second, f"{second}_norm", group, f"block{block}", stage=stage, branch=beside)
+                source = group
 
 
 class ResidualNetwork(Network):

@@ -15,6 +15,7 @@ import pytest
 from neuroevo.benchmarks.pictures import Album, Picture
 from neuroevo.benchmarks.report import to_html
 from neuroevo.benchmarks.results import Result, read_result
+from neuroevo.benchmarks.throughput import Row, Throughput, records
 
 WriteRun = Callable[..., Path]
 ENDS = {"scratch": (0.2, 0.3, 0.25), "gtl": (0.4, 0.45, 0.46), "finetune": (0.7, 0.75, 0.78)}
@@ -350,27 +351,15 @@ def test_a_picture_that_cant_be_drawn_costs_no_other(write_run: WriteRun, tmp_pa
 
 def test_a_run_without_strategies(tmp_path: Path) -> None:
     """A measurement of speed is told in words with its units, and shows its figures, settings and commands."""
-    figures = {
-        "device": "cpu",
-        "threads": 2,
-        "torch": "2.6",
-        "machine": "x86_64",
-        "repeats": 5,
-        "population": 8,
-        "step_milliseconds": 60.25,
-        "network_updates_per_second": 132.8,
-        "training_rate": 114.8,
-        "linear_rate": 188.4,
-        "fraction": 0.6089,
-        "fraction_low": 0.5905,
-        "fraction_high": 0.6572,
-    }
+    told = {"machine": "a", "cores": 2, "device": "cpu", "threads": 2, "torch": "2.6", "python": "3.11"}
+    row = Row("training", 8, 60.25, 60.0, 61.0, 132.8, 114.8, 0.6089, 0.5905, 0.6572, None)
+    figures = records(Throughput(told, 5, "torch.mm", 188.4, {}, (row,)))
     settings = {"dataset": "glyphs", "backbone": "mlp", "shots": 10}
     facts = {"what": "bench", "suite": "throughput"}
-    result = Result(tmp_path, facts, settings, ({"kind": "throughput", **figures},), ())
+    result = Result(tmp_path, facts, settings, tuple(figures), ())
     page = parsed(to_html([result]))
-    assert "60.2 ms per update of the population" in page.text
-    assert ["training rate", "114.8"] in cells(tables(page)["Figures"])
+    assert "training, P = 8: 60.2 ms (60 to 61), 133 networks/s, 115 GFLOP/s, 0.61 of the limit" in page.text
+    assert ["rate", "114.8"] in cells(tables(page)["Figures"])
     assert ["dataset", "glyphs"] in cells(tables(page)["Settings"])
     assert list(page.all("img")) == []
     other = parsed(to_html([Result(tmp_path, facts, settings, ({"kind": "other", "rate": 1.5},), ())]))

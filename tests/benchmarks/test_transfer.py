@@ -100,13 +100,13 @@ def test_all_contestants_meet_the_same_descendants(
     """With and without genes, heirs have the same images, order and head; without genes nothing else is inherited."""
     prepared: list[list[Any]] = []
 
-    def spy(trainings: Sequence[Any], *, workers: int | None) -> Any:
+    def spy(trainings: Sequence[Any], **options: Any) -> Any:
         prepared.append([])
         for each in trainings:
             task, head = each.task, each.network.head
             tensors = (task.classes, task.train, task.test, head.weight.detach(), each.generator.get_state())
             prepared[-1].append([tensor.tolist() for tensor in tensors])
-        return train_all(trainings, workers=workers)
+        return train_all(trainings, **options)
 
     train_all = transfer_module.train_all
     monkeypatch.setattr(transfer_module, "train_all", spy)

@@ -187,7 +187,7 @@ def test_json_is_all_that_is_printed(neuroevo: Program, tmp_path: Path) -> None:
 
 def test_two_suites_get_a_folder_each(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their folders bear their names, and each has a path at the end of its output."""
-    for name, value in {"POPULATION": 2, "IMAGES": 40, "LINEAR": 32, "LINEAR_CALLS": 1}.items():
+    for name, value in {"POPULATION": 2, "IMAGES": 40, "LARGE": 32, "SCALING": (1, 2), "INPUTS": 4}.items():
         monkeypatch.setattr(throughput, name, value)
     monkeypatch.setattr(throughput, "RECIPE", Recipe(updates=1, batch=8))
     words = ["throughput", "transfer", "--strategies", "scratch", "--seeds", 1, "--out", tmp_path / "run"]
@@ -199,9 +199,10 @@ def test_two_suites_get_a_folder_each(neuroevo: Program, tmp_path: Path, monkeyp
     assert [line for line in call.out.splitlines() if line.startswith("Results")] == [
         f"Results: {folder}" for folder in folders
     ]
-    (record,) = read_records(folders[0] / "records.jsonl")
-    assert record["kind"] == "throughput"
-    assert {key: str(value) for key, value in record.items() if key != "kind"} == rows(folders[0])[0]
+    head, *others = read_records(folders[0] / "records.jsonl")
+    assert (head["kind"], head["row_count"]) == ("throughput", len(others))
+    told = [{key: "" if value is None else str(value) for key, value in one.items() if key != "kind"} for one in others]
+    assert told == rows(folders[0])
     assert "GFLOP/s" in call.out
     text = neuroevo(*TINY, *words[:-1], tmp_path / "json", "--json").out
     runs = [json.loads(line, parse_constant=pytest.fail)["run"] for line in text.splitlines()]

@@ -114,7 +114,9 @@ def test_a_bench_of_several_suites_goes_on(neuroevo: Program, tmp_path: Path, mo
 
     def measure(**_: object) -> Throughput:
         measured.append(1)
-        return Throughput("cpu", 1, "2", "machine", 1, 8, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+        row = throughput.Row("training", 8, *[1.0] * 8, None)
+        told = {"machine": "a", "cores": 1, "device": "cpu", "threads": 1, "torch": "2", "python": "3"}
+        return Throughput(told, 1, "torch.mm", 1.0, {}, (row,))
 
     monkeypatch.setattr(throughput, "measure", measure)
     out = tmp_path / "both"

@@ -2,12 +2,17 @@
 
 import copy
 import logging
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from neuroevo.execution import dense
+from neuroevo.execution.dense import tanh_
 from neuroevo.execution.forward import Forward
 
 
@@ -24,8 +29,36 @@ class Branching(nn.Module):
         return outputs if bool(outputs.sum() > 0) else -outputs
 
 
+class Subclass(nn.Linear):
+    """A linear layer that does something else."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return what the layer gives, doubled."""
+        return 2 * super().forward(inputs)
+
+
+def tied() -> nn.Module:
+    """Return a chain one of whose layers comes twice."""
+    layer = nn.Linear(6, 6)
+    return nn.Sequential(layer, nn.Tanh(), layer, nn.Tanh(), nn.Linear(6, 2))
+
+
+def hooked() -> nn.Module:
+    """Return a chain that does more than its layers say."""
+    module = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 2))
+    module[1].register_forward_hook(lambda module, arguments, outputs: outputs + 1)
+    return module
+
+
 MODULES: dict[str, Callable[[], nn.Module]] = {
     "mlp": lambda: nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 2)),
+    "wide": lambda: nn.Sequential(nn.Linear(6, 300), nn.Tanh(), nn.Linear(300, 2)),
+    "deep": lambda: nn.Sequential(nn.Sequential(nn.Linear(6, 4, bias=False), nn.ReLU()), nn.Linear(4, 3), nn.GELU()),
+    "one layer": lambda: nn.Linear(6, 2),
+    "activation first": lambda: nn.Sequential(nn.ReLU(), nn.Tanh(), nn.Linear(6, 2), nn.Sigmoid()),
+    "tied": tied,
+    "hooked": hooked,
+    "subclass": lambda: nn.Sequential(Subclass(6, 5), nn.ReLU(), nn.Linear(5, 2)),
     "batch norm": lambda: nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 2)),
     "dropout": lambda: nn.Sequential(nn.Linear(6, 5), nn.Dropout(), nn.Linear(5, 2)),
     "convolutions": lambda: nn.Sequential(nn.Unflatten(1, (1, 6)), nn.Conv1d(1, 3, 3), nn.Flatten(), nn.Linear(12, 2)),
@@ -45,20 +78,105 @@ def parameters(module: nn.Module, count: int) -> dict[str, Tensor]:
     return {name: torch.randn(count, *value.shape, generator=generator) for name, value in module.named_parameters()}
 
 
+BY_PRODUCTS = {"mlp", "wide", "deep", "one layer", "activation first", "tied"}
+"""Those that are chains of batched products."""
+
+
+def answers(module: nn.Module, parameters: dict[str, Tensor], batches: Sequence[Tensor]) -> list[Tensor]:
+    """Return what each network answers by itself."""
+    found = []
+    for row, inputs in enumerate(batches):
+        network = copy.deepcopy(module)
+        network.load_state_dict({key: value[row] for key, value in parameters.items()}, strict=False)
+        found.append(network(inputs).detach())
+    return found
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("rows", [1, 7, 40])
 @pytest.mark.parametrize("name", MODULES)
-def test_all_ways_give_what_the_networks_give(name: str) -> None:
-    """Stacked or looped, outputs are those of each network by itself, in evaluation mode, and nothing is trained."""
+def test_all_ways_give_what_the_networks_give(name: str, rows: int, shared: bool) -> None:
+    """By products, stacked or looped, outputs are those of each network by itself, and nothing is changed."""
     module = made(name)
     before = copy.deepcopy(module.state_dict())
-    inputs = torch.randn(7, 6, generator=torch.Generator().manual_seed(1))
+    inputs = torch.randn(*(() if shared else (4,)), rows, 6, generator=torch.Generator().manual_seed(1))
+    given = inputs.clone()
     several = parameters(module, 4)
-    found = Forward(module)(several, inputs)
-    for row in range(4):
-        network = copy.deepcopy(module)
-        network.load_state_dict({key: value[row] for key, value in several.items()}, strict=False)
-        torch.testing.assert_close(found[row], network(inputs).detach(), rtol=1e-4, atol=1e-5)
+    forward = Forward(module)
+    assert (forward.dense is not None) == (name in BY_PRODUCTS)
+    found = forward(several, inputs, shared=shared)
+    expected = answers(module, several, [inputs] * 4 if shared else list(inputs))
+    torch.testing.assert_close(found, torch.stack(expected), rtol=1e-4, atol=1e-5)
     assert all(torch.equal(before[key], value) for key, value in module.state_dict().items())
+    assert all(torch.equal(value, parameters(module, 4)[key]) for key, value in several.items())
+    assert torch.equal(inputs, given)
     assert not found.requires_grad
+
+
+@pytest.mark.parametrize("rows", [1, 40])
+@pytest.mark.parametrize("bytes_", [1, 2**12, 2**15])
+def test_tiles_change_no_bit(bytes_: int, rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever else is in a tile, a network answers the same; inputs that do not fit are taken all the same."""
+    module = made("wide")
+    inputs = torch.randn(rows, 6, generator=torch.Generator().manual_seed(1))
+    several = parameters(module, 9)
+    whole = Forward(module)(several, inputs)
+    monkeypatch.setattr(dense, "TILE", bytes_)
+    assert torch.equal(Forward(module)(several, inputs), whole)
+
+
+@given(st.floats(-20, 20, width=32), st.sampled_from([1, 5000]))
+def test_the_quick_hyperbolic_tangent(number: float, count: int) -> None:
+    """It is within 2e-7, and right at the ends."""
+    numbers = torch.full((2, count), number)
+    numbers[1, 0] = math.inf
+    numbers[1, -1] = -math.inf if count > 1 else math.inf
+    expected = numbers.double().tanh()
+    assert (tanh_(numbers.clone()) - expected).abs().max() <= 2e-7
+    assert tanh_(torch.full((1, count), math.nan)).isnan().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_other_precisions(dtype: torch.dtype) -> None:
+    """Chains of products work in any floating point."""
+    module = made("wide").to(dtype)
+    inputs = torch.randn(20, 6, generator=torch.Generator().manual_seed(1)).to(dtype)
+    several = {name: value.to(dtype) for name, value in parameters(module, 3).items()}
+    tolerance = 1e-12 if dtype == torch.float64 else 0.2
+    expected = torch.stack(answers(module, several, [inputs] * 3))
+    torch.testing.assert_close(Forward(module)(several, inputs), expected, rtol=tolerance, atol=tolerance)
+
+
+def test_inputs_of_more_dimensions_are_stacked() -> None:
+    """A linear layer on sequences is no chain of products, and gives what it should."""
+    module = made("mlp")
+    inputs = torch.randn(3, 4, 6, generator=torch.Generator().manual_seed(1))
+    several = parameters(module, 2)
+    expected = torch.stack(answers(module, several, [inputs] * 2))
+    torch.testing.assert_close(Forward(module)(several, inputs), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_widest_layer_bounds_the_memory() -> None:
+    """What is held for all networks at a time is the widest layer, of a chain in tiles the last one."""
+    inputs = torch.ones(1, 6)
+    assert Forward(made("wide")).numbers(inputs) == 2
+    assert Forward(made("convolutions")).numbers(inputs) == 12
+    assert not Forward(made("wide")).module._forward_hooks
+
+
+def test_too_little_memory_is_not_taken_for_a_module_that_cannot_be_stacked() -> None:
+    """The error of the CPU's allocator is handed on, for whoever calls can divide the population."""
+
+    class Vast(nn.Linear):
+        def forward(self, inputs: Tensor) -> Tensor:
+            """Ask for more than there is."""
+            return inputs.new_empty(2**58)
+
+    with torch.random.fork_rng(devices=[]):
+        forward = Forward(Vast(6, 2))
+    with pytest.raises(RuntimeError, match="you tried to allocate"):
+        forward({"bias": torch.zeros(2, 2)}, torch.ones(3, 6))
+    assert forward.stacks
 
 
 def test_what_cannot_be_stacked_is_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -75,7 +193,7 @@ def test_what_cannot_be_stacked_is_told(caplog: pytest.LogCaptureFixture) -> Non
 def test_a_module_that_fails_says_so() -> None:
     """What fails one network at a time, too, is an error."""
     module = made("mlp")
-    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+    with pytest.raises(RuntimeError, match="xpected size"):
         Forward(module)(parameters(module, 2), torch.ones(3, 5))
 
 

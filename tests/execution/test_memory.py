@@ -3,6 +3,7 @@
 from types import ModuleType
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +48,48 @@ def test_the_log_tells_of_smaller_batches(faults: ModuleType, caplog: pytest.Log
         "out of memory: going on with 4 items at a time instead of 8",
         "out of memory: going on with 2 items at a time instead of 4",
     ]
+
+
+def allocate(numbers: int) -> int:
+    """Ask the CPU's allocator for so many numbers."""
+    return len(torch.empty(numbers, dtype=torch.uint8))
+
+
+def test_the_allocator_of_the_host_is_understood_and_quoted() -> None:
+    """Memory that the host does not have is no other error: who needs it fails with the numbers, the rest does not."""
+    small, large = batched_map(allocate, [3, 2**60])
+    assert small == 3
+    assert large == Failure(f"there was not enough memory for it: you tried to allocate {2**60} bytes")
+
+
+@pytest.mark.parametrize(
+    ("message", "quoted"),
+    [
+        (
+            "CUDA out of memory. Tried to allocate 20.50 GiB. GPU 0 has a total capacity of 79.10 GiB of which 5.00 "
+            "GiB is free. Process 7 has 1 GiB memory in use.",
+            ": Tried to allocate 20.50 GiB. GPU 0 has a total capacity of 79.10 GiB of which 5.00 GiB is free",
+        ),
+        ("something else", ""),
+    ],
+)
+def test_the_numbers_of_a_device_are_quoted(message: str, quoted: str) -> None:
+    """The sentence says what was asked for and what is free, where that is told."""
+
+    def raises(number: int) -> int:
+        raise torch.OutOfMemoryError(message)
+
+    assert batched_map(raises, [0]) == [Failure(FAILURE.reason + quoted)]
+
+
+def test_other_errors_are_errors() -> None:
+    """What does not speak of memory is not caught."""
+
+    def raises(number: int) -> int:
+        raise RuntimeError("out of luck")
+
+    with pytest.raises(RuntimeError, match="out of luck"):
+        batched_map(raises, [0])
 
 
 def test_a_failure_is_a_fitness_that_is_worse_than_all() -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare, kstest
 from torch import Tensor
 
-from neuroevo.operators.mutation import gaussian, uniform
+from neuroevo.operators.mutation import gaussian, polynomial, uniform
+from neuroevo.operators.trials import successes
 
 Mutation = Callable[..., Tensor]
 
@@ -46,15 +47,37 @@ def test_arguments_are_left_alone(
 
 
 @every
-@given(SHAPES, SEEDS, st.floats(0, 1))
-def test_the_rate_chooses_among_the_mutants_of_rate_one(
-    mutation: Mutation, shape: tuple[int, ...], seed: int, rate: float
-) -> None:
-    """Each gene is either the old one or the one that rate 1 gives."""
-    genomes = torch.randn(shape, generator=seeded(seed))
+@given(SEEDS, st.floats(0, 1))
+def test_only_drawn_genes_change(mutation: Mutation, seed: int, rate: float) -> None:
+    """The genes that trials at the rate name are new, all others keep every bit."""
+    genomes = torch.full((7, 9), math.nan)
+    genomes[:, ::2] = 3.0
+    chosen = torch.zeros(63, dtype=torch.bool)
+    chosen[successes(63, rate, seeded(seed))] = True
     mutants = mutation(genomes, rate=rate, generator=seeded(seed))
-    everything = mutation(genomes, rate=1.0, generator=seeded(seed))
-    assert ((mutants == genomes) | (mutants == everything)).all()
+    kept = ~chosen.view(7, 9) if rate < 1 else torch.zeros(7, 9, dtype=torch.bool)
+    assert torch.equal(mutants.view(torch.int32)[kept], genomes.view(torch.int32)[kept])
+    assert (mutants != genomes)[~kept].all()
+
+
+def test_each_gene_has_its_own_step() -> None:
+    """A step size for each gene goes to that gene, at any rate and in any number of dimensions."""
+    sizes = torch.tensor([0.0, 1.0, 1000.0])
+    for shape in [(3,), (4, 3), (2, 500, 3)]:
+        for rate in (0.3, 0.7, 1.0):
+            steps = gaussian(torch.zeros(shape), sigma=sizes, rate=rate, generator=seeded(3)).abs()
+            assert (steps[..., 0] == 0).all()
+            assert steps[..., 1].max() < 6
+    assert steps[..., 2].max() > 100
+
+
+def test_polynomial_bounds_belong_to_their_genes() -> None:
+    """Each gene stays within bounds of its own when few of them mutate."""
+    low, high = torch.tensor([0.0, 100.0, -5.0]), torch.tensor([1.0, 101.0, -4.0])
+    genomes = ((low + high) / 2).expand(200, 3)
+    mutants = polynomial(genomes, low=low, high=high, eta=0.0, rate=0.3, generator=seeded(0))
+    assert ((mutants >= low) & (mutants <= high)).all()
+    assert ((mutants != genomes).any(0)).all()
 
 
 @every

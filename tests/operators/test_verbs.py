@@ -189,7 +189,7 @@ def test_wrong_genomes_are_refused() -> None:
     with pytest.raises(TypeError, match=r"individual 4 must have a tensor .* but it has a NoneType"):
         mutate(Individual(None, id=4))
     vary = Vary(partial(one_point, generator=seeded(0)), mutate.mutation, Ids())
-    with pytest.raises(ValueError, match=r"one length to be varied together, .* \[3, 5\]"):
+    with pytest.raises(ValueError, match=r"one length to stand in one tensor, .* \[3, 5\]"):
         vary([*crowd(1, length=3), *crowd(1, length=5)])
 
 

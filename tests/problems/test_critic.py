@@ -95,7 +95,7 @@ def test_all_candidates_meet_the_same_task_weights_and_order(toys: ModuleType, m
     """Common random numbers: critics of one number differ in nothing but the genes."""
     met: list[Training] = []
 
-    def spy(trainings: Sequence[Training], *, workers: int | None) -> list[Outcome]:
+    def spy(trainings: Sequence[Training], **options: Any) -> list[Outcome]:
         met.extend(trainings)
         return [Outcome((0.5,), 0.0)] * len(trainings)
 
@@ -140,7 +140,7 @@ def test_the_score_is_the_mean_of_the_critics(toys: ModuleType, monkeypatch: pyt
     """Individual by individual the accuracies of its own critics are averaged."""
     accuracies = iter([0.2, 0.4, 0.9, 0.5, 0.1, 0.3])
 
-    def made_up(trainings: Sequence[Training], *, workers: int | None) -> list[Outcome]:
+    def made_up(trainings: Sequence[Training], **options: Any) -> list[Outcome]:
         assert all(training.measure_at == (RECIPE.updates,) for training in trainings)
         return [Outcome((next(accuracies),), 0.0) for _ in trainings]
 
@@ -154,7 +154,7 @@ def test_the_area_of_a_hand_made_curve(toys: ModuleType, monkeypatch: pytest.Mon
     judge = critic_of(toys, metric="auc", recipe=Recipe(updates=10))
     assert judge.measure_at == (0, 2, 5, 8, 10)
     curve = Outcome((0.0, 0.2, 0.6, 0.8, 0.8), 0.0)
-    monkeypatch.setattr(critic, "train_all", lambda trainings, workers: [curve] * len(trainings))
+    monkeypatch.setattr(critic, "train_all", lambda trainings, **_: [curve] * len(trainings))
     assert judge(Individual(None, id=0)) == (pytest.approx(0.51),)
 
 

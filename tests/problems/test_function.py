@@ -83,6 +83,32 @@ def test_landscapes(name: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("batched", [False, True])
+def test_a_function_that_writes_into_genomes_changes_nobody(batched: bool) -> None:
+    """Genomes are the rows of one tensor, and a function gets a copy."""
+    crowd = people(1, 2)
+    assert problem(lambda genome: genome.mul_(0).sum(-1), batched=batched).batch(crowd) == [(0.0,), (0.0,)]
+    assert [one.genome.tolist() for one in crowd] == [[1, 1], [2, 1]]
+
+
+@given(
+    st.sampled_from([(3,), (3, 1), (3, 2), (3, 1, 1), (2,), ()]),
+    st.sampled_from([torch.float32, torch.float64, torch.int64, torch.bool]),
+    st.sampled_from([1, 2]),
+)
+def test_a_tensor_of_values_counts_as_the_list_of_them(shape: tuple[int, ...], dtype: torch.dtype, count: int) -> None:
+    """Values are the same, and so are the sentences about a wrong number of them."""
+    values = torch.arange(12).view(-1)[: math.prod(shape)].view(shape).to(dtype)
+    told = []
+    for given_back in (values, values.tolist()):
+        scored = problem(lambda genomes, given_back=given_back: given_back, batched=True, weights=(-1.0,) * count)
+        try:
+            told.append(scored.batch(people(1, 2, 3, objectives=count)))
+        except (ValueError, TypeError) as error:
+            told.append(str(error))
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("batched", [False, True])
 def test_whoever_makes_it_raise_fails_alone(batched: bool, caplog: pytest.LogCaptureFixture) -> None:
     """The others are scored, and the log names the function, the individual and the reason."""
     with caplog.at_level(logging.WARNING):

@@ -281,8 +281,8 @@ def test_lives_share_a_cycle_of_the_learning_rate(toys: ModuleType, monkeypatch:
     """Lives of successive generations go through one cycle together, and then through the next one."""
     seen: list[float] = []
 
-    def spy(trainings: list[Any], *, workers: int | None) -> None:
-        del workers
+    def spy(trainings: list[Any], **options: Any) -> None:
+        del options
         seen.extend(rate for training in trainings for rate in training.recipe.rates())
 
     monkeypatch.setattr(live_module, "train_all", spy)

@@ -70,6 +70,45 @@ def test_scores_are_those_of_the_modules(score: Any, chunk: int | None) -> None:
         torch.testing.assert_close(scored.outputs(one, INPUTS[:2]), network(INPUTS[:2]).detach())
 
 
+def chain(**settings: Any) -> Supervised:
+    """Return a chain of linear layers on the data."""
+    with torch.random.fork_rng(devices=[]):
+        layers = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3))
+    return Supervised(layers, INPUTS, TARGETS, spread=1.0, **settings)
+
+
+@pytest.mark.parametrize("score", [log_likelihood, accuracy])
+@pytest.mark.parametrize("chunk", [None, 1, 3])
+def test_known_scores_of_chains_are_those_of_the_networks(score: Any, chunk: int | None) -> None:
+    """Scored for all at once they are what they are for one network, failures included."""
+    scored = chain(score=score, chunk=chunk)
+    genomes = scored.space.sample(5, generator=torch.Generator().manual_seed(2))
+    genomes[3, -1] = math.inf
+    crowd = [Individual(row, id=place) for place, row in enumerate(genomes)]
+    found = [value for (value,) in scored.batch(crowd)]
+    expected = [float(score(scored.to_module(one)(INPUTS).detach(), TARGETS)) for one in crowd]
+    assert found == pytest.approx(expected, abs=1e-5, nan_ok=True)
+    assert math.isnan(found[3]) or score is log_likelihood
+
+
+def test_the_score_of_pixels_is_batched_too() -> None:
+    """Classes of every place [N, L], which the quick way does not take, count as those of one network do."""
+    with torch.random.fork_rng(devices=[]):
+        network = nn.Sequential(nn.Linear(6, 12), nn.Unflatten(1, (3, 4)))
+    targets = torch.arange(96).view(24, 4) % 3
+    scored = Supervised(network, INPUTS, targets)
+    (one,) = [Individual(scored.space.start, id=0)]
+    assert scored(one)[0] == pytest.approx(float(log_likelihood(network(INPUTS).detach(), targets)), abs=1e-5)
+
+
+def test_chunks_are_computed_from_the_widest_layer(caplog: pytest.LogCaptureFixture) -> None:
+    """The default bounds the numbers that are held at a time, and the log reports them."""
+    with caplog.at_level("DEBUG", logger="neuroevo.problems.supervised"):
+        assert problem().chunk == 2**24 // (24 * 5)
+        assert chain().chunk == 2**24 // (24 * 3)
+    assert caplog.messages[0] == "139810 individuals are scored at a time, with activations of at most 64.0 MiB"
+
+
 def test_a_result_can_be_trained_on() -> None:
     """A module with an individual's weights is an ordinary one, and the one that was given stays as it was."""
     given = module()

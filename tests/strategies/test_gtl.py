@@ -534,14 +534,14 @@ def test_the_budget_is_the_planned_one_and_what_is_trained(
     """Plan, count and a spy on every training agree on steps and multiply-adds."""
     spent = Budget()
 
-    def spy(trainings: Sequence[Training], *, workers: int | None) -> list[Outcome]:
+    def spy(trainings: Sequence[Training], **options: Any) -> list[Outcome]:
         nonlocal spent
         for training in trainings:
             ways, images = len(training.task.classes), len(training.task.train)
             heads = 2 if isinstance(training.loss, Condensing) else 1
             cost = {"image": (1, 8, 8), "classes": ways, "images": images, "heads": heads}
             spent = spent.then(training_budget(toys.MLP_BACKBONE, training.recipe, **cost))
-        return train_all(trainings, workers=workers)
+        return train_all(trainings, **options)
 
     monkeypatch.setattr(live, "train_all", spy)
     monkeypatch.setattr(critic, "train_all", spy)
@@ -730,7 +730,7 @@ def test_roles_are_never_mixed(settings: dict[str, Any], toys: ModuleType, monke
     read: dict[str, list[Tensor]] = {"live": [], "critic": []}
 
     def spy_of(who: str) -> Any:
-        def spy(trainings: Sequence[Training], *, workers: int | None) -> list[Outcome]:
+        def spy(trainings: Sequence[Training], **options: Any) -> list[Outcome]:
             for training in trainings:
                 pixels = training.pixels
 
@@ -739,7 +739,7 @@ def test_roles_are_never_mixed(settings: dict[str, Any], toys: ModuleType, monke
                     return pixels(images)
 
                 object.__setattr__(training, "pixels", look)
-            return train_all(trainings, workers=workers)
+            return train_all(trainings, **options)
 
         return spy
 

@@ -1,0 +1,74 @@
+"""Linear layers of many networks as one batched matrix product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+Update = Callable[[Tensor, Tensor, Tensor], None]
+"""Takes weights [P, O, I], gradients of outputs [P, M, O] and inputs [P, M, I], and moves the weights in place."""
+
+
+class StackedLinear(nn.Module):
+    """The linear layers of P networks, in the place of one of them.
+
+    It takes what one layer takes with the batches of all networks one after the other, [P * N, ..., I]. So a network
+    that treats images independently computes P networks at once when each of its linear layers is replaced.
+
+    The gradient of the weights goes into a buffer that is used again in each update (fresh memory is slow), or,
+    where there is an `update`, nowhere: the weights are moved in the backward pass, and their gradient stays None.
+
+    Args:
+        layers: Linear layers of equal shape, with or without bias.
+        update: Moves the weights in the backward pass.
+    """
+
+    def __init__(self, layers: Sequence[nn.Linear], update: Update | None = None) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.stack([layer.weight.detach() for layer in layers]))
+        has_bias = layers[0].bias is not None
+        self.bias = nn.Parameter(torch.stack([layer.bias.detach() for layer in layers])) if has_bias else None
+        self.update = update
+        self.gradient = torch.empty_like(self.weight) if update is None else None
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the outputs [P * N, ..., O] of inputs [P * N, ..., I]."""
+        count, _, width = self.weight.shape
+        grouped = inputs.reshape(count, -1, width)
+        outputs = cast(Tensor, _Product.apply(grouped, self.weight, self.bias, self))
+        return outputs.reshape(*inputs.shape[:-1], -1)
+
+
+class _Product(torch.autograd.Function):
+    """Inputs [P, M, I] times weights [P, O, I] plus biases [P, O]."""
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor | None, layer: StackedLinear) -> Tensor:
+        # Saved in earnest, so that weights that are used twice in a pass and moved in between are noticed.
+        ctx.save_for_backward(inputs, weight)
+        ctx.layer = layer
+        if bias is None:
+            return torch.bmm(inputs, weight.mT)
+        return torch.baddbmm(bias.unsqueeze(1), inputs, weight.mT)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, None, Tensor | None, None]:
+        inputs, weight = ctx.saved_tensors
+        outputs = gradients[0]
+        to_inputs, to_weight, to_bias, _ = ctx.needs_input_grad
+        of_inputs = torch.bmm(outputs, weight) if to_inputs else None
+        if to_weight:
+            _move(ctx.layer, weight, outputs, inputs)
+        return of_inputs, None, outputs.sum(1) if to_bias else None, None
+
+
+def _move(layer: StackedLinear, weight: Tensor, outputs: Tensor, inputs: Tensor) -> None:
+    if layer.update is not None:
+        layer.update(weight, outputs, inputs)
+    elif weight.grad is None:
+        weight.grad = torch.bmm(outputs.mT, inputs, out=layer.gradient)
+    else:
+        weight.grad.baddbmm_(outputs.mT, inputs)

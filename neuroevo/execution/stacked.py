@@ -1,0 +1,221 @@
+"""The stacked way: networks of one structure are trained together, as one network of stacked tensors [P, ...].
+
+Where all weights are those of linear layers, the network runs on the batches of all networks one after the other, and
+its linear layers are batched matrix products (`Merged`). Any other network runs under `torch.func.vmap` (`Mapped`),
+which makes grouped convolutions of convolutions; each network has statistics of its own in its batch norms. The
+gradient of the sum of all losses holds those of each network, so that one fused optimiser updates all of them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Protocol, cast
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.nn import functional as F
+
+from neuroevo.backbones import Network
+from neuroevo.execution.descent import descend, sgd
+from neuroevo.execution.linear import StackedLinear, Update
+from neuroevo.execution.precision import FLOAT32, Precision, computing
+from neuroevo.execution.training import EVALUATION_BATCH, Outcome, Training, in_evaluation, in_training
+
+
+class Stack(Protocol):
+    """P networks as one.
+
+    Attributes:
+        module: Its layers, whose modes count.
+        tensors: Everything in the networks' state, by name, [P, *shape].
+    """
+
+    module: nn.Module
+    tensors: Mapping[str, Tensor]
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return the logits [P, N, K] of images [P, N, C, H, W]."""
+
+
+class Merged:
+    """Networks of linear layers: one runs on all batches, one after the other, with `StackedLinear` for its layers."""
+
+    def __init__(self, networks: Sequence[Network], update: Update | None = None) -> None:
+        self.module: nn.Module = copy.deepcopy(networks[0])
+        for name in _linear_layers(self.module):
+            layers = [cast(nn.Linear, one.get_submodule(name)) for one in networks]
+            self.module.set_submodule(name, StackedLinear(layers, update))
+        self.tensors: Mapping[str, Tensor] = dict(self.module.named_parameters())
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return the logits [P, N, K] of images [P, N, C, H, W]."""
+        return cast(Tensor, self.module(images.flatten(0, 1)).unflatten(0, images.shape[:2]))
+
+
+class Mapped:
+    """Any networks: one under `torch.func.vmap`."""
+
+    def __init__(self, networks: Sequence[Network], *, compiled: bool = False) -> None:
+        self.module: nn.Module = copy.deepcopy(networks[0])
+        states = [one.state_dict() for one in networks]
+        self.tensors: Mapping[str, Tensor] = {
+            name: torch.stack([state[name] for state in states]) for name in states[0]
+        }
+        for name, _ in self.module.named_parameters():
+            self.tensors[name].requires_grad_()
+        forward = vmap(self._one)
+        self.forward = torch.compile(forward) if compiled else forward
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return the logits [P, N, K] of images [P, N, C, H, W]."""
+        logits: Tensor = self.forward(self.tensors, images)
+        return logits
+
+    def _one(self, tensors: Mapping[str, Tensor], images: Tensor) -> Tensor:
+        logits: Tensor = functional_call(self.module, dict(tensors), (images,))
+        return logits
+
+
+def train_stacked(
+    trainings: Sequence[Training], *, precision: Precision = FLOAT32, compiled: bool = False
+) -> list[Outcome]:
+    """Train networks of one structure (see `structure`) in place, all in one pass, and return their outcomes.
+
+    The networks are written to at the end: if it fails, they are as they were. Their generators are not.
+
+    Args:
+        trainings: Runs that agree in their `structure`.
+        precision: In which numbers forward passes compute.
+        compiled: Whether `torch.compile` is given the forward pass.
+
+    Raises:
+        RuntimeError, NotImplementedError, ValueError, TypeError: The network can't be stacked.
+    """
+    first, device = trainings[0], trainings[0].task.train.device
+    networks = [training.network for training in trainings]
+
+    def by_gradient(weight: Tensor, outputs: Tensor, inputs: Tensor) -> None:
+        weight.baddbmm_(outputs.mT, inputs, alpha=-optimizer.param_groups[0]["lr"])
+
+    stack: Stack
+    if is_linear(first.network) and precision == FLOAT32 and not compiled:
+        plain = device.type == "cpu" and first.recipe.momentum == 0 and first.recipe.weight_decay == 0
+        stack = Merged(networks, by_gradient if plain else None)
+    else:
+        stack = Mapped(networks, compiled=compiled)
+    free = {name: stack.tensors[name] for name in first.free_parameters()}
+    for name in first.frozen:
+        stack.tensors[name].requires_grad_(False)
+    optimizer = sgd(free.values(), first.recipe)
+
+    def losses(rows: Tensor, labels: Tensor) -> Tensor:
+        images = _augmented(trainings, _images(trainings, rows))
+        with computing(precision, device):
+            logits = stack(_pixels(first, images))
+            each = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
+        return each.reshape(labels.shape).mean(1)
+
+    def measure() -> Tensor:
+        with computing(precision, device):
+            return _correct_answers(stack, trainings)
+
+    with in_training(stack.module, first.frozen):
+        measured, last = descend(
+            first,
+            optimizer,
+            losses,
+            _batches(trainings),
+            zeros=_zeros(trainings, free),
+            kept=[*stack.tensors.values()],
+            measure=measure,
+        )
+    _write_back(stack, trainings)
+    # Only here does the host wait for the device.
+    rows = torch.stack([*measured, last.to(device).expand(len(trainings))], 1).tolist()
+    return [Outcome(tuple(count / len(first.task.test) for count in counts), loss) for *counts, loss in rows]
+
+
+def structure(training: Training) -> tuple[object, ...]:
+    """Return what networks must have in common to be trained together: layers, shapes, recipe, sizes, options."""
+    network, task = training.network, training.task
+    return (
+        type(network),
+        repr(network),
+        tuple((name, tensor.shape, tensor.dtype, tensor.device) for name, tensor in network.state_dict().items()),
+        training.recipe,
+        training.pixels,
+        task.source.images.shape[1:],
+        min(training.recipe.batch, len(task.train)),
+        len(task.test),
+        training.measure_at,
+        training.frozen,
+        frozenset(training.zero),
+        training.augment is None,
+    )
+
+
+def is_linear(network: nn.Module) -> bool:
+    """Return whether all of a network's tensors are those of linear layers."""
+    layers = [f"{name}." for name in _linear_layers(network)]
+    return all(name.startswith(tuple(layers)) for name in network.state_dict())
+
+
+def _linear_layers(network: nn.Module) -> list[str]:
+    return [name for name, module in network.named_modules() if type(module) is nn.Linear]
+
+
+def _batches(trainings: Sequence[Training]) -> tuple[Tensor, Tensor]:
+    """Draw the orders of the images: return the rows and the labels of each update, int64 [updates, P, N]."""
+    rows, labels = zip(*(training.batches() for training in trainings), strict=True)
+    return torch.stack(rows, 1), torch.stack(labels, 1)
+
+
+def _images(trainings: Sequence[Training], rows: Tensor) -> Tensor:
+    """Return the images [P, N, C, H, W] uint8 of rows [P, N]; from one source they are read in one go."""
+    source = trainings[0].task.source
+    if all(training.task.source is source for training in trainings):
+        return source.images[rows]
+    return torch.stack([training.task.source.images[each] for training, each in zip(trainings, rows, strict=True)])
+
+
+def _augmented(trainings: Sequence[Training], images: Tensor) -> Tensor:
+    """Return images [P, N, C, H, W] as each network's own augmentation and generator change them."""
+    augments = [training.augment for training in trainings]
+    draws = [training.generator for training in trainings]
+    parts = [augment(part, draw) for augment, part, draw in zip(augments, images, draws, strict=True) if augment]
+    return torch.stack(parts) if parts else images
+
+
+def _pixels(training: Training, images: Tensor) -> Tensor:
+    floats: Tensor = training.pixels(images.flatten(0, 1)).unflatten(0, images.shape[:2])
+    return floats
+
+
+def _zeros(trainings: Sequence[Training], free: Mapping[str, Tensor]) -> list[tuple[Tensor, Tensor]]:
+    names = [name for name in trainings[0].zero if name in free]
+    masks = {name: torch.stack([training.zero[name] for training in trainings]) for name in names}
+    return [(free[name], mask.to(free[name].device)) for name, mask in masks.items()]
+
+
+@torch.no_grad()
+def _correct_answers(stack: Stack, trainings: Sequence[Training]) -> Tensor:
+    """Return how many test images each network gets right, float32 [P]; NaN where an output is not finite."""
+    rows = torch.stack([training.task.test for training in trainings])
+    labels = torch.stack([training.task.test_labels for training in trainings])
+    count = torch.zeros(len(trainings), device=rows.device)
+    with in_evaluation(stack.module):
+        for some, answers in zip(rows.split(EVALUATION_BATCH, 1), labels.split(EVALUATION_BATCH, 1), strict=True):
+            logits = stack(_pixels(trainings[0], _images(trainings, some)))
+            right = (logits.argmax(2) == answers).sum(1)
+            count += torch.where(logits.isfinite().flatten(1).all(1), right, torch.nan)
+    return count
+
+
+@torch.no_grad()
+def _write_back(stack: Stack, trainings: Sequence[Training]) -> None:
+    for number, training in enumerate(trainings):
+        training.network.train()
+        for name, tensor in training.network.state_dict().items():
+            tensor.copy_(stack.tensors[name][number])

@@ -1,0 +1,129 @@
+"""Ways of execution: which way a population is trained, by a fixed rule of device and structure.
+
+All ways give the same numbers, `looped` the same bits for any number of workers, `stacked` up to rounding.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, get_args
+
+import torch
+
+from neuroevo.execution.chunks import in_chunks
+from neuroevo.execution.cuda import on_streams
+from neuroevo.execution.forward import UNSTACKABLE
+from neuroevo.execution.looped import in_threads, train
+from neuroevo.execution.precision import FLOAT32, Precision, check_precision, multiplying
+from neuroevo.execution.stacked import structure, train_stacked
+from neuroevo.execution.training import Outcome, Training, cross_entropy
+
+log = logging.getLogger(__name__)
+
+Way = Literal["auto", "looped", "stacked"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """How populations are trained.
+
+    Attributes:
+        way: "looped" is one network after the other on each of several threads or streams, "stacked" networks of one
+            structure together, "auto" the one of both that `chosen` names.
+        precision: "float32", or on a GPU "tf32" or "bf16": faster, less exact forward passes; weights stay float32.
+        compile: Whether `torch.compile` is given the forward pass of stacked networks.
+        chunk: Networks that are stacked at most; default as many as the memory allows.
+    """
+
+    way: Way = "auto"
+    precision: Precision = FLOAT32
+    compile: bool = False
+    chunk: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.way not in get_args(Way):
+            raise ValueError(f"way must be one of {', '.join(get_args(Way))}, but it is {self.way!r}.")
+        check_precision(self.precision)
+        if self.chunk is not None and self.chunk < 1:
+            raise ValueError(f"chunk must be at least 1, but it is {self.chunk}.")
+
+
+AUTO = Execution()
+
+
+def train_all(
+    trainings: Sequence[Training], *, workers: int | None = None, execution: Execution = AUTO
+) -> list[Outcome]:
+    """Train networks in place and return their outcomes in the same order.
+
+    Each looped training runs on one torch thread, so its result depends neither on the number of workers nor on the
+    other trainings, bit for bit on the CPU. Stacked ones are grouped by structure, and the groups cut into chunks.
+
+    Args:
+        trainings: Independent training runs.
+        workers: Threads on the CPU; default as many as torch uses.
+        execution: How they are trained.
+
+    Raises:
+        torch.OutOfMemoryError: The memory does not suffice for one network.
+    """
+    ways = [chosen(execution.way, training) for training in trainings]
+    outcomes: dict[int, Outcome] = {}
+    with multiplying(execution.precision):
+        for numbers in _groups(trainings, ways):
+            members = [trainings[number] for number in numbers]
+            run = _stacked if ways[numbers[0]] == "stacked" else _looped
+            outcomes |= zip(numbers, run(members, workers, execution), strict=True)
+    return [outcomes[number] for number in range(len(trainings))]
+
+
+def chosen(way: Way, training: Training) -> Literal["looped", "stacked"]:
+    """Return the way in which a training is run.
+
+    The rule looks at the device and at the structure, never at the clock: on a GPU networks are stacked, for many
+    small kernels would leave it waiting; on a CPU they are looped, which runs convolutions fastest and gives the same
+    bits however many are trained together. A loss of one's own can't be stacked.
+    """
+    if training.loss is not cross_entropy:
+        if way == "stacked":
+            log.info("networks with a loss of their own are trained one after the other")
+        return "looped"
+    if way != "auto":
+        return way
+    return "looped" if training.task.train.device.type == "cpu" else "stacked"
+
+
+def _groups(trainings: Sequence[Training], ways: Sequence[str]) -> list[list[int]]:
+    """Return the numbers of the trainings that are run together: all looped ones, stacked ones by structure."""
+    groups: dict[object, list[int]] = defaultdict(list)
+    for number, (training, way) in enumerate(zip(trainings, ways, strict=True)):
+        groups[structure(training) if way == "stacked" else "looped"].append(number)
+    return list(groups.values())
+
+
+def _looped(trainings: Sequence[Training], workers: int | None, execution: Execution) -> list[Outcome]:
+    one = partial(train, precision=execution.precision)
+    device = trainings[0].task.train.device
+    if device.type == "cuda":
+        return on_streams(one, trainings, device)
+    return in_threads(one, trainings, workers=workers) if device.type == "cpu" else [*map(one, trainings)]
+
+
+def _stacked(trainings: Sequence[Training], workers: int | None, execution: Execution) -> list[Outcome]:
+    states = [training.generator.get_state() for training in trainings]
+    run = partial(train_stacked, precision=execution.precision, compiled=execution.compile)
+    try:
+        return in_chunks(run, trainings, size=execution.chunk, workers=workers)
+    except torch.OutOfMemoryError:
+        # No sign of what the network is; one after the other would hide it.
+        raise
+    except UNSTACKABLE as error:
+        reason = str(error).partition("\n")[0]
+        log.warning("%s is trained one network after the other: %s", type(trainings[0].network).__name__, reason)
+    for training, state in zip(trainings, states, strict=True):
+        training.generator.set_state(state)
+    return _looped(trainings, workers, execution)

@@ -1,0 +1,126 @@
+"""Which tensors of an heir correspond to which of a learngene's, where the two have other structures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+from neuroevo.backbones import Layout
+from neuroevo.backbones.layout import Layer
+from neuroevo.learngene import Learngene
+
+
+@dataclass(frozen=True)
+class Correspondence:
+    """What an heir's tensors and groups take from a learngene, by name.
+
+    Attributes:
+        tensors: The learngene's tensor for each tensor of the heir that has one.
+        genes: The learngene's group for each group of the heir that holds genes.
+        identity: Tensors of surplus layers on the main path, which pass genes on unchanged.
+        silent: Tensors of surplus layers beside the main path, which add nothing to genes.
+        dropped: What the heir has no place for, one sentence each.
+        added: What became of surplus layers, one sentence each.
+    """
+
+    tensors: dict[str, str] = field(default_factory=dict)
+    genes: dict[str, str] = field(default_factory=dict)
+    identity: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+
+
+def correspond(learngene: Learngene, heir: Layout) -> Correspondence:
+    """Return what an heir takes from a learngene: by name, or else by stage and position.
+
+    Layouts with the same tensors and groups correspond by name. Others do by their stages: the k-th layer of a stage
+    to the k-th of the same stage where kernels have the same size, main path and branches apart.
+
+    Raises:
+        ValueError: One of the two has no stages, or their first layers have not the same kind and kernel.
+    """
+    ancestor = learngene.backbone.layout
+    if dict(ancestor.axes) == dict(heir.axes):
+        return Correspondence({name: name for name in heir.axes}, {group: group for group in heir.groups})
+    found = Correspondence()
+    for number, (ours, theirs) in enumerate(zip_longest(heir.stages, ancestor.stages, fillvalue=()), start=1):
+        _match(found, heir, ours, ancestor, theirs, number)
+        if not found.tensors:
+            break
+    if not found.tensors:
+        raise ValueError(
+            f"a learngene of a {learngene.backbone.describe()['kind']} with the groups {', '.join(ancestor.groups)} "
+            f"can't be inherited by a network with the groups {', '.join(heir.groups)}: their first layers have not "
+            "the same kind and kernel."
+        )
+    return found
+
+
+def _match(
+    found: Correspondence,
+    heir: Layout,
+    ours: tuple[Layer, ...],
+    ancestor: Layout,
+    theirs: tuple[Layer, ...],
+    number: int,
+) -> None:
+    """Note what corresponds in one stage."""
+    partners = _partners(heir, ours, ancestor, theirs)
+    for layer in ours:
+        if layer in partners:
+            _take(found, heir, layer, ancestor, partners[layer])
+        else:
+            _add(found, heir, layer)
+    found.dropped.extend(
+        f"{layer.modules[0]} of the learngene has no counterpart in stage {number} of the heir and was dropped, so the "
+        "circuit is broken there."
+        for layer in theirs
+        if layer not in partners.values()
+    )
+
+
+def _partners(heir: Layout, ours: tuple[Layer, ...], ancestor: Layout, theirs: tuple[Layer, ...]) -> dict[Layer, Layer]:
+    """Return the learngene's layer for each of the heir's in one stage that has one."""
+    partners: dict[Layer, Layer] = {}
+    for branch in (False, True):
+        sides = ([layer for layer in side if layer.branch == branch] for side in (ours, theirs))
+        partners |= {one: other for one, other in zip(*sides, strict=False) if _agree(heir, one, ancestor, other)}
+    return partners
+
+
+def _agree(heir: Layout, one: Layer, ancestor: Layout, other: Layer) -> bool:
+    """Return whether two layers have the same kinds of tensors with kernels of the same size."""
+    ours, theirs = heir.tensors(one), ancestor.tensors(other)
+    return ours.keys() == theirs.keys() and all(
+        _kernel(heir, name) == _kernel(ancestor, theirs[role]) for role, name in ours.items()
+    )
+
+
+def _kernel(layout: Layout, name: str) -> tuple[tuple[bool, ...], tuple[int, ...]]:
+    """Return which axes of a tensor are channels, and the size of a convolution's kernel."""
+    shape = layout.shapes[name]
+    # The second axis may be colours, and a tensor of three axes is a map over the image: both can be adapted.
+    return tuple(group is None for group in layout.axes[name]), shape[2:] if len(shape) > 3 else ()
+
+
+def _take(found: Correspondence, heir: Layout, layer: Layer, ancestor: Layout, partner: Layer) -> None:
+    theirs = ancestor.tensors(partner)
+    for role, name in heir.tensors(layer).items():
+        found.tensors[name] = theirs[role]
+        (output, *_), (group, *_) = heir.axes[name], ancestor.axes[theirs[role]]
+        if output is not None and group is not None:
+            found.genes.setdefault(output, group)
+
+
+def _add(found: Correspondence, heir: Layout, layer: Layer) -> None:
+    """Note what becomes of a surplus layer."""
+    tensors = heir.tensors(layer)
+    output, source, *_ = *heir.axes[next(iter(tensors.values()))], None
+    if layer.branch or output in found.genes or source not in found.genes:
+        found.silent.extend(tensors.values())
+        found.added.append(f"{layer.modules[0]} of the heir has no counterpart and adds nothing to the genes.")
+    else:
+        found.genes[str(output)] = found.genes[source]
+        found.identity.extend(tensors.values())
+        found.added.append(f"{layer.modules[0]} of the heir has no counterpart and passes the genes on unchanged.")

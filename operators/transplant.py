@@ -1,0 +1,185 @@
+"""Inheritance by networks of another structure: narrower, deeper, shallower, of another kind, for other images."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from math import prod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from neuroevo.backbones import Layout
+from neuroevo.learngene import Learngene
+from neuroevo.operators.correspondence import Correspondence, correspond
+from neuroevo.operators.inherited import Inheritance
+from neuroevo.operators.places import cross_masks, expanded, grid, outer
+
+log = logging.getLogger(__name__)
+
+EPSILON = 1e-5
+"""What a batch norm adds to the variance, PyTorch's default."""
+
+PASSING = {"running_mean": 0.0, "running_var": 1.0, "bias": 0.0, "weight": (1 + EPSILON) ** 0.5}
+"""The entries of a norm that changes nothing, in evaluation mode."""
+
+
+class Seats(NamedTuple):
+    """Where a group of an heir holds genes: the heir's channels, and which of the learngene's channels they are."""
+
+    slots: Tensor
+    kept: Tensor
+
+
+def transplant(learngene: Learngene, heir: dict[str, Tensor], *, layout: Layout, zero_cross: bool) -> Inheritance:
+    """Write a learngene into the weights of an heir of another structure.
+
+    Args:
+        learngene: What is inherited.
+        heir: The heir's tensors by name, which are changed.
+        layout: The heir's channel groups.
+        zero_cross: Whether weights from non-gene channels into gene channels become zero.
+
+    Raises:
+        ValueError: The learngene can't be inherited by such a network.
+    """
+    plan = correspond(learngene, layout)
+    whole = len(learngene.slices) == len(learngene.backbone.layout.axes)
+    notes = list(plan.dropped)
+    parts = {name: source for name, source in plan.tensors.items() if source in learngene.slices}
+    slices = {name: _adapted(learngene.slices[source], name, layout, notes) for name, source in parts.items()}
+    seats = {group: _seats(learngene, layout, group, plan.genes.get(group), notes) for group in layout.groups}
+    slots = {group: seat.slots for group, seat in seats.items()}
+    # Without the other layers of its circuit, a partial learngene has nothing to be passed on.
+    filled = [*plan.identity, *plan.silent] if whole else []
+    masks = cross_masks(layout, slots) if zero_cross else {}
+    for name in [*parts, *filled]:
+        if name in masks:
+            heir[name].masked_fill_(masks[name].to(heir[name].device), 0)
+        if zero_cross or name in filled:
+            # Genes of layers that did not follow each other in the ancestor would be noise to each other.
+            _silence(heir[name], name, layout, slots)
+    for name in plan.identity if whole else ():
+        _pass_on(heir[name], name, layout, seats)
+    write = partial(_write, learngene=learngene, layout=layout, plan=plan, seats=seats)
+    written = {name: write(heir[name], slices[name], name, source) for name, source in parts.items()}
+    if plan.dropped:
+        log.warning("The heir lacks layers of the circuit, which is broken there: %s", " ".join(plan.dropped))
+    return Inheritance(
+        weights=heir,
+        slots=slots,
+        full=tuple(name for name in parts if written[name] == heir[name].numel()),
+        part=tuple(name for name in parts if 0 < written[name] < heir[name].numel()),
+        untouched=tuple(name for name in heir if not written.get(name) and name not in filled),
+        share=sum(count for name, count in written.items() if name not in layout.buffers) / layout.parameters(),
+        filled=tuple(filled),
+        notes=(*notes, *plan.added) if whole else tuple(notes),
+    )
+
+
+def _seats(learngene: Learngene, layout: Layout, group: str, source: str | None, notes: list[str]) -> Seats:
+    """Return where a group holds genes: the learngene's slots where it is as wide as the ancestor's, else the first.
+
+    Where the heir has fewer channels than the circuit, the gene channels of the largest norm stay.
+    """
+    if source is None:
+        return Seats(torch.arange(0), torch.arange(0))
+    indices, width = learngene.indices[source], layout.groups[group]
+    if width == learngene.backbone.layout.groups[source]:
+        return Seats(indices.clone(), torch.arange(len(indices)))
+    kept = torch.arange(len(indices))
+    if width < len(indices):
+        kept = _norms(learngene, source).argsort(descending=True, stable=True)[:width].sort().values
+        notes.append(
+            f"{group} of the heir has room for {width} of {len(indices)} gene channels, those of largest norm."
+        )
+    return Seats(torch.arange(len(kept)), kept)
+
+
+def _norms(learngene: Learngene, group: str) -> Tensor:
+    """Return the Euclidean norm of the weights into each gene channel of a group, float32 [n]."""
+    layout, count = learngene.backbone.layout, len(learngene.indices[group])
+    squares = torch.zeros(count)
+    for name, part in learngene.slices.items():
+        if layout.axes[name][0] == group and part.ndim > 1:
+            squares += part.square().reshape(count, -1).sum(1)
+    return squares.sqrt()
+
+
+def _adapted(part: Tensor, name: str, layout: Layout, notes: list[str]) -> Tensor:
+    """Return a slice with the colours and the map of the heir's images.
+
+    Kernels are summed over colour for images with one channel, and repeated for colour images, each a part of the
+    whole, so that a grey image in colour gives what it gave. Maps over the image are interpolated.
+    """
+    axes, shape = layout.axes[name], layout.shapes[name]
+    wanted = [length if group is None else own for group, length, own in zip(axes, shape, part.shape, strict=True)]
+    if wanted == list(part.shape):
+        return part
+    if part.ndim == 4 and wanted[2:] == list(part.shape[2:]) and 1 in (wanted[1], part.shape[1]):
+        notes.append(f"{name} reads {wanted[1]} input channels instead of {part.shape[1]}.")
+        return part.sum(1, keepdim=True).expand(wanted) / wanted[1]
+    if part.ndim == 3:
+        notes.append(f"{name} was interpolated from {part.shape[1]}x{part.shape[2]} to {wanted[1]}x{wanted[2]}.")
+        return F.interpolate(part.unsqueeze(0), wanted[1:], mode="bilinear", align_corners=False)[0]
+    raise ValueError(
+        f"{name} has the shape {tuple(part.shape)} in the learngene and {tuple(shape)} in the heir: axes without a "
+        "group (inputs, kernels) must be equal; only between grey and colour images a rule leads from one to the other."
+    )
+
+
+def _silence(tensor: Tensor, name: str, layout: Layout, slots: dict[str, Tensor]) -> None:
+    """Let what comes from genes or the image add nothing to genes."""
+    if tensor.ndim > 1 or name.endswith(("bias", "running_mean")):
+        tensor[grid(layout, name, slots, tensor)] = 0
+
+
+def _pass_on(tensor: Tensor, name: str, layout: Layout, seats: dict[str, Seats]) -> None:
+    """Let a surplus layer give its gene channels what comes in by them."""
+    if tensor.ndim == 1:
+        (group,) = layout.axes[name]
+        tensor[seats[str(group)].slots] = PASSING[name.rpartition(".")[2]]
+        return
+    (output, kept), (source, known) = (seats[str(group)] for group in layout.axes[name][:2])
+    row, column = (kept.unsqueeze(1) == known).nonzero().unbind(1)
+    # What is one number per channel, or the centre of a kernel.
+    centres = tensor.reshape(*tensor.shape[:2], -1)[:, :, prod(tensor.shape[2:]) // 2]
+    centres[output[row].to(tensor.device), source[column].to(tensor.device)] = 1
+
+
+def _write(
+    tensor: Tensor,
+    part: Tensor,
+    name: str,
+    source: str,
+    *,
+    learngene: Learngene,
+    layout: Layout,
+    plan: Correspondence,
+    seats: dict[str, Seats],
+) -> int:
+    """Write a slice into a tensor of the heir, and return how many numbers that were."""
+    ancestor = learngene.backbone.layout
+    if layout.block(name) != ancestor.block(source):
+        raise ValueError(
+            f"{name} reads {layout.block(name)[-1]} places of each channel in the heir and "
+            f"{ancestor.block(source)[-1]} in the learngene's backbone: the images must have the same size."
+        )
+    take, put = [], []
+    for group, own, block, length in zip(
+        layout.axes[name], ancestor.axes[source], layout.block(name), tensor.shape, strict=True
+    ):
+        kept = slots = torch.arange(length)
+        if group is not None and own is not None:
+            slots, kept = seats[group]
+            if plan.genes.get(group) != own:
+                # The two layers did not follow each other in the ancestor: channels meet by their position.
+                slots = slots[: len(learngene.indices[own])]
+                kept = torch.arange(len(slots))
+        take.append(expanded(kept, block) if group else kept)
+        put.append(expanded(slots, block) if group else slots)
+    chosen = part[outer(take, part)]
+    tensor[outer(put, tensor)] = chosen.to(tensor)
+    return chosen.numel()

@@ -1,0 +1,62 @@
+"""Trials: which of many things happen, each with the same probability.
+
+Rare ones are drawn as the gaps between them, whose lengths are geometrically distributed: the cost is that of the
+successes, not of the trials. Draws come from the CPU.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+DENSE = 0.4
+"""The probability from which on a draw for every trial takes less time than one for every gap."""
+
+
+def successes(count: int, rate: float, generator: torch.Generator) -> Tensor:
+    """Return which of so many trials succeed, each with the same probability and independently.
+
+    Args:
+        count: Trials.
+        rate: Probability of a success, in [0, 1].
+        generator: A generator of the CPU.
+
+    Returns:
+        Their numbers in rising order, int64 on the CPU.
+    """
+    if rate == 0 or not count:
+        return torch.empty(0, dtype=torch.int64)
+    if rate >= DENSE:
+        return (torch.rand(count, generator=generator) < rate).nonzero().squeeze(-1)
+    expected = count * rate
+    parts, last = [], -1
+    while last < count:
+        # So many that a second round is next to never needed.
+        gaps = _gaps(int(expected + 6 * math.sqrt(expected)) + 8, rate, generator, longest=count)
+        parts.append(last + gaps.cumsum(0))
+        last = int(parts[-1][-1])
+    numbers = torch.cat(parts)
+    return numbers[: int(torch.searchsorted(numbers, count))]
+
+
+def _gaps(count: int, rate: float, generator: torch.Generator, *, longest: int) -> Tensor:
+    """Return steps from one success to the next, geometrically distributed from 1 on, by inversion."""
+    draws = torch.rand(count, generator=generator, dtype=torch.float64)
+    return (torch.log1p(-draws) / math.log1p(-rate)).clamp_(max=longest).long() + 1
+
+
+def happens(shape: torch.Size | tuple[int, ...], rate: float, generator: torch.Generator) -> Tensor:
+    """Return for each of so many trials whether it succeeds, bool of the shape on the CPU.
+
+    Args:
+        shape: Shape of the trials.
+        rate: Probability of a success, in [0, 1].
+        generator: A generator of the CPU.
+    """
+    if rate >= DENSE:
+        return torch.rand(shape, generator=generator) < rate
+    mask = torch.zeros(shape, dtype=torch.bool)
+    mask.view(-1)[successes(mask.numel(), rate, generator)] = True
+    return mask
