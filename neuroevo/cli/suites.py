@@ -80,6 +80,11 @@ class Entry:
     budget: int | None = None
 
 
+def one_of_each(names: Sequence[str], settings: BenchSettings) -> list[Entry]:
+    """Return every strategy as it is told."""
+    return [Entry(name, name, settings) for name in names]
+
+
 def transfer(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `transfer`."""
     compare(settings, run)
@@ -132,9 +137,7 @@ def compare(
     *,
     conditions: Callable[[Transfer], Sequence[Transfer]] = lambda protocol: [protocol],
     strategies: Sequence[str] = (),
-    entries: Callable[[Sequence[str], BenchSettings], list[Entry]] = lambda names, settings: [
-        Entry(name, name, settings) for name in names
-    ],
+    entries: Callable[[Sequence[str], BenchSettings], list[Entry]] = one_of_each,
 ) -> None:
     """Run a suite over descendants; cells that are in the run directory already are not run again.
 
