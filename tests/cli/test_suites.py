@@ -124,6 +124,8 @@ def test_runs_of_other_suites_are_not_compared(neuroevo: Program, tmp_path: Path
     call = neuroevo("compare", tmp_path / "a", tmp_path / "c")
     assert call.code == 0
     assert "gtl (50 updates)" in call.out
+    shown = neuroevo("show", tmp_path / "a")
+    assert "[updates 50] gtl: " in shown.out
     for kind in ("markdown", "latex", "csv"):
         told = neuroevo("report", tmp_path / "a", "--format", kind)
         assert told.code == 0
