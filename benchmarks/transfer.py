@@ -30,6 +30,7 @@ from neuroevo.evolution import RECORDS, Generation, evolve
 from neuroevo.execution import AUTO, Execution, Pixels, Recipe, Training, train_all
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
+from neuroevo.operators.inheritance import Inheritance
 from neuroevo.problems import Upbringing
 from neuroevo.runs.records import read_records
 from neuroevo.seeds import stream
@@ -110,13 +111,11 @@ class Transfer:
             measure_at=self.measure_at,
         )
 
-    def inherited_share(self, genome: Learngene | None, toolbox: Toolbox) -> float:
-        """Return which share of a descendant's parameters, its head not counted, is inherited."""
-        if genome is None:
-            return 0.0
+    def inheritance(self, genome: Learngene, toolbox: Toolbox) -> Inheritance:
+        """Return what a descendant inherits; whose does not matter."""
         weights = self.backbone.build(1, generator=stream(0, "share")).state_dict()
-        share: float = Verb(toolbox, "inherit")(genome, weights, layout=self.backbone.layout).share
-        return share
+        inheritance: Inheritance = toolbox.inherit(genome, weights, layout=self.backbone.layout)
+        return inheritance
 
     def _upbringing(self, toolbox: Toolbox) -> Upbringing:
         return Upbringing(
@@ -268,7 +267,7 @@ def _cell(ancestor: _Ancestor, protocols: Sequence[Transfer], on_descendants: Ca
     for protocol in protocols:
         told: dict[str, Any] = {**protocol.names, "shots": protocol.shots}
         if protocol.names:
-            told["transferred_share"] = protocol.inherited_share(genome, toolbox)
+            told["transferred_share"] = 0.0 if genome is None else protocol.inheritance(genome, toolbox).share
         for number, curve in enumerate(protocol.learning_curves(genome, toolbox, ancestor.seed)):
             descendant = {"kind": "descendant", "descendant": number, **told}
             records.append({**names, **descendant, "updates": list(protocol.measure_at), "accuracy": list(curve)})

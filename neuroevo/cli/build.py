@@ -30,7 +30,7 @@ from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import AUTO, Execution, Processes, Recipe, WorkerMap
 from neuroevo.runs.heirs import kind_of
-from neuroevo.runs.settings import BenchSettings, RunSettings
+from neuroevo.runs.settings import BenchSettings, InheritSettings, RunSettings
 from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, Layerwise, OneCandidate
 from neuroevo.strategies.strategy import Strategy
 
@@ -235,13 +235,34 @@ def make_protocol(
     settings: BenchSettings, dataset: Dataset, backbone: Backbone, device: torch.device, *, execution: Execution = AUTO
 ) -> Transfer:
     """Return how descendants live."""
+    lives = {"updates": settings.updates, "descendants": settings.descendants}
+    return _protocol(settings, dataset, backbone, device, **lives, execution=execution)
+
+
+def make_descendant(settings: InheritSettings, device: torch.device) -> Transfer:
+    """Return how a single descendant lives."""
+    dataset = make_dataset(settings).to(device)
+    backbone = make_backbone(settings, dataset)
+    return _protocol(settings, dataset, backbone, device, updates=settings.updates, descendants=1)
+
+
+def _protocol(
+    settings: RunSettings,
+    dataset: Dataset,
+    backbone: Backbone,
+    device: torch.device,
+    *,
+    updates: int,
+    descendants: int,
+    execution: Execution = AUTO,
+) -> Transfer:
     return Transfer(
         dataset=dataset,
         backbone=backbone,
-        descendant=_recipe(settings, settings.updates),
+        descendant=_recipe(settings, updates),
         ways=settings.ways or default_ways(len(dataset.novel.classes)),
         shots=settings.every_shots[0],
-        descendants=settings.descendants,
+        descendants=descendants,
         device=device,
         workers=settings.workers,
         execution=execution,

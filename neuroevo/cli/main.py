@@ -30,6 +30,7 @@ class Entry(NamedTuple):
 COMMANDS: Mapping[str, Entry] = {
     "bench": Entry("neuroevo.cli.bench:command", "Compare strategies over several seeds."),
     "evolve": Entry("neuroevo.cli.evolve:command", "Run one strategy and save its learngene."),
+    "inherit": Entry("neuroevo.cli.inherit:command", "Train a descendant that inherits a learngene."),
     "report": Entry("neuroevo.cli.report:command", "Make the report of one or more runs."),
     "compare": Entry("neuroevo.cli.compare:command", "Tell whether two runs differ."),
     "show": Entry("neuroevo.cli.show:command", "Describe a learngene or a run directory."),

@@ -127,7 +127,8 @@ def _differences(begun: RunSettings, now: RunSettings, keys: Collection[str]) ->
 
 def parameters(model: type[RunSettings]) -> list[click.Parameter]:
     """Arguments and options of a command with the settings `model`."""
-    found = [_parameter(key, info, model.quick_defaults) for key, info in fields(model).items()]
+    offered = {key: info for key, info in fields(model).items() if model.options is None or key in model.options}
+    found = [_parameter(key, info, model.quick_defaults) for key, info in offered.items()]
     file = click.Option(["--settings"], metavar="FILE", help="TOML file with settings.")
     return sorted([*found, file], key=lambda item: isinstance(item, click.Option))
 

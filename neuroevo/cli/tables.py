@@ -15,6 +15,8 @@ from neuroevo.benchmarks.results import Difference
 from neuroevo.benchmarks.summary import Row
 
 WIDTH = 118
+CONDITION_WIDTH = 19
+"""Characters of a column that tells a condition of descendants."""
 NARROW = (0, 3, 4, 5, 7, 9)
 """The columns of the summary that a terminal of 80 characters has room for; the report has all."""
 LEGEND = (
@@ -37,6 +39,7 @@ def print_rows(rows: Sequence[Row], *, title: str) -> None:
             for row, line in zip(rows, lines, strict=True)
         ],
         title=title,
+        width=WIDTH + CONDITION_WIDTH * len(fields),
     )
     console.print(LEGEND, soft_wrap=not console.is_terminal)
 
@@ -53,7 +56,7 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title
     _print(headings, rows, title=title)
 
 
-def _print(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str) -> None:
+def _print(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str, width: int = WIDTH) -> None:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(headings[0], no_wrap=True)
     for heading in headings[1:]:
@@ -63,7 +66,7 @@ def _print(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str
     console = Console()
     if not console.is_terminal:
         # A pipe has no width of its own, and what a narrow table leaves out can't be read again.
-        console.width = max(console.width, WIDTH)
+        console.width = max(console.width, width)
     console.print(table)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from neuroevo.data.by_class import check_images_per_class, dataset_by_class, named
 from neuroevo.data.images import Dataset
@@ -46,7 +47,7 @@ def mini_imagenet(data_root: Path, *, size: int = _SIZE, images_per_class: int |
     Args:
         data_root: Folder with `mini-imagenet-cache-{train,val,test}.pkl`, or with `images/` and `{train,val,test}.csv`.
             The pickles are taken if both are there.
-        size: Height and width to which images are resized, in pixels; the pickles hold 84x84 and know no other.
+        size: Height and width to which images are resized, in pixels; the pickles hold 84x84.
         images_per_class: Keep only the first images of each class, in the order of the files; None keeps all.
 
     Returns:
@@ -120,13 +121,10 @@ class _Cache:
 
     images: NDArray[np.uint8]
     rows: Mapping[str, list[int]]
+    size: int
 
     @classmethod
     def read(cls, path: Path, role: str, size: int) -> _Cache:
-        if size != _SIZE:
-            raise ValueError(
-                f"size must be {_SIZE}, the images of {path}, but it is {size}; give the images and lists."
-            )
         content = read_pickle(path)
         try:
             images = array_in(content["image_data"])
@@ -140,10 +138,13 @@ class _Cache:
         _check_classes(list(rows), role, path)
         if any(not 0 <= row < len(images) for part in rows.values() for row in part):
             raise ValueError(f"the rows under class_dict of {path} must lie in 0..{len(images) - 1}; get it again.")
-        return cls(images, rows)
+        return cls(images, rows, size)
 
     def images_of(self, name: str, most: int | None) -> Tensor:
-        return torch.from_numpy(self.images[self.rows[name][:most]]).permute(0, 3, 1, 2)
+        images = torch.from_numpy(self.images[self.rows[name][:most]]).permute(0, 3, 1, 2)
+        if self.size == _SIZE or not len(images):
+            return images
+        return F.interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=True)
 
 
 def _check_images(images: NDArray[np.generic], path: Path) -> None:

@@ -8,9 +8,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from neuroevo.runs.fields import argument, fields, label
-from neuroevo.runs.settings import BenchSettings, EvolveSettings
+from neuroevo.runs.settings import BenchSettings, EvolveSettings, InheritSettings
 
-MODELS: Mapping[str, type[BaseModel]] = {"bench": BenchSettings, "evolve": EvolveSettings}
+MODELS: Mapping[str, type[BaseModel]] = {
+    "bench": BenchSettings,
+    "evolve": EvolveSettings,
+    "inherit": InheritSettings,
+}
 OUTPUT = ("out", "json", "quiet")
 """What changes no result."""
 
@@ -19,7 +23,7 @@ def repeated(what: str, settings: Mapping[str, object]) -> list[str]:
     """Return the words of the command with every setting that is not its default.
 
     Args:
-        what: The command, `bench` or `evolve`.
+        what: The command: `bench`, `evolve` or `inherit`.
         settings: What `settings.toml` holds.
     """
     known = fields(MODELS.get(what, BenchSettings))
@@ -28,8 +32,8 @@ def repeated(what: str, settings: Mapping[str, object]) -> list[str]:
 
 
 def _words(key: str, info: FieldInfo, value: object) -> Iterator[str]:
-    # `--quick` changes defaults; the values that it led to are all among the settings.
-    if key in (*OUTPUT, "quick") or _plain(value) == _plain(info.default):
+    # These change defaults; the values that they led to are all among the settings.
+    if key in (*OUTPUT, "quick", "preset") or _plain(value) == _plain(info.default):
         return
     if argument(info):
         yield from map(str, value if isinstance(value, list) else [value])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from neuroevo.runs.fields import shown
 from neuroevo.runs.heirs import kind_of
+from neuroevo.runs.presets import preset_names
 from neuroevo.runs.spelling import suggestion
 from neuroevo.splits import ROLES, Split, load_split, split_names
 
@@ -72,6 +73,15 @@ def names_are_known(settings: Resolved) -> Iterator[str]:
         for name in settings.names(key):
             if words is not None and name not in words:
                 yield _unknown(settings.sources[key], name, words)
+
+
+def preset_is_known(settings: Resolved) -> Iterator[str]:
+    """A preset is one of those that are shipped, and the only one to choose sizes."""
+    for name in settings.names("preset"):
+        if name not in preset_names():
+            yield _unknown(settings.sources["preset"], name, preset_names())
+        elif settings.values.get("quick"):
+            yield f"{settings.sources['preset']} and {settings.sources['quick']} both say how long to run; give one."
 
 
 def tournament_fits(settings: Resolved) -> Iterator[str]:
@@ -174,6 +184,7 @@ def out_is_new(settings: Resolved) -> Iterator[str]:
 
 RULES: Sequence[Callable[[Resolved], Iterator[str]]] = (
     names_are_known,
+    preset_is_known,
     tournament_fits,
     heirs_are_known,
     files_are_there,

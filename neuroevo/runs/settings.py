@@ -1,7 +1,7 @@
 """What a run is told: every setting with its bounds, and one checked object from four sources.
 
-A value is taken from a flag, else from the environment (`NEUROEVO_POPULATION`), else from a TOML
-file, else from the defaults of `--quick`, else from the field's own default. Everything that is
+A value is taken from a flag, else from the environment (`NEUROEVO_POPULATION`), else from a TOML file, else from the
+preset that was named, else from the defaults of `--quick`, else from the field's own default. Everything that is
 wrong is reported at once, before any work begins.
 """
 
@@ -27,6 +27,7 @@ from neuroevo.runs.fields import (
     parse,
     refusal,
 )
+from neuroevo.runs.presets import preset_file, preset_names, read_preset
 from neuroevo.runs.rules import Known, Resolved, broken_rules
 from neuroevo.runs.sources import Given, gather
 
@@ -42,6 +43,9 @@ QUICK: Mapping[str, object] = {
     "evaluations": 1000,
 }
 """Defaults of `--quick`, by setting; a value that somebody gave still wins."""
+SMALL_BACKBONES = ("mlp", "convnet4")
+QUICK_WIDTH = 0.125
+"""The width of all other backbones under `--quick`."""
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -66,6 +70,9 @@ class RunSettings(BaseModel):
         {"json", "quiet", "engine", "workers", "address", "gpus_per_worker", "eval_timeout"}
     )
     """Settings that results don't depend on, or that say when to stop: a run that is continued may change them."""
+
+    options: ClassVar[frozenset[str] | None] = None
+    """The settings that the command shows as options; None for all."""
 
     dataset: str = Field(default="glyphs", description="Data set.")
     data_root: Folder | None = Field(default=None, description="Folder of the data set's files.")
@@ -110,7 +117,12 @@ class RunSettings(BaseModel):
     dimensions: int | None = Field(
         default=None, ge=1, description="Genes of a function that is searched; by default the function's own."
     )
-    quick: bool = Field(default=False, description="Smaller defaults: ends in under a minute.")
+    preset: str | None = Field(
+        default=None,
+        description="Settings of a whole run to begin with: smoke, small or full, for vgg11 on cifar-fs or resnet12 on "
+        "mini-imagenet, or for the --backbone and the --dataset that are given.",
+    )
+    quick: bool = Field(default=False, description="Smaller defaults: ends in under two minutes.")
     device: Device = Field(default="auto", description="Where networks are trained: auto, cpu, cuda, cuda:N or mps.")
     execution: ExecutionWay = Field(
         default="auto",
@@ -161,6 +173,32 @@ class EvolveSettings(RunSettings):
 
     strategy: str = Field(description="Strategy to run.", json_schema_extra={"argument": "STRATEGY"})
     problem: str = Field(default="digits", description="What a strategy over weight vectors searches.")
+
+
+class InheritSettings(RunSettings):
+    """What the training of one descendant is told."""
+
+    quick_defaults: ClassVar[Mapping[str, object]] = {}
+    options: ClassVar[frozenset[str] | None] = frozenset(
+        {
+            *(
+                "learngene",
+                "dataset",
+                "data_root",
+                "download",
+                "image_size",
+                "backbone",
+                "width",
+                "seed",
+                "ways",
+                "shots",
+            ),
+            *("updates", "batch", "learning_rate", "device", "workers", "out", "json", "quiet"),
+        }
+    )
+
+    learngene: Folder = Field(description="File of a learngene.", json_schema_extra={"argument": "LEARNGENE"})
+    updates: int = Field(default=60, ge=1, description="Updates of the descendant.")
 
 
 class BenchSettings(RunSettings):
@@ -226,12 +264,23 @@ def load_settings(
     """
     every = {key for other in (EvolveSettings, BenchSettings, model) for key in fields(other)}
     given, errors = gather(fields(model), every, flags=flags, environ=environ, file=file)
+    given = _preset(model, given) | given
     values, sources, unreadable = _resolve(model, given)
     errors += unreadable
     errors += broken_rules(Resolved(values=values, sources=sources, known=known or Known()))
     if errors:
         raise SettingsError(tuple(errors))
     return model.model_validate(values)
+
+
+def _preset(model: type[BaseModel], given: Mapping[str, Given]) -> dict[str, Given]:
+    """Return the settings of the preset that is named among those given, if it is one."""
+    name = given["preset"].value if "preset" in given else None
+    if not isinstance(name, str) or name not in preset_names():
+        return {}
+    chosen = {key: given[key].value if key in given else None for key in ("backbone", "dataset")}
+    found = read_preset(preset_file(name, **chosen), bench="descendants" in fields(model))
+    return {key: Given(value, f"{key} (--preset {name})", text=False) for key, value in found.items()}
 
 
 def to_toml(settings: BaseModel) -> str:
@@ -258,6 +307,8 @@ def _resolve(model: type[BaseModel], given: Mapping[str, Given]) -> tuple[dict[s
             values[key], sources[key] = info.default, f"{key} (default)"
     quick: Mapping[str, object] = getattr(model, "quick_defaults", {})
     if values.get("quick"):
+        if values.get("backbone") not in SMALL_BACKBONES:
+            quick = {**quick, "width": QUICK_WIDTH}
         for key in quick.keys() & fields(model).keys() - given.keys():
             values[key], sources[key] = quick[key], f"{key} (--quick)"
     return values, sources, errors

@@ -77,12 +77,11 @@ def test_the_version_is_the_packages(capsys: Capture) -> None:
     [
         (
             ["bnch"],
-            "Error: The command must be one of bench, evolve, report, compare, show, datasets, list, but it is 'bnch'; "
-            "did you mean bench?",
+            f"Error: The command must be one of {', '.join(COMMANDS)}, but it is 'bnch'; did you mean bench?",
         ),
         (
             ["xyz"],
-            "Error: The command must be one of bench, evolve, report, compare, show, datasets, list, but it is 'xyz'.",
+            f"Error: The command must be one of {', '.join(COMMANDS)}, but it is 'xyz'.",
         ),
         (
             ["list", "stratgy"],

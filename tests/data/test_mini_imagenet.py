@@ -177,10 +177,14 @@ def test_a_truncated_or_planted_pickle_is_told(pickles: Path, linked: Callable[[
     assert not trace.exists()
 
 
-def test_another_size_needs_the_images(pickles: Path) -> None:
-    """The pickles hold 84 x 84 pixels and are not resized."""
-    with pytest.raises(ValueError, match="size must be 84"):
-        mini_imagenet(pickles, size=32)
+def test_the_pickles_are_resized_as_images_are(pickles: Path) -> None:
+    """Another size gives what Pillow makes of the same pixels, up to rounding."""
+    whole, small = mini_imagenet(pickles, images_per_class=1).novel, mini_imagenet(pickles, size=32).novel
+    assert small.images.shape == (40, 3, 32, 32)
+    for row, image in enumerate(whole.images):
+        pixels = Image.fromarray(image.permute(1, 2, 0).numpy()).resize((32, 32), Image.Resampling.BILINEAR)
+        expected = torch.from_numpy(np.array(pixels)).permute(2, 0, 1)
+        assert (small.images[2 * row].int() - expected.int()).abs().max() <= 1
     with pytest.raises(ValueError, match="size must be at least 1"):
         mini_imagenet(pickles, size=0)
 

@@ -1,0 +1,117 @@
+"""`neuroevo inherit`: trains a descendant that inherits a learngene, beside one that starts from scratch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neuroevo.cli.options import settings_command
+from neuroevo.runs.directory import RunDirectory, default_folder
+from neuroevo.runs.settings import InheritSettings
+
+if TYPE_CHECKING:
+    from neuroevo.benchmarks.transfer import Transfer
+    from neuroevo.execution import Training
+    from neuroevo.learngene import Learngene
+    from neuroevo.operators.inheritance import Inheritance
+
+DESCENDANT = "descendant.safetensors"
+
+
+@settings_command("inherit", InheritSettings)
+def command(settings: InheritSettings) -> None:
+    """Train a network that inherits LEARNGENE, a file that evolve or bench wrote, on novel classes of the data set.
+
+    Its accuracy is printed beside that of its twin from scratch: the same task, random weights and order of images. Its
+    weights go to descendant.safetensors in a new folder, as a state dict of plain tensors; the path is printed last.
+    """
+    # Settings are checked by now, and only a run needs torch.
+    from deap.base import Toolbox
+
+    from neuroevo.cli.build import make_descendant, make_device
+    from neuroevo.learngene import Learngene
+    from neuroevo.operators.inheritance import inherit
+
+    learngene = Learngene.load(settings.learngene)
+    protocol = make_descendant(settings, make_device(settings))
+    toolbox = Toolbox()
+    toolbox.register("inherit", inherit)
+    received = protocol.inheritance(learngene, toolbox)  # what does not fit is told before any folder is made
+    with RunDirectory.create(
+        settings.out or default_folder("inherit"), what="inherit", settings=settings, argv=sys.argv
+    ) as run:
+        run.note({"device": str(protocol.device), "data": protocol.dataset.facts()})
+        heir, twin = (protocol.training(genome, toolbox, settings.seed, 0) for genome in (learngene, None))
+        result = {
+            "descendant": str(run.path / DESCENDANT),
+            **_trained(heir, twin, protocol),
+            **_told(received),
+        }
+        _save(heir, learngene, settings, run.path / DESCENDANT)
+        run.note({"result": result})
+    _print(result, settings)
+
+
+def _trained(heir: Training, twin: Training, protocol: Transfer) -> dict[str, Any]:
+    """Train both, and return their accuracies as JSON values."""
+    from neuroevo.execution import train_all
+
+    outcomes = train_all([heir, twin], workers=protocol.workers)
+    curves = {name: list(outcome.accuracy) for name, outcome in zip(("heir", "scratch"), outcomes, strict=True)}
+    counts = {"ways": protocol.ways, "shots": protocol.shots, "test_images": len(heir.task.test)}
+    return {"updates": list(protocol.measure_at), "accuracy": curves, **counts}
+
+
+def _told(received: Inheritance) -> dict[str, Any]:
+    """Return what was inherited, as JSON values."""
+    parts = {name: list(getattr(received, name)) for name in ("full", "part", "filled", "untouched")}
+    return {"inherited_share": received.share, "inherited": parts, "notes": list(received.notes)}
+
+
+def _save(heir: Training, learngene: Learngene, settings: InheritSettings, path: Path) -> None:
+    """Write the trained network's state dict, with what it takes to use it in the one metadata entry."""
+    from safetensors.torch import save
+
+    from neuroevo.files import to_json, write_atomically
+
+    task = heir.task
+    about = {
+        "ancestor": learngene.backbone.describe(),
+        "backbone": settings.backbone,
+        "width": settings.width,
+        "dataset": settings.dataset,
+        "seed": settings.seed,
+        "classes": [task.source.classes[label] for label in task.classes.tolist()],
+        "mean": list(heir.pixels.mean),
+        "std": list(heir.pixels.std),
+    }
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in heir.network.state_dict().items()}
+    write_atomically(path, save(tensors, metadata={"neuroevo": to_json(about)}))
+
+
+def _print(result: Mapping[str, Any], settings: InheritSettings) -> None:
+    if settings.as_json:
+        click.echo(json.dumps(result))
+        return
+    heir, scratch = (result["accuracy"][name] for name in ("heir", "scratch"))
+    click.echo(
+        f"Task: {result['ways']} novel classes of {settings.dataset}, {result['shots']} images each, "
+        f"{result['test_images']} unseen images to test on, seed {settings.seed}."
+    )
+    click.echo(f"{'updates':>8}  {'heir':>7}  {'scratch':>7}   (accuracy in %)")
+    for updates, *accuracies in zip(result["updates"], heir, scratch, strict=True):
+        click.echo(f"{updates:>8}  " + "  ".join(f"{100 * accuracy:>7.1f}" for accuracy in accuracies))
+    counts = {name: len(names) for name, names in result["inherited"].items()}
+    click.echo(
+        f"Inherited: {100 * result['inherited_share']:.1f} % of the descendant's parameters (its head not counted); of "
+        f"its tensors {counts['full']} whole, {counts['part']} in part, {counts['untouched']} not at all"
+        + (f", and {counts['filled']} filled so that genes pass." if counts["filled"] else ".")
+    )
+    for note in result["notes"]:
+        click.echo(f"Note: {note}")
+    click.echo(f"Saved: {result['descendant']}")

@@ -1,0 +1,115 @@
+"""`neuroevo inherit`: the heir beside its twin, the file, and what is refused before anything is written."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from neuroevo.backbones import ConvNet4
+from neuroevo.benchmarks.transfer import Transfer
+from neuroevo.execution import Pixels, Recipe
+from neuroevo.execution.training import correct_answers
+from neuroevo.runs.records import read_records
+from neuroevo.seeds import stream
+
+Program = Callable[..., Any]
+WORDS = ("--width", 0.5, "--updates", 6, "--shots", 5, "--ways", 3, "--seed", 4)
+HEIR = ConvNet4(widths=(8, 16, 32, 32))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_data(made: list[str]) -> None:
+    """The glyphs are made at once in these tests."""
+
+
+@pytest.fixture(scope="module")
+def learngene(toys: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of a learngene of a narrow network."""
+    path = tmp_path_factory.mktemp("learngene") / "learngene.safetensors"
+    toys.learngene(toys.CONVNET).save(path)
+    return Path(path)
+
+
+@pytest.fixture(scope="module")
+def finished(neuroevo: Program, learngene: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
+    """Return a call and its folder."""
+    folder = tmp_path_factory.mktemp("inherit") / "run"
+    return neuroevo("inherit", learngene, *WORDS, "--out", folder), folder
+
+
+def test_accuracy_stands_beside_that_of_scratch(finished: tuple[Any, Path]) -> None:
+    """At every point, with what was inherited; the path comes last."""
+    call, folder = finished
+    assert call.code == 0, call.err
+    lines = call.out.splitlines()
+    assert [line.split()[0] for line in lines[2:5]] == ["0", "5", "6"]
+    assert "of its tensors 0 whole, 20 in part, 6 not at all." in call.out
+    assert lines[-1] == f"Saved: {folder / 'descendant.safetensors'}"
+    assert {path.name for path in folder.iterdir()} == {
+        "descendant.safetensors",
+        "log.txt",
+        "run.json",
+        "settings.toml",
+    }
+
+
+def test_the_file_is_a_state_dict(finished: tuple[Any, Path], toys: ModuleType) -> None:
+    """Any program loads it into the network, which then answers as often right as was printed."""
+    call, folder = finished
+    weights = load_file(folder / "descendant.safetensors")
+    network = HEIR.build(3, generator=torch.Generator().manual_seed(9))
+    network.load_state_dict(weights)
+    with safe_open(folder / "descendant.safetensors", "pt") as file:
+        (about,) = file.metadata().values()
+    data, told = toys.dataset(size=16), json.loads(about)
+    protocol = Transfer(dataset=data, backbone=HEIR, descendant=Recipe(updates=6), ways=3, shots=5)
+    task = protocol.task(4, 0)
+    assert told["classes"] == [task.source.classes[label] for label in task.classes.tolist()]
+    right = correct_answers(network, task, Pixels(tuple(told["mean"]), tuple(told["std"])))
+    assert f"{100 * float(right) / len(task.test):.1f}" == call.out.splitlines()[4].split()[1]
+
+
+def test_the_heir_is_that_of_bench(neuroevo: Program, tmp_path: Path) -> None:
+    """The first descendant of a comparison with the same seed and settings has the same accuracies, scratch too."""
+    words = ("--generations", 1, "--population", 2, "--life-updates", 2, "--critic-updates", 2, "--seeds", 1)
+    bench = ("bench", *WORDS, *words, "--descendants", 1, "--strategies", "scratch,untrained-circuit")
+    assert neuroevo(*bench, "--out", tmp_path / "bench").code == 0
+    file = tmp_path / "bench" / "learngenes" / "untrained-circuit-seed4.safetensors"
+    call = neuroevo("inherit", file, *WORDS, "--json", "--out", tmp_path / "run")
+    found = json.loads(call.out)
+    curves = [
+        one["accuracy"] for one in read_records(tmp_path / "bench" / "records.jsonl") if one["kind"] == "descendant"
+    ]
+    assert [found["accuracy"]["scratch"], found["accuracy"]["heir"]] == curves
+
+
+def test_what_does_not_fit_is_one_sentence(
+    neuroevo: Program, learngene: Path, finished: tuple[Any, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another family, a file that is no learngene, a folder in use: nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "noise.safetensors").write_bytes(stream(0).get_state().numpy().tobytes())
+    cases = [
+        ((learngene, "--backbone", "mlp"), 1, "a learngene of a convnet4 "),
+        ((finished[1] / "descendant.safetensors",), 1, f"{finished[1] / 'descendant.safetensors'} can't be read as a "),
+        (("noise.safetensors",), 1, "noise.safetensors can't be read as a learngene: "),
+        (("nowhere.safetensors",), 74, "nowhere.safetensors: No such file or directory."),
+        ((learngene, "--out", finished[1]), 2, "--out must be a new or empty folder, but "),
+        ((learngene, "--shots", "1,5"), 2, "--shots must be a single number for this command, but it is 1, 5."),
+        ((learngene, "--dataset", "cifar-fs"), 2, "--data-root must name the folder that holds the files of cifar-fs."),
+        ((), 2, "LEARNGENE must be given."),
+    ]
+    before = {path: path.read_bytes() for path in finished[1].iterdir()}
+    for words, code, start in cases:
+        call = neuroevo("inherit", *words, "--updates", 1)
+        assert (call.code, call.out) == (code, ""), words
+        assert call.err.startswith(f"Error: {start}"), call.err
+        assert len(call.err.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["noise.safetensors"]
+    assert {path: path.read_bytes() for path in finished[1].iterdir()} == before
