@@ -7,7 +7,9 @@ the weights phi some updates on each of n tasks lead to W_1, ..., W_n, and then
 
 with an epsilon that falls linearly from its first value to 0. Tasks are drawn from the `ancestry` classes. Every task
 has a fresh head, as descendants have, where the authors meta-learn the head too; and inner updates are the SGD of
-lives, one cycle per task, where they use Adam. Defaults are our choice. Cost: the updates of `pretraining`.
+lives, one cycle per task, where they use Adam. Defaults are our choice: at 640 updates, 80 on one task at a time led to
+71.6 % on 20 `held_out` glyphs, 20 on each of five to 36.9 % (one seed, two heirs, 60 updates). Cost: the updates of
+`pretraining`.
 """
 
 from __future__ import annotations
@@ -57,8 +59,8 @@ class Reptile(OneCandidate):
         dataset: Dataset,
         backbone: Backbone,
         *,
-        inner: int = 20,
-        tasks: int = 5,
+        inner: int = 80,
+        tasks: int = 1,
         step: float = 1.0,
         ways: int | None = None,
         **settings: Any,

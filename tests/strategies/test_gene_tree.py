@@ -67,6 +67,20 @@ def test_four_generations_by_hand(credit: str, expected: dict[int, float]) -> No
     assert tree_of(*FAMILY, credit=credit).credits(13, 1.0) == pytest.approx(expected)
 
 
+def test_another_overlap_can_be_given() -> None:
+    """It is asked for the genes that each of two neighbours in the lineage inherited."""
+    asked = []
+    tree = tree_of(*FAMILY, overlap=lambda layout, first, second: asked.append((layout, first, second)) or 0.1)
+    assert tree.credits(13, 1.0) == pytest.approx({12: 0.5, 11: 0.025, 10: 0.00125})
+    assert [layout for layout, _, _ in asked] == [LAYOUT, LAYOUT]
+    assert [ids["hidden1"].tolist() for _, *both in asked for ids in both] == [
+        [1, 2, 3],
+        [1, 2, 3],
+        [1, 2, 3],
+        [0, 1, 2],
+    ]
+
+
 def test_the_two_forms_differ_in_product_and_power() -> None:
     """With overlaps of 1/2 and 1/5 the product is a tenth, the last one a fifth."""
     family = [*FAMILY, (14, 13, {0})]

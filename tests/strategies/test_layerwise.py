@@ -15,7 +15,7 @@ from neuroevo.individual import Fitness, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import whole_circuit
 from neuroevo.operators.inheritance import extract
-from neuroevo.operators.layers import layers_held, random_layers, tensors_of
+from neuroevo.operators.layers import layer_overlap, layers_held, random_layers, tensors_of
 from neuroevo.strategies import GTL, GenePool, Layerwise
 from neuroevo.strategies.layerwise import mutate_layers, pool_share
 from neuroevo.testing.laws.learngenes import NewIds
@@ -68,6 +68,7 @@ def test_learngenes_hold_whole_layers(toys: ModuleType) -> None:
             assert abs(one.genome.share - 0.4) < 0.4
             seen.add(chosen)
     assert len(seen) > 1
+    assert strategy.tree.overlap is layer_overlap
     best = strategy.result()
     assert best.genome.notes["strategy"] == "layerwise"
     assert best.genome.notes["settings"]["credit"] == "grl"
