@@ -9,6 +9,9 @@ from neuroevo.backbones import Layout
 from neuroevo.backbones.layout import Layer
 from neuroevo.learngene import Learngene
 
+OTHER_FIRST = "their first layers have not the same kind and kernel."
+NO_STAGES = "one of the two declares no stages, without which other depths and architectures have nothing in common."
+
 
 @dataclass(frozen=True)
 class Correspondence:
@@ -51,8 +54,8 @@ def correspond(learngene: Learngene, heir: Layout) -> Correspondence:
     if not found.tensors:
         raise ValueError(
             f"a learngene of a {learngene.backbone.describe()['kind']} with the groups {', '.join(ancestor.groups)} "
-            f"can't be inherited by a network with the groups {', '.join(heir.groups)}: their first layers have not "
-            "the same kind and kernel."
+            f"can't be inherited by a network with the groups {', '.join(heir.groups)}: "
+            f"{OTHER_FIRST if heir.stages and ancestor.stages else NO_STAGES}"
         )
     return found
 

@@ -3,7 +3,7 @@
 A backbone is a frozen dataclass that describes an architecture. It builds networks (`build`), declares which tensor
 axes must share one index set (`layout`), describes the same structure at other widths (`resized`) and itself as
 plain data (`describe`). The hierarchy has one layer: `MLP`, `ConvNet4`, `VGG` and `ResNet12`
-follow the protocol `Backbone`.
+follow the protocol `Backbone`, and `trace` makes a `Traced` one of a module of your own.
 
 A network that a backbone builds is a `torch.nn.Module` with `features(images)` and a linear `head`;
 the head is never part of a learngene.
@@ -15,6 +15,8 @@ from neuroevo.backbones.description import from_description
 from neuroevo.backbones.layout import Layout
 from neuroevo.backbones.mlp import MLP
 from neuroevo.backbones.resnet12 import ResNet12
+from neuroevo.backbones.traced import Traced
+from neuroevo.backbones.tracing import trace
 from neuroevo.backbones.vgg import VGG
 
-__all__ = ["MLP", "VGG", "Backbone", "ConvNet4", "Layout", "Network", "ResNet12", "from_description"]
+__all__ = ["MLP", "VGG", "Backbone", "ConvNet4", "Layout", "Network", "ResNet12", "Traced", "from_description", "trace"]

@@ -9,9 +9,12 @@ from neuroevo.backbones.backbone import Backbone
 from neuroevo.backbones.convnet4 import ConvNet4
 from neuroevo.backbones.mlp import MLP
 from neuroevo.backbones.resnet12 import ResNet12
+from neuroevo.backbones.traced import Traced
 from neuroevo.backbones.vgg import VGG
 
-KINDS: dict[str, type[ConvNet4 | MLP | ResNet12 | VGG]] = {kind.kind: kind for kind in (ConvNet4, MLP, ResNet12, VGG)}
+KINDS: dict[str, type[ConvNet4 | MLP | ResNet12 | Traced | VGG]] = {
+    kind.kind: kind for kind in (ConvNet4, MLP, ResNet12, Traced, VGG)
+}
 
 
 def from_description(description: Mapping[str, Any]) -> Backbone:

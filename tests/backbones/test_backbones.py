@@ -197,9 +197,9 @@ def test_backbones_are_values(first: Backbone, second: Backbone) -> None:
 @pytest.mark.parametrize(
     ("description", "message"),
     [
-        ({}, "must be one of convnet4, mlp, resnet12, vgg, but it is None"),
-        ({"kind": "lenet"}, "must be one of convnet4, mlp, resnet12, vgg, but it is 'lenet'"),
-        ({"kind": ["mlp"]}, "must be one of convnet4, mlp, resnet12, vgg"),
+        ({}, "must be one of convnet4, mlp, resnet12, traced, vgg, but it is None"),
+        ({"kind": "lenet"}, "must be one of convnet4, mlp, resnet12, traced, vgg, but it is 'lenet'"),
+        ({"kind": ["mlp"]}, "must be one of convnet4, mlp, resnet12, traced, vgg"),
         ({"kind": "mlp", "inputs": 3}, "widths"),
         ({"kind": "mlp", "widths": 5}, "does not fit"),
         ({"kind": "mlp", "widths": [5], "outputs": 3}, "outputs"),

@@ -18,6 +18,7 @@ from neuroevo.backbones import Backbone, Network
 from neuroevo.operators.circuits import random_circuit
 from neuroevo.operators.inheritance import extract, inherit
 from neuroevo.testing.architectures import random_network
+from neuroevo.testing.laws.circuits import places
 from neuroevo.testing.laws.law import Breach, Case, Law, Statement, check, name_of
 from neuroevo.testing.laws.purity import (
     Arguments,
@@ -185,14 +186,18 @@ def _axes_fit(backbone: Backbone, case: Case) -> None:
     layout = backbone.layout
     for name, axes in layout.axes.items():
         shape = layout.shapes[name]
-        lengths = [length if group is None else layout.groups[group] for group, length in zip(axes, shape, strict=True)]
+        lengths = [
+            length if group is None else layout.groups[group] * block
+            for group, block, length in zip(axes, layout.block(name), shape, strict=True)
+        ]
         if not axes or axes[0] is None or tuple(lengths) != tuple(shape):
             raise Breach(f"{name} with the axes {axes} must have the shape {tuple(lengths)}, but it has {tuple(shape)}")
     if unused := layout.groups.keys() - {group for axes in layout.axes.values() for group in axes}:
         raise Breach(f"no tensor has the group {min(unused)}")
     features = backbone.build(1, generator=seeded(0)).head.in_features
-    if (last := [*layout.groups.values()][-1]) != features:
-        raise Breach(f"the head reads {features} features, but the last group has {last} channels")
+    if (last := layout.groups[layout.features]) * layout.pixels != features:
+        each = f" of {layout.pixels} pixels" if layout.pixels > 1 else ""
+        raise Breach(f"the head reads {features} features, but the last group has {last} channels{each}")
 
 
 def _counts_parameters(backbone: Backbone, case: Case) -> None:
@@ -275,8 +280,9 @@ def _closed_circuit(backbone: Backbone, case: Case, *, image: Image | None) -> N
     inheritance = inherit(learngene, heir.state_dict(), layout=layout)
     heir.load_state_dict(inheritance.weights)
     alone = learngene.to_module(classes=1).eval().double()
-    images, last = _images(backbone, image), [*layout.groups][-1]
-    features = heir.double().features(images)[:, inheritance.slots[last]]
+    images = _images(backbone, image)
+    genes = places(inheritance.slots[layout.features], layout.pixels)
+    features = heir.double().features(images)[:, genes]
     _expect(features, alone.features(images), "the features of an heir's genes are not those of the circuit alone")
 
 
@@ -286,10 +292,10 @@ def _permutable(backbone: Backbone, case: Case, *, image: Image | None) -> None:
     group = case.draw("group", st.sampled_from([*layout.groups]))
     order = torch.tensor(case.draw("order", st.permutations(range(layout.groups[group]))))
     expected, weights = network(images), network.state_dict()
-    axes = {**layout.axes, "head.weight": (None, [*layout.groups][-1])}
-    for name, groups in axes.items():
-        for axis in (axis for axis, other in enumerate(groups) if other == group):
-            weights[name] = weights[name].index_select(axis, order)
+    axes = {name: [*zip(groups, layout.block(name), strict=True)] for name, groups in layout.axes.items()}
+    for name, groups in {**axes, "head.weight": [(None, 1), (layout.features, layout.pixels)]}.items():
+        for axis, block in ((axis, block) for axis, (other, block) in enumerate(groups) if other == group):
+            weights[name] = weights[name].index_select(axis, places(order, block))
     network.load_state_dict(weights)
     _expect(network(images), expected, "the outputs change when the channels of a group change places")
 

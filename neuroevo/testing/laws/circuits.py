@@ -29,24 +29,33 @@ def wider(draw: DrawFn, backbone: Backbone) -> Backbone:
     )
 
 
-def taken(tensor: Tensor, axes: tuple[str | None, ...], indices: Indices) -> Tensor:
+def places(channels: Tensor, block: int) -> Tensor:
+    """Return the places of channels that have `block` neighbouring ones each."""
+    return torch.tensor([channel * block + place for channel in channels.tolist() for place in range(block)]).long()
+
+
+def taken(tensor: Tensor, layout: Layout, name: str, indices: Indices) -> Tensor:
     """Return the part of a tensor at the indices of its groups, axis by axis."""
-    for axis, group in enumerate(axes):
+    for axis, (group, block) in enumerate(zip(layout.axes[name], layout.block(name), strict=True)):
         if group is not None:
-            tensor = tensor.index_select(axis, indices[group])
+            tensor = tensor.index_select(axis, places(indices[group], block))
     return tensor
 
 
 def cross_weights(layout: Layout, name: str, indices: Indices) -> Tensor:
     """Return a mask of the weights from channels outside the circuit to channels inside, bool, shaped as the tensor."""
     output, *inputs = layout.axes[name]
+    first, *blocks = layout.block(name)
     mask = torch.zeros(layout.shapes[name], dtype=torch.bool)
-    for axis, source in enumerate(inputs, start=1):
+    for axis, (source, block) in enumerate(zip(inputs, blocks, strict=True), start=1):
         if source is not None and output is not None:
-            outside = torch.ones(layout.groups[source], dtype=torch.bool).index_fill_(0, indices[source], False)
-            rows = mask.index_select(0, indices[output])
+            outside = torch.ones(mask.shape[axis], dtype=torch.bool).index_fill_(
+                0, places(indices[source], block), False
+            )
+            inside = places(indices[output], first)
+            rows = mask.index_select(0, inside)
             rows |= outside.reshape([-1 if each == axis else 1 for each in range(mask.ndim)])
-            mask.index_copy_(0, indices[output], rows)
+            mask.index_copy_(0, inside, rows)
     return mask
 
 
@@ -69,10 +78,10 @@ def images_for(backbone: Backbone, *, seed: int) -> Tensor:
 
 
 @torch.no_grad()
-def compare_features(network: Network, indices: Indices, circuit: Network, images: Tensor) -> None:
+def compare_features(network: Network, layout: Layout, indices: Indices, circuit: Network, images: Tensor) -> None:
     """Raise Breach unless the last group's channels at the indices give in the network what the circuit gives."""
-    last = [*indices][-1]
-    inside = network.eval().features(images)[:, indices[last]]
+    last = layout.features
+    inside = network.eval().features(images)[:, places(indices[last], layout.pixels)]
     alone = circuit.eval().features(images)
     if not torch.allclose(inside, alone, rtol=TOLERANCE, atol=TOLERANCE):
         worst = float((inside - alone).abs().max())

@@ -10,6 +10,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
+from neuroevo.backbones import Layout
 from neuroevo.learngene import Learngene
 from neuroevo.operators.inheritance import Inheritance
 from neuroevo.testing.architectures import random_network
@@ -18,6 +19,7 @@ from neuroevo.testing.laws.circuits import (
     cross_weights,
     images_for,
     isolated,
+    places,
     taken,
     wider,
 )
@@ -133,8 +135,9 @@ def _extract(extract: Any, arguments: Arguments, generator: torch.Generator | No
 def _slices_are_read(extract: Any, case: Case) -> None:
     arguments = _circuit(case)
     learngene = _extract(extract, arguments)
-    for name, axes in arguments["backbone"].layout.axes.items():
-        if not same_bits(learngene.slices[name], taken(arguments["weights"][name], axes, arguments["indices"])):
+    layout = arguments["backbone"].layout
+    for name in layout.axes:
+        if not same_bits(learngene.slices[name], taken(arguments["weights"][name], layout, name, arguments["indices"])):
             raise Breach(f"the slice {name} is {learngene.slices[name].tolist()}")
 
 
@@ -154,7 +157,9 @@ def _circuit_computes(extract: Any, case: Case) -> None:
     network = random_network(backbone, generator=seeded(0))
     network.load_state_dict(alone)
     circuit = _extract(extract, {**arguments, "weights": alone}).to_module(classes=2)
-    compare_features(network, indices, circuit, images_for(backbone, seed=case.draw("images", seeds())))
+    compare_features(
+        network, backbone.layout, indices, circuit, images_for(backbone, seed=case.draw("images", seeds()))
+    )
 
 
 def _birth(case: Case) -> Arguments:
@@ -182,8 +187,10 @@ def _slots_are_valid(inherit: Any, case: Case) -> None:
 def _slices_are_inherited(inherit: Any, case: Case) -> None:
     arguments = _birth(case)
     heir = _inherit(inherit, arguments)
-    for name, axes in arguments["layout"].axes.items():
-        if not same_bits(taken(heir.weights[name], axes, heir.slots), arguments["learngene"].slices[name]):
+    for name in arguments["layout"].axes:
+        if not same_bits(
+            taken(heir.weights[name], arguments["layout"], name, heir.slots), arguments["learngene"].slices[name]
+        ):
             raise Breach(f"{name} of the heir does not hold the learngene's slice at the slots")
 
 
@@ -198,7 +205,7 @@ def _rest_is_kept(inherit: Any, case: Case) -> None:
             free, cross = torch.ones(before.shape, dtype=torch.bool), torch.zeros(before.shape, dtype=torch.bool)
         else:
             cross = cross_weights(layout, name, heir.slots)
-            free = ~_gene_places(before, layout.axes[name], heir.slots) & ~cross
+            free = ~_gene_places(before, layout, name, heir.slots) & ~cross
         if not same_bits(after[free], before[free]):
             raise Breach(f"{name} changed where nothing is inherited")
         if not ((after == before) | (after == 0))[cross].all():
@@ -217,17 +224,18 @@ def _lacking_is_kept(inherit: Any, case: Case) -> None:
     if set(heir.full) | set(heir.part) != held or set(heir.untouched) != set(before) - held:
         raise Breach(f"the learngene holds {sorted(held)}, but full is {heir.full} and part {heir.part}")
     for name in held:
-        if not same_bits(taken(heir.weights[name], arguments["layout"].axes[name], heir.slots), partial.slices[name]):
+        if not same_bits(taken(heir.weights[name], arguments["layout"], name, heir.slots), partial.slices[name]):
             raise Breach(f"{name} of the heir does not hold the learngene's slice at the slots")
 
 
-def _gene_places(tensor: Tensor, axes: tuple[str | None, ...], slots: Any) -> Tensor:
-    places = torch.ones(tensor.shape, dtype=torch.bool)
-    for axis, group in enumerate(axes):
+def _gene_places(tensor: Tensor, layout: Layout, name: str, slots: Any) -> Tensor:
+    genes = torch.ones(tensor.shape, dtype=torch.bool)
+    for axis, (group, block) in enumerate(zip(layout.axes[name], layout.block(name), strict=True)):
         if group is not None:
-            chosen = torch.zeros(tensor.shape[axis], dtype=torch.bool).index_fill_(0, slots[group], True)
-            places &= chosen.reshape([-1 if each == axis else 1 for each in range(tensor.ndim)])
-    return places
+            here = places(slots[group], block)
+            chosen = torch.zeros(tensor.shape[axis], dtype=torch.bool).index_fill_(0, here, True)
+            genes &= chosen.reshape([-1 if each == axis else 1 for each in range(tensor.ndim)])
+    return genes
 
 
 def _report_is_true(inherit: Any, case: Case) -> None:
@@ -249,4 +257,5 @@ def _genes_compute(inherit: Any, case: Case) -> None:
     network = random_network(arguments["heir"], generator=seeded(0))
     network.load_state_dict(inheritance.weights)
     images = images_for(arguments["heir"], seed=case.draw("images", seeds()))
-    compare_features(network, inheritance.slots, arguments["learngene"].to_module(classes=2), images)
+    circuit = arguments["learngene"].to_module(classes=2)
+    compare_features(network, arguments["layout"], inheritance.slots, circuit, images)

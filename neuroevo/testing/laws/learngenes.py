@@ -137,8 +137,9 @@ def _circuit_stays_closed() -> Law:
     def statement(mutate: Any, case: Case) -> None:
         arguments = _arguments(case)
         mutant = _call(mutate, arguments, seeded(case.draw("seed", seeds())))
-        for name, axes in mutant.backbone.layout.axes.items():
-            if not same_bits(mutant.slices[name], taken(arguments["weights"][name], axes, mutant.indices)):
+        layout = mutant.backbone.layout
+        for name in layout.axes:
+            if not same_bits(mutant.slices[name], taken(arguments["weights"][name], layout, name, mutant.indices)):
                 raise Breach(f"{name} does not hold the network's weights between the mutant's channels")
 
     cause = "some tensors are not read again: the next layer's inputs and the norms belong to a channel, too"

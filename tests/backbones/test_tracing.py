@@ -1,0 +1,228 @@
+"""Tracing: a user's module becomes a backbone that computes what it computed, or a sentence names what can't be."""
+
+import re
+from itertools import cycle
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from neuroevo import evolve
+from neuroevo.backbones import Traced, from_description, trace
+from neuroevo.execution import Recipe
+from neuroevo.learngene import Learngene
+from neuroevo.operators.inheritance import extract, inherit
+from neuroevo.operators.places import features_of
+from neuroevo.strategies import GTL
+from neuroevo.testing.laws import check_backbone
+
+IMAGE = (3, 8, 8)
+
+
+class Residual(nn.Module):
+    """A sum ties groups, the flattened maps are read in blocks, and dropout is left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 3, padding=1)
+        self.norm = nn.BatchNorm2d(4)
+        self.around = nn.Conv2d(4, 4, 3, padding=1, bias=False)
+        self.flat = nn.BatchNorm1d(4 * 16)
+        self.hidden = nn.Linear(4 * 16, 5)
+        self.last = nn.Linear(5, 7)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits."""
+        images = torch.relu(self.norm(self.stem(images)))
+        images = F.max_pool2d(images + self.around(images), 2)
+        hidden = self.hidden(self.flat(images.view(images.size(0), -1)))
+        return self.last(F.dropout(F.leaky_relu(hidden, 0.2), training=self.training))
+
+
+def three_lines() -> nn.Module:
+    """Return a user's own three-line CNN, whose head reads pixels."""
+    body = [nn.Conv2d(3, 6, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 4, 3), nn.ReLU(inplace=True)]
+    return nn.Sequential(*body, nn.Flatten(), nn.Linear(4 * 4, 7))
+
+
+def depthwise() -> nn.Module:
+    """Return a network whose second convolution has one kernel per channel."""
+    body = [nn.Conv2d(3, 4, 3, 2, 1, bias=False), nn.BatchNorm2d(4), nn.ReLU6(), nn.Conv2d(4, 4, 3, 1, 1, groups=4)]
+    return nn.Sequential(*body, nn.GELU(), nn.Conv2d(4, 5, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(5, 7))
+
+
+def flat() -> nn.Module:
+    """Return a network of linear layers."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 5), nn.Tanh(), nn.Linear(5, 4), nn.SiLU(), nn.Linear(4, 7))
+
+
+def resnet18() -> nn.Module:
+    """Return torchvision's network."""
+    return pytest.importorskip("torchvision").models.resnet18(num_classes=7)
+
+
+def vgg11_bn() -> nn.Module:
+    """Return torchvision's network, with narrow linear layers."""
+    module = pytest.importorskip("torchvision").models.vgg11_bn(num_classes=7)
+    module.classifier[0], module.classifier[3] = nn.Linear(512 * 49, 8), nn.Linear(8, 8)
+    module.classifier[6] = nn.Linear(8, 7)
+    return module
+
+
+MODULES = {make.__name__: make for make in (three_lines, Residual, depthwise, flat, resnet18, vgg11_bn)}
+
+
+def made(name: str) -> nn.Module:
+    """Return a module with random weights, which PyTorch draws from the global generator."""
+    with torch.random.fork_rng(devices=[]):
+        return MODULES[name]()
+
+
+def image_for(name: str) -> tuple[int, int, int]:
+    """Return the shape of images that a module takes."""
+    return (3, 32, 32) if name == "vgg11_bn" else IMAGE
+
+
+all_modules = pytest.mark.parametrize("name", MODULES)
+
+
+def small(name: str) -> Traced:
+    """Return a traced backbone with two to four channels per group."""
+    backbone = trace(made(name), image=image_for(name))
+    return backbone.resized(dict(zip(backbone.names, cycle((2, 3, 4)), strict=False)))
+
+
+@all_modules
+def test_laws(name: str) -> None:
+    """A traced backbone keeps the laws of backbones."""
+    check_backbone(small(name), image=image_for(name), examples=2)
+
+
+@all_modules
+@torch.no_grad()
+def test_the_network_computes_what_the_module_computes(name: str, toys: ModuleType) -> None:
+    """With the module's weights under the module's names, the head's aside, the outputs are the module's."""
+    module = made(name).eval()
+    backbone = trace(module, image=image_for(name))
+    network = backbone.build(7, generator=toys.generator()).eval()
+    *_, head = (each for each, layer in module.named_modules() if isinstance(layer, nn.Linear))
+    own = {each: re.sub(f"^body\\.{re.escape(head)}\\.", "head.", f"body.{each}") for each in module.state_dict()}
+    weights = {own[each]: tensor for each, tensor in module.state_dict().items()}
+    network.load_state_dict(weights)
+    images = torch.randn(3, *image_for(name), generator=toys.generator())
+    torch.testing.assert_close(network(images), module(images), rtol=1e-4, atol=1e-5)
+    assert backbone.layout.parameters() == sum(
+        each.numel() for key, each in module.named_parameters() if not key.startswith(f"{head}.")
+    )
+
+
+@all_modules
+@torch.no_grad()
+def test_genes_compute_what_the_circuit_computes(name: str, toys: ModuleType, tmp_path: Path) -> None:
+    """In a wider heir, too, and what was inherited is extracted bit for bit; a file needs no code of the module."""
+    backbone = small(name)
+    heir = backbone.resized({group: width + 2 for group, width in backbone.layout.groups.items()})
+    learngene, network = toys.learngene(backbone), toys.network(heir, seed=1)
+    report = inherit(learngene, network.state_dict(), layout=heir.layout)
+    network.load_state_dict(report.weights)
+    images = torch.randn(3, *image_for(name), generator=toys.generator())
+    alone = learngene.to_module(classes=3).eval().features(images)
+    inside = network.features(images)[:, features_of(heir.layout, report.slots)]
+    torch.testing.assert_close(inside, alone, rtol=1e-5, atol=1e-5)
+    back = extract(report.weights, report.slots, backbone=heir, provenance=learngene.provenance)
+    assert all(torch.equal(part, back.slices[each]) for each, part in learngene.slices.items())
+    learngene.save(tmp_path / "mine.safetensors")
+    for loaded in (
+        Learngene.load(tmp_path / "mine.safetensors"),
+        Learngene.load(tmp_path / "mine.safetensors", backbone=backbone),
+    ):
+        assert loaded.backbone == backbone
+        assert loaded.to_bytes() == learngene.to_bytes()
+
+
+def test_groups_of_resnet18() -> None:
+    """Each stage's sums are one group, as wide as the stage, and each block has one of its own."""
+    backbone = trace(made("resnet18"), image=(3, 64, 64))
+    groups = backbone.layout.groups
+    assert len(groups) == 12
+    assert groups["conv1"] == groups["layer1.0.conv1"] == 64
+    assert [*groups.values()][-1] == 512
+    axes = backbone.layout.axes
+    assert axes["body.layer2.0.conv2.weight"] == ("layer2.0.conv2", "layer2.0.conv1", None, None)
+    assert axes["body.layer2.0.downsample.0.weight"] == ("layer2.0.conv2", "conv1", None, None)
+    assert backbone.layout.parameters() == 11_176_512
+
+
+def test_deeper_chains_by_the_size_of_maps(toys: ModuleType) -> None:
+    """Layers without sums have stages: a second convolution on maps of one size passes the genes on."""
+
+    def chain(more: int) -> Traced:
+        extra = [layer for _ in range(more) for layer in (nn.Conv2d(6, 6, 3, padding=1), nn.ReLU())]
+        body = [nn.Conv2d(3, 6, 3, padding=1), nn.ReLU(), *extra, nn.MaxPool2d(2), nn.Conv2d(6, 4, 3), nn.ReLU()]
+        return trace(nn.Sequential(*body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)), image=IMAGE)
+
+    with torch.random.fork_rng(devices=[]):
+        learngene, deeper = toys.learngene(chain(0)), chain(2)
+    network = toys.network(deeper, seed=1)
+    report = inherit(learngene, network.state_dict(), layout=deeper.layout)
+    network.load_state_dict(report.weights)
+    images = torch.randn(3, *IMAGE, generator=toys.generator())
+    with torch.no_grad():
+        alone = learngene.to_module(classes=3).eval().features(images)
+        inside = network.features(images)[:, report.slots[deeper.layout.features]]
+    torch.testing.assert_close(inside, alone, rtol=1e-5, atol=1e-5)
+
+
+def test_gtl_evolves_a_users_network(toys: ModuleType) -> None:
+    """A generation of GTL runs, lives condense also where the head reads pixels, and learngenes are of the backbone."""
+    backbone, recipe = trace(made("three_lines"), image=IMAGE), Recipe(updates=2, batch=8)
+    data = toys.dataset(channels=3, size=8)
+    settings = {"population": 2, "ways": 2, "critic_ways": 2, "shots": 2, "workers": 1}
+    strategy = GTL(data, backbone, seed=1, life=recipe, critic=recipe, condense=True, founders=1, **settings)
+    assert len([*evolve(strategy, 1)]) == 1
+    assert strategy.result().genome.backbone == backbone
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (
+            nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4), nn.Flatten(), nn.Linear(144, 2)),
+            "^1 .GroupNorm. is not",
+        ),
+        (nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(144, 2), nn.Softmax(1)), "must come from a Linear"),
+        (nn.Sequential(nn.Conv2d(3, 6, 3, groups=3), nn.Flatten(), nn.Linear(216, 2)), "^0 .Conv2d. has 3 groups"),
+        (nn.Sequential(*[nn.Conv2d(3, 3, 3)] * 2, nn.Flatten(), nn.Linear(48, 2)), "^0 .Conv2d. is used twice"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(192, 2)), "needs a layer before its head"),
+        (nn.Sequential(nn.Conv2d(1, 3, 3), nn.Flatten(), nn.Linear(108, 2)), "must take images of the shape"),
+        (nn.Sequential(nn.Conv2d(3, 4, 3), nn.Linear(6, 5), nn.Flatten(), nn.Linear(120, 2)), "must read flattened"),
+    ],
+)
+def test_what_is_not_supported_is_named(module: nn.Module, message: str) -> None:
+    """In one sentence."""
+    with pytest.raises(ValueError, match=message) as caught:
+        trace(module, image=IMAGE)
+    assert str(caught.value).endswith(".")
+    assert "\n" not in str(caught.value)
+
+
+def test_control_flow_is_not_traced() -> None:
+    """Neither are decisions by data, which torch.fx refuses."""
+
+    class Deciding(nn.Module):
+        def forward(self, images: Tensor) -> Tensor:
+            return images if images.sum() > 0 else -images
+
+    with pytest.raises(ValueError, match=r"^Deciding can't be traced by torch\.fx: "):
+        trace(Deciding(), image=IMAGE)
+
+
+def test_unknown_steps_are_refused() -> None:
+    """A description can name no function that is not in the table."""
+    description = trace(made("three_lines"), image=IMAGE).describe()
+    description["steps"][2][0] = "system"
+    with pytest.raises(ValueError, match="one is 'system'"):
+        from_description(description)
