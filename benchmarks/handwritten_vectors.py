@@ -10,9 +10,16 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 Fitness = Callable[[Tensor], Tensor]
 """Takes genomes [P, D] and returns what is to be maximised, [P]."""
+
+
+def likelihoods(outputs: Tensor, classes: Tensor) -> Tensor:
+    """Return minus the mean cross-entropy [P] of outputs [P, N, K] with classes [N]."""
+    losses = F.cross_entropy(outputs.mT, classes.expand(outputs.shape[:2]), reduction="none")
+    return -losses.mean(1)
 
 
 class TensorGenetic:

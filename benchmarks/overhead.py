@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -178,6 +179,7 @@ def from_records(found: Sequence[Mapping[str, object]]) -> Overhead | None:
         return None
     (head,) = heads
     own = {key: head.pop(key) for key in ("genes", "repeats", "exponent")}
+    own["exponent"] = math.nan if own["exponent"] is None else own["exponent"]
     told = {key: value for key, value in head.items() if key not in ("kind", "row_count")}
     return Overhead(conditions=told, rows=tuple(Row(**row) for row in rows), **own)  # type: ignore[arg-type]
 

@@ -142,16 +142,16 @@ def reference(work: Workload) -> Tensor:
     return -torch.stack([F.cross_entropy(each, classes) for each in found])
 
 
-def new_share(before: Tensor, after: Tensor, *, columns: int = 200) -> Tensor:
+def new_share(before: Tensor, after: Tensor) -> Tensor:
     """Return which multiple of the expected share of genes [P, D] nobody had before, float64 [1]."""
-    parts = zip(before[:, :columns].T, after[:, :columns].T, strict=True)
-    new = torch.stack([~torch.isin(now, then) for then, now in parts])
+    new = torch.stack([~torch.isin(now, then) for then, now in zip(before.T, after.T, strict=True)])
     return (new.double().mean() / SHARE).reshape(1)
 
 
 def _made(layer: type[nn.Module], *sizes: int, **settings: int) -> nn.Module:
     """Return a layer whose weights are not drawn yet: PyTorch would draw them from its global generator."""
-    return nn.utils.skip_init(layer, *sizes, **settings)
+    made: nn.Module = nn.utils.skip_init(layer, *sizes, **settings)
+    return made
 
 
 def _drawn(module: nn.Sequential) -> nn.Sequential:

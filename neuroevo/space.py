@@ -175,6 +175,14 @@ class Space:
         return self._each([block.high for block in self.blocks])
 
     @cached_property
+    def _sizes(self) -> list[int]:
+        return [block.size for block in self.blocks]
+
+    @cached_property
+    def _shapes(self) -> list[tuple[str, tuple[int, ...]]]:
+        return [(block.name, block.shape) for block in self.blocks]
+
+    @cached_property
     def _bounds(self) -> bool:
         """Whether any gene has a bound."""
         return any(math.isfinite(bound) for block in self.blocks for bound in (block.low, block.high))
@@ -187,10 +195,10 @@ class Space:
         """
         if genomes.shape[-1:] != (self.size,):
             raise ValueError(f"genomes must have the shape [..., {self.size}], but they have {list(genomes.shape)}.")
-        parts = genomes.split([block.size for block in self.blocks], dim=-1)
+        lead = genomes.shape[:-1]
         return {
-            block.name: part.reshape((*genomes.shape[:-1], *block.shape))
-            for block, part in zip(self.blocks, parts, strict=True)
+            name: part.reshape(lead + shape)
+            for (name, shape), part in zip(self._shapes, genomes.split(self._sizes, dim=-1), strict=True)
         }
 
     def join(self, parts: Mapping[str, Tensor]) -> Tensor:

@@ -36,23 +36,21 @@ RISING: tuple[type[nn.Module], ...] = (nn.Identity, nn.ReLU, nn.ReLU6, nn.Sigmoi
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer and the names of its parameters, as the whole module's `named_parameters` has them.
+    """One layer of a chain.
 
     Attributes:
         module: The layer.
-        names: The module-wide name of each of its parameters by its own name, such as `weight`.
+        parameters: Those that it has, in the order of its own, with their names in the whole module.
     """
 
     module: nn.Module
-    names: Mapping[str, str]
+    parameters: tuple[tuple[str, nn.Parameter], ...]
 
-    def take(self, parameters: Mapping[str, Tensor], name: str) -> Tensor | None:
-        """Return a parameter [P, *shape]; the layer's own, [1, *shape], if it was left out, and None if it has none."""
-        own = getattr(self.module, name)
-        if own is None:
-            return None
-        given = parameters.get(self.names[name])
-        return own.detach().unsqueeze(0) if given is None else given
+
+def given(parameters: Mapping[str, Tensor], name: str, own: nn.Parameter, count: int) -> Tensor:
+    """Return a parameter [P, *shape]; that of the module for everybody if it was left out."""
+    found = parameters.get(name)
+    return own.detach().expand(count, *own.shape) if found is None else found
 
 
 def layers_of(module: nn.Module, known: tuple[type[nn.Module], ...]) -> list[Layer] | None:
@@ -67,7 +65,7 @@ def layers_of(module: nn.Module, known: tuple[type[nn.Module], ...]) -> list[Lay
     for one in _flat(module):
         if one is None or type(one) not in known:
             return None
-        found.append(Layer(one, {name: names[id(own)] for name, own in one.named_parameters(recurse=False)}))
+        found.append(Layer(one, tuple((names[id(own)], own) for own in one.parameters(recurse=False))))
     return found
 
 

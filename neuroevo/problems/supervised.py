@@ -101,11 +101,11 @@ class Supervised:
         self.forward = Forward(self.module)
         self.chunk = chunk or self._largest_chunk()
 
-    def __call__(self, individual: Individual) -> tuple[float]:
+    def __call__(self, individual: Individual) -> tuple[float, ...]:
         """Return the score of one individual."""
         return self.batch([individual])[0]
 
-    def batch(self, individuals: Sequence[Individual]) -> list[tuple[float]]:
+    def batch(self, individuals: Sequence[Individual]) -> list[tuple[float, ...]]:
         """Return the score of each individual."""
         if not individuals:
             return []
