@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from neuroevo.benchmarks.training_speed import Race, conv_nets, perceptrons
 from neuroevo.seeds import stream
 
 SCALE = 0.1
@@ -56,10 +57,24 @@ FORWARD = [
 ]
 DIGITS = Workload("W2", "a generation on digits, MLP 64-32-10", 100, TRAINED, (64, 32, 10))
 IMAGES = [Workload("W3", "CNN of 28,938, 256 shared images", population, 256) for population in (16, 64)]
+TRAINING = [
+    *(Workload("W6a", "an update of MLP 784-128-128-10, plain SGD", population, 64) for population in (8, 32)),
+    Workload("W6b", "an update of ConvNet4 16-32-64-64, momentum", 8, 64),
+]
 OVERHEAD = [
     Workload("W5", "a generation of 2,410 genes, constant fitness", population, sizes=(2410,), tolerance=0.5)
     for population in (100, 300)
 ]
+
+
+def race_of(work: Workload, *, checked: bool = False) -> Race:
+    """Return the training of a workload; what is checked is short, for rounding errors grow with batch norms."""
+    if work.name == "W6a":
+        return perceptrons(work.population)
+    threads = torch.get_num_threads()
+    if checked:
+        return conv_nets(work.population, updates=3, rate=0.002, threads=threads)
+    return conv_nets(work.population, threads=threads)
 
 
 def perceptron(sizes: Sequence[int], activation: type[nn.Module] = nn.Tanh) -> nn.Sequential:
@@ -125,8 +140,11 @@ def digits() -> tuple[Tensor, Tensor]:
 def reference(work: Workload) -> Tensor:
     """Return the answer that every program must give, float64: each network by itself, in double precision.
 
-    It is the outputs [P, N, K], in W2 the fitness [P], in W5 the new genes as a share of those expected, [1].
+    It is the outputs [P, N, K], in W2 the fitness [P], in W5 the new genes as a share of those expected, [1], in W6 all
+    weights after training.
     """
+    if work.name in ("W6a", "W6b"):
+        return race_of(work, checked=True).plainly()()
     if work.name == "W5":
         return torch.ones(1, dtype=torch.float64)
     module, inputs = module_of(work).double(), inputs_of(work).double()
