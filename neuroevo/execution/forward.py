@@ -11,6 +11,7 @@ from torch.func import functional_call, vmap
 
 from neuroevo.execution.dense import Dense
 from neuroevo.execution.memory import is_out_of_memory
+from neuroevo.execution.tiled import Tiled
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ class Forward:
     The structure of the module decides how, and all ways give the same numbers up to rounding:
 
     - A chain of linear layers and activations is a chain of batched matrix products (see `Dense`).
+    - A module with convolutions of images runs one set after the other on a CPU, in tiles of images (see `Tiled`).
     - Whatever else `torch.func.vmap` can take is stacked by it.
     - What it can't is run one set after the other, and the log says why.
 
@@ -37,6 +39,7 @@ class Forward:
         self.module = module
         self.stacks = True
         self.dense = Dense.of(module)
+        self.tiled = Tiled.of(module)
 
     @torch.no_grad()
     def __call__(self, parameters: Mapping[str, Tensor], inputs: Tensor, *, shared: bool = True) -> Tensor:
@@ -49,6 +52,8 @@ class Forward:
         """
         if self.dense is not None and self.dense.takes(inputs, shared=shared):
             return self.dense(parameters, inputs, shared=shared)
+        if self.tiled is not None and self.tiled.takes(inputs, shared=shared):
+            return self.tiled(parameters, inputs, shared=shared)
         if self.stacks:
             try:
                 return vmap(self._one, in_dims=(0, None if shared else 0))(dict(parameters), inputs)
@@ -74,7 +79,8 @@ class Forward:
         def note(module: nn.Module, arguments: object, outputs: object) -> None:
             found.append(outputs.numel() if isinstance(outputs, Tensor) else 0)
 
-        layers = [self.module] if self.dense is not None else list(self.module.modules())
+        tiles = self.dense is not None or (self.tiled is not None and inputs.device.type == "cpu")
+        layers = [self.module] if tiles else list(self.module.modules())
         handles = [layer.register_forward_hook(note) for layer in layers]
         try:
             self.module(inputs)

@@ -14,8 +14,10 @@ from neuroevo.individual import Failure
 
 log = logging.getLogger(__name__)
 
-NUMBERS = re.compile(r"(you t|T)ried to allocate [^.]*(\.\d[^.]*)?(\. GPU \d+ has .*? is free)?")
-"""What the allocators of the CPU and of CUDA say about a request that they can't meet."""
+NUMBERS = re.compile(
+    r"(you t|T)ried to allocate [^.]*(\.\d[^.]*)?(\. GPU \d+ has .*? is free)?|training one .* are free on [\w:]+"
+)
+"""What the allocators of the CPU and of CUDA, and `in_chunks`, say about a request that they can't meet."""
 
 
 def in_parts(

@@ -115,12 +115,18 @@ class Pixels:
     def __call__(self, images: Tensor) -> Tensor:
         """Return images [N, C, H, W] uint8 as float32, normalised and with channels last in memory."""
         mean, scale = _affine(self.mean, self.std, images.device)
-        floats = images.to(torch.float32).sub_(mean).mul_(scale)
-        if floats.shape[1] > 1:
-            return floats.contiguous(memory_format=torch.channels_last)
-        # With one channel both layouts are the same memory, and only the strides tell convolutions which is meant.
-        height, width = floats.shape[2:]
-        return floats.contiguous().as_strided(floats.shape, (height * width, 1, width, 1))
+        return channels_last(images.to(torch.float32).sub_(mean).mul_(scale))
+
+
+def channels_last(tensor: Tensor) -> Tensor:
+    """Return images [N, C, H, W] or kernels [O, I, h, w] with channels last in memory; anything else as it is."""
+    if tensor.dim() != 4:
+        return tensor
+    if tensor.shape[1] > 1:
+        return tensor.contiguous(memory_format=torch.channels_last)
+    # With one channel both layouts are the same memory, and only the strides tell convolutions which is meant.
+    height, width = tensor.shape[2:]
+    return tensor.contiguous().as_strided(tensor.shape, (height * width, 1, width, 1))
 
 
 @lru_cache(maxsize=64)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroevo.data.tasks import sample_task
-from neuroevo.execution import Outcome, Pixels, Recipe, Training, chunks
+from neuroevo.execution import Outcome, Pixels, Recipe, Training, batched_map, chunks
 from neuroevo.execution.chunks import bytes_of_one, in_chunks, largest_chunk
+from neuroevo.individual import Failure
 
 
 def make(toys: ModuleType, count: int, *, batch: int = 8, backbone: str = "MLP_BACKBONE") -> list[Training]:
@@ -63,6 +64,17 @@ def test_a_network_that_does_not_fit_is_told_with_numbers(toys: ModuleType) -> N
     words = r"^training one MLPNetwork on batches of 8 takes about 1 MiB, but \d+ of \d+ MiB are free on cpu: .*\.$"
     with pytest.raises(torch.OutOfMemoryError, match=words):
         in_chunks(Narrow(0), make(toys, 3), size=None, workers=1)
+
+
+def test_who_does_not_fit_fails_with_the_numbers(toys: ModuleType) -> None:
+    """In a generation the network that does not fit alone is a failure that says why."""
+
+    def live(training: Training) -> Outcome:
+        return in_chunks(Narrow(0), [training], size=None, workers=1)[0]
+
+    (failure,) = batched_map(live, make(toys, 1))
+    assert isinstance(failure, Failure)
+    assert "takes about 1 MiB, but" in failure.reason
 
 
 def test_the_memory_bounds_a_chunk(
