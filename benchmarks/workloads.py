@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 
 import torch
@@ -74,8 +73,9 @@ CHECKED = 3
 
 def race_of(work: Workload, *, updates: int | None = None) -> Race:
     """Return the training of W6a or W6b; with so many updates at a small rate, to be compared, or as it is timed."""
-    make = perceptrons if work.name == "W6a" else partial(conv_nets, **({} if updates is None else {"rate": 0.002}))
-    return make(work.population) if updates is None else make(work.population, updates=updates)
+    if work.name == "W6a":
+        return perceptrons(work.population, **({} if updates is None else {"updates": updates}))
+    return conv_nets(work.population) if updates is None else conv_nets(work.population, updates=updates, rate=0.002)
 
 
 def perceptron(sizes: Sequence[int], activation: type[nn.Module] = nn.Tanh) -> nn.Sequential:
