@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from neuroevo.benchmarks import findings, findings_searches
+from neuroevo.benchmarks.conditions import varying
 from neuroevo.benchmarks.plots import draw_curves, to_svg
 from neuroevo.benchmarks.plots_channels import draw_channels
 from neuroevo.benchmarks.plots_conditions import draw_conditions
@@ -169,15 +170,21 @@ def _evolves(generations: list[Record]) -> bool:
 
 def _accuracy(result: Result, album: Album) -> list[Picture]:
     parts = result.parts
-    if len(parts) == 1:
-        return _learning(parts[0], result.title, album) + _gains(parts[0].rows, result.title, album)
+    if len(parts) < 2:
+        return [
+            one
+            for part in parts
+            for one in _learning(part, result.title, album) + _gains(part.rows, result.title, album)
+        ]
     rows = {part.name: part.rows for part in parts}
     over = album.add(
         "Accuracy and gain in each condition of descendants",
         lambda: findings.conditions_in_words(rows),
         lambda: draw_conditions(rows, title=result.title),
     )
-    return over + [one for part in parts for one in _learning(part, result.title, album)] if parts else []
+    if "updates" in varying(result.rows):
+        return over  # how a descendant of so many updates gets there is told by those of fewer
+    return over + [one for part in parts for one in _learning(part, str(result.settings["dataset"]), album)]
 
 
 def _learning(part: Part, title: str, album: Album) -> list[Picture]:

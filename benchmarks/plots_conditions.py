@@ -41,6 +41,7 @@ def draw_conditions(parts: Mapping[str, Sequence[Row]], *, title: str) -> Figure
     for number, name in enumerate(names):
         if name != BASELINE:
             _draw_gain(below, name, number, len(names), parts)
+    above.margins(y=0.2)
     show_accuracy(above)
     below.axhline(0, color="black", linewidth=1)
     below.set_ylabel(f"gain over {BASELINE} in points")

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from neuroevo.backbones import MLP, Backbone, ConvNet4
 from neuroevo.benchmarks.handwritten_training import ConvNets, Perceptrons
@@ -36,16 +35,14 @@ class Race:
     Attributes:
         name: Row and population.
         updates: Updates of a call.
-        ours: Makes fresh networks and returns what trains them by the library; called again, it trains them further.
+        ours: Makes fresh networks and returns what trains them by the library.
         by_hand: The same by hand.
-        plainly: The same one network after the other in double precision, for reference.
     """
 
     name: str
     updates: int
     ours: Callable[[], Train]
     by_hand: Callable[[], Train]
-    plainly: Callable[[], Train]
 
 
 def perceptrons(population: int, *, updates: int = 50) -> Race:
@@ -75,10 +72,7 @@ def perceptrons(population: int, *, updates: int = 50) -> Race:
 
         return train
 
-    def plainly() -> Train:
-        return lambda: _plain(_trainings(backbone, recipe, population, classes=10))
-
-    return Race(f"W6a P={population}", updates, ours, by_hand, plainly)
+    return Race(f"W6a P={population}", updates, ours, by_hand)
 
 
 def conv_nets(population: int = 8, *, updates: int = 10, threads: int = 2, rate: float = 0.05) -> Race:
@@ -103,10 +97,7 @@ def conv_nets(population: int = 8, *, updates: int = 10, threads: int = 2, rate:
 
         return train
 
-    def plainly() -> Train:
-        return lambda: _plain(_trainings(backbone, recipe, population, classes=20))
-
-    return Race(f"W6b P={population}", updates, ours, by_hand, plainly)
+    return Race(f"W6b P={population}", updates, ours, by_hand)
 
 
 def _trainings(backbone: Backbone, recipe: Recipe, population: int, *, classes: int) -> list[Training]:
@@ -136,19 +127,6 @@ def _orders(trainings: list[Training]) -> tuple[Tensor, Tensor]:
     """Return rows and labels of all updates, [updates, P, N]."""
     rows, labels = zip(*(training.batches() for training in trainings), strict=True)
     return torch.stack(rows, 1), torch.stack(labels, 1)
-
-
-def _plain(trainings: list[Training]) -> Tensor:
-    """Train as the textbook has it, in float64."""
-    for training in trainings:
-        network, recipe = training.network.double().train(), training.recipe
-        optimizer = torch.optim.SGD(network.parameters(), momentum=recipe.momentum, weight_decay=recipe.weight_decay)
-        for rows, labels, rate in zip(*training.batches(), recipe.rates(), strict=True):
-            optimizer.param_groups[0]["lr"] = rate
-            optimizer.zero_grad()
-            F.cross_entropy(network(training.images(rows).double()), labels).backward()
-            optimizer.step()
-    return _vector([dict(one.network.named_parameters()) for one in trainings])
 
 
 def _floats(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 A backbone is a frozen dataclass that describes an architecture. It builds networks (`build`), declares which tensor
 axes must share one index set (`layout`), describes the same structure at other widths (`resized`) and itself as
-plain data (`describe`). The hierarchy has one layer: `MLP`, `ConvNet4`, `VGG` and `ResNet12`
+plain data (`describe`). The hierarchy has one layer: `MLP`, `ConvNet4`, `VGG`, `ResNet12` and `ViT`
 follow the protocol `Backbone`, and `trace` makes a `Traced` one of a module of your own.
 
 A network that a backbone builds is a `torch.nn.Module` with `features(images)` and a linear `head`;
@@ -18,5 +18,18 @@ from neuroevo.backbones.resnet12 import ResNet12
 from neuroevo.backbones.traced import Traced
 from neuroevo.backbones.tracing import trace
 from neuroevo.backbones.vgg import VGG
+from neuroevo.backbones.vit import ViT
 
-__all__ = ["MLP", "VGG", "Backbone", "ConvNet4", "Layout", "Network", "ResNet12", "Traced", "from_description", "trace"]
+__all__ = [
+    "MLP",
+    "VGG",
+    "Backbone",
+    "ConvNet4",
+    "Layout",
+    "Network",
+    "ResNet12",
+    "Traced",
+    "ViT",
+    "from_description",
+    "trace",
+]

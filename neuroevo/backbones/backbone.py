@@ -49,15 +49,18 @@ def initialise(network: Network, generator: torch.Generator) -> Network:
     """Give every tensor of a network built on the meta device memory and its first value.
 
     Convolutions and linear layers get He's normal initialisation (He et al. 2015, equation 10, fan-in), heads
-    a normal one of standard deviation fan-in^(-1/2), biases zero and norms the identity.
+    a normal one of standard deviation fan-in^(-1/2), biases zero and norms the identity. Parameters of the network
+    itself (the positions of a transformer) get a normal one of standard deviation 0.02.
     """
     network.to_empty(device="cpu")
+    for parameter in network.parameters(recurse=False):
+        nn.init.normal_(parameter, std=0.02, generator=generator)
     for module in network.modules():
         if module is network.head:
             nn.init.kaiming_normal_(module.weight, nonlinearity="linear", generator=generator)
         elif isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
-        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.LayerNorm):
             module.reset_parameters()
         if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
             nn.init.zeros_(module.bias)

@@ -11,9 +11,10 @@ from neuroevo.backbones.mlp import MLP
 from neuroevo.backbones.resnet12 import ResNet12
 from neuroevo.backbones.traced import Traced
 from neuroevo.backbones.vgg import VGG
+from neuroevo.backbones.vit import ViT
 
-KINDS: dict[str, type[ConvNet4 | MLP | ResNet12 | Traced | VGG]] = {
-    kind.kind: kind for kind in (ConvNet4, MLP, ResNet12, Traced, VGG)
+KINDS: dict[str, type[ConvNet4 | MLP | ResNet12 | Traced | VGG | ViT]] = {
+    kind.kind: kind for kind in (ConvNet4, MLP, ResNet12, Traced, VGG, ViT)
 }
 
 

@@ -18,8 +18,10 @@ from neuroevo.runs.settings import BenchSettings
 def command(settings: BenchSettings, resume: Path | None) -> None:
     """Compare strategies over several seeds, with honest statistics.
 
-    SUITE is `transfer` (the default: what do descendants gain on classes that no ancestor saw?), `throughput` (how fast
-    are populations run and trained?), `overhead` (what does a generation cost beside evaluation?), `scaleout` (what do
+    SUITE is `transfer` (the default: what do descendants gain on classes that no ancestor saw?), `instinct` (what after
+    no or few updates?), `scaling` (what do heirs of other widths, depths and architectures gain?), `adaptation` (and
+    descendants on another data set?), `ablation` (what is each part of GTL good for?), `throughput` (how fast are
+    populations run and trained?), `overhead` (what does a generation cost beside evaluation?), `scaleout` (what do
     worker processes cost and bring?) or `optimize` (what do strategies over weight vectors reach on functions and
     classifiers?). Results go to a run directory, whose path is printed last: records, a summary and a report to look
     at. A run that was interrupted is continued with --resume; what it finished is kept.

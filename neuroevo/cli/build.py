@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import click
 import torch
 
-from neuroevo.backbones import MLP, Backbone
+from neuroevo.backbones import MLP, Backbone, ViT
 from neuroevo.benchmarks.contestant import Contestant
 from neuroevo.benchmarks.matching import core_seconds_of_evolution, updates_in
 from neuroevo.benchmarks.transfer import Transfer
@@ -142,8 +142,11 @@ def make_augmentation(settings: RunSettings) -> Augmentation | None:
 def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:
     """Return the backbone at its width for the data set's images."""
     make = cast(Callable[..., Backbone], load(BACKBONES[settings.backbone]))
-    flat = make is MLP
-    full = make(inputs=dataset.channels * dataset.size**2) if flat else make(channels=dataset.channels)
+    full: Backbone
+    if make is MLP:
+        full = make(inputs=dataset.channels * dataset.size**2)
+    else:
+        full = make(channels=dataset.channels, **({"size": dataset.size} if make is ViT else {}))
     return full.resized({group: max(1, round(settings.width * width)) for group, width in full.layout.groups.items()})
 
 

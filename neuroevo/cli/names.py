@@ -93,6 +93,7 @@ BACKBONES: Mapping[str, str] = {
     "vgg13": "neuroevo.backbones.vgg:vgg13",
     "vgg16": "neuroevo.backbones.vgg:vgg16",
     "resnet12": "neuroevo.backbones.resnet12:ResNet12",
+    "vit": "neuroevo.backbones.vit:ViT",
 }
 
 DATASETS: Mapping[str, str] = {

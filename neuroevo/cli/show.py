@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from neuroevo.benchmarks.conditions import HEADINGS
 from neuroevo.cli.evolve import GENOME, LEARNGENE
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import read_facts
@@ -81,15 +82,26 @@ def _run_in_words(path: Path) -> list[str]:
         lines.append(f"Error: {error}")
     if (path / "summary.csv").exists():
         with (path / "summary.csv").open(newline="", encoding="utf-8") as file:
-            lines += [_row_in_words(row) for row in csv.DictReader(file)]
+            rows = list(csv.DictReader(file))
+        lines += [_condition(row, rows) + _row_in_words(row) for row in rows]
     if (path / RECORDS).exists() and not (path / "summary.csv").exists():
         lines += [_generation_in_words(record) for record in read_records(path / RECORDS)[-1:]]
+    if facts.get("what") == "inherit" and (result := facts.get("result")):
+        heir, scratch = (100 * result["accuracy"][name][-1] for name in ("heir", "scratch"))
+        lines.append(f"Accuracy of the descendant: {heir:.1f} %, from scratch {scratch:.1f} %.")
     if (path / GENOME).exists():
         lines += _file_in_words(path / GENOME)
     if (path / LEARNGENE).exists():
         lines += _learngene_in_words(path / LEARNGENE)
     files = sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
     return [*lines, f"Files: {_few(files)}."]
+
+
+def _condition(row: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> str:
+    """Return in what the descendants of a row differ from those of other rows, or nothing."""
+    keys = [key for key in HEADINGS if key in row and len({one[key] for one in rows}) > 1]
+    told = ", ".join(f"{HEADINGS[key]} {row[key]}" for key in keys)
+    return f"[{told}] " if told and "accuracy_mean" in row else ""
 
 
 def _generation_in_words(record: Mapping[str, Any]) -> str:

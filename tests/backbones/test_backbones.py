@@ -197,9 +197,9 @@ def test_backbones_are_values(first: Backbone, second: Backbone) -> None:
 @pytest.mark.parametrize(
     ("description", "message"),
     [
-        ({}, "must be one of convnet4, mlp, resnet12, traced, vgg, but it is None"),
-        ({"kind": "lenet"}, "must be one of convnet4, mlp, resnet12, traced, vgg, but it is 'lenet'"),
-        ({"kind": ["mlp"]}, "must be one of convnet4, mlp, resnet12, traced, vgg"),
+        ({}, "must be one of convnet4, mlp, resnet12, traced, vgg, vit, but it is None"),
+        ({"kind": "lenet"}, "must be one of convnet4, mlp, resnet12, traced, vgg, vit, but it is 'lenet'"),
+        ({"kind": ["mlp"]}, "must be one of convnet4, mlp, resnet12, traced, vgg, vit"),
         ({"kind": "mlp", "inputs": 3}, "widths"),
         ({"kind": "mlp", "widths": 5}, "does not fit"),
         ({"kind": "mlp", "widths": [5], "outputs": 3}, "outputs"),
@@ -214,6 +214,9 @@ def test_backbones_are_values(first: Backbone, second: Backbone) -> None:
         ({"kind": "vgg", "depth": 12, "widths": [1] * 9}, "depth of a vgg must be one of 11, 13, 16, but it is 12"),
         ({"kind": "vgg", "depth": "11", "widths": [1] * 8}, "depth of a vgg must be"),
         ({"kind": "vgg", "depth": 13, "widths": [1] * 8}, "widths of a vgg of depth 13 must be 10 numbers"),
+        ({"kind": "vit", "widths": [3, 2]}, "widths of a vit must be 1 and 2 for each block"),
+        ({"kind": "vit", "widths": [3, 2, 2], "size": 30}, "size must be a multiple of the patch of 4 pixels"),
+        ({"kind": "vit", "widths": [3, 2, 2], "norm": "group"}, "norm must be batch or layer, but it is 'group'"),
         ({"kind": "resnet12", "widths": [1, 2, 3]}, "must be 4 or 12 numbers"),
         ({"kind": "resnet12", "widths": [1, 2, 3, 0]}, "widths"),
     ],

@@ -59,6 +59,13 @@ def test_accuracy_stands_beside_that_of_scratch(finished: tuple[Any, Path]) -> N
     }
 
 
+def test_show_tells_both_accuracies(finished: tuple[Any, Path], neuroevo: Program) -> None:
+    """Those at the end."""
+    call, folder = finished
+    _, heir, scratch = call.out.splitlines()[4].split()
+    assert f"Accuracy of the descendant: {heir} %, from scratch {scratch} %." in neuroevo("show", folder).out
+
+
 def test_the_file_is_a_state_dict(finished: tuple[Any, Path], toys: ModuleType) -> None:
     """Any program loads it into the network, which then answers as often right as was printed."""
     call, folder = finished

@@ -15,7 +15,7 @@ import torch
 from deap.base import Toolbox
 from hypothesis import HealthCheck, given, settings
 
-from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, ResNet12
+from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, ResNet12, ViT
 from neuroevo.cli.build import VARIANTS
 from neuroevo.cli.names import BACKBONES, DATASETS, STRATEGIES
 from neuroevo.data.cifar_fs import cifar_fs
@@ -289,6 +289,15 @@ NETWORKS = {
 }
 
 
+VIT = ViT((3, 2, 4, 1, 3), head_width=2, channels=2, size=16)
+
+
+@parametrize_with_laws(backbone_laws(image=(2, 16, 16)), {"vit": VIT}, examples=2 * FEW)
+def test_transformers(law: Check) -> None:
+    """So does the one that takes images of one size only."""
+    law()
+
+
 @parametrize_with_laws(backbone_laws(), {**NETWORKS, "residual": ResidualNet()}, examples=2 * FEW)
 def test_backbones(law: Check) -> None:
     """Every backbone keeps the laws of backbones."""
@@ -406,5 +415,5 @@ def test_map_of_a_pool() -> None:
 def test_everything_is_checked() -> None:
     """Whatever the command line knows is among the subjects above."""
     assert set(STRATEGIES) == {*VARIANTS, "layerwise", "neat", *RIVALS, *SEARCHES}
-    assert set(BACKBONES) == set(NETWORKS)
+    assert set(BACKBONES) == {*NETWORKS, "vit"}
     assert set(DATASETS) == {"glyphs", "colour-glyphs", "fashion-mnist", "cifar-fs", "mini-imagenet", "image-folder"}
