@@ -54,7 +54,11 @@ def cross_masks(layout: Layout, slots: Mapping[str, Tensor]) -> dict[str, Tensor
         axis = 1 + inputs.index(source)
         shape = [1] * len(layout.shapes[name])
         blocks = layout.block(name)
-        rows = genes[output].repeat_interleave(blocks[0]).reshape([-1, *shape[1:]])
-        columns = genes[source].repeat_interleave(blocks[axis]).reshape([*shape[:axis], -1, *shape[axis + 1 :]])
+        rows = _repeated(genes[output], blocks[0]).reshape([-1, *shape[1:]])
+        columns = _repeated(genes[source], blocks[axis]).reshape([*shape[:axis], -1, *shape[axis + 1 :]])
         masks[name] = (rows & ~columns).expand(layout.shapes[name]).clone()
     return masks
+
+
+def _repeated(channels: Tensor, block: int) -> Tensor:
+    return channels if block == 1 else channels.repeat_interleave(block)
