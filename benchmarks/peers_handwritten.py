@@ -12,7 +12,18 @@ from torch.nn import functional as F
 from neuroevo.benchmarks.handwritten_vectors import Fitness, TensorGenetic, likelihoods, mlp
 from neuroevo.benchmarks.overhead import nothing
 from neuroevo.benchmarks.peers_contenders import Contender, Contenders, Quality, accuracy_of, of_generations
-from neuroevo.benchmarks.workloads import DIGITS, SCALE, SHARE, Workload, digits, genomes_of, inputs_of, module_of
+from neuroevo.benchmarks.workloads import (
+    CHECKED,
+    DIGITS,
+    SCALE,
+    SHARE,
+    Workload,
+    digits,
+    genomes_of,
+    inputs_of,
+    module_of,
+    race_of,
+)
 from neuroevo.seeds import stream
 
 TILE = 16
@@ -93,12 +104,20 @@ def nothing_evolved(work: Workload) -> Contender:
     return of_generations(search.step, lambda: search.genomes)
 
 
+def trained(work: Workload) -> Contender:
+    """Return updates of a population for these very networks."""
+    race = race_of(work)
+    return Contender(race.by_hand(), lambda: race_of(work, updates=CHECKED).by_hand()(), race.updates)
+
+
 CONTENDERS: Contenders = {
     "W1a": {"bmm": perceptrons, "vmap": stacked},
     "W1b": {"bmm in tiles": perceptrons, "vmap": stacked},
     "W2": {"tensors": digits_evolved},
     "W3": {"loop in tiles": convolutions},
     "W5": {"tensors": nothing_evolved},
+    "W6a": {"fused bmm": trained},
+    "W6b": {"channels last": trained},
 }
 
 

@@ -12,7 +12,17 @@ from torch import Tensor
 
 from neuroevo.benchmarks.overhead import nothing
 from neuroevo.benchmarks.peers_contenders import Contender, Contenders, Quality, accuracy_of, of_generations
-from neuroevo.benchmarks.workloads import DIGITS, SHARE, Workload, digits, genomes_of, inputs_of, module_of
+from neuroevo.benchmarks.workloads import (
+    CHECKED,
+    DIGITS,
+    SHARE,
+    Workload,
+    digits,
+    genomes_of,
+    inputs_of,
+    module_of,
+    race_of,
+)
 from neuroevo.evolution import evolve
 from neuroevo.execution.forward import Forward
 from neuroevo.individual import Individual
@@ -62,12 +72,20 @@ def nothing_under_deap(work: Workload) -> Contender:
     return of_generations(run, lambda: stacked(run.people), times=LOOPS)
 
 
+def trained(work: Workload) -> Contender:
+    """Return updates of a population through `train_all`."""
+    race = race_of(work)
+    return Contender(race.ours(), lambda: race_of(work, updates=CHECKED).ours()(), race.updates)
+
+
 CONTENDERS: Contenders = {
     "W1a": {"Forward": forward},
     "W1b": {"Forward": forward},
     "W2": {"evolve": digits_evolved, "stock eaSimple": digits_under_deap},
     "W3": {"Forward": forward},
     "W5": {"evolve": nothing_evolved, "stock eaSimple": nothing_under_deap},
+    "W6a": {"train_all": trained},
+    "W6b": {"train_all": trained},
 }
 
 

@@ -8,6 +8,7 @@ import logging
 import math
 import multiprocessing
 import os
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,13 +48,14 @@ class Program:
     Args:
         name: A name of `PROGRAMS`.
         threads: Torch threads in it.
+        busy: Whether its own processor time is counted, for others use the machine, too.
     """
 
-    def __init__(self, name: str, *, threads: int) -> None:
+    def __init__(self, name: str, *, threads: int, busy: bool = False) -> None:
         self.name = name
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, PROGRAMS[name], threads), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, PROGRAMS[name], threads, busy), daemon=True)
         self._process.start()
         theirs.close()
 
@@ -84,8 +86,9 @@ class Program:
 class _Server:
     """What runs in the process."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, *, busy: bool = False) -> None:
         self.module = importlib.import_module(module)
+        self.clock = time.process_time if busy else time.perf_counter
         self.made: dict[tuple[str, str], Contender] = {}
 
     def ways(self, work: Workload) -> list[str]:
@@ -101,13 +104,13 @@ class _Server:
         """Return how many calls make a sample of so many seconds, after one that does not count."""
         contender = self.made[work.label, way]
         contender.run()
-        return max(1, math.ceil(seconds / timed(contender.run)))
+        return max(1, math.ceil(seconds / timed(contender.run, clock=self.clock)))
 
     def sample(self, work: Workload, way: str, calls: int) -> float:
         """Return the milliseconds of doing the work once, after one call that does not count."""
         contender = self.made[work.label, way]
         contender.run()
-        return 1000 * timed(contender.run, calls=calls) / (calls * contender.times)
+        return 1000 * timed(contender.run, calls=calls, clock=self.clock) / (calls * contender.times)
 
     def forget(self, work: Workload) -> None:
         """Let go of all that was made for a workload."""
@@ -121,7 +124,7 @@ class _Server:
 VERBS = ("ways", "answer", "calls", "sample", "forget", "quality")
 
 
-def _serve(connection: Connection, module: str, threads: int) -> None:
+def _serve(connection: Connection, module: str, threads: int, busy: bool) -> None:
     torch.set_num_threads(threads)
     os.environ.setdefault("RAY_DISABLE_IMPORT_WARNING", "1")
     logging.disable(logging.WARNING)
@@ -133,7 +136,7 @@ def _serve(connection: Connection, module: str, threads: int) -> None:
         except EOFError:
             return
         try:
-            server = server or _Server(module)
+            server = server or _Server(module, busy=busy)
             answer = getattr(server, verb)(*arguments)
         except Exception as error:  # noqa: BLE001 - whatever a peer raises is told by the caller
             answer = Failed(f"{type(error).__name__}: {error}")

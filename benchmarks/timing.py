@@ -84,15 +84,18 @@ def in_turn(
     return found
 
 
-def timed(work: Work, *, device: torch.device | str = "cpu", calls: int = 1) -> float:
-    """Return the seconds that so many calls take, the device's work included."""
+def timed(
+    work: Work, *, device: torch.device | str = "cpu", calls: int = 1, clock: Callable[[], float] | None = None
+) -> float:
+    """Return the seconds that so many calls take on a clock, by default the wall's, the device's work included."""
+    clock = clock or time.perf_counter
     device = torch.device(device)
     _wait(device)
-    started = time.perf_counter()
+    started = clock()
     for _ in range(calls):
         work()
     _wait(device)
-    return max(time.perf_counter() - started, 1e-9)
+    return max(clock() - started, 1e-9)
 
 
 def exponent(populations: Sequence[int], milliseconds: Sequence[float]) -> float:

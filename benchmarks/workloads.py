@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from neuroevo.benchmarks.training_speed import Race, conv_nets, perceptrons
 from neuroevo.seeds import stream
 
 SCALE = 0.1
@@ -60,6 +61,21 @@ OVERHEAD = [
     Workload("W5", "a generation of 2,410 genes, constant fitness", population, sizes=(2410,), tolerance=0.5)
     for population in (100, 300)
 ]
+
+
+TRAINING = [
+    *(Workload("W6a", "an update of MLP 784-128-128-10, batch 64, SGD", population) for population in (8, 32)),
+    Workload("W6b", "an update of ConvNet4 16-32-64-64, batch 64", 8),
+]
+CHECKED = 3
+"""Updates after which weights are compared: beyond, rounding decides which ReLU is on."""
+
+
+def race_of(work: Workload, *, updates: int | None = None) -> Race:
+    """Return the training of W6a or W6b; with so many updates at a small rate, to be compared, or as it is timed."""
+    if work.name == "W6a":
+        return perceptrons(work.population, **({} if updates is None else {"updates": updates}))
+    return conv_nets(work.population) if updates is None else conv_nets(work.population, updates=updates, rate=0.002)
 
 
 def perceptron(sizes: Sequence[int], activation: type[nn.Module] = nn.Tanh) -> nn.Sequential:
@@ -125,8 +141,11 @@ def digits() -> tuple[Tensor, Tensor]:
 def reference(work: Workload) -> Tensor:
     """Return the answer that every program must give, float64: each network by itself, in double precision.
 
-    It is the outputs [P, N, K], in W2 the fitness [P], in W5 the new genes as a share of those expected, [1].
+    It is the outputs [P, N, K], in W2 the fitness [P], in W5 the new genes as a share of those expected, [1]. In W6 it
+    is the weights after a few updates by hand, in single precision.
     """
+    if work.name.startswith("W6"):
+        return race_of(work, updates=CHECKED).by_hand()().double()
     if work.name == "W5":
         return torch.ones(1, dtype=torch.float64)
     module, inputs = module_of(work).double(), inputs_of(work).double()
