@@ -99,12 +99,13 @@ def scaling(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `scaling`."""
 
     def conditions(protocol: Transfer) -> list[Transfer]:
-        names = settings.heirs or scaling_benchmark.heirs_of(settings.backbone)
+        names = settings.heirs or scaling_benchmark.heirs_of(settings.backbone, few=settings.quick)
         return scaling_benchmark.conditions(
             protocol, {name: make_heir(name, settings, protocol.dataset) for name in names}
         )
 
-    compare(settings, run, conditions=conditions)
+    few = settings.quick and settings.backbone in scaling_benchmark.RELATIVES
+    compare(settings, run, conditions=conditions, strategies=scaling_benchmark.FEW_STRATEGIES if few else ())
 
 
 def adaptation(settings: BenchSettings, run: RunDirectory) -> None:
