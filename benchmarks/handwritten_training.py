@@ -67,7 +67,7 @@ class ConvNets:
         ]
 
     def steps(
-        self, images: Sequence[Tensor], labels: Sequence[Tensor], rates: Sequence[float], *, threads: int
+        self, images: Sequence[Sequence[Tensor]], labels: Sequence[Tensor], rates: Sequence[float], *, threads: int
     ) -> None:
         """Make an update at each rate.
 

@@ -16,7 +16,7 @@ import torch
 
 from neuroevo.execution.looped import in_threads
 from neuroevo.individual import Individual
-from neuroevo.problems import Live
+from neuroevo.problems import Critic, Live, NearestMean
 from neuroevo.strategies import GTL, OneCandidate
 
 UPDATES = 10
@@ -26,10 +26,13 @@ REPEATS = 3
 def core_seconds_of_evolution(strategy: GTL, generations: int) -> float:
     """Return the core-seconds that a run of GTL takes, measured on single lives and critics."""
     life = core_seconds_per_update(strategy.life) * strategy.life.upbringing.recipe.updates
-    critic, founder = replace(strategy.critic, workers=1), Individual(None, id=0)
-    scoring = _core_seconds(lambda: critic(founder), critic.upbringing.device)
-    finals = strategy.finalists * strategy.final_critic.critics / strategy.critic.critics
-    return strategy.population * generations * (life + scoring) + finals * scoring
+    scoring, rescoring = map(_core_seconds_of_scoring, (strategy.critic, strategy.final_critic))
+    return strategy.population * generations * (life + scoring) + strategy.finalists * rescoring
+
+
+def _core_seconds_of_scoring(critic: Critic | NearestMean) -> float:
+    alone, founder = replace(critic, workers=1), Individual(None, id=0)
+    return _core_seconds(lambda: alone(founder), critic.upbringing.device)
 
 
 def core_seconds_per_update(life: Live) -> float:

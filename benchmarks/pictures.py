@@ -11,11 +11,13 @@ from matplotlib.figure import Figure
 
 from neuroevo.benchmarks import findings, findings_searches
 from neuroevo.benchmarks.conditions import varying
+from neuroevo.benchmarks.pays import in_words
 from neuroevo.benchmarks.plots import draw_curves, to_svg
 from neuroevo.benchmarks.plots_channels import draw_channels
 from neuroevo.benchmarks.plots_conditions import draw_conditions
 from neuroevo.benchmarks.plots_costs import draw_costs, draw_spent
 from neuroevo.benchmarks.plots_gains import draw_gains, draw_ranks
+from neuroevo.benchmarks.plots_pays import draw_pays
 from neuroevo.benchmarks.plots_searches import draw_searches
 from neuroevo.benchmarks.plots_tree import draw_tree
 from neuroevo.benchmarks.ranks import Ranks
@@ -170,6 +172,8 @@ def _evolves(generations: list[Record]) -> bool:
 
 def _accuracy(result: Result, album: Album) -> list[Picture]:
     parts = result.parts
+    if result.suite == "pays" and len(parts) == 1:
+        return _pays(result, album)
     if len(parts) < 2:
         return [
             one
@@ -185,6 +189,14 @@ def _accuracy(result: Result, album: Album) -> list[Picture]:
     if "updates" in varying(result.rows):
         return over  # how a descendant of so many updates gets there is told by those of fewer
     return over + [one for part in parts for one in _learning(part, str(result.settings["dataset"]), album)]
+
+
+def _pays(result: Result, album: Album) -> list[Picture]:
+    return album.add(
+        "Accuracy after all updates against what was spent before transfer",
+        lambda: " ".join(in_words(result.duels)) or "Nothing that evolved met its rival.",
+        lambda: draw_pays(result.rows, title=result.title),
+    )
 
 
 def _learning(part: Part, title: str, album: Album) -> list[Picture]:

@@ -16,6 +16,7 @@ from neuroevo.benchmarks import findings, findings_searches, overhead, tables, t
 from neuroevo.benchmarks.columns import ACCURACY, COSTS, DIFFERENCE, DIFFERENCES, MAIN, Column, Item, in_order
 from neuroevo.benchmarks.columns_conditions import ordered, spending, with_condition
 from neuroevo.benchmarks.columns_searches import RANK, SEARCH_COLUMNS
+from neuroevo.benchmarks.pays import in_words as in_duels
 from neuroevo.benchmarks.pictures import Album, Picture, Pictures, draw_all, picture_of_ranks
 from neuroevo.benchmarks.ranks import average_ranks
 from neuroevo.benchmarks.results import Result, differences, obstacles
@@ -132,7 +133,7 @@ def _summary(result: Result) -> list[str]:
     if len(result.parts) > 1:
         return findings.summary_of_conditions({part.name: part.rows for part in result.parts})
     if result.rows:
-        return findings.summary(result.rows)
+        return [*findings.summary(result.rows), *in_duels(result.duels)]
     if result.searches:
         return findings_searches.summary(result.searches)
     if not tables.figures(result.records):

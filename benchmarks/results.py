@@ -15,6 +15,7 @@ from neuroevo.benchmarks import searches
 from neuroevo.benchmarks.checks import whole_records
 from neuroevo.benchmarks.conditions import by_condition, in_words, varying
 from neuroevo.benchmarks.pairs import Pairs
+from neuroevo.benchmarks.pays import Duel, duels
 from neuroevo.benchmarks.searches import SearchCurve, SearchRow
 from neuroevo.benchmarks.statistics import Estimate, estimate, holm
 from neuroevo.benchmarks.summary import Curve, Finals, Record, Row, Seeds, curves, finals, pairs_of, summarise
@@ -106,6 +107,11 @@ class Result:
     def curves(self) -> tuple[Curve, ...]:
         """The learning curves of all parts."""
         return tuple(curve for part in self.parts for curve in part.curves)
+
+    @cached_property
+    def duels(self) -> tuple[Duel, ...]:
+        """What evolved against its rival, in the suite `pays`; empty in others."""
+        return tuple(duels(self.rows, self.records)) if self.suite == "pays" else ()
 
     @property
     def _names(self) -> dict[str, Any]:

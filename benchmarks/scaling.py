@@ -23,8 +23,20 @@ RELATIVES: Mapping[str, tuple[str, ...]] = {
 """Backbones of other depths and architectures that a learngene is passed to as well."""
 
 
-def heirs_of(backbone: str) -> tuple[str, ...]:
-    """Return the kinds of heirs of a backbone: itself at several widths, and its relatives."""
+FEW_STRATEGIES = ("scratch", "finetune", "gtl")
+"""What is compared where large backbones must be done with in two minutes."""
+
+
+def heirs_of(backbone: str, *, few: bool = False) -> tuple[str, ...]:
+    """Return the kinds of heirs of a backbone: itself at several widths, and its relatives.
+
+    Args:
+        backbone: The backbone's name.
+        few: Whether a backbone with relatives has only the narrowest and the widest heir, and two of them.
+    """
+    if few and backbone in RELATIVES:
+        first, *_, last = *RELATIVES[backbone][:1], *RELATIVES[backbone]
+        return (f"{backbone}:{FACTORS[0]:g}", f"{backbone}:{FACTORS[-1]:g}", *dict.fromkeys((first, last)))
     return (*(f"{backbone}:{factor:g}" for factor in FACTORS), *RELATIVES.get(backbone, ()))
 
 

@@ -20,11 +20,12 @@ def command(settings: BenchSettings, resume: Path | None) -> None:
 
     SUITE is `transfer` (the default: what do descendants gain on classes that no ancestor saw?), `instinct` (what after
     no or few updates?), `scaling` (what do heirs of other widths, depths and architectures gain?), `adaptation` (and
-    descendants on another data set?), `ablation` (what is each part of GTL good for?), `throughput` (how fast are
-    populations run and trained?), `overhead` (what does a generation cost beside evaluation?), `scaleout` (what do
-    worker processes cost and bring?) or `optimize` (what do strategies over weight vectors reach on functions and
-    classifiers?). Results go to a run directory, whose path is printed last: records, a summary and a report to look
-    at. A run that was interrupted is continued with --resume; what it finished is kept.
+    descendants on another data set?), `ablation` (what is each part of GTL good for?), `pays` (what does each
+    strategy reach for what it spends?), `throughput` (how fast are populations run and trained?), `overhead` (what does
+    a generation cost beside evaluation?), `scaleout` (what do worker processes cost and bring?) or `optimize` (what do
+    strategies over weight vectors reach on functions and classifiers?). Results go to a run directory, whose path is
+    printed last: records, a summary and a report to look at. A run that was interrupted is continued with --resume;
+    what it finished is kept.
     """
     # Settings are checked by now, and only a run needs torch.
     from neuroevo.cli.build import make_device

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import click
@@ -25,13 +26,14 @@ from neuroevo.cli.names import (
     STRATEGIES,
     load,
 )
+from neuroevo.cli.variants import VARIANTS, evolution, generations_of, matched, pretraining, recipe
 from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
-from neuroevo.execution import AUTO, Execution, Processes, Recipe, WorkerMap
+from neuroevo.execution import AUTO, Execution, Processes, WorkerMap
 from neuroevo.runs.heirs import kind_of
 from neuroevo.runs.settings import BenchSettings, InheritSettings, RunSettings
-from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, Layerwise, OneCandidate
+from neuroevo.strategies import GTL, AsynchronousGTL, Layerwise, OneCandidate
 from neuroevo.strategies.strategy import Strategy
 
 # What each of these pre-trains; many differ only in what they hand on of the same network.
@@ -41,17 +43,6 @@ PRETRAINS = {
     "reptile": "many tasks",
 }
 UNSHARED = "many tasks"  # takes many lives, none of which can serve another strategy
-
-# What each variant of GTL is told beside the settings: the paper's reading, and what is left when a part is taken away.
-VARIANTS: Mapping[str, Mapping[str, Any]] = {
-    "gtl": {},
-    "gtl-paper": PAPER,
-    "gtl-no-mutation": {"mutation_rate": 0.0},
-    "gtl-no-tournament": {"tournament": 1},  # everybody wins, so that only the pool selects
-    "gtl-no-tree": {"beta": 0.0},
-    "gtl-generation-0": {"cycle": 1},  # all lives at once, without parents
-    "gtl-cross-random": {"cross": "random", "isolate": False, "condense": False},
-}
 
 Kind = TypeVar("Kind", bound=Strategy)
 
@@ -119,6 +110,12 @@ def check_strategies(names: Sequence[str]) -> None:
         )
 
 
+def check_asynchronous(name: str, settings: RunSettings) -> None:
+    """Raise click.UsageError if this variant of GTL is to run in a steady state and can't."""
+    if name == "layerwise" and settings.asynchronous:
+        raise click.UsageError("--asynchronous is for gtl and its variants, and layerwise evolves in generations.")
+
+
 def make_dataset(settings: RunSettings) -> Dataset:
     """Make or read the data set."""
     make = cast(Callable[..., Dataset], load(DATASETS[settings.dataset]))
@@ -183,30 +180,34 @@ def make_contestant(
     workers = settings.workers if map_ is None else None
     common: dict[str, Any] = {"device": device, "workers": workers, "execution": execution}
 
-    def gtl(seed: int) -> GTL:
-        variety = Layerwise if name == "layerwise" else AsynchronousGTL if settings.asynchronous else GTL
-        told = {**_evolution(settings, dataset), **_variant(name, settings)}
-        return mapped(variety(dataset, backbone, seed=seed, **common, **told))
-
-    def rival(seed: int) -> Strategy:
-        return mapped(kind(dataset, backbone, seed=seed, share=settings.share, pretraining=pretraining, **common))
-
     def mapped(strategy: Kind) -> Kind:
         if map_ is not None:
             strategy.toolbox.register("map", map_)
         return strategy
 
-    if name == "layerwise" and settings.asynchronous:
-        raise click.UsageError("--asynchronous is for gtl and its variants, and layerwise evolves in generations.")
-    if name in VARIANTS or name == "layerwise":
-        return Contestant(name, gtl, 1 if name == "gtl-generation-0" else settings.generations)
+    def evolving(variant: str, seed: int) -> GTL:
+        variety = Layerwise if variant == "layerwise" else AsynchronousGTL if settings.asynchronous else GTL
+        make = partial(variety, dataset, backbone, seed=seed, **common)
+        told = evolution(variant, settings, dataset)
+        if variant != "gtl" and isinstance(settings, BenchSettings):
+            told = matched(told, make, generations=generations_of(variant, settings), gradient_steps=steps())
+        return mapped(make(**told))
+
+    def steps() -> int:
+        return evolving("gtl", settings.seed).planned_budget(settings.generations).gradient_steps
+
+    if name in VARIANTS:
+        check_asynchronous(name, settings)
+        return Contestant(name, partial(evolving, name), generations_of(name, settings))
     kind = cast(type[OneCandidate], load(STRATEGIES[name]))
     pretrains = PRETRAINS.get(name, "")
-    if pretraining_updates is not None and pretrains:
-        updates = pretraining_updates[pretrains]
-    else:
-        updates = gtl(settings.seed).planned_budget(settings.generations).gradient_steps
-    pretraining = _recipe(settings, updates)
+    updates = pretraining_updates[pretrains] if pretraining_updates is not None and pretrains else steps()
+    # Reptile's many short trainings on few classes have the rate of descendants, whom they prepare for.
+    trained = recipe(settings, updates) if pretrains == UNSHARED else pretraining(settings, updates)
+
+    def rival(seed: int) -> Strategy:
+        return mapped(kind(dataset, backbone, seed=seed, share=settings.share, pretraining=trained, **common))
+
     return Contestant(name, rival, pretrains="" if pretrains == UNSHARED else pretrains)
 
 
@@ -262,7 +263,7 @@ def _protocol(
     return Transfer(
         dataset=dataset,
         backbone=backbone,
-        descendant=_recipe(settings, updates),
+        descendant=recipe(settings, updates),
         ways=settings.ways or default_ways(len(dataset.novel.classes)),
         shots=settings.every_shots[0],
         descendants=descendants,
@@ -270,31 +271,3 @@ def _protocol(
         workers=settings.workers,
         execution=execution,
     )
-
-
-def _evolution(settings: RunSettings, dataset: Dataset) -> dict[str, Any]:
-    return {
-        "population": settings.population,
-        "tournament": settings.tournament,
-        "share": settings.share,
-        "ways": settings.ways or default_ways(len(dataset.ancestry.classes)),
-        "critic_ways": settings.ways or default_ways(len(dataset.held_out.classes)),
-        "shots": settings.critic_shots or max(settings.every_shots),
-        "life": _recipe(settings, settings.life_updates),
-        "critic": _recipe(settings, settings.critic_updates),
-        "critics": settings.critics,
-    }
-
-
-def _variant(name: str, settings: RunSettings) -> dict[str, Any]:
-    """Return what a variant of GTL is told; all of them take as many gradient steps as GTL itself."""
-    told = dict(VARIANTS.get(name, {}))
-    if name == "gtl-generation-0":
-        told["population"] = settings.population * settings.generations
-    if name == "gtl-no-tournament":
-        told["finalists"] = min(3, settings.generations * -(-settings.population // settings.tournament))
-    return told
-
-
-def _recipe(settings: RunSettings, updates: int) -> Recipe:
-    return Recipe(updates=updates, batch=settings.batch, learning_rate=settings.learning_rate)

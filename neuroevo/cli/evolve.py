@@ -67,7 +67,10 @@ def _run(settings: EvolveSettings, folder: Path, *, resumes: bool) -> dict[str, 
     ):
         if "data" in run.facts:  # `auto` may stand for another device by now
             device = type(device)(str(run.facts["device"]))
-        run.note({"device": str(device), "generations": settings.generations, **engine_facts(map_)})
+        # A run that goes on to more generations keeps the cycle that it began with.
+        cycle = settings.cycle or run.facts.get("cycle", settings.generations)
+        settings = settings.model_copy(update={"cycle": cycle})
+        run.note({"device": str(device), "generations": settings.generations, "cycle": cycle, **engine_facts(map_)})
         dataset = make_dataset(settings).to(device)
         run.note_same({"data": dataset.facts()})
         backbone = make_backbone(settings, dataset)

@@ -24,6 +24,11 @@ LEARNGENE_STRATEGIES: Mapping[str, str] = {
     "gtl-no-tree": "neuroevo.strategies.gtl:GTL",
     "gtl-generation-0": "neuroevo.strategies.gtl:GTL",
     "gtl-cross-random": "neuroevo.strategies.gtl:GTL",
+    "gtl-no-condense": "neuroevo.strategies.gtl:GTL",
+    "gtl-no-average": "neuroevo.strategies.gtl:GTL",
+    "gtl-four-lives": "neuroevo.strategies.gtl:GTL",
+    "gtl-no-memory": "neuroevo.strategies.gtl:GTL",
+    "gtl-own-cycles": "neuroevo.strategies.gtl:GTL",
 }
 """Strategies that hand on a learngene, or nothing."""
 
@@ -119,6 +124,7 @@ SUITES: Mapping[str, str] = {
     "scaling": "neuroevo.cli.suites:scaling",
     "adaptation": "neuroevo.cli.suites:adaptation",
     "ablation": "neuroevo.cli.suites:ablation",
+    "pays": "neuroevo.cli.pays:pays",
     "throughput": "neuroevo.cli.throughput:throughput",
     "overhead": "neuroevo.cli.overhead:overhead",
     "scaleout": "neuroevo.cli.scaleout:scaleout",

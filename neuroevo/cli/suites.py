@@ -6,26 +6,31 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
+import torch
 
+from neuroevo.backbones import Backbone
 from neuroevo.benchmarks import ablation as ablation_benchmark
 from neuroevo.benchmarks import adaptation as adaptation_benchmark
 from neuroevo.benchmarks import instinct as instinct_benchmark
+from neuroevo.benchmarks import pays as pays_benchmark
 from neuroevo.benchmarks import scaling as scaling_benchmark
 from neuroevo.benchmarks import transfer as transfer_benchmark
 from neuroevo.benchmarks.columns import percent
 from neuroevo.benchmarks.contestant import CellPlan, Contestant, Pretraining
 from neuroevo.benchmarks.plots import plot_curves
 from neuroevo.benchmarks.plots_conditions import plot_conditions
+from neuroevo.benchmarks.plots_pays import plot_pays
 from neuroevo.benchmarks.plots_samples import draw_samples
 from neuroevo.benchmarks.report import to_html
 from neuroevo.benchmarks.results import Result, read_result
 from neuroevo.benchmarks.summary import cells, to_csv
 from neuroevo.benchmarks.transfer import Cell, Transfer, finished_cells, remaining
 from neuroevo.cli.build import (
+    PRETRAINS,
     check_strategies,
     device_facts,
     engine_facts,
@@ -45,6 +50,7 @@ from neuroevo.cli.ways import make_execution
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.evolution import Generation
+from neuroevo.execution import Execution, WorkerMap
 from neuroevo.files import to_json, write_atomically
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import Records, salvage_records
@@ -52,8 +58,31 @@ from neuroevo.runs.settings import BenchSettings
 from neuroevo.runs.signals import StopSignal
 
 REPORT = "report.html"
+DIFFERENCES = "differences.csv"
 CELLS = "cells"
 """Folder of the checkpoints of cells that are not finished."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who takes part in a comparison.
+
+    Attributes:
+        name: The contestant's name in tables.
+        strategy: The strategy's name.
+        settings: What it is told.
+        budget: Gradient steps that it may spend before transfer; None leaves that to the settings.
+    """
+
+    name: str
+    strategy: str
+    settings: BenchSettings
+    budget: int | None = None
+
+
+def one_of_each(names: Sequence[str], settings: BenchSettings) -> list[Entry]:
+    """Return every strategy as it is told."""
+    return [Entry(name, name, settings) for name in names]
 
 
 def transfer(settings: BenchSettings, run: RunDirectory) -> None:
@@ -70,12 +99,13 @@ def scaling(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `scaling`."""
 
     def conditions(protocol: Transfer) -> list[Transfer]:
-        names = settings.heirs or scaling_benchmark.heirs_of(settings.backbone)
+        names = settings.heirs or scaling_benchmark.heirs_of(settings.backbone, few=settings.quick)
         return scaling_benchmark.conditions(
             protocol, {name: make_heir(name, settings, protocol.dataset) for name in names}
         )
 
-    compare(settings, run, conditions=conditions)
+    few = settings.quick and settings.backbone in scaling_benchmark.RELATIVES
+    compare(settings, run, conditions=conditions, strategies=scaling_benchmark.FEW_STRATEGIES if few else ())
 
 
 def adaptation(settings: BenchSettings, run: RunDirectory) -> None:
@@ -108,6 +138,7 @@ def compare(
     *,
     conditions: Callable[[Transfer], Sequence[Transfer]] = lambda protocol: [protocol],
     strategies: Sequence[str] = (),
+    entries: Callable[[Sequence[str], BenchSettings], list[Entry]] = one_of_each,
 ) -> None:
     """Run a suite over descendants; cells that are in the run directory already are not run again.
 
@@ -117,9 +148,11 @@ def compare(
         conditions: Turns the protocol of the settings into one for each condition that descendants live in; each is
             repeated with every number of images per class.
         strategies: What the suite compares if it is not told otherwise; by default what the settings say.
+        entries: Makes contestants of the strategies; by default one of each.
     """
     names = strategies if strategies and settings.strategies == BenchSettings().strategies else settings.strategies
     check_strategies(names)
+    listed = entries(names, settings)
     device = make_device(settings)
     dataset = make_dataset(settings).to(device)
     backbone = make_backbone(settings, dataset)
@@ -141,7 +174,7 @@ def compare(
             "ways": protocol.ways,
             "pretraining_updates": matched,
             **({"conditions": len(protocols)} if len(protocols) > 1 else {}),
-            **({"strategies": list(names)} if names != settings.strategies else {}),
+            **({"strategies": [entry.name for entry in listed]} if names != settings.strategies else {}),
         },
     )
     seeds = range(settings.seed, settings.seed + settings.seeds)
@@ -150,25 +183,50 @@ def compare(
     with make_map(settings) as map_:
         run.note(engine_facts(map_))
         contestants = [
-            make_contestant(
-                name,
-                settings,
-                dataset,
-                backbone,
-                device,
-                pretraining_updates=matched,
-                map_=map_,
-                execution=execution,
-            )
-            for name in names
+            _contestant(entry, dataset, backbone, device, matched=matched, map_=map_, execution=execution)
+            for entry in listed
         ]
-        _run_cells(contestants, protocols, seeds, run, done, quiet=settings.quiet)
+        within = [one for one, entry in zip(contestants, listed, strict=True) if _affords(one, entry)]
+        run.note({"strategies": [one.name for one in within]} if [*names] != [one.name for one in within] else {})
+        _run_cells(within, protocols, seeds, run, done, quiet=settings.quiet)
     result = read_result(run.path)
     _write_results(result)
     if settings.as_json:
         click.echo(json.dumps({"run": str(run.path), "rows": [_json(row) for row in cells(result.rows)]}))
     else:
         print_rows(result.rows, title=f"Accuracy in % on {result.title}; {_seeds(seeds)}, n = {settings.seeds}")
+        for sentence in pays_benchmark.in_words(result.duels):
+            click.echo(sentence)
+
+
+def _contestant(
+    entry: Entry,
+    dataset: Dataset,
+    backbone: Backbone,
+    device: torch.device,
+    *,
+    matched: Mapping[str, int],
+    map_: WorkerMap | None,
+    execution: Execution,
+) -> Contestant:
+    """Return the contestant of an entry; those with a budget share pre-trained networks with none of another one."""
+    made = make_contestant(
+        entry.strategy,
+        entry.settings,
+        dataset,
+        backbone,
+        device,
+        pretraining_updates=matched if entry.budget is None else dict.fromkeys(PRETRAINS.values(), entry.budget),
+        map_=map_,
+        execution=execution,
+    )
+    pretrains = made.pretrains if entry.budget is None or not made.pretrains else f"{made.pretrains} {entry.budget}"
+    return replace(made, name=entry.name, pretrains=pretrains)
+
+
+def _affords(contestant: Contestant, entry: Entry) -> bool:
+    """Return whether a contestant can keep to its budget: critics and finals may take more than that by themselves."""
+    return entry.budget is None or contestant.planned_steps(entry.settings.seed) <= entry.budget
 
 
 def _keep_finished(run: RunDirectory, settings: BenchSettings, conditions: int) -> set[tuple[str, int]]:
@@ -184,6 +242,9 @@ def _keep_finished(run: RunDirectory, settings: BenchSettings, conditions: int) 
 
 def _write_results(result: Result) -> None:
     write_atomically(result.path / "summary.csv", to_csv(result.rows).encode())
+    if result.suite == "pays":
+        write_atomically(result.path / DIFFERENCES, pays_benchmark.to_csv(result.duels).encode())
+        plot_pays(result.rows, result.path / "pays.png", title=result.title)
     if len(result.parts) == 1:
         plot_curves(result.curves, result.path / "curves.png", title=result.title)
     else:

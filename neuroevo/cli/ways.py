@@ -19,6 +19,7 @@ from neuroevo.problems import Upbringing
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.settings import RunSettings
 from neuroevo.seeds import stream
+from neuroevo.strategies import GTLSettings
 
 TUNING_UPDATES = 10
 
@@ -32,7 +33,8 @@ def make_execution(
         return Execution(**cast(dict[str, Any], noted))
 
     def lives(updates: int = TUNING_UPDATES) -> list[Training]:
-        return [_life(settings, dataset, backbone, device, updates, slot) for slot in range(settings.population)]
+        population = settings.population or GTLSettings().population
+        return [_life(settings, dataset, backbone, device, updates, slot) for slot in range(population)]
 
     told = Execution(
         way="auto" if settings.execution == "tune" else cast(Way, settings.execution),

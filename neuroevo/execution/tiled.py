@@ -67,7 +67,8 @@ class Tiled:
             for name, parameter in own.items():
                 parameter.data = channels_last(parameters[name][row])
             outputs += [module(tile) for tile in (tiles or self._tiles(inputs[row]))]
-        return torch.cat(outputs).unflatten(0, (len(rows), -1))
+        found = torch.cat(outputs)
+        return found.reshape(len(rows), -1, *found.shape[1:])
 
     def _tiles(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return images [N, C, H, W] in equal tiles, channels last."""

@@ -30,7 +30,8 @@ class NearestMean:
         shots: Images per class that make the mean.
         test_per_class: Unseen images per class that the accuracy is measured on; fewer where a class has not as many.
         tasks: Tasks per individual; the score is the mean of their accuracies.
-        seed: The run's seed.
+        seed: The run's seed; tasks draw from (seed, purpose, number of the task).
+        purpose: Names the stream, so that re-scoring meets fresh tasks.
         workers: Threads on the CPU.
     """
 
@@ -41,6 +42,7 @@ class NearestMean:
     seed: int
     test_per_class: int = 50
     tasks: int = 4
+    purpose: str = "nearest mean"
     workers: int | None = None
 
     def __post_init__(self) -> None:
@@ -68,7 +70,7 @@ class NearestMean:
 
     @torch.inference_mode()
     def _accuracy(self, individual: Individual, number: int) -> float:
-        generator = stream(self.seed, "nearest mean", number)
+        generator = stream(self.seed, self.purpose, number)
         task = sample_task(
             self.images,
             ways=self.ways,

@@ -52,6 +52,10 @@ class Resolved:
         return max(value) if isinstance(value, tuple) else value if isinstance(value, int) else 0
 
 
+OWN_POPULATION = 2
+"""The smallest population that a strategy has by default."""
+
+
 def broken_rules(settings: Resolved) -> list[str]:
     """One sentence for each rule that the settings break; unreadable settings are passed over."""
     return [sentence for rule in RULES for sentence in rule(settings)]
@@ -86,8 +90,8 @@ def preset_is_known(settings: Resolved) -> Iterator[str]:
 
 def tournament_fits(settings: Resolved) -> Iterator[str]:
     """A population fills at least one tournament."""
-    population, tournament = settings.number("population"), settings.number("tournament")
-    if population is not None and tournament is not None and population < tournament:
+    population, tournament = settings.number("population") or OWN_POPULATION, settings.number("tournament")
+    if tournament is not None and population < tournament:
         first, second = settings.sources["population"], settings.sources["tournament"]
         yield f"{first} must be at least {second}, but they are {population} and {tournament}."
 

@@ -34,13 +34,13 @@ from neuroevo.runs.sources import Given, gather
 QUICK: Mapping[str, object] = {
     "seeds": 1,
     "generations": 2,
-    "population": 4,
-    "life_updates": 40,
+    "life_updates": 160,
     "critic_updates": 10,
     "updates": 30,
     "descendants": 2,
     "width": 0.5,
     "evaluations": 1000,
+    "budgets": (80, 320),
 }
 """Defaults of `--quick`, by setting; a value that somebody gave still wins."""
 SMALL_BACKBONES = ("mlp", "convnet4")
@@ -91,13 +91,15 @@ class RunSettings(BaseModel):
     width: float = Field(default=1.0, gt=0, description="Factor on the backbone's channels.")
     seed: int = Field(default=0, ge=0, lt=2**63, description="Base seed of evolution, pre-training and descendants.")
     generations: int = Field(default=3, ge=1, description="Generations of evolution.")
-    population: int = Field(default=6, ge=1, description="Individuals in a generation.")
+    population: int | None = Field(
+        default=None, ge=1, description="Individuals in a generation; by default the strategy's own."
+    )
     tournament: int = Field(default=2, ge=1, description="Individuals in one tournament.")
     share: float = Field(default=0.2, gt=0, le=1, description="Share of the backbone's parameters in the learngene.")
     ways: int | None = Field(
         default=None,
         ge=2,
-        description="Classes per task; by default 20, or all where a role has fewer.",
+        description="Classes per task; by default 20, or all where a role has fewer; lives of gtl have all.",
     )
     shots: Shots = Field(
         default=10, description="Images per class of descendants, several numbers in turn, and of critics."
@@ -105,11 +107,26 @@ class RunSettings(BaseModel):
     critic_shots: int | None = Field(
         default=None, ge=1, description="Images per class of critics; by default the largest of --shots."
     )
-    life_updates: int = Field(default=100, ge=1, description="Updates in an individual's life.")
+    life_updates: int | None = Field(
+        default=None,
+        ge=1,
+        description="Updates in an individual's life; by default the strategy's own. In a comparison lives of gtl's "
+        "variants are as long as gtl's gradient steps allow.",
+    )
+    cycle: int | None = Field(
+        default=None,
+        ge=1,
+        description="Generations of gtl that share one cycle of the learning rate; by default all of the run.",
+    )
     critic_updates: int = Field(default=20, ge=1, description="Updates of a critic.")
-    critics: int = Field(default=1, ge=1, description="Critics that score one individual.")
+    critics: int | None = Field(
+        default=None, ge=1, description="Critics that score one individual; by default the strategy's own."
+    )
     batch: int = Field(default=64, ge=1, description="Images in one update.")
-    learning_rate: float = Field(default=0.05, gt=0, description="Learning rate of every update.")
+    learning_rate: float = Field(default=0.05, gt=0, description="Learning rate of descendants and critics.")
+    ancestor_rate: float | None = Field(
+        default=None, gt=0, description="Learning rate of lives and of pre-training; by default the strategy's own."
+    )
     evaluations: int = Field(default=10_000, ge=1, description="Evaluations of a search over weight vectors.")
     individuals: int | None = Field(
         default=None, ge=1, description="Individuals in a generation of such a search; by default the strategy's own."
@@ -231,6 +248,9 @@ class BenchSettings(RunSettings):
     pretraining_updates: int = Field(default=2000, ge=1, description="Updates of pre-training with --match none.")
     updates: int = Field(default=60, ge=1, description="Updates of a descendant.")
     descendants: int = Field(default=4, ge=1, description="Descendants that each learngene is tested on.")
+    budgets: Shots = Field(
+        default=(600, 2000, 6000), description="Gradient steps before transfer in the suite pays, several in turn."
+    )
     heirs: Names | None = Field(
         default=None,
         description="Kinds of heirs in the suite scaling, such as vgg11:0.5,vgg13; by default the backbone at several "
@@ -240,6 +260,11 @@ class BenchSettings(RunSettings):
         default=None, description="Data set of descendants in the suite adaptation; by default glyphs of another look."
     )
     target_data_root: Folder | None = Field(default=None, description="Folder of that data set's files.")
+
+    @property
+    def every_budget(self) -> tuple[int, ...]:
+        """The budgets of the suite `pays`, one or several."""
+        return (self.budgets,) if isinstance(self.budgets, int) else self.budgets
 
 
 def load_settings(

@@ -37,10 +37,8 @@ class AsynchronousGTL(GTL):
     Args:
         dataset: As in `GTL`.
         backbone: As in `GTL`.
-        population: Individuals that are under way together, P.
-        tournament: Size of a tournament's group, t; one wins.
         average: Must be False.
-        settings: All other settings of `GTL`.
+        settings: All other settings of `GTL`; P individuals are under way together, and one of a tournament wins.
 
     Raises:
         ValueError: A setting is out of its range, or `average` is on.
@@ -51,15 +49,13 @@ class AsynchronousGTL(GTL):
         dataset: Dataset,
         backbone: Backbone,
         *,
-        population: int = 6,
-        tournament: int = 2,
         average: bool = False,
         **settings: Any,
     ) -> None:
         if average:
             raise ValueError("average must be False, for siblings do not live side by side, but it is True.")
-        super().__init__(dataset, backbone, population=population, tournament=tournament, average=False, **settings)
-        self.tournament = tournament
+        super().__init__(dataset, backbone, average=False, **settings)
+        self.tournament = self.told.tournament
         self._under_way: dict[int, tuple[Individual, str]] = {}
         self._newest: list[Individual] = []
         self._stream: Stream | None = None
@@ -129,8 +125,8 @@ class AsynchronousGTL(GTL):
 
     def _heir(self, parent: Individual | None) -> Individual:
         heir = super()._heir(parent)
-        # Critics are common to P successive individuals.
-        heir.generation = heir.id // self.population
+        # Critics are common to P successive individuals, and so is the part of the cycle of the learning rate.
+        heir.generation = (heir.id - len(self._founders)) // self.population
         return heir
 
     def _begin_life(self, stream: Stream) -> None:
@@ -138,7 +134,7 @@ class AsynchronousGTL(GTL):
         self._begin(stream, self._heir(parent), "live")
 
     def _begin(self, stream: Stream, one: Individual, verb: str) -> None:
-        arguments = (one, one.id % self.population) if verb == "live" else (one,)
+        arguments = (one, self._place(one)) if verb == "live" else (one,)
         self._under_way[stream.submit(getattr(self.toolbox, verb), *arguments)] = (one, verb)
 
     def _next(self, stream: Stream) -> Individual | None:
@@ -147,12 +143,17 @@ class AsynchronousGTL(GTL):
         one, verb = self._under_way.pop(number)
         if verb == "live" and not isinstance(found, Failure):
             one.body = found
-            weights = self._bear(one, one.id % self.population)
-            one.genome = checked(self.toolbox.mutate(one.genome, weights))
+            weights = self._bear(one, self._place(one))
+            if self._place(one) >= self.told.elites:
+                one.genome = checked(self.toolbox.mutate(one.genome, weights))
             self._begin(stream, one, "evaluate")
             return None
         one.fitness.values = found
         return one
+
+    def _place(self, one: Individual) -> int:
+        """Return which of P successive individuals it is."""
+        return (one.id - len(self._founders)) % self.population
 
     def _compete(self, one: Individual) -> None:
         """Let the newest t compete as soon as there are so many."""

@@ -26,7 +26,6 @@ from torch import Tensor
 from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
-from neuroevo.data.tasks import default_ways
 from neuroevo.execution import AUTO, Execution, Pixels, batched_map
 from neuroevo.individual import Failure, Ids, Individual
 from neuroevo.learngene import Learngene
@@ -34,8 +33,9 @@ from neuroevo.operators import heads, learngenes
 from neuroevo.operators.inheritance import Weights, inherit
 from neuroevo.operators.selection import group_tournament
 from neuroevo.operators.verbs import Select
-from neuroevo.problems import Critic, Live, Upbringing
+from neuroevo.problems import Live, Upbringing
 from neuroevo.seeds import stream
+from neuroevo.strategies.critics import critics
 from neuroevo.strategies.gene_pool import GenePool
 from neuroevo.strategies.gene_tree import GeneTree
 from neuroevo.strategies.gtl_settings import GTLSettings
@@ -129,23 +129,14 @@ class GTL:
         self.life = Live(
             upbringing=replace(upbringing, recipe=told.life, isolate=told.isolate, condense=told.condense),
             images=dataset.ancestry,
-            ways=told.ways or default_ways(len(dataset.ancestry.classes)),
+            ways=told.ways_of(len(dataset.ancestry.classes)),
             seed=seed,
             cycle=told.cycle,
             workers=workers,
         )
-        self.critic = Critic(
-            upbringing=upbringing,
-            images=dataset.held_out,
-            ways=told.critic_ways or default_ways(len(dataset.held_out.classes)),
-            shots=told.shots,
-            critics=told.critics,
-            metric=told.metric,
-            seed=seed,
-            workers=workers,
+        self.critic, self.final_critic = critics(
+            told, upbringing=upbringing, images=dataset.held_out, seed=seed, workers=workers
         )
-        final: dict[str, Any] = {"critics": told.final_critics, "metric": "final", "purpose": "final", "generation": 0}
-        self.final_critic = replace(self.critic, **final)
         draws = {"generator": self.generator, "new_ids": self._new_channels}
         select = Select(partial(group_tournament, size=told.tournament, generator=self.generator))
         rates = {"rate": told.mutation_rate, "resize_rate": told.resize_rate, "noise": told.noise}
@@ -173,8 +164,9 @@ class GTL:
         weights = {heir.id: self._bear(heir, slot) for heir, slot in zip(heirs, slots, strict=True)}
         if self.told.average:
             self._average(heirs, weights)
-        for heir in heirs:
-            heir.genome = checked(self.toolbox.mutate(heir.genome, weights[heir.id]))
+        for heir in everyone[self.told.elites :]:
+            if heir.id in weights:
+                heir.genome = checked(self.toolbox.mutate(heir.genome, weights[heir.id]))
         self.budget = self.budget.then(self._costs()[0].times(len(everyone)))
         return everyone
 

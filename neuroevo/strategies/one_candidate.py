@@ -59,7 +59,7 @@ class OneCandidate:
         *,
         seed: int = 0,
         share: float = 0.2,
-        pretraining: Recipe = Recipe(updates=2000),
+        pretraining: Recipe = Recipe(updates=2000, learning_rate=0.2),
         cross: Cross = "zero",
         device: torch.device | str = "cpu",
         workers: int | None = None,

@@ -225,6 +225,13 @@ def test_heirs_are_spelled(name: str, factor: float) -> None:
     assert [kind_of(heir)[1] for heir in scaling.heirs_of(name)][:4] == [0.5, 1.0, 1.5, 2.0]
 
 
+def test_few_heirs_are_of_every_kind() -> None:
+    """Narrow, wide, of another depth and of another architecture; small backbones have all of theirs."""
+    assert scaling.heirs_of("vgg11", few=True) == ("vgg11:0.5", "vgg11:2", "vgg13", "resnet12")
+    assert scaling.heirs_of("resnet12", few=True) == ("resnet12:0.5", "resnet12:2", "vgg11")
+    assert scaling.heirs_of("mlp", few=True) == scaling.heirs_of("mlp")
+
+
 @pytest.mark.parametrize("heir", ["mlp:", "mlp:0", "mlp:-1", "mlp:x", "mlp:inf", "mlp:nan"])
 def test_a_width_that_is_none_is_told(heir: str) -> None:
     """The sentence shows how heirs are spelled."""

@@ -17,7 +17,8 @@ UPDATE, SCORE = 0.5, 3.0
 def gtl(toys: ModuleType) -> GTL:
     """Return a strategy whose parts are tiny."""
     recipes = {"life": Recipe(updates=40, batch=16), "critic": Recipe(updates=2, batch=16)}
-    return GTL(toys.dataset(), toys.MLP_BACKBONE, population=4, critics=2, final_critics=6, finalists=3, **recipes)
+    counts = {"critics": 2, "final_critics": 6, "finalists": 3}
+    return GTL(toys.dataset(), toys.MLP_BACKBONE, population=4, scoring="critics", **counts, **recipes)
 
 
 def test_everything_that_is_measured_is_real_work(gtl: GTL, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +40,7 @@ def test_everything_that_is_measured_is_real_work(gtl: GTL, monkeypatch: pytest.
 def known_times(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let updates and scorings take a known time."""
     monkeypatch.setattr(matching, "core_seconds_per_update", lambda life: UPDATE)
-    monkeypatch.setattr(matching, "_core_seconds", lambda work, device: SCORE)
+    monkeypatch.setattr(matching, "_core_seconds_of_scoring", lambda critic: SCORE * critic.critics / 2)
 
 
 @pytest.mark.usefixtures("known_times")

@@ -111,6 +111,8 @@ def test_the_summary_has_a_row_for_every_strategy(finished: tuple[Any, Path]) ->
         assert float(row["accuracy_ci_low"]) <= float(row["accuracy_mean"]) <= float(row["accuracy_ci_high"])
     steps = {row["strategy"]: int(row["gradient_steps"]) for row in found}
     assert {steps.pop("scratch"), steps.pop("untrained-circuit")} == {0}
+    # Where critics are trained they take more than so small a budget by themselves.
+    assert steps.pop("gtl-paper") > steps["gtl"]
     assert len(set(steps.values())) == 1
     assert {row["strategy"] for row in found if row["p_value"]} == set(STRATEGIES) - {"scratch"}
 
@@ -237,7 +239,7 @@ def test_the_environment_and_a_file_set_what_flags_do_not(
     assert call.code == 0, call.err
     found = settings_of(tmp_path / "run")
     assert (found["batch"], found["seeds"], found["strategies"], found["learning_rate"]) == (4, 1, ["scratch"], 0.5)
-    assert (found["updates"], found["critics"]) == (2, BenchSettings().critics)
+    assert (found["updates"], found["share"]) == (2, BenchSettings().share)
 
 
 WRONG = [

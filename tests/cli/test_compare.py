@@ -68,7 +68,7 @@ def test_an_interrupted_bench_goes_on(
     monkeypatch.setattr(
         transfer,
         "_cell",
-        lambda one, protocol, seed, *rest: (ran.append((one.name, seed)), cell(one, protocol, seed, *rest))[1],
+        lambda one, *rest: (ran.append((one.contestant, one.seed)), cell(one, *rest))[1],
     )
     call = neuroevo("bench", "--resume", folder)
     assert call.code == 0, call.err

@@ -11,12 +11,14 @@ import torch
 
 from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.learngene import Learngene
-from neuroevo.problems import Critic
+from neuroevo.problems import NearestMean
 from neuroevo.runs.records import read_records
 
 Program = Callable[..., Any]
 TINY = ("--width", 0.25, "--generations", 2, "--population", 2, "--life-updates", 2, "--critic-updates", 2)
-STEPS = 2 * 2 * (2 + 2) + 2 * 8 * 2  # two generations, then two finalists
+STEPS = 2 * 2 * 2  # two generations, scored without training
+STEPS_WITH_CRITICS = 2 * 2 * (2 + 2) + 2 * 8 * 2  # two generations, then two finalists
+STEPS_OF = {"untrained-circuit": 0, "gtl-paper": STEPS_WITH_CRITICS, "layerwise": STEPS_WITH_CRITICS}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -113,7 +115,7 @@ def test_every_strategy_that_hands_on_something_can_be_run(neuroevo: Program, st
     assert found["parameters"] == learngene.parameters
     assert 0 < found["share"] <= 1
     assert 0 <= found["score"] <= 1
-    assert found["gradient_steps"] == (0 if strategy == "untrained-circuit" else STEPS)
+    assert found["gradient_steps"] == STEPS_OF.get(strategy, STEPS)
 
 
 @pytest.mark.parametrize(
@@ -155,14 +157,14 @@ def test_results_are_never_mixed(finished: tuple[Any, Path], neuroevo: Program) 
 
 def test_a_run_that_breaks_off_says_so(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first generation's record stays, there is no learngene, and the log has the traceback."""
-    batch, calls = Critic.batch, iter(range(9))
+    batch, calls = NearestMean.batch, iter(range(9))
 
-    def failing(self: Critic, individuals: Any) -> Any:
+    def failing(self: NearestMean, individuals: Any) -> Any:
         if next(calls) == 1:
             raise RuntimeError("out of memory")
         return batch(self, individuals)
 
-    monkeypatch.setattr(Critic, "batch", failing)
+    monkeypatch.setattr(NearestMean, "batch", failing)
     folder = tmp_path / "run"
     call = neuroevo("evolve", "gtl", *TINY, "--out", folder)
     assert (call.code, call.out) == (1, "")
@@ -175,7 +177,7 @@ def test_a_run_that_breaks_off_says_so(neuroevo: Program, tmp_path: Path, monkey
 
 def test_training_that_diverges_is_one_sentence(neuroevo: Program, tmp_path: Path) -> None:
     """If no individual has a finite score, the run fails and says what to check."""
-    words = ["--learning-rate", 1e30, "--life-updates", 4, "--critic-updates", 4]
+    words = ["--ancestor-rate", 1e30, "--life-updates", 4, "--critic-updates", 4]
     call = neuroevo("evolve", "gtl", *TINY, *words, "--out", tmp_path / "run", "--quiet")
     assert call.code == 1
     assert call.err.startswith("Error: all 2 individuals of generation 0 failed")
@@ -216,4 +218,4 @@ def test_quick_is_for_evolve_too(neuroevo: Program, tmp_path: Path) -> None:
     call = neuroevo("evolve", "gtl", "--quick", "--life-updates", 2, "--critic-updates", 2, "--out", tmp_path / "run")
     assert call.code == 0, call.err
     settings = tomllib.loads((tmp_path / "run" / "settings.toml").read_text(encoding="utf-8"))
-    assert (settings["generations"], settings["population"], settings["life_updates"]) == (2, 4, 2)
+    assert (settings["generations"], settings["width"], settings["life_updates"]) == (2, 0.5, 2)

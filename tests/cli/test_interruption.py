@@ -21,7 +21,7 @@ from neuroevo.runs.records import read_records
 
 Program = Callable[..., Any]
 TINY = ("--width", 0.25, "--population", 2, "--life-updates", 2, "--critic-updates", 2, "--quiet")
-WORDS = ("evolve", "gtl", *TINY, "--generations", 3)
+WORDS = ("evolve", "gtl", *TINY, "--cycle", 3, "--generations", 3)
 LEARNGENE = "learngene.safetensors"
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")

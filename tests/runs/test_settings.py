@@ -226,11 +226,11 @@ def test_text_is_read_as_the_settings_kind(word: str, value: bool) -> None:
         ),
         (
             {"tournament": "7"},
-            "population (default) must be at least --tournament, but they are 6 and 7.",
+            "population (default) must be at least --tournament, but they are 2 and 7.",
         ),
         (
             {"tournament": "5", "quick": True},
-            "population (--quick) must be at least --tournament, but they are 4 and 5.",
+            "population (default) must be at least --tournament, but they are 2 and 5.",
         ),
         (
             {"ways": str(CLASSES + 1)},

@@ -47,7 +47,7 @@ def test_a_run_holds_as_many_lives_and_contests_as_planned(toys: ModuleType) -> 
         assert len(strategy.state_dict()["under_way"]) == 4
         winners += len(generation.details["winners"])
     assert winners == 4 * 5 // 3
-    assert strategy.ids.next == 4 * 5 + 4
+    assert strategy.ids.next == 1 + 4 * 5 + 4  # the founder counts
 
 
 def test_who_fails_is_left_out(toys: ModuleType) -> None:

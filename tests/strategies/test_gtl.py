@@ -31,11 +31,16 @@ from neuroevo.operators.learngenes import same_channels
 from neuroevo.problems import NearestMean, critic, live
 from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
 from neuroevo.runs.records import read_records
-from neuroevo.strategies import GTL, PAPER
+from neuroevo.strategies import GTL, PAPER, GTLSettings
 
 LIFE = Recipe(updates=3, batch=16)
 CRITIC = Recipe(updates=2, batch=8)
+# Laws about single parts are shown on the plain variant, with zero cross weights, isolation and averaging.
 SMALL: Mapping[str, Any] = {
+    **PAPER,
+    "cross": "zero",
+    "isolate": True,
+    "average": True,
     "population": 4,
     "shots": 3,
     "share": 0.4,
@@ -44,8 +49,11 @@ SMALL: Mapping[str, Any] = {
     "mutation_rate": 0.2,
     "final_critics": 2,
 }
-# Everything that the plain variant does without.
-FULL: Mapping[str, Any] = {"condense": True, "cycle": 2, "memory": True, "founders": 1, "parents": 1, "average": True}
+# What GTL does unless it is told otherwise.
+FULL: Mapping[str, Any] = {
+    **{name: getattr(GTLSettings(), name) for name in PAPER},
+    "cycle": 2,
+}
 VERBS = ("choose_parents", "inherit", "live", "extract", "average", "mutate", "evaluate", "select", "map")
 
 
@@ -492,7 +500,7 @@ def test_a_generation_has_so_many_parents(parents: int | None, most: int, toys: 
 
 def test_a_lineage_remembers_classes_and_hands_none_on(toys: ModuleType) -> None:
     """Siblings have one memory of all classes that their lineage has met; the result and its file have none."""
-    strategy = gtl(toys, **FULL, ways=3)
+    strategy = gtl(toys, **{**FULL, "ways": 3})
     known = []
     for generation in evolve(strategy, 3):
         first, *rest = (one.memory for one in generation.population)
@@ -504,6 +512,18 @@ def test_a_lineage_remembers_classes_and_hands_none_on(toys: ModuleType) -> None
     assert best.memory is None
     assert not any("head" in name for name in best.genome.tensors())
     assert all(one.memory is None for one in everyone(gtl(toys, **{**FULL, "memory": False}), 2).values())
+
+
+def test_nearest_means_score_without_training(toys: ModuleType) -> None:
+    """All candidates meet the same tasks, finalists meet others, and only lives take gradient steps."""
+    strategy = gtl(toys, **{**FULL, "critics": 3})
+    (generation,) = evolve(strategy, 1)
+    first = generation.population[0]
+    assert strategy.toolbox.evaluate(first) == first.fitness.values
+    assert (strategy.critic.tasks, strategy.final_critic.tasks) == (3, 2)
+    assert strategy.critic.purpose != strategy.final_critic.purpose
+    strategy.result()
+    assert strategy.budget.gradient_steps == 4 * LIFE.updates
 
 
 def test_baldwinian_lineages_remember_nothing(toys: ModuleType) -> None:
@@ -782,6 +802,7 @@ def test_roles_are_never_mixed(settings: dict[str, Any], toys: ModuleType, monke
         ({"finalists": 0}, r"^finalists must be at least 1, but it is 0\.$"),
         ({"parents": 0}, r"^parents must be at least 1, but it is 0\.$"),
         ({"founders": -1}, r"^founders must be at least 0, but it is -1\.$"),
+        ({"scoring": "mean"}, r'^scoring must be "critics" or "nearest-mean", but it is \'mean\'\.$'),
         ({"cycle": 0}, r"^cycle must be at least 1, but it is 0\.$"),
         ({"condense": True, "founders": 0}, r"^condense needs isolate and founders, .* but they are True and 0\.$"),
         ({"condense": True, "founders": 1, "isolate": False}, r"^condense needs .* but they are False and 1\.$"),

@@ -33,8 +33,10 @@ def sparing(inner: Callable[..., Any], ids: frozenset[int]) -> Callable[..., Any
 
 def gtl(toys: ModuleType, lives: frozenset[int], critics: frozenset[int]) -> GTL:
     """Return a strategy of three individuals a generation, in which some lives and evaluations fail."""
+    counts = {"population": 3, "final_critics": 1, "finalists": 3, "workers": 1, "share": 0.4}
+    # Without founders ids count from the first individual that lives.
     strategy = GTL(
-        toys.dataset(), toys.MLP_BACKBONE, population=3, life=TINY, critic=TINY, final_critics=1, workers=1, share=0.4
+        toys.dataset(), toys.MLP_BACKBONE, **counts, life=TINY, critic=TINY, founders=0, condense=False, parents=None
     )
     strategy.toolbox.register("live", sparing(strategy.life, lives))
     strategy.toolbox.register("evaluate", sparing(strategy.critic, critics))

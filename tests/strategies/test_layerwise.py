@@ -1,6 +1,7 @@
 """The layer-wise learngene: GTL around whole layers, whose choice evolves."""
 
 from collections import Counter
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +17,7 @@ from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import whole_circuit
 from neuroevo.operators.inheritance import extract
 from neuroevo.operators.layers import layer_overlap, layers_held, random_layers, tensors_of
-from neuroevo.strategies import GTL, GenePool, Layerwise
+from neuroevo.strategies import GTL, PAPER, GenePool, Layerwise
 from neuroevo.strategies.layerwise import mutate_layers, pool_share
 from neuroevo.testing.laws.learngenes import NewIds
 
@@ -98,7 +99,8 @@ def test_lineages_can_begin_with_founders(toys: ModuleType) -> None:
 @pytest.mark.parametrize("settings", [{}, {"founders": 1, "parents": 1, "memory": True}], ids=str)
 def test_it_costs_what_gtl_costs(settings: dict[str, Any], toys: ModuleType) -> None:
     """Plan and count agree with each other and with GTL's of the same settings."""
-    ours, theirs = (kind(toys.dataset(size=16), toys.CONVNET, **SETTINGS, **settings) for kind in (Layerwise, GTL))
+    plain = partial(GTL, **{name: value for name, value in PAPER.items() if name not in {*SETTINGS, *settings}})
+    ours, theirs = (kind(toys.dataset(size=16), toys.CONVNET, **SETTINGS, **settings) for kind in (Layerwise, plain))
     for strategy in (ours, theirs):
         list(evolve(strategy, 3))
         strategy.result()

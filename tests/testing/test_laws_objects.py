@@ -16,8 +16,8 @@ from deap.base import Toolbox
 from hypothesis import HealthCheck, given, settings
 
 from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, ResNet12, ViT
-from neuroevo.cli.build import VARIANTS
 from neuroevo.cli.names import BACKBONES, DATASETS, STRATEGIES
+from neuroevo.cli.variants import VARIANTS
 from neuroevo.data.cifar_fs import cifar_fs
 from neuroevo.data.fashion_mnist import fashion_mnist
 from neuroevo.data.glyphs import glyphs
