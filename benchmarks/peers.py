@@ -95,7 +95,10 @@ def _compared(work: Workload, programs: Mapping[str, Program], *, repeats: int, 
             samples[key].append(programs[key[0]].ask("sample", work, key[1], calls[key]))
     for program in programs.values():
         program.ask("forget", work)
-    return Line(work, {key: Spread.of(found) for key, found in samples.items()})
+    line = Line(work, {key: Spread.of(found) for key, found in samples.items()})
+    for (name, way), spread in line.spreads.items():
+        tell(f"  {name} {way}: {spread.median:.3g} ms ({spread.low:.3g} to {spread.high:.3g})")
+    return line
 
 
 def _agreeing(work: Workload, programs: Mapping[str, Program], tell: Tell) -> list[Key]:
