@@ -124,7 +124,7 @@ def test_an_individual_that_kills_its_workers_fails_alone(
 ) -> None:
     """The run goes on without it; who it was and why it failed is kept, with its genome, and it never wins."""
     own.retries = 0
-    strategy = gtl(toys)
+    strategy = gtl(toys, founders=0, condense=False)  # so that ids count from the first that lives
     strategy.toolbox.register("map", own)
     strategy.toolbox.register("live", faults.Deadly(strategy.life, frozenset({1, 5})))
     strategy.toolbox.register("evaluate", faults.Deadly(strategy.critic, frozenset({2})))
