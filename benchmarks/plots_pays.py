@@ -61,7 +61,7 @@ def _draw(axes: Axes, strategy: str, number: int, rows: Sequence[Row], cost: str
         return axes.axhline(100 * rows[0].accuracy_mean, color=look.colour, linestyle=":", label=strategy)
     for place, row in zip(spent, rows, strict=True):
         if math.isfinite(row.accuracy_ci_low) and math.isfinite(row.accuracy_ci_high):
-            ends = [100 * row.accuracy_ci_low, 100 * row.accuracy_ci_high]
+            ends = [max(0.0, 100 * row.accuracy_ci_low), min(100.0, 100 * row.accuracy_ci_high)]
             axes.plot([place, place], ends, color=look.colour, linewidth=1.0, alpha=0.7)
     (line,) = axes.plot(
         spent,
