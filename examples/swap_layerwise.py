@@ -1,8 +1,8 @@
 """GTL swapped for the layer-wise learngene: the class is another one, and nothing else changes.
 
-Both evolve on the same lives, critics, tournaments, gene pool and gene tree, for the same number of gradient steps, and
-hand on about 20 % of a network: GTL a circuit through all layers, the other one whole layers. What that is worth is
-measured on four descendants that learn letters which no ancestor saw.
+Both have lives, scores, tournaments, a gene pool and a gene tree, take the same number of gradient steps, and hand on
+about 20 % of a network: GTL a circuit through all layers, the other one whole layers. What that is worth is measured on
+four descendants that learn letters which no ancestor saw.
 Usage: python examples/swap_layerwise.py [GENERATIONS] [POPULATION] (default 8 6)
 """
 
@@ -17,8 +17,9 @@ GENERATIONS, POPULATION = (int(word) for word in sys.argv[1:] or ("8", "6"))
 
 dataset, backbone = glyphs(images_per_class=100), ConvNet4(widths=(8, 16, 32, 32))
 protocol = Transfer(dataset=dataset, backbone=backbone, descendant=Recipe(updates=60), ways=20)
+life = Recipe(updates=100, learning_rate=0.2)
 for kind in (GTL, Layerwise):
-    strategy = kind(dataset, backbone, population=POPULATION, seed=1)
+    strategy = kind(dataset, backbone, population=POPULATION, life=life, scoring="nearest-mean", seed=1)
     for generation in evolve(strategy, GENERATIONS):
         print(f"  {kind.__name__}, generation {generation.number + 1}: {generation.mean:.3f} on held-out classes")
     learngene = strategy.result().genome

@@ -16,7 +16,8 @@ from neuroevo.learngene import Learngene
 
 Program = Callable[..., Any]
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
-TINY = ("--width", 0.1, "--generations", 1, "--population", 2, "--life-updates", 2, "--critic-updates", 2, "--quiet")
+TINY = ("--width", 0.1, "--generations", 1, "--population", 2, "--life-updates", 2, "--critic-updates", 2)
+TINY = (*TINY, "--cycle", 1, "--quiet")
 
 
 @pytest.fixture(scope="module")
