@@ -101,6 +101,11 @@ class Process:
             for child in multiprocessing.active_children():
                 if child.pid == pid:
                     child.kill()
+        # A worker that is killed while it sends leaves half a message, for the rest of which the pool would wait as
+        # long as anybody could write it: this process could. There is no public way to let go of that end.
+        writer = getattr(self._executor._result_queue, "_writer", None)
+        if writer is not None:
+            writer.close()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 

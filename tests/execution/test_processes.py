@@ -1,0 +1,35 @@
+"""Worker processes: what stopping one survives."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import pytest
+
+from neuroevo.execution.processes import Process
+
+# Begins to send a result, as a worker does, and never comes to its end. Text, for a worker can't import this module.
+SEND_HALF_A_MESSAGE = """
+import os, struct, sys, time
+frame = sys._getframe()
+while "result_queue" not in frame.f_locals:
+    frame = frame.f_back
+os.write(frame.f_locals["result_queue"]._writer.fileno(), struct.pack("!i", 1000) + b"half")
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="messages are those of pipes")
+def test_a_worker_that_is_sending_can_be_stopped() -> None:
+    """Stopped in the middle of a message, the rest of which never comes, it is gone, and nobody waits for it."""
+    process = Process(threads=1)
+    process.wait()
+    sending = process._executor.submit(exec, SEND_HALF_A_MESSAGE)
+    time.sleep(1)
+    assert not sending.done()
+    stopping = threading.Thread(target=process.stop, daemon=True)
+    stopping.start()
+    stopping.join(timeout=20)
+    assert not stopping.is_alive()
