@@ -11,7 +11,6 @@ from neuroevo.evolution import evolve
 from neuroevo.execution import Processes, Recipe, WorkerMap
 from neuroevo.execution.streams import OneByOne, stream_of
 from neuroevo.individual import Failure, Individual
-from neuroevo.runs.checkpoint import load_checkpoint
 from neuroevo.strategies import AsynchronousGTL
 from neuroevo.testing.laws import check_strategy
 
@@ -88,17 +87,17 @@ def test_workers_change_the_order_and_nothing_else(toys: ModuleType, tmp_path: P
         strategy = asynchronous(toys)
         strategy.toolbox.register("map", workers)
         first = [one for generation in evolve(strategy, 2, run_dir=tmp_path) for one in generation.population]
-        kept = load_checkpoint(tmp_path / "checkpoints")
-        assert kept is not None
-        under_way = [item["individual"]["id"] for item in kept.state["under_way"]]  # type: ignore[index, union-attr]
+        under_way = {item["individual"]["id"] for item in strategy.state_dict()["under_way"]}
         heir = asynchronous(toys)
         heir.toolbox.register("map", workers)
         strategy.result()
         second = [one for generation in evolve(heir, 5, run_dir=tmp_path) for one in generation.population]
+        still = {item["individual"]["id"] for item in heir.state_dict()["under_way"]}
         best = heir.result()
         people = {one.id: one for one in [*first, *second]}
         assert len(people) == len([*first, *second]) == 15
-        assert {*under_way} <= people.keys()
+        # A process that is slow to start can still be at what it got first when the other one has done the rest.
+        assert under_way <= people.keys() | still
         for one in people.values():
             assert one.fitness.values == heir.critic(one)
         assert best.id in people
