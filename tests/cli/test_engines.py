@@ -47,7 +47,7 @@ def test_processes_change_nothing(workers: int, threads: Path, neuroevo: Program
 @pytest.mark.slow
 def test_gtl_without_barriers(neuroevo: Program, tmp_path: Path) -> None:
     """One worker is one order: equal runs, which are not those with barriers; a run goes on to more generations."""
-    words = ("evolve", "gtl", *TINY, "--asynchronous", "--engine", "processes", "--workers", 1)
+    words = ("evolve", "gtl", *TINY, "--cycle", 2, "--asynchronous", "--engine", "processes", "--workers", 1)
     for name, generations in (("first", 2), ("second", 1)):
         call = neuroevo(*words, "--generations", generations, "--out", tmp_path / name)
         assert call.code == 0, call.err

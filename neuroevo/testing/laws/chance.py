@@ -6,6 +6,8 @@ from scipy.stats import binomtest, fisher_exact
 
 ERROR = 1e-9
 """Probability that a judgement blames an operator that does what it should."""
+NEVER = 1e-100
+"""Probability of what happens in no number of trials; scipy can't compute with numbers that are much smaller."""
 
 
 def fits(count: int, trials: int, probability: float, *, among: int = 1) -> bool:
@@ -19,8 +21,10 @@ def fits(count: int, trials: int, probability: float, *, among: int = 1) -> bool
 
     Source: the exact two-sided binomial test.
     """
+    if probability < NEVER:
+        return count == 0
     # Rounding may have carried a sum of shares beyond 1.
-    result = binomtest(count, trials, min(1.0, max(0.0, probability)))
+    result = binomtest(count, trials, min(1.0, probability))
     return bool(result.pvalue >= ERROR / among)
 
 
