@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -95,6 +95,16 @@ class Fitness(DeapFitness):  # type: ignore[misc]
     def failed(self) -> bool:
         """Whether any value is not finite."""
         return self._failed
+
+    def unscored(self) -> Fitness:
+        """Return an invalid fitness with the same weights."""
+        # What was checked once is not checked again: each child of each generation has one of these.
+        child = object.__new__(type(self))
+        child.weights = self.weights
+        child._values = ()
+        child._failed = False
+        child.failure = None
+        return child
 
     def dominates(self, other: Fitness, obj: slice = slice(None)) -> bool:
         """Return whether no objective is worse than the other's and at least one is better.
@@ -236,7 +246,8 @@ class Ids:
 def genomes_of(people: Sequence[Individual]) -> Tensor:
     """Return the genomes of individuals as one tensor [P, D], to be read only.
 
-    Where they are rows that follow each other in one tensor, these are returned and nothing is copied.
+    Where they are rows that follow each other in one tensor, these are returned and nothing is copied; other rows of
+    one tensor are copied in one go.
 
     Raises:
         TypeError: A genome is not a tensor.
@@ -245,24 +256,31 @@ def genomes_of(people: Sequence[Individual]) -> Tensor:
     genomes = [tensor_of(one) for one in people]
     if not genomes:
         raise ValueError("people must hold at least one individual, but they are empty.")
-    if (whole := _whole(genomes)) is not None:
-        return whole
+    if (rows := _rows(genomes)) is not None:
+        return rows
     lengths = sorted({genome.shape[0] for genome in genomes})
     if len(lengths) > 1:
         raise ValueError(f"genomes must have one length to stand in one tensor, but they have {lengths}.")
     return torch.stack(genomes)
 
 
-def _whole(genomes: Sequence[Tensor]) -> Tensor | None:
-    """Return the rows of which vectors are views, if they follow each other in one storage."""
-    first, base = genomes[0], genomes[0]._base
-    if base is None or not all(one._base is base and one.stride() == (1,) for one in genomes):
+def _rows(genomes: Sequence[Tensor]) -> Tensor | None:
+    """Return vectors [P, D] that are rows of one contiguous tensor; None if they are not."""
+    length, base = genomes[0].numel(), genomes[0]._base
+    if base is None or not all([one._base is base for one in genomes]):
         return None
-    length, start = first.shape[0], first.storage_offset()
-    places = range(start, start + len(genomes) * length, max(1, length))
-    if [one.storage_offset() for one in genomes] != list(places) or {one.shape[0] for one in genomes} != {length}:
+    if not length or not base.is_contiguous() or base.numel() % length:
         return None
-    return None if first.dtype != base.dtype else base.as_strided((len(genomes), length), (length, 1), start)
+    if {(one.numel(), one.dtype, one.is_contiguous()) for one in genomes} != {(length, base.dtype, True)}:
+        return None
+    start = base.storage_offset()
+    places = [one.storage_offset() - start for one in genomes]
+    if places == list(range(places[0], places[0] + len(places) * length, length)):
+        return base.as_strided((len(places), length), (length, 1), start + places[0])
+    if any([place % length for place in places]):
+        return None
+    numbers = torch.tensor(places, device=base.device) // length
+    return base.view(-1, length).index_select(0, numbers)
 
 
 def tensor_of(individual: Individual) -> Tensor:
@@ -288,15 +306,28 @@ def offspring(genome: Any, parents: Sequence[Individual], *, id: int) -> Individ
     Raises:
         ValueError: There is no parent.
     """
+    return siblings([genome], parents, ids=lambda: id)[0]
+
+
+def siblings(genomes: Sequence[Any], parents: Sequence[Individual], *, ids: Callable[[], int]) -> list[Individual]:
+    """Return children of the same parents, one for each genome; see `offspring`.
+
+    Args:
+        genomes: What each of them inherits.
+        parents: Whom they come from, at least one.
+        ids: Gives each its new lineage id.
+
+    Raises:
+        ValueError: There is no parent.
+    """
     if not parents:
         raise ValueError("parents must hold at least one individual, but they are empty.")
-    return Individual(
-        genome,
-        Fitness(weights=parents[0].fitness.weights),
-        id=id,
-        parents=[parent.id for parent in parents],
-        generation=max([parent.generation for parent in parents]),
-    )
+    family = tuple([parent.id for parent in parents])
+    youngest = max([parent.generation for parent in parents])
+    fitness = parents[0].fitness
+    return [
+        Individual(genome, fitness.unscored(), id=ids(), parents=family, generation=youngest) for genome in genomes
+    ]
 
 
 def _own(genome: Any) -> Any:

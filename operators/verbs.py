@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Ids, Individual, genomes_of, offspring, tensor_of
+from neuroevo.individual import Ids, Individual, genomes_of, offspring, siblings, tensor_of
 
 Crossover = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 Mutation = Callable[[Tensor], Tensor]
@@ -135,16 +135,16 @@ class Vary:
         """Return as many children, whose genomes are the rows of one tensor [P, D].
 
         Raises:
-            ValueError: The genomes differ in length.
+            ValueError: The genomes differ in length, or the mutation returns another number of them.
             TypeError: A genome is not a tensor.
         """
         if not population:
             return []
-        children = self.mutation(self._crossed(genomes_of(population)))
-        mates = [population[index - index % 2 : index - index % 2 + 2] for index in range(len(population))]
-        return [
-            offspring(child, parents, id=self.ids()) for child, parents in zip(children.unbind(), mates, strict=True)
-        ]
+        children = self.mutation(self._crossed(genomes_of(population))).unbind()
+        if len(children) != len(population):
+            raise ValueError(f"mutation must return {len(population)} genomes, but it returned {len(children)}.")
+        pairs = [slice(start, start + 2) for start in range(0, len(population), 2)]
+        return [child for pair in pairs for child in siblings(children[pair], population[pair], ids=self.ids)]
 
     def _crossed(self, genomes: Tensor) -> Tensor:
         paired = len(genomes) // 2 * 2

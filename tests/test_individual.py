@@ -314,6 +314,12 @@ def test_genomes_that_are_the_rows_of_a_tensor_are_not_copied() -> None:
         assert genomes_of(some).untyped_storage().data_ptr() != whole.untyped_storage().data_ptr()
 
 
+def test_an_unscored_fitness_has_the_weights_and_nothing_else() -> None:
+    """It is what one that was never scored is, whatever was known."""
+    for scored in (Fitness((1.0, 2.0), weights=(1.0, -2.0)), Fitness((math.nan, 2.0), weights=(1.0, -2.0))):
+        assert vars(scored.unscored()) == vars(Fitness(weights=(1.0, -2.0)))
+
+
 def test_genomes_of_nobody_or_of_something_else_are_refused() -> None:
     """No individual, genomes that are no tensors, and genomes of two lengths are named."""
     with pytest.raises(ValueError, match="people must hold at least one individual"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from functools import reduce
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from neuroevo.budget import Budget
 from neuroevo.execution import batched_map
+from neuroevo.execution.heap import keep_freed_memory
 from neuroevo.individual import Fitness, Ids, Individual, genomes_of
 from neuroevo.problems import Problem
 from neuroevo.seeds import stream
@@ -59,6 +61,7 @@ class Search:
                 f"problem must have {self.OBJECTIVES} objective for {type(self).__name__}, but it has "
                 f"{len(problem.weights)}; NSGA2 takes any number."
             )
+        keep_freed_memory()
         self.problem = problem
         self.space = problem.space
         self.population = population
@@ -235,11 +238,19 @@ def even(number: int) -> int:
 
 
 def gathered(people: Sequence[Individual]) -> list[Individual]:
-    """Return copies of individuals whose genomes are the rows of one new tensor.
+    """Return individuals whose genomes keep at most twice the memory that they need themselves.
 
-    Whoever survives for long would otherwise keep the tensor of all that were born with it in memory.
+    Whoever survives for long would otherwise keep the tensor of all that were born with it. Who shares a tensor with
+    many that died is copied into a new one; all others are returned as they are.
     """
-    return [
-        Individual(row, one.fitness, id=one.id, parents=one.parents, generation=one.generation)
-        for row, one in zip(torch.stack([one.genome for one in people]).unbind(), people, strict=True)
-    ]
+    tensors = {id(base): base for one in people if (base := one.genome._base) is not None}
+    living = Counter(id(one.genome._base) for one in {one.id: one for one in people}.values())
+    sparse = {key for key, base in tensors.items() if 2 * living[key] * people[0].genome.numel() < base.numel()}
+    places = [place for place, one in enumerate(people) if id(one.genome._base) in sparse]
+    if not places:
+        return list(people)
+    found = list(people)
+    for place, row in zip(places, torch.stack([people[place].genome for place in places]).unbind(), strict=True):
+        one = people[place]
+        found[place] = Individual(row, one.fitness, id=one.id, parents=one.parents, generation=one.generation)
+    return found
