@@ -267,7 +267,7 @@ def genomes_of(people: Sequence[Individual]) -> Tensor:
 def _rows(genomes: Sequence[Tensor]) -> Tensor | None:
     """Return vectors [P, D] that are rows of one contiguous tensor; None if they are not."""
     length, base = genomes[0].numel(), genomes[0]._base
-    if base is None or not all([one._base is base for one in genomes]):
+    if base is None or not all(one._base is base for one in genomes):
         return None
     if not length or not base.is_contiguous() or base.numel() % length:
         return None
@@ -277,7 +277,7 @@ def _rows(genomes: Sequence[Tensor]) -> Tensor | None:
     places = [one.storage_offset() - start for one in genomes]
     if places == list(range(places[0], places[0] + len(places) * length, length)):
         return base.as_strided((len(places), length), (length, 1), start + places[0])
-    if any([place % length for place in places]):
+    if any(place % length for place in places):
         return None
     numbers = torch.tensor(places, device=base.device) // length
     return base.view(-1, length).index_select(0, numbers)
@@ -325,9 +325,7 @@ def siblings(genomes: Sequence[Any], parents: Sequence[Individual], *, ids: Call
     family = tuple([parent.id for parent in parents])
     youngest = max([parent.generation for parent in parents])
     fitness = parents[0].fitness
-    return [
-        Individual(genome, fitness.unscored(), id=ids(), parents=family, generation=youngest) for genome in genomes
-    ]
+    return [Individual(genome, fitness.unscored(), id=ids(), parents=family, generation=youngest) for genome in genomes]
 
 
 def _own(genome: Any) -> Any:

@@ -7,6 +7,7 @@ between them, and their new values for them alone: a mutation at a low rate cost
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -40,7 +41,7 @@ def gaussian(genomes: Tensor, *, sigma: float | Tensor, rate: float = 1.0, gener
     _check(genomes, rate)
     # Measured on the CPU: a device would have to be waited for at each call.
     sizes = sigma.cpu() if isinstance(sigma, Tensor) else torch.tensor(sigma, dtype=torch.float64)
-    if not bool((sizes.isfinite() & (sizes >= 0)).all()):
+    if sizes.numel() and not 0 <= float(sizes.min()) <= float(sizes.max()) < math.inf:
         raise ValueError(f"sigma must be finite and at least 0, but it is {sigma}.")
 
     def add_noise(genes: Tensor, each: PerGene) -> Tensor:
@@ -142,12 +143,12 @@ def _mutate(
     mutants = genomes.clone(memory_format=torch.contiguous_format)
     genes = mutants.view(-1)
     places = chosen.to(genomes.device)
-    genes[places] = change(genes[places], partial(_of_genes, columns=chosen % max(1, genomes.shape[-1])))
+    genes[places] = change(genes[places], partial(_of_genes, chosen=chosen, length=genomes.shape[-1]))
     return mutants
 
 
-def _of_genes(setting: Tensor, *, columns: Tensor) -> Tensor:
-    return setting[columns.to(setting.device)] if setting.numel() > 1 else setting
+def _of_genes(setting: Tensor, *, chosen: Tensor, length: int) -> Tensor:
+    return setting[(chosen % length).to(setting.device)] if setting.numel() > 1 else setting
 
 
 def _precision(genomes: Tensor) -> torch.dtype:

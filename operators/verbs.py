@@ -156,10 +156,10 @@ class Vary:
 
 def _ranks(individuals: Sequence[Individual]) -> Tensor:
     """Return 0 for each failed fitness, 1, 2, ... for the others from the worst on, float64 [P]."""
-    for individual in individuals:
-        if not individual.fitness.wvalues:
-            raise ValueError(f"individual {individual.id} has no fitness values; evaluate it before selection.")
     orders = [individual.fitness.order for individual in individuals]
+    for individual, order in zip(individuals, orders, strict=True):
+        if not order[1]:
+            raise ValueError(f"individual {individual.id} has no fitness values; evaluate it before selection.")
     known = sorted({order for order in orders if order[0]})
     rank = {order: place for place, order in enumerate(known, start=1)}
     return torch.tensor([rank.get(order, 0) for order in orders], dtype=torch.float64)

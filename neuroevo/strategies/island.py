@@ -24,8 +24,8 @@ from neuroevo.operators.mutation import gaussian
 from neuroevo.operators.replacement import best, generational
 from neuroevo.operators.selection import tournament as by_tournament
 from neuroevo.problems import Problem
-from neuroevo.strategies.genetic import MUTATION
-from neuroevo.strategies.search import Search, first_sigma, gathered, scores_of
+from neuroevo.strategies.genetic import mutation_step
+from neuroevo.strategies.search import Search, gathered, scores_of
 
 Islands = list[list[Individual]]
 
@@ -76,7 +76,7 @@ class Island(Search):
             raise ValueError(f"migrants must lie in [0, {population // islands}], an island, but it is {migrants}.")
         self.islands = islands
         self.interval = interval
-        sizes = MUTATION * self.space.spread if sigma is None else first_sigma(self.space, sigma)
+        sizes = mutation_step(self.space, sigma)
         toolbox = self.toolbox
         toolbox.register("choose", by_tournament, size=tournament, generator=self.generator)
         toolbox.register("cross", two_point, generator=self.generator)

@@ -24,9 +24,9 @@ from torch import Tensor
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.mutation import gaussian
 from neuroevo.operators.selection import tournament as by_tournament
-from neuroevo.strategies.genetic import MUTATION, Within
+from neuroevo.strategies.genetic import Within, mutation_step
 from neuroevo.strategies.measures import Measured, archives, check_measures, table_of
-from neuroevo.strategies.search import Search, first_sigma, gathered
+from neuroevo.strategies.search import Search, gathered
 from neuroevo.strategies.strategy import Verb
 
 
@@ -81,7 +81,7 @@ class Novelty(Search):
         self.archive = self.make_archive()
         self.behaviours = torch.zeros(0, len(problem.measures), dtype=torch.float64)
         self.novelty = torch.zeros(0, dtype=torch.float64)
-        sizes = MUTATION * self.space.spread if sigma is None else first_sigma(self.space, sigma)
+        sizes = mutation_step(self.space, sigma)
         toolbox = self.toolbox
         toolbox.register("choose", by_tournament, size=tournament, generator=self.generator)
         toolbox.register("perturb", gaussian, sigma=sizes, rate=rate, generator=self.generator)

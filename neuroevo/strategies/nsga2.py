@@ -26,7 +26,7 @@ from neuroevo.operators.fronts import crowding, front_numbers
 from neuroevo.operators.mutation import gaussian, polynomial
 from neuroevo.operators.selection import tournament
 from neuroevo.problems import Problem
-from neuroevo.strategies.genetic import MUTATION, register_variation
+from neuroevo.strategies.genetic import mutation_step, register_variation
 from neuroevo.strategies.search import Search, gathered
 
 ETA = 20.0
@@ -61,8 +61,7 @@ class NSGA2(Search):
         if bool((space.high - space.low).isfinite().all()):
             toolbox.register("perturb", polynomial, eta=ETA, **limits, rate=rate, generator=self.generator)
         else:
-            steps = MUTATION * space.spread
-            toolbox.register("perturb", gaussian, sigma=steps, rate=rate, generator=self.generator)
+            toolbox.register("perturb", gaussian, sigma=mutation_step(space, None), rate=rate, generator=self.generator)
         register_variation(toolbox, self)
         toolbox.register("select", crowded_tournament, generator=self.generator)
         toolbox.register("replace", survivors)

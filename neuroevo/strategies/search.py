@@ -243,10 +243,11 @@ def gathered(people: Sequence[Individual]) -> list[Individual]:
     Whoever survives for long would otherwise keep the tensor of all that were born with it. Who shares a tensor with
     many that died is copied into a new one; all others are returned as they are.
     """
-    tensors = {id(base): base for one in people if (base := one.genome._base) is not None}
-    living = Counter(id(one.genome._base) for one in {one.id: one for one in people}.values())
-    sparse = {key for key, base in tensors.items() if 2 * living[key] * people[0].genome.numel() < base.numel()}
-    places = [place for place, one in enumerate(people) if id(one.genome._base) in sparse]
+    bases = {one.id: one.genome._base for one in people}
+    living = Counter(map(id, bases.values()))
+    size = people[0].genome.numel() if people else 0
+    sparse = {id(base) for base in bases.values() if base is not None and 2 * living[id(base)] * size < base.numel()}
+    places = [place for place, one in enumerate(people) if id(bases[one.id]) in sparse] if sparse else []
     if not places:
         return list(people)
     found = list(people)
