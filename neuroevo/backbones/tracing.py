@@ -81,17 +81,26 @@ def trace(module: nn.Module, *, image: tuple[int, int, int]) -> Traced:
         ValueError: A layer is not supported, is used twice, or the outputs do not come from a linear layer; the
             sentence names it.
     """
+    weightless = deepcopy(module).eval().to("meta")
+    images = torch.empty(2, *image, device="meta")
     try:
-        graph = fx.symbolic_trace(deepcopy(module).eval().to("meta"))
+        graph = fx.symbolic_trace(weightless)
     except Exception as error:
-        first = str(error).partition("\n")[0].rstrip(".")
-        raise ValueError(f"{type(module).__name__} can't be traced by torch.fx: {first}.") from error
+        raise ValueError(f"{type(module).__name__} can't be traced by torch.fx: {_first_line(error)}.") from error
     try:
         with torch.no_grad():
-            ShapeProp(graph).propagate(torch.empty(2, *image, device="meta"))
-    except RuntimeError as error:
-        raise ValueError(f"{type(module).__name__} must take images of the shape {image}, but it does not.") from error
+            # By itself first: where that fails, ShapeProp would print a traceback besides.
+            weightless(images)
+            ShapeProp(graph).propagate(images)
+    except Exception as error:
+        raise ValueError(
+            f"{type(module).__name__} must take images of the shape {image}, but it does not: {_first_line(error)}."
+        ) from error
     return _Tracing(graph, image).backbone()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")
 
 
 class _Tracing:

@@ -44,8 +44,18 @@ QUICK: Mapping[str, object] = {
 }
 """Defaults of `--quick`, by setting; a value that somebody gave still wins."""
 SMALL_BACKBONES = ("mlp", "convnet4")
-QUICK_WIDTH = 0.125
-"""The width of all other backbones under `--quick`."""
+QUICK_LARGE: Mapping[str, object] = {
+    "width": 0.125,
+    "life_updates": 40,
+    "critic_updates": 5,
+    "updates": 15,
+    "batch": 32,
+    "ways": 5,
+    "budgets": (40, 160),
+}
+"""What `--quick` has instead for all other backbones."""
+QUICK_SIZES = {"mini-imagenet": 32}
+"""Pixels of images that are larger by themselves."""
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -330,13 +340,21 @@ def _resolve(model: type[BaseModel], given: Mapping[str, Given]) -> tuple[dict[s
             errors.append(f"{label(key, info)} must be given.")
         else:
             values[key], sources[key] = info.default, f"{key} (default)"
-    quick: Mapping[str, object] = getattr(model, "quick_defaults", {})
     if values.get("quick"):
-        if values.get("backbone") not in SMALL_BACKBONES:
-            quick = {**quick, "width": QUICK_WIDTH}
+        quick = _quick(model, values)
         for key in quick.keys() & fields(model).keys() - given.keys():
             values[key], sources[key] = quick[key], f"{key} (--quick)"
     return values, sources, errors
+
+
+def _quick(model: type[BaseModel], values: Mapping[str, object]) -> dict[str, object]:
+    """Return the defaults of `--quick` for the backbone and the data set that are chosen."""
+    quick = dict(getattr(model, "quick_defaults", {}))
+    if quick and values.get("backbone") not in SMALL_BACKBONES:
+        quick |= QUICK_LARGE
+    if quick and values.get("dataset") in QUICK_SIZES:
+        quick["image_size"] = QUICK_SIZES[str(values["dataset"])]
+    return quick
 
 
 def _toml(value: object) -> str:

@@ -201,12 +201,13 @@ def test_gtl_evolves_a_users_network(toys: ModuleType) -> None:
         (nn.Sequential(nn.Conv2d(3, 4, 3), nn.Linear(6, 5), nn.Flatten(), nn.Linear(120, 2)), "must read flattened"),
     ],
 )
-def test_what_is_not_supported_is_named(module: nn.Module, message: str) -> None:
-    """In one sentence."""
+def test_what_is_not_supported_is_named(module: nn.Module, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one sentence, and nothing is printed beside it."""
     with pytest.raises(ValueError, match=message) as caught:
         trace(module, image=IMAGE)
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_control_flow_is_not_traced() -> None:

@@ -103,3 +103,13 @@ def test_quick_makes_large_backbones_narrow(backbone: str, width: float) -> None
     loaded = load_settings(BenchSettings, flags={"quick": True, "backbone": backbone}, environ={})
     assert loaded.width == width
     assert load_settings(BenchSettings, flags={"quick": True, "width": "2"}, environ={}).width == 2
+
+
+def test_quick_has_smaller_images_where_they_are_large() -> None:
+    """Those of miniImageNet; a size that is given counts, and so does a value of any other setting."""
+    flags = {"quick": True, "dataset": "mini-imagenet", "backbone": "resnet12"}
+    loaded = load_settings(BenchSettings, flags=flags, environ={})
+    assert (loaded.image_size, loaded.ways, loaded.life_updates) == (32, 5, 40)
+    told = load_settings(BenchSettings, flags={**flags, "image_size": "84", "ways": "20"}, environ={})
+    assert (told.image_size, told.ways, told.life_updates) == (84, 20, 40)
+    assert load_settings(BenchSettings, flags={"quick": True, "dataset": "cifar-fs"}, environ={}).image_size is None
