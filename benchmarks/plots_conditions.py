@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from neuroevo.benchmarks.plots import SMALL, Look, add_legend, new_figure, settled, show_accuracy, wrapped
+from neuroevo.benchmarks.plots import SMALL, add_legend, new_figure, settled, show_accuracy, wrapped
+from neuroevo.benchmarks.plots_intervals import accuracy_bar, draw_bars, seeds_in_words
 from neuroevo.benchmarks.summary import BASELINE, Row
 
 LETTERS = 68
@@ -50,8 +50,7 @@ def draw_conditions(parts: Mapping[str, Sequence[Row]], *, title: str) -> Figure
         range(len(parts)), [wrapped(name, max(8, LETTERS // len(parts))) for name in parts], fontsize=SMALL
     )
     seeds = max(row.seed_count for rows in parts.values() for row in rows)
-    interval = "one seed: no confidence interval" if seeds == 1 else f"mean over {seeds} seeds, 95\u00a0% intervals"
-    add_legend(figure, lines, title=interval)
+    add_legend(figure, lines, title=seeds_in_words(seeds))
     return settled(figure)
 
 
@@ -63,45 +62,22 @@ def plot_conditions(parts: Mapping[str, Sequence[Row]], path: Path, *, title: st
 def _draw_accuracy(
     axes: Axes, strategy: str, number: int, strategies: int, parts: Mapping[str, Sequence[Row]]
 ) -> Line2D:
-    points = [
-        (100 * row.accuracy_mean, 100 * row.accuracy_ci_low, 100 * row.accuracy_ci_high)
-        for row in _rows_of(strategy, parts)
-    ]
-    return _draw(
-        axes, strategy, number, strategies, [(max(low, 0.0), end, min(high, 100.0)) for end, low, high in points]
-    )
+    rows = _rows_of(strategy, parts)
+    bars = [accuracy_bar(row.accuracy_ci_low, row.accuracy_mean, row.accuracy_ci_high) for row in rows]
+    return draw_bars(axes, number, _places(len(bars), number, strategies), bars, label=strategy, width=0.6)
 
 
 def _draw_gain(axes: Axes, strategy: str, number: int, strategies: int, parts: Mapping[str, Sequence[Row]]) -> None:
-    points = [
-        (100 * row.gain_ci_low, 100 * row.gain_over_scratch, 100 * row.gain_ci_high)
-        for row in _rows_of(strategy, parts)
-    ]
-    _draw(axes, strategy, number, strategies, points)
+    rows = _rows_of(strategy, parts)
+    bars = [(100 * row.gain_ci_low, 100 * row.gain_over_scratch, 100 * row.gain_ci_high) for row in rows]
+    draw_bars(axes, number, _places(len(bars), number, strategies), bars, label=strategy, width=0.6)
 
 
 def _rows_of(strategy: str, parts: Mapping[str, Sequence[Row]]) -> list[Row]:
     return [row for rows in parts.values() for row in rows if row.strategy == strategy]
 
 
-def _draw(
-    axes: Axes, strategy: str, number: int, strategies: int, points: Sequence[tuple[float, float, float]]
-) -> Line2D:
-    """Draw lower end, value and upper end at each condition, a little to the side of other strategies."""
-    look = Look.of(number)
+def _places(count: int, number: int, strategies: int) -> list[float]:
+    """Return where a strategy stands in each condition, a little to the side of others."""
     shift = SPREAD * (number / max(1, strategies - 1) - 0.5)
-    places = [place + shift for place in range(len(points))]
-    for place, (low, _, high) in zip(places, points, strict=True):
-        if math.isfinite(low) and math.isfinite(high):
-            axes.plot([place, place], [low, high], color=look.colour, linewidth=1.2)
-    (line,) = axes.plot(
-        places,
-        [value for _, value, _ in points],
-        color=look.colour,
-        marker=look.marker,
-        linestyle=look.line,
-        markersize=4.5,
-        linewidth=0.6,
-        label=strategy,
-    )
-    return line
+    return [place + shift for place in range(count)]

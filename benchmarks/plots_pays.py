@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from neuroevo.benchmarks.pays import SPENT, lines
 from neuroevo.benchmarks.plots import SMALL, Look, add_legend, new_figure, settled
+from neuroevo.benchmarks.plots_intervals import accuracy_bar, draw_bars, seeds_in_words
 from neuroevo.benchmarks.summary import Row
 
 
@@ -44,8 +44,7 @@ def draw_pays(rows: Sequence[Row], *, title: str) -> Figure:
         axes.grid(alpha=0.3)
     figure.supylabel("accuracy on unseen images in %")
     seeds = max(row.seed_count for row in rows)
-    interval = "one seed: no confidence interval" if seeds == 1 else f"mean over {seeds} seeds, 95\u00a0% intervals"
-    add_legend(figure, handles, title=interval)
+    add_legend(figure, handles, title=seeds_in_words(seeds))
     return settled(figure)
 
 
@@ -55,22 +54,9 @@ def plot_pays(rows: Sequence[Row], path: Path, *, title: str) -> None:
 
 
 def _draw(axes: Axes, strategy: str, number: int, rows: Sequence[Row], cost: str) -> Line2D:
-    look = Look.of(number)
-    spent = [float(getattr(row, cost)) for row in rows]
     if not any(row.gradient_steps for row in rows):
-        return axes.axhline(100 * rows[0].accuracy_mean, color=look.colour, linestyle=":", label=strategy)
-    for place, row in zip(spent, rows, strict=True):
-        if math.isfinite(row.accuracy_ci_low) and math.isfinite(row.accuracy_ci_high):
-            ends = [max(0.0, 100 * row.accuracy_ci_low), min(100.0, 100 * row.accuracy_ci_high)]
-            axes.plot([place, place], ends, color=look.colour, linewidth=1.0, alpha=0.7)
-    (line,) = axes.plot(
-        spent,
-        [100 * row.accuracy_mean for row in rows],
-        color=look.colour,
-        marker=look.marker,
-        linestyle=look.line,
-        markersize=4.5,
-        linewidth=1.2,
-        label=strategy,
-    )
-    return line
+        height = 100 * rows[0].accuracy_mean
+        return axes.axhline(height, color=Look.of(number).colour, linestyle=":", label=strategy)
+    spent = [float(getattr(row, cost)) for row in rows]
+    bars = [accuracy_bar(row.accuracy_ci_low, row.accuracy_mean, row.accuracy_ci_high) for row in rows]
+    return draw_bars(axes, number, spent, bars, label=strategy, width=1.2)
