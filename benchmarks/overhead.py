@@ -14,11 +14,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from neuroevo.benchmarks.handwritten_vectors import TensorGenetic
+from neuroevo.benchmarks.measured import of_records, to_records
 from neuroevo.benchmarks.timing import Spread, Work, conditions, conditions_in_words, exponent, in_turn
 from neuroevo.evolution import evolve
 from neuroevo.problems import Function
@@ -165,23 +167,17 @@ def to_csv(result: Overhead) -> str:
 def records(result: Overhead) -> list[dict[str, object]]:
     """Return the figures as records: what was measured at large, then the rows."""
     facts = {key: value for key, value in asdict(result).items() if key not in ("rows", "conditions")}
-    return [
-        {"kind": "overhead", **result.conditions, **facts, "row_count": len(result.rows)},
-        *({"kind": "overhead_row", **asdict(row)} for row in result.rows),
-    ]
+    return to_records("overhead", {**result.conditions, **facts}, result.rows)
 
 
-def from_records(found: Sequence[Mapping[str, object]]) -> Overhead | None:
+def from_records(found: Sequence[Mapping[str, Any]]) -> Overhead | None:
     """Return the figures that records hold; None if they are not complete."""
-    heads = [dict(one) for one in found if one.get("kind") == "overhead"]
-    rows = [{key: value for key, value in one.items() if key != "kind"} for one in found if one not in heads]
-    if len(heads) != 1 or heads[0]["row_count"] != len(rows):
+    if (parts := of_records("overhead", found)) is None:
         return None
-    (head,) = heads
+    head, rows = parts
     own = {key: head.pop(key) for key in ("genes", "repeats", "exponent")}
     own["exponent"] = math.nan if own["exponent"] is None else own["exponent"]
-    told = {key: value for key, value in head.items() if key not in ("kind", "row_count")}
-    return Overhead(conditions=told, rows=tuple(Row(**row) for row in rows), **own)  # type: ignore[arg-type]
+    return Overhead(conditions=head, rows=tuple(Row(**row) for row in rows), **own)
 
 
 def _row(name: str, population: int, spreads: Mapping[tuple[str, int], Spread]) -> Row:

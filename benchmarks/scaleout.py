@@ -19,10 +19,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 import torch
 
 from neuroevo.backbones import ConvNet4
+from neuroevo.benchmarks.measured import of_records, to_records
 from neuroevo.benchmarks.simulation import Cluster, simulate
 from neuroevo.data.images import LabelledImages
 from neuroevo.execution import Pixels, Processes, Recipe, WorkerMap
@@ -180,18 +182,15 @@ def to_csv(result: Scaleout) -> str:
 def records(result: Scaleout) -> list[dict[str, object]]:
     """Return the figures as records: what was measured at large, then a row for each number of workers."""
     facts = {key: value for key, value in asdict(result).items() if key != "rows"}
-    return [{"kind": "scaleout", **facts}, *({"kind": "workers", **asdict(row)} for row in result.rows)]
+    return to_records("scaleout", facts, result.rows)
 
 
-def from_records(found: Sequence[dict[str, object]]) -> Scaleout | None:
+def from_records(found: Sequence[Mapping[str, Any]]) -> Scaleout | None:
     """Return the figures that records hold; None if they are not complete."""
-    parts = {kind: [dict(one) for one in found if one.get("kind") == kind] for kind in ("scaleout", "workers")}
-    if len(parts["scaleout"]) != 1 or len(parts["workers"]) != len(SIMULATED):
+    if (parts := of_records("scaleout", found)) is None:
         return None
-    for one in (*parts["scaleout"], *parts["workers"]):
-        del one["kind"]
-    rows = tuple(Row(**one) for one in parts["workers"])  # type: ignore[arg-type]
-    return Scaleout(**parts["scaleout"][0], rows=rows)  # type: ignore[arg-type]
+    head, rows = parts
+    return Scaleout(**head, rows=tuple(Row(**row) for row in rows))
 
 
 def _row(

@@ -16,12 +16,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from neuroevo.backbones import ConvNet4
+from neuroevo.benchmarks.measured import of_records, to_records
 from neuroevo.benchmarks.timing import (
     Spread,
     Work,
@@ -184,23 +186,17 @@ def to_csv(result: Throughput) -> str:
 def records(result: Throughput) -> list[dict[str, object]]:
     """Return the figures as records: what was measured at large, then the rows."""
     facts = {"repeats": result.repeats, "yardstick": result.yardstick, "limit": result.limit}
-    return [
-        {"kind": "throughput", **result.conditions, **facts, "row_count": len(result.rows)},
-        *({"kind": "throughput_row", **asdict(row)} for row in result.rows),
-    ]
+    return to_records("throughput", {**result.conditions, **facts}, result.rows)
 
 
-def from_records(found: Sequence[Mapping[str, object]]) -> Throughput | None:
+def from_records(found: Sequence[Mapping[str, Any]]) -> Throughput | None:
     """Return the figures that records hold; None if they are not complete."""
-    heads = [dict(one) for one in found if one.get("kind") == "throughput"]
-    told = [{key: value for key, value in one.items() if key != "kind"} for one in found if one not in heads]
-    if len(heads) != 1 or heads[0].get("row_count") != len(told):
+    if (parts := of_records("throughput", found)) is None:
         return None
-    (head,) = heads
+    head, told = parts
     own = {key: head.pop(key) for key in ("repeats", "yardstick", "limit")}
-    rows = tuple(Row(**row) for row in told)  # type: ignore[arg-type]
-    told_conditions = {key: value for key, value in head.items() if key not in ("kind", "row_count")}
-    return Throughput(told_conditions, **own, exponents=_exponents(rows), rows=rows)  # type: ignore[arg-type]
+    rows = tuple(Row(**row) for row in told)
+    return Throughput(head, **own, exponents=_exponents(rows), rows=rows)
 
 
 def jobs(device: torch.device) -> dict[tuple[str, int], Job]:

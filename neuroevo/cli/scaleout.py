@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
-import click
-
 from neuroevo.benchmarks import scaleout as benchmark
-from neuroevo.benchmarks.scaleout import Scaleout
+from neuroevo.cli.measured import run_once
 from neuroevo.cli.progress import Reporter
-from neuroevo.files import write_atomically
 from neuroevo.runs.directory import RunDirectory
-from neuroevo.runs.records import Records, salvage_records
 from neuroevo.runs.settings import BenchSettings
 
 
 def scaleout(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `scaleout`, unless its result is in the run directory already."""
-    found = salvage_records(run.records)[0] if run.records.exists() else []
-    result = benchmark.from_records(found) or _measure(settings, run)
-    write_atomically(run.path / "summary.csv", benchmark.to_csv(result).encode())
-    if settings.as_json:
-        click.echo(json.dumps({"run": str(run.path), **asdict(result)}))
-    else:
-        click.echo(benchmark.in_words(result))
 
+    def measure() -> benchmark.Scaleout:
+        repeats = 2 if settings.quick else 5
+        with Reporter(repeats, quiet=settings.quiet) as reporter:
+            reporter.describe("lives on worker processes")
+            return benchmark.measure(repeats=repeats, on_repeat=lambda: reporter.advance(1))
 
-def _measure(settings: BenchSettings, run: RunDirectory) -> Scaleout:
-    repeats = 2 if settings.quick else 5
-    run.records.unlink(missing_ok=True)
-    with Reporter(repeats, quiet=settings.quiet) as reporter:
-        reporter.describe("lives on worker processes")
-        result = benchmark.measure(repeats=repeats, on_repeat=lambda: reporter.advance(1))
-    with Records(run.records) as records:
-        for record in benchmark.records(result):
-            records.append(record)
-    return result
+    run_once(settings, run, benchmark, measure)
