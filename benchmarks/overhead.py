@@ -8,8 +8,6 @@ on tensors takes 0.8 and 0.46 ms. Machines differ, so the table sets every time 
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,7 +18,7 @@ import torch
 from torch import Tensor
 
 from neuroevo.benchmarks.handwritten_vectors import TensorGenetic
-from neuroevo.benchmarks.measured import of_records, to_records
+from neuroevo.benchmarks.measured import of_records, rows_to_csv, to_records
 from neuroevo.benchmarks.timing import Spread, Work, conditions, conditions_in_words, exponent, in_turn
 from neuroevo.evolution import evolve
 from neuroevo.problems import Function
@@ -157,11 +155,7 @@ def in_words(result: Overhead) -> str:
 
 def to_csv(result: Overhead) -> str:
     """Return the rows as comma-separated values with a header."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(Row.__dataclass_fields__), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in result.rows)
-    return text.getvalue()
+    return rows_to_csv(Row, result.rows)
 
 
 def records(result: Overhead) -> list[dict[str, object]]:

@@ -10,8 +10,6 @@ those of the process itself before anything is timed.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import platform
 import statistics
@@ -24,7 +22,7 @@ from typing import Any
 import torch
 
 from neuroevo.backbones import ConvNet4
-from neuroevo.benchmarks.measured import of_records, to_records
+from neuroevo.benchmarks.measured import of_records, rows_to_csv, to_records
 from neuroevo.benchmarks.simulation import Cluster, simulate
 from neuroevo.data.images import LabelledImages
 from neuroevo.execution import Pixels, Processes, Recipe, WorkerMap
@@ -172,11 +170,7 @@ def in_words(result: Scaleout) -> str:
 
 def to_csv(result: Scaleout) -> str:
     """Return the rows as comma-separated values with a header."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(asdict(result.rows[0])), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in result.rows)
-    return text.getvalue()
+    return rows_to_csv(Row, result.rows)
 
 
 def records(result: Scaleout) -> list[dict[str, object]]:

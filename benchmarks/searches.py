@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 
+from neuroevo.benchmarks.measured import rows_to_csv
 from neuroevo.benchmarks.ranks import Ranks, average_ranks
 from neuroevo.benchmarks.statistics import Estimate, estimate, tied_ranks
 
@@ -125,11 +124,7 @@ def overall(rows: Sequence[SearchRow]) -> Ranks | None:
 
 def to_csv(rows: Sequence[SearchRow]) -> str:
     """Return rows as comma-separated values with a header."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(SearchRow.__dataclass_fields__), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
-    return text.getvalue()
+    return rows_to_csv(SearchRow, rows)
 
 
 def _ranked(found: Sequence[SearchCurve]) -> list[tuple[SearchCurve, float]]:

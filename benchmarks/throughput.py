@@ -9,11 +9,9 @@ repeat by repeat. Activations count as no work, though a hyperbolic tangent take
 
 from __future__ import annotations
 
-import csv
-import io
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -23,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from neuroevo.backbones import ConvNet4
-from neuroevo.benchmarks.measured import of_records, to_records
+from neuroevo.benchmarks.measured import of_records, rows_to_csv, to_records
 from neuroevo.benchmarks.timing import (
     Spread,
     Work,
@@ -176,11 +174,7 @@ def in_words(result: Throughput) -> str:
 
 def to_csv(result: Throughput) -> str:
     """Return the rows as comma-separated values with a header."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(Row.__dataclass_fields__), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in result.rows)
-    return text.getvalue()
+    return rows_to_csv(Row, result.rows)
 
 
 def records(result: Throughput) -> list[dict[str, object]]:

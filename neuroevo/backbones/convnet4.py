@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuroevo.backbones.backbone import Network, check_inputs, check_widths, initialise
-from neuroevo.backbones.convolutions import Convolution, add_convolutions, layout_of
+from neuroevo.backbones.convolutions import Convolution, add_convolutions, chain, chain_groups, layout_of
 from neuroevo.backbones.layout import Layout
 
 LAYERS = 4
@@ -40,8 +40,7 @@ class ConvNet4:
     @cached_property
     def layout(self) -> Layout:
         """One group per convolution: its output, its norm and the next convolution's input."""
-        groups = {f"conv{i}": width for i, width in enumerate(self.widths, start=1)}
-        return layout_of(self.convolutions(), groups, channels=self.channels)
+        return layout_of(self.convolutions(), chain_groups(self.widths), channels=self.channels)
 
     def build(self, classes: int, *, generator: torch.Generator) -> Network:
         """Return a fresh random network with a head for `classes` classes, on the CPU."""
@@ -58,9 +57,8 @@ class ConvNet4:
         return {"kind": self.kind, **asdict(self), "widths": list(self.widths)}
 
     def convolutions(self) -> Iterator[Convolution]:
-        """Yield the convolutions from input to output."""
-        for i in range(1, LAYERS + 1):
-            yield Convolution(f"conv{i}", f"norm{i}", f"conv{i}", f"conv{i - 1}" if i > 1 else None, stage=i)
+        """Return the convolutions from input to output."""
+        return chain(range(1, LAYERS + 1))
 
 
 class ConvNet4Network(Network):

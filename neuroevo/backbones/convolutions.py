@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from torch import nn
@@ -31,6 +31,17 @@ class Convolution(NamedTuple):
     kernel: int = 3
     stage: int = 1
     branch: bool = False
+
+
+def chain(stages: Iterable[int]) -> Iterator[Convolution]:
+    """Yield convolutions one behind the other, `conv1`, `conv2`, ..., each a group of its own, in these stages."""
+    for i, stage in enumerate(stages, start=1):
+        yield Convolution(f"conv{i}", f"norm{i}", f"conv{i}", f"conv{i - 1}" if i > 1 else None, stage=stage)
+
+
+def chain_groups(widths: Iterable[int]) -> dict[str, int]:
+    """Return the channel groups of such a chain by name, from input to output."""
+    return {f"conv{i}": width for i, width in enumerate(widths, start=1)}
 
 
 def layout_of(convolutions: Iterable[Convolution], groups: Mapping[str, int], *, channels: int) -> Layout:
