@@ -60,8 +60,8 @@ def digits_under_deap(work: Workload) -> Contender:
 
 
 def nothing_evolved(work: Workload) -> Contender:
-    """Return generations with constant fitness through `evolve`."""
-    generations = _Generations(_search(_constant(work), work.population, rate=SHARE))
+    """Return generations with constant fitness through `evolve`; half of the pairs mate, as under DEAP's loop."""
+    generations = _Generations(_search(_constant(work), work.population, rate=SHARE, mating=0.5))
     return of_generations(generations, lambda: stacked(generations.people))
 
 
@@ -125,8 +125,8 @@ class _EaSimple:
         self.loop(self.people, self.toolbox)
 
 
-def _search(problem: Problem, population: int, *, rate: float = 0.1, seed: int = 0) -> Genetic:
-    return Genetic(problem, population=population, sigma=0.1, rate=rate, elites=0, seed=seed)
+def _search(problem: Problem, population: int, *, rate: float = 0.1, mating: float = 1.0, seed: int = 0) -> Genetic:
+    return Genetic(problem, population=population, sigma=0.1, rate=rate, mating=mating, elites=0, seed=seed)
 
 
 def _digits(work: Workload) -> Supervised:

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from neuroevo.individual import Ids, Individual, genomes_of, offspring, siblings, tensor_of
+from neuroevo.operators.trials import successes
 
 Crossover = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 Mutation = Callable[[Tensor], Tensor]
@@ -121,15 +122,34 @@ class Vary:
     of this package return random orders.
 
     Args:
-        crossover: Takes two batches of genomes [P // 2, D] and returns two.
+        crossover: Takes two batches of genomes [M, D] and returns two; M is the number of pairs that mate.
         mutation: Takes genomes [P, D] and returns as many.
         ids: Gives the children their ids, in the order of the population.
+        mating: Probability that a pair mates, in [0, 1]; others have a child each, a copy that may mutate.
+        generator: A generator of the CPU, which says who mates; needed where that is not certain.
+
+    Raises:
+        ValueError: The probability lies outside [0, 1], or the generator that it needs is missing.
     """
 
-    def __init__(self, crossover: Crossover, mutation: Mutation, ids: Ids) -> None:
+    def __init__(
+        self,
+        crossover: Crossover,
+        mutation: Mutation,
+        ids: Ids,
+        *,
+        mating: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        if not 0 <= mating <= 1:
+            raise ValueError(f"mating must lie in [0, 1], but it is {mating}.")
+        if mating < 1 and generator is None:
+            raise ValueError("generator must be given where mating is below 1, but it is None.")
         self.crossover = crossover
         self.mutation = mutation
         self.ids = ids
+        self.mating = mating
+        self.generator = generator
 
     def __call__(self, population: Sequence[Individual]) -> list[Individual]:
         """Return as many children, whose genomes are the rows of one tensor [P, D].
@@ -140,18 +160,44 @@ class Vary:
         """
         if not population:
             return []
-        children = self.mutation(self._crossed(genomes_of(population))).unbind()
+        genomes, mates = genomes_of(population), self._mates(len(population) // 2)
+        children = self.mutation(self._crossed(genomes, mates)).unbind()
         if len(children) != len(population):
             raise ValueError(f"mutation must return {len(population)} genomes, but it returned {len(children)}.")
-        pairs = [slice(start, start + 2) for start in range(0, len(population), 2)]
-        return [child for pair in pairs for child in siblings(children[pair], population[pair], ids=self.ids)]
+        families = self._families(len(population), mates)
+        return [child for some in families for child in siblings(children[some], population[some], ids=self.ids)]
 
-    def _crossed(self, genomes: Tensor) -> Tensor:
+    def _mates(self, pairs: int) -> Tensor | None:
+        """Return the numbers of the pairs that mate; None if all do."""
+        if self.generator is None or self.mating == 1:
+            return None
+        return successes(pairs, self.mating, self.generator)
+
+    def _crossed(self, genomes: Tensor, mates: Tensor | None) -> Tensor:
         paired = len(genomes) // 2 * 2
-        if not paired:
-            return genomes
-        pairs = torch.stack(self.crossover(genomes[0:paired:2], genomes[1:paired:2]), dim=1).flatten(0, 1)
-        return torch.cat([pairs, genomes[paired:]]) if paired < len(genomes) else pairs
+        pairs = genomes[:paired].unflatten(0, (paired // 2, 2))
+        if mates is None:
+            crossed = self._children(pairs)
+        else:
+            places = mates.to(genomes.device)
+            crossed = pairs.index_copy(0, places, self._children(pairs[places]))
+        children = crossed.flatten(0, 1)
+        return torch.cat([children, genomes[paired:]]) if paired < len(genomes) else children
+
+    def _children(self, pairs: Tensor) -> Tensor:
+        """Return the children [M, 2, D] of pairs that mate."""
+        return torch.stack(self.crossover(pairs[:, 0], pairs[:, 1]), dim=1) if len(pairs) else pairs
+
+    def _families(self, size: int, mates: Tensor | None) -> list[slice]:
+        """Return who have children together: pairs that mate, and everybody else alone."""
+        if mates is None:
+            return [slice(start, start + 2) for start in range(0, size, 2)]
+        together = set(mates.tolist())
+        families: list[slice] = []
+        for pair, start in enumerate(range(0, size, 2)):
+            step = 2 if pair in together else 1
+            families += [slice(first, first + step) for first in range(start, min(start + 2, size), step)]
+        return families
 
 
 def _ranks(individuals: Sequence[Individual]) -> Tensor:

@@ -53,9 +53,10 @@ class Genetic(Search):
         tournament: Entrants of a tournament.
         sigma: Step of a mutation, one for all genes or one for each; default a third of the space's spread.
         rate: Probability that a gene mutates, in [0, 1].
+        mating: Probability that a pair of parents exchanges genes, in [0, 1].
 
     Raises:
-        ValueError: There is no child in a generation, or more than P.
+        ValueError: There is no child in a generation, or more than P, or a probability lies outside [0, 1].
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Genetic(Search):
         tournament: int = 3,
         sigma: Tensor | float | None = None,
         rate: float = 0.1,
+        mating: float = 1.0,
     ) -> None:
         super().__init__(problem, population=population, seed=seed)
         if offspring is not None and not 1 <= offspring <= population:
@@ -78,7 +80,7 @@ class Genetic(Search):
         toolbox = self.toolbox
         toolbox.register("cross", two_point, generator=self.generator)
         toolbox.register("perturb", gaussian, sigma=sizes, rate=rate, generator=self.generator)
-        register_variation(toolbox, self)
+        register_variation(toolbox, self, mating=mating)
         toolbox.register("select", select_by_tournament(tournament, self))
         steady = self.offspring < population
         toolbox.register("replace", plus if steady else partial(generational, elites=elites))
@@ -130,10 +132,10 @@ def mutation_step(space: Space, sigma: Tensor | float | None) -> Tensor:
     return sizes[0] if bool((sizes == sizes[0]).all()) else sizes
 
 
-def register_variation(toolbox: Toolbox, search: Search) -> None:
+def register_variation(toolbox: Toolbox, search: Search, *, mating: float = 1.0) -> None:
     """Register `vary`, `mate`, `mutate` and `population` over whatever is registered as `cross` and `perturb`."""
     cross, perturb = (Within(search.space, Verb(toolbox, name)) for name in ("cross", "perturb"))
-    toolbox.register("vary", Vary(cross, perturb, search.ids))
+    toolbox.register("vary", Vary(cross, perturb, search.ids, mating=mating, generator=search.generator))
     toolbox.register("mate", Mate(cross, search.ids))
     toolbox.register("mutate", Mutate(perturb, search.ids))
     toolbox.register("population", search.first)

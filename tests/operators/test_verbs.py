@@ -18,6 +18,7 @@ from neuroevo.individual import Fitness, Ids, Individual
 from neuroevo.operators.crossover import blend, one_point, two_point, uniform
 from neuroevo.operators.mutation import gaussian
 from neuroevo.operators.selection import group_tournament, roulette, tournament
+from neuroevo.operators.trials import successes
 from neuroevo.operators.verbs import Mate, Mutate, Select, Vary
 
 SEEDS = st.integers(0, 2**32)
@@ -167,6 +168,36 @@ def test_vary_is_both_operators_on_the_stack(size: int, seed: int) -> None:
     storages = {child.genome.untyped_storage().data_ptr() for child in children}
     assert len(storages) == min(size, 1)
     assert not storages & {person.genome.untyped_storage().data_ptr() for person in people}
+
+
+@given(st.integers(0, 7), st.sampled_from([0.0, 0.3, 0.7, 1.0]), st.integers(0, 99))
+def test_pairs_mate_with_the_given_probability(size: int, mating: float, seed: int) -> None:
+    """Who mates has two parents and what the crossover makes of them; everybody else is a copy with one parent."""
+    people = crowd(size, seed=seed)
+    swap = lambda first, second: (second.clone(), first.clone())  # noqa: E731
+    vary = Vary(swap, lambda genomes: genomes.clone(), Ids(), mating=mating, generator=seeded(seed))
+    mated = set(successes(size // 2, mating, seeded(seed)).tolist()) if mating < 1 else set(range(size // 2))
+    children = vary(people)
+    assert len(children) == size
+    for index, child in enumerate(children):
+        pair = people[index // 2 * 2 : index // 2 * 2 + 2]
+        together = index // 2 in mated
+        assert child.parents == tuple(one.id for one in (pair if together else [people[index]]))
+        assert torch.equal(child.genome, pair[1 - index % 2].genome if together else people[index].genome)
+
+
+def test_half_of_the_pairs_mate() -> None:
+    """Of many, about as many as the probability says."""
+    vary = Vary(lambda *pair: pair, lambda genomes: genomes, Ids(), mating=0.5, generator=seeded(0))
+    mated = sum(len(child.parents) == 2 for child in vary(crowd(2000)))
+    assert 900 < mated < 1100
+
+
+@pytest.mark.parametrize(("mating", "words"), [(-0.1, "mating must lie in"), (1.5, "mating must"), (0.5, "generator")])
+def test_a_wrong_probability_of_mating_is_refused(mating: float, words: str) -> None:
+    """So is one that nothing could draw for."""
+    with pytest.raises(ValueError, match=words):
+        Vary(lambda *pair: pair, lambda genomes: genomes, Ids(), mating=mating)
 
 
 def test_vary_accepts_one_parent_twice() -> None:

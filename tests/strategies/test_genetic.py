@@ -72,3 +72,16 @@ def test_parents_die_or_compete(plus: bool, seed: int) -> None:
         assert plus or {one.id for one in strategy.people} <= {one.id for one in generation.population}
         assert strategy.step_sizes.keys() == {str(one.id) for one in strategy.people}
         before = worst
+
+
+def test_without_mating_children_have_one_parent() -> None:
+    """They are its mutants, and the run is decided by its seed as ever."""
+    strategies = [Genetic(RASTRIGIN(3), population=7, seed=1, mating=0.0, rate=0.0) for _ in range(2)]
+    first, second = (list(evolve(strategy, 3)) for strategy in strategies)
+    assert [one.record()["individuals"] for one in first] == [one.record()["individuals"] for one in second]
+    before = {one.id: one for one in first[0].population}
+    for child in first[1].population:
+        (parent,) = child.parents
+        assert torch.equal(child.genome, before[parent].genome)
+    with pytest.raises(ValueError, match="mating must lie in"):
+        Genetic(RASTRIGIN(3), mating=2.0)
