@@ -180,7 +180,7 @@ class Vary:
             crossed = self._children(pairs)
         else:
             places = mates.to(genomes.device)
-            crossed = pairs.index_copy(0, places, self._children(pairs[places]))
+            crossed = pairs.index_copy(0, places, self._children(pairs.index_select(0, places)))
         children = crossed.flatten(0, 1)
         return torch.cat([children, genomes[paired:]]) if paired < len(genomes) else children
 
