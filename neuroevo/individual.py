@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,7 +18,9 @@ import torch
 from deap.base import Fitness as DeapFitness
 from torch import Tensor
 
-FLOATS = frozenset({float})
+UNSCORED: tuple[bool, tuple[float, ...]] = (False, ())
+"""The order of a fitness without values, which is the least of all."""
+
 UNCHANGING = frozenset({bool, float, int, str, type(None)})
 """Types whose values a copy shares."""
 
@@ -48,6 +50,8 @@ class Fitness(DeapFitness):  # type: ignore[misc]
 
     Attributes:
         failure: Why there was no evaluation, if values were set from a `Failure`; else None.
+        failed: Whether any value is not finite.
+        order: What fitnesses are compared by, as a key for sorting: the greater is the better.
 
     Args:
         values: One number per weight; none leaves the fitness invalid.
@@ -62,9 +66,7 @@ class Fitness(DeapFitness):  # type: ignore[misc]
     def __init__(self, values: Iterable[float] = (), *, weights: Iterable[float] = (1.0,)) -> None:
         # DEAP's constructor is left out: it checks less, and populations are made of many of these.
         self.weights = _finite(_floats("weights", weights))
-        self._values: tuple[float, ...] = ()
-        self._failed = False
-        self.failure: str | None = None
+        self._clear()
         if given := _floats("values", values):
             self.values = given
 
@@ -82,29 +84,28 @@ class Fitness(DeapFitness):  # type: ignore[misc]
         if len(raw) != len(self.weights):
             raise ValueError(f"values must be as many as the weights {self.weights}, but they are {raw}.")
         self._values = raw
-        self._failed = not all(map(math.isfinite, raw))
-        self.wvalues = tuple(map(_weighted if self._failed else operator.mul, raw, self.weights))
+        self.failed = not all(map(math.isfinite, raw))
+        self.wvalues = tuple(map(_weighted if self.failed else operator.mul, raw, self.weights))
+        self.order = (not self.failed, self.wvalues)
 
     @values.deleter
     def values(self) -> None:
-        self._values = self.wvalues = ()
-        self._failed = False
-        self.failure = None
-
-    @property
-    def failed(self) -> bool:
-        """Whether any value is not finite."""
-        return self._failed
+        self._clear()
 
     def unscored(self) -> Fitness:
         """Return an invalid fitness with the same weights."""
         # What was checked once is not checked again: each child of each generation has one of these.
         child = object.__new__(type(self))
         child.weights = self.weights
-        child._values = ()
-        child._failed = False
-        child.failure = None
+        child._clear()
         return child
+
+    def _clear(self) -> None:
+        self._values: tuple[float, ...] = ()
+        self.wvalues: tuple[float, ...] = ()
+        self.failed = False
+        self.failure: str | None = None
+        self.order = UNSCORED
 
     def dominates(self, other: Fitness, obj: slice = slice(None)) -> bool:
         """Return whether no objective is worse than the other's and at least one is better.
@@ -116,11 +117,6 @@ class Fitness(DeapFitness):  # type: ignore[misc]
         if self.failed or other.failed:
             return self.valid and not self.failed
         return bool(super().dominates(other, obj))
-
-    @property
-    def order(self) -> tuple[bool, tuple[float, ...]]:
-        """What fitnesses are compared by, as a key for sorting: the greater is the better."""
-        return bool(self.wvalues) and not self._failed, self.wvalues
 
     # DEAP derives `>`, `>=` and `!=` from these.
     def __lt__(self, other: Fitness) -> bool:
@@ -137,8 +133,8 @@ class Fitness(DeapFitness):  # type: ignore[misc]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Fitness:
         clone = object.__new__(type(self))
-        for name in ("weights", "wvalues", "_values", "_failed", "failure"):
-            setattr(clone, name, getattr(self, name))
+        # Nothing in there changes.
+        clone.__dict__.update(self.__dict__)
         memo[id(self)] = clone
         return clone
 
@@ -243,11 +239,15 @@ class Ids:
         return f"Ids(next={self.next})"
 
 
-def genomes_of(people: Sequence[Individual]) -> Tensor:
-    """Return the genomes of individuals as one tensor [P, D], to be read only.
+def genomes_of(people: Sequence[Individual], *, copy: bool = False) -> Tensor:
+    """Return the genomes of individuals as one tensor [P, D].
 
-    Where they are rows that follow each other in one tensor, these are returned and nothing is copied; other rows of
-    one tensor are copied in one go.
+    It is to be read only, unless it is a copy: where genomes are rows that follow each other in one tensor, these are
+    returned and nothing is copied.
+
+    Args:
+        people: The individuals, at least one.
+        copy: Whether the tensor must have memory of its own.
 
     Raises:
         TypeError: A genome is not a tensor.
@@ -256,31 +256,29 @@ def genomes_of(people: Sequence[Individual]) -> Tensor:
     genomes = [tensor_of(one) for one in people]
     if not genomes:
         raise ValueError("people must hold at least one individual, but they are empty.")
-    if (rows := _rows(genomes)) is not None:
+    if not copy and (rows := _rows(genomes)) is not None:
         return rows
-    lengths = sorted({genome.shape[0] for genome in genomes})
-    if len(lengths) > 1:
-        raise ValueError(f"genomes must have one length to stand in one tensor, but they have {lengths}.")
-    return torch.stack(genomes)
+    try:
+        return torch.stack(genomes)
+    except RuntimeError:
+        lengths = sorted({genome.shape[0] for genome in genomes})
+        if len(lengths) == 1:
+            raise
+        raise ValueError(f"genomes must have one length to stand in one tensor, but they have {lengths}.") from None
 
 
 def _rows(genomes: Sequence[Tensor]) -> Tensor | None:
-    """Return vectors [P, D] that are rows of one contiguous tensor; None if they are not."""
+    """Return vectors [P, D] that follow each other in one contiguous tensor; None if they do not."""
     length, base = genomes[0].numel(), genomes[0]._base
-    if base is None or not all(one._base is base for one in genomes):
+    if base is None or not length or not base.is_contiguous():
         return None
-    if not length or not base.is_contiguous() or base.numel() % length:
+    start = genomes[0].storage_offset()
+    # Most that do not follow each other are told by the first two.
+    if not all(one._base is base and one.storage_offset() == start + length * row for row, one in enumerate(genomes)):
         return None
     if {(one.numel(), one.dtype, one.is_contiguous()) for one in genomes} != {(length, base.dtype, True)}:
         return None
-    start = base.storage_offset()
-    places = [one.storage_offset() - start for one in genomes]
-    if places == list(range(places[0], places[0] + len(places) * length, length)):
-        return base.as_strided((len(places), length), (length, 1), start + places[0])
-    if any(place % length for place in places):
-        return None
-    numbers = torch.tensor(places, device=base.device) // length
-    return base.view(-1, length).index_select(0, numbers)
+    return base.as_strided((len(genomes), length), (length, 1), start)
 
 
 def tensor_of(individual: Individual) -> Tensor:
@@ -306,26 +304,13 @@ def offspring(genome: Any, parents: Sequence[Individual], *, id: int) -> Individ
     Raises:
         ValueError: There is no parent.
     """
-    return siblings([genome], parents, ids=lambda: id)[0]
-
-
-def siblings(genomes: Sequence[Any], parents: Sequence[Individual], *, ids: Callable[[], int]) -> list[Individual]:
-    """Return children of the same parents, one for each genome; see `offspring`.
-
-    Args:
-        genomes: What each of them inherits.
-        parents: Whom they come from, at least one.
-        ids: Gives each its new lineage id.
-
-    Raises:
-        ValueError: There is no parent.
-    """
     if not parents:
         raise ValueError("parents must hold at least one individual, but they are empty.")
-    family = tuple([parent.id for parent in parents])
-    youngest = max([parent.generation for parent in parents])
-    fitness = parents[0].fitness
-    return [Individual(genome, fitness.unscored(), id=ids(), parents=family, generation=youngest) for genome in genomes]
+    family, youngest = [], parents[0].generation
+    for parent in parents:
+        family.append(parent.id)
+        youngest = max(youngest, parent.generation)
+    return Individual(genome, parents[0].fitness.unscored(), id, family, youngest)
 
 
 def _own(genome: Any) -> Any:
@@ -349,7 +334,7 @@ def _finite(weights: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _floats(name: str, numbers: Any) -> tuple[float, ...]:
-    if type(numbers) is tuple and set(map(type, numbers)) <= FLOATS:
+    if type(numbers) is tuple and all([type(number) is float for number in numbers]):
         return numbers
     if not isinstance(numbers, Iterable):
         raise TypeError(f"{name} must be a sequence of numbers, but they are {numbers!r}.")

@@ -143,7 +143,8 @@ def _mutate(
     mutants = genomes.clone(memory_format=torch.contiguous_format)
     genes = mutants.view(-1)
     places = chosen.to(genomes.device)
-    genes[places] = change(genes[places], partial(_of_genes, chosen=chosen, length=genomes.shape[-1]))
+    each = partial(_of_genes, chosen=chosen, length=genomes.shape[-1])
+    genes.index_copy_(0, places, change(genes.index_select(0, places), each))
     return mutants
 
 

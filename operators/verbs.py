@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Ids, Individual, genomes_of, offspring, siblings, tensor_of
+from neuroevo.individual import Ids, Individual, genomes_of, offspring, tensor_of
 from neuroevo.operators.trials import successes
 
 Crossover = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -42,6 +42,7 @@ class Select:
 
     def __init__(self, function: Callable[..., Tensor]) -> None:
         self.function = function
+        self.k = signature(function).parameters.get("k")
 
     def __call__(self, individuals: Sequence[Individual], k: int | None = None) -> list[Individual]:
         """Return the selected individuals, the same objects, as often as they were selected.
@@ -64,10 +65,9 @@ class Select:
         return [individuals[index] for index in chosen]
 
     def _keywords(self, k: int | None) -> dict[str, Any]:
-        accepted = signature(self.function).parameters.get("k")
-        if k is None and accepted is not None and accepted.default is Parameter.empty:
+        if k is None and self.k is not None and self.k.default is Parameter.empty:
             raise TypeError("select must be told k, how many to select, but none was given.")
-        return {} if k is None or accepted is None else {"k": k}
+        return {} if k is None or self.k is None else {"k": k}
 
 
 class Mate:
@@ -160,44 +160,38 @@ class Vary:
         """
         if not population:
             return []
-        genomes, mates = genomes_of(population), self._mates(len(population) // 2)
-        children = self.mutation(self._crossed(genomes, mates)).unbind()
+        mates = self._mates(len(population) // 2)
+        children = self.mutation(self._crossed(genomes_of(population, copy=True), mates)).unbind()
         if len(children) != len(population):
             raise ValueError(f"mutation must return {len(population)} genomes, but it returned {len(children)}.")
-        families = self._families(len(population), mates)
-        return [child for some in families for child in siblings(children[some], population[some], ids=self.ids)]
+        families = _families(population, mates.tolist())
+        return [offspring(row, family, id=self.ids()) for row, family in zip(children, families, strict=True)]
 
-    def _mates(self, pairs: int) -> Tensor | None:
-        """Return the numbers of the pairs that mate; None if all do."""
+    def _mates(self, pairs: int) -> Tensor:
+        """Return the numbers of the pairs that mate."""
         if self.generator is None or self.mating == 1:
-            return None
+            return torch.arange(pairs)
         return successes(pairs, self.mating, self.generator)
 
-    def _crossed(self, genomes: Tensor, mates: Tensor | None) -> Tensor:
-        paired = len(genomes) // 2 * 2
-        pairs = genomes[:paired].unflatten(0, (paired // 2, 2))
-        if mates is None:
-            crossed = self._children(pairs)
-        else:
-            places = mates.to(genomes.device)
-            crossed = pairs.index_copy(0, places, self._children(pairs.index_select(0, places)))
-        children = crossed.flatten(0, 1)
-        return torch.cat([children, genomes[paired:]]) if paired < len(genomes) else children
+    def _crossed(self, genomes: Tensor, mates: Tensor) -> Tensor:
+        """Return genomes [P, D], which are written over, after some pairs of them have mated."""
+        if len(mates):
+            first = 2 * mates.to(genomes.device)
+            second = first + 1
+            # Copies go in, for what comes out may be what went in.
+            pair = self.crossover(genomes.index_select(0, first), genomes.index_select(0, second))
+            for places, children in zip((first, second), pair, strict=True):
+                genomes.index_copy_(0, places, children)
+        return genomes
 
-    def _children(self, pairs: Tensor) -> Tensor:
-        """Return the children [M, 2, D] of pairs that mate."""
-        return torch.stack(self.crossover(pairs[:, 0], pairs[:, 1]), dim=1) if len(pairs) else pairs
 
-    def _families(self, size: int, mates: Tensor | None) -> list[slice]:
-        """Return who have children together: pairs that mate, and everybody else alone."""
-        if mates is None:
-            return [slice(start, start + 2) for start in range(0, size, 2)]
-        together = set(mates.tolist())
-        families: list[slice] = []
-        for pair, start in enumerate(range(0, size, 2)):
-            step = 2 if pair in together else 1
-            families += [slice(first, first + step) for first in range(start, min(start + 2, size), step)]
-        return families
+def _families(population: Sequence[Individual], mates: Sequence[int]) -> list[Sequence[Individual]]:
+    """Return the parents of each child: pairs that mate have both of theirs together, everybody else one alone."""
+    families: list[Sequence[Individual]] = [(one,) for one in population]
+    for pair in mates:
+        first = 2 * pair
+        families[first] = families[first + 1] = population[first : first + 2]
+    return families
 
 
 def _ranks(individuals: Sequence[Individual]) -> Tensor:

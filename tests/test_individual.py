@@ -302,6 +302,9 @@ def test_genomes_are_stacked_whatever_they_are_views_of(p: int, d: int, kind: st
     people = [Individual(genome, id=number) for number, genome in enumerate(genomes)]
     assert torch.equal(genomes_of(people), torch.stack(genomes))
     assert torch.equal(genomes_of([Individual(row, id=0) for row in rows]), torch.stack(list(rows)))
+    copied = genomes_of(people, copy=True)
+    assert torch.equal(copied, torch.stack(genomes))
+    assert not {copied.untyped_storage().data_ptr()} & {one.untyped_storage().data_ptr() for one in genomes}
 
 
 def test_genomes_that_are_the_rows_of_a_tensor_are_not_copied() -> None:

@@ -84,7 +84,7 @@ class Function:
         """Return the values of all; where the function raises for all, each is tried alone."""
         try:
             # A copy, for a user's function may write into what it gets.
-            given = self.function(genomes_of(individuals).clone())
+            given = self.function(genomes_of(individuals, copy=True))
             rows = self._finite_rows(given, len(individuals))
             returned = _listed(given) if rows is None else None
         except Exception as error:  # noqa: BLE001 - a user's function may raise anything

@@ -243,11 +243,11 @@ def gathered(people: Sequence[Individual]) -> list[Individual]:
     Whoever survives for long would otherwise keep the tensor of all that were born with it. Who shares a tensor with
     many that died is copied into a new one; all others are returned as they are.
     """
-    bases = {one.id: one.genome._base for one in people}
-    living = Counter(map(id, bases.values()))
-    size = people[0].genome.numel() if people else 0
-    sparse = {id(base) for base in bases.values() if base is not None and 2 * living[id(base)] * size < base.numel()}
-    places = [place for place, one in enumerate(people) if id(bases[one.id]) in sparse] if sparse else []
+    bases = [one.genome._base for one in people]
+    living, size = Counter(map(id, bases)), people[0].genome.numel() if people else 0
+    different = {id(base): base for base in bases if base is not None}
+    sparse = {key for key, base in different.items() if 2 * living[key] * size < base.numel()}
+    places = [place for place, base in enumerate(bases) if id(base) in sparse] if sparse else []
     if not places:
         return list(people)
     found = list(people)
