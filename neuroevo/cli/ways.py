@@ -44,7 +44,7 @@ def make_execution(
     if settings.execution == "tune":
         told, seconds = tuned(lives, execution=told, workers=settings.workers)
         run.note({"tuning_seconds": seconds})
-    execution = settled(told, lives()[0], workers=settings.workers)
+    execution = settled(told, lives()[0])
     run.note({"execution": asdict(execution)})
     return execution
 

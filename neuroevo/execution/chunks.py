@@ -11,15 +11,15 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from neuroevo.execution.forward import UNSTACKABLE
-from neuroevo.execution.looped import in_threads
 from neuroevo.execution.memory import in_parts
+from neuroevo.execution.threads import some_threads
 from neuroevo.execution.training import Outcome, Training
 from neuroevo.individual import Failure
 
 log = logging.getLogger(__name__)
 
 CPU_BYTES = 2**30
-"""What chunks that are trained side by side on a CPU may take together; a fixed number, so that chunks are the same."""
+"""What a chunk may take on a CPU; a fixed number, so that chunks are the same."""
 
 GPU_SHARE = 0.8
 """The share of a GPU's free memory that a chunk may take."""
@@ -35,7 +35,7 @@ def in_chunks(
     size: int | None,
     workers: int | None,
 ) -> list[Outcome]:
-    """Train networks of one structure in chunks, on the CPU each on a thread with one torch thread.
+    """Train networks of one structure in chunks, one after the other.
 
     A chunk for which the memory does not suffice is halved and trained again from the start.
 
@@ -43,29 +43,23 @@ def in_chunks(
         run: Trains a chunk; if it fails, it leaves the networks as they were.
         trainings: Runs of one structure.
         size: Networks in a chunk at most; None leaves it to the memory.
-        workers: Threads on the CPU; default as many as torch uses.
+        workers: Threads of torch on the CPU; default as many as it uses.
 
     Raises:
         torch.OutOfMemoryError: The memory does not suffice for one network.
     """
-    device = trainings[0].task.train.device
-    threads = (workers or torch.get_num_threads()) if device.type == "cpu" else 1
-    size = min(size or len(trainings), largest_chunk(trainings[0], threads), -(-len(trainings) // threads))
+    size = min(size or len(trainings), largest_chunk(trainings[0]))
     chunks = [trainings[start : start + size] for start in range(0, len(trainings), size)]
-    if size < -(-len(trainings) // threads):
+    if len(chunks) > 1:
         log.info("%d networks are trained %d at a time, %d MiB each", len(trainings), size, _mebibytes(trainings[0]))
-
-    def attempt(chunk: Sequence[Training]) -> list[Outcome]:
-        return _halving(run, chunk)
-
-    done = in_threads(attempt, chunks, workers=threads) if device.type == "cpu" else map(attempt, chunks)
-    return [outcome for chunk in done for outcome in chunk]
+    with some_threads(workers):
+        return [outcome for chunk in chunks for outcome in _halving(run, chunk)]
 
 
-def largest_chunk(training: Training, threads: int) -> int:
-    """Return how many networks a chunk may have beside so many others, at least 1."""
+def largest_chunk(training: Training) -> int:
+    """Return how many networks a chunk may have, at least 1."""
     device = training.task.train.device
-    free = GPU_SHARE * torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else CPU_BYTES / threads
+    free = GPU_SHARE * torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else CPU_BYTES
     return max(1, int(free // bytes_of_one(training)))
 
 

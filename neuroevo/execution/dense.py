@@ -9,8 +9,14 @@ from torch import Tensor, nn
 
 from neuroevo.execution.chain import ELEMENTWISE, Layer, given, layers_of
 
-TILE = 2**20
-"""Bytes of the widest activation in a tile: what a core's own cache holds. Half and double took the same time."""
+TILE = 2**21
+"""Bytes of the widest activation in a tile on a CPU: what the caches of two cores hold."""
+
+LARGE_TILE = 2**28
+"""The same on any other device, which wants large products and has memory enough for them."""
+
+EVEN = 8
+"""Where more networks than these are in a tile, a multiple of them is: threads get equally many."""
 
 FEW = 8
 """Inputs of each network below which products with vectors [N, features] are faster than those with [features, N]."""
@@ -49,11 +55,17 @@ class Dense:
         """Return whether inputs are vectors: [N, features], or [P, N, features] if they are not shared."""
         return inputs.dim() == (2 if shared else 3)
 
+    def tile(self, inputs: Tensor) -> int:
+        """Return how many networks are in a tile for inputs [..., N, features]."""
+        room = TILE if inputs.device.type == "cpu" else LARGE_TILE
+        size = max(1, room // max(1, inputs.shape[-2] * self.widest * inputs.element_size()))
+        return size - size % EVEN if size > EVEN else size
+
     def __call__(self, parameters: Mapping[str, Tensor], inputs: Tensor, *, shared: bool) -> Tensor:
         """Return the outputs [P, N, K] for inputs [N, features], or [P, N, features] if they are not shared."""
-        count, rows = next(iter(parameters.values())).shape[0], inputs.shape[-2]
+        count = next(iter(parameters.values())).shape[0]
         weights = [[given(parameters, *one, count) for one in layer] for layer in self.parameters]
-        size = max(1, TILE // max(1, rows * self.widest * inputs.element_size()))
+        size = self.tile(inputs)
         stacked = inputs.expand(count, *inputs.shape[-2:])
         if size >= count:
             return self._tile(stacked, weights)

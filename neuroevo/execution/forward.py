@@ -89,6 +89,13 @@ class Forward:
                 handle.remove()
         return max(found)
 
+    def tile(self, inputs: Tensor) -> int | None:
+        """Return how many networks are worked on at a time, with the same inputs [N, ...]; None if it is all of them.
+
+        Whoever takes that many at a time finds their outputs in the cache, and changes no bit of them.
+        """
+        return self.dense.tile(inputs) if self.dense is not None and self.dense.takes(inputs, shared=True) else None
+
     def _one(self, parameters: dict[str, Tensor], inputs: Tensor) -> Tensor:
         outputs: Tensor = functional_call(self.module, parameters, (inputs,))
         return outputs

@@ -43,7 +43,7 @@ def tuned(
     }
 
 
-def settled(execution: Execution, training: Training, *, workers: int | None = None) -> Execution:
+def settled(execution: Execution, training: Training) -> Execution:
     """Return the execution with the way and the chunk that trainings like this one have, whatever the memory is later.
 
     The chunk of a looped population is left open.
@@ -51,9 +51,7 @@ def settled(execution: Execution, training: Training, *, workers: int | None = N
     way = chosen(execution.way, training)
     if way == "looped" or execution.chunk is not None:
         return replace(execution, way=way)
-    on_cpu = training.task.train.device.type == "cpu"
-    threads = (workers or torch.get_num_threads()) if on_cpu else 1
-    return replace(execution, way=way, chunk=largest_chunk(training, threads))
+    return replace(execution, way=way, chunk=largest_chunk(training))
 
 
 def _seconds(trainings: Sequence[Training], execution: Execution, workers: int | None) -> float:

@@ -66,8 +66,8 @@ class Supervised:
         only: Names or patterns of the parameters that evolve; default all, the others stay as they are.
         bounds: Least and greatest weight by name or pattern.
         spread: Standard deviation of first weights around the module's.
-        chunk: Individuals in one pass at most; default as many as 2 ** 24 numbers in the widest layer allow. It bounds
-            the memory and does not change the results.
+        chunk: Individuals in one pass at most; default as many as 2 ** 24 numbers in the widest layer allow, or as the
+            cache holds where the networks are run in tiles. It bounds the memory and does not change the results.
 
     Raises:
         ValueError: The module does not take the inputs, there are no inputs, as many targets as inputs are missing,
@@ -155,6 +155,7 @@ class Supervised:
                 f"module must take the inputs {shape}, but a {type(self.module).__name__} says: {told}."
             ) from error
         chunk = max(1, MOST_NUMBERS // max(1, numbers))
+        chunk = min(chunk, self.forward.tile(self.inputs) or chunk)
         size = chunk * numbers * self.inputs.element_size() / 2**20
         log.debug("%d individuals are scored at a time, with activations of at most %.1f MiB", chunk, size)
         return chunk

@@ -125,6 +125,17 @@ def test_tiles_change_no_bit(bytes_: int, rows: int, monkeypatch: pytest.MonkeyP
     assert torch.equal(Forward(module)(several, inputs), whole)
 
 
+@given(st.integers(1, 5000), st.sampled_from(["cpu", "meta"]))
+def test_a_tile_fits_the_cache_of_a_cpu_and_is_large_elsewhere(rows: int, device: str) -> None:
+    """It holds one network at least, else no more than there is room for, and many are a multiple of eight."""
+    forward, inputs = Forward(made("wide")), torch.empty(rows, 6, device=device)
+    size, each = forward.tile(inputs), rows * 300 * 4
+    assert size * each <= max(each, dense.TILE if device == "cpu" else dense.LARGE_TILE)
+    assert size < dense.EVEN or size % dense.EVEN == 0
+    assert (size + dense.EVEN) * each > dense.TILE
+    assert Forward(made("convolutions")).tile(inputs) is None
+
+
 @given(st.floats(-20, 20, width=32), st.sampled_from([1, 5000]))
 def test_the_quick_hyperbolic_tangent(number: float, count: int) -> None:
     """It is within 2e-7, and right at the ends."""

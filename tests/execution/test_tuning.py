@@ -54,5 +54,5 @@ def test_what_is_settled_names_way_and_chunk(toys: ModuleType, monkeypatch: pyte
     training = make(toys)
     monkeypatch.setattr("neuroevo.execution.chunks.CPU_BYTES", 6 * bytes_of_one(training))
     assert settled(Execution(), training) == Execution(way="looped")
-    assert settled(Execution(way="stacked"), training, workers=2) == Execution(way="stacked", chunk=3)
+    assert settled(Execution(way="stacked"), training) == Execution(way="stacked", chunk=6)
     assert settled(Execution(way="stacked", chunk=9), training) == Execution(way="stacked", chunk=9)

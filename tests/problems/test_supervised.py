@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from neuroevo.execution import dense
 from neuroevo.individual import Individual
 from neuroevo.problems import Supervised
 from neuroevo.problems.supervised import accuracy, log_likelihood
@@ -105,8 +106,14 @@ def test_chunks_are_computed_from_the_widest_layer(caplog: pytest.LogCaptureFixt
     """The default bounds the numbers that are held at a time, and the log reports them."""
     with caplog.at_level("DEBUG", logger="neuroevo.problems.supervised"):
         assert problem().chunk == 2**24 // (24 * 5)
-        assert chain().chunk == 2**24 // (24 * 3)
     assert caplog.messages[0] == "139810 individuals are scored at a time, with activations of at most 64.0 MiB"
+
+
+def test_a_chunk_of_a_chain_is_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is scored is still in the cache then; a chunk that one asks for is taken all the same."""
+    monkeypatch.setattr(dense, "TILE", 17 * len(INPUTS) * 5 * 4)
+    assert chain().chunk == chain().forward.tile(INPUTS) == 16
+    assert chain(chunk=5).chunk == 5
 
 
 def test_a_result_can_be_trained_on() -> None:
