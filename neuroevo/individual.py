@@ -334,7 +334,7 @@ def _finite(weights: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _floats(name: str, numbers: Any) -> tuple[float, ...]:
-    if type(numbers) is tuple and all([type(number) is float for number in numbers]):
+    if type(numbers) is tuple and all([type(number) is float for number in numbers]):  # noqa: C419 - twice as fast
         return numbers
     if not isinstance(numbers, Iterable):
         raise TypeError(f"{name} must be a sequence of numbers, but they are {numbers!r}.")

@@ -20,6 +20,7 @@ from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.settings import RunSettings
 from neuroevo.seeds import stream
 from neuroevo.strategies import GTLSettings
+from neuroevo.strategies.gtl_verbs import random_founder
 
 TUNING_UPDATES = 10
 
@@ -52,14 +53,17 @@ def make_execution(
 def _life(
     settings: RunSettings, dataset: Dataset, backbone: Backbone, device: torch.device, updates: int, slot: int
 ) -> Training:
-    """Return the life of a founder, cut short."""
+    """Return the life of an heir of a founder as GTL has it, cut short."""
+    told, generator = GTLSettings(), stream(settings.seed, slot, "tuning")
+    founder = random_founder(backbone=backbone, share=settings.share, generator=generator, new_ids=torch.arange)
     upbringing = Upbringing(
         backbone=backbone,
         pixels=Pixels.of(dataset),
         recipe=Recipe(updates=updates, batch=settings.batch, learning_rate=settings.learning_rate),
+        isolate=told.isolate,
+        condense=told.condense,
         device=device,
     )
-    generator = stream(settings.seed, slot, "tuning")
     ways = settings.ways or default_ways(len(dataset.ancestry.classes))
     task = sample_task(dataset.ancestry, ways=ways, shots=None, test_per_class=0, generator=generator)
-    return upbringing.prepare(None, task, generator)
+    return upbringing.prepare(founder, task, generator)

@@ -24,8 +24,8 @@ CPU_BYTES = 2**30
 GPU_SHARE = 0.8
 """The share of a GPU's free memory that a chunk may take."""
 
-COPIES = 3
-"""A parameter is there with its gradient and its momentum."""
+COPIES = {"sgd": 3, "adamw": 4}
+"""How often a parameter is there: with its gradient and its moments."""
 
 
 def in_chunks(
@@ -69,7 +69,7 @@ def bytes_of_one(training: Training) -> int:
     Shapes tell it: nothing is computed. Of a network that does not run on shapes alone it is its tensors.
     """
     network = copy.deepcopy(training.network).to("meta").train()
-    total: int = COPIES * sum(tensor.nbytes for tensor in network.state_dict().values())
+    total: int = COPIES[training.recipe.optimizer] * sum(tensor.nbytes for tensor in network.state_dict().values())
 
     def count(saved: Tensor) -> Tensor:
         nonlocal total

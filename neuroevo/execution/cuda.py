@@ -29,7 +29,7 @@ class Graph:
         labels: Labels of an update, for their shape.
         kept: All tensors that an update changes. Before it is captured an update has to run a few times; then these
             become what they were.
-        optimizer: Its momentum begins at zero.
+        optimizer: Its moments begin at zero.
     """
 
     def __init__(
@@ -65,12 +65,13 @@ class Graph:
 
 @torch.no_grad()
 def restore(kept: Sequence[Tensor], before: Sequence[Tensor], optimizer: torch.optim.Optimizer) -> None:
-    """Write earlier values back into tensors, and zeros into momentum: that is how both were before the first step."""
+    """Write earlier values back into tensors, and zeros into moments: that is how both were before the first step."""
     for tensor, values in zip(kept, before, strict=True):
         tensor.copy_(values)
     for state in optimizer.state.values():
-        if state.get("momentum_buffer") is not None:
-            state["momentum_buffer"].zero_()
+        for moment in state.values():
+            if isinstance(moment, Tensor):
+                moment.zero_()
 
 
 def on_streams(function: Callable[[T], R], items: Sequence[T], device: torch.device) -> list[R]:

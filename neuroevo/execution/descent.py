@@ -10,6 +10,9 @@ from torch import Tensor
 from neuroevo.execution.cuda import Graph
 from neuroevo.execution.training import Recipe, Training
 
+SECOND_MOMENT = 0.999
+"""What AdamW keeps of the mean square of gradients, beta2 of Kingma and Ba 2014 (arXiv 1412.6980)."""
+
 Losses = Callable[[Tensor, Tensor], Tensor]
 """Takes rows of images and labels of one update, [N] or [P, N], and returns the loss of each network, [] or [P]."""
 
@@ -62,13 +65,17 @@ def descend(
     return [measured[update] for update in training.measure_at], last
 
 
-def sgd(parameters: Iterable[Tensor], recipe: Recipe) -> torch.optim.Optimizer:
-    """Return the optimiser of a recipe, which moves all parameters in one call."""
+def optimizer_of(parameters: Iterable[Tensor], recipe: Recipe) -> torch.optim.Optimizer:
+    """Return the optimiser of a recipe, which moves all parameters in one call; they may be those of many networks."""
     parameters = list(parameters)
-    device = parameters[0].device
+    device, decay = parameters[0].device, recipe.weight_decay
     # A graph reads its rate from memory.
     rate = torch.zeros((), device=device) if device.type == "cuda" else recipe.learning_rate
-    return torch.optim.SGD(parameters, lr=rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay, fused=True)
+    if recipe.optimizer == "adamw":
+        betas = (recipe.momentum, SECOND_MOMENT)
+        captured = device.type == "cuda"
+        return torch.optim.AdamW(parameters, lr=rate, betas=betas, weight_decay=decay, fused=True, capturable=captured)
+    return torch.optim.SGD(parameters, lr=rate, momentum=recipe.momentum, weight_decay=decay, fused=True)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from neuroevo.execution.descent import descend, sgd
+from neuroevo.execution.descent import descend, optimizer_of
 from neuroevo.execution.precision import FLOAT32, Precision, computing
 from neuroevo.execution.training import Outcome, Training, correct_answers, in_training
 
@@ -47,7 +47,7 @@ def train(training: Training, *, precision: Precision = FLOAT32) -> Outcome:
     with in_training(network, training.frozen):
         measured, last = descend(
             training,
-            sgd(parameters.values(), training.recipe),
+            optimizer_of(parameters.values(), training.recipe),
             loss,
             training.batches(),
             zeros=[(parameters[name], mask.to(device)) for name, mask in training.zero.items() if name in parameters],

@@ -1,16 +1,19 @@
 """The stacked way: networks of one structure are trained together, as one network of stacked tensors [P, ...].
 
 Where all weights are those of linear layers, the network runs on the batches of all networks one after the other, and
-its linear layers are batched matrix products (`Merged`). Any other network runs under `torch.func.vmap` (`Mapped`),
-which makes grouped convolutions of convolutions; each network has statistics of its own in its batch norms. The
-gradient of the sum of all losses holds those of each network, so that one fused optimiser updates all of them.
+its linear layers are batched matrix products (`Merged`). Any other network, and any with a loss of its own, runs under
+`torch.func.vmap` (`Mapped`), which makes grouped convolutions of convolutions; each network has statistics of its own
+in its batch norms. The gradient of the sum of all losses holds those of each network, so that one fused optimiser
+updates all of them.
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Protocol, cast
+from dataclasses import fields, is_dataclass, replace
+from functools import partial
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,10 +21,18 @@ from torch.func import functional_call, vmap
 from torch.nn import functional as F
 
 from neuroevo.backbones import Network
-from neuroevo.execution.descent import descend, sgd
+from neuroevo.execution.descent import descend, optimizer_of
 from neuroevo.execution.linear import StackedLinear, Update
 from neuroevo.execution.precision import FLOAT32, Precision, computing
-from neuroevo.execution.training import EVALUATION_BATCH, Outcome, Training, in_evaluation, in_training
+from neuroevo.execution.training import (
+    EVALUATION_BATCH,
+    Loss,
+    Outcome,
+    Training,
+    cross_entropy,
+    in_evaluation,
+    in_training,
+)
 
 
 class Stack(Protocol):
@@ -38,9 +49,15 @@ class Stack(Protocol):
     def __call__(self, images: Tensor) -> Tensor:
         """Return the logits [P, N, K] of images [P, N, C, H, W]."""
 
+    def losses(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return the losses [P] for images [P, N, C, H, W] with labels [P, N]."""
+
 
 class Merged:
-    """Networks of linear layers: one runs on all batches, one after the other, with `StackedLinear` for its layers."""
+    """Networks of linear layers: one runs on all batches, one after the other, with `StackedLinear` for its layers.
+
+    Their loss is the cross-entropy.
+    """
 
     def __init__(self, networks: Sequence[Network], update: Update | None = None) -> None:
         self.module: nn.Module = copy.deepcopy(networks[0])
@@ -53,29 +70,62 @@ class Merged:
         """Return the logits [P, N, K] of images [P, N, C, H, W]."""
         return cast(Tensor, self.module(images.flatten(0, 1)).unflatten(0, images.shape[:2]))
 
+    def losses(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return the losses [P] for images [P, N, C, H, W] with labels [P, N]."""
+        each = F.cross_entropy(self(images).flatten(0, 1), labels.flatten(), reduction="none")
+        return each.reshape(labels.shape).mean(1)
+
 
 class Mapped:
-    """Any networks: one under `torch.func.vmap`."""
+    """Any networks with any loss: one under `torch.func.vmap`.
 
-    def __init__(self, networks: Sequence[Network], *, compiled: bool = False) -> None:
+    Args:
+        networks: Networks of one structure.
+        losses: What each lowers, of one kind; those that are dataclasses may hold tensors of their own.
+        compiled: Whether `torch.compile` is given the forward pass with the loss.
+    """
+
+    def __init__(self, networks: Sequence[Network], losses: Sequence[Loss], *, compiled: bool = False) -> None:
         self.module: nn.Module = copy.deepcopy(networks[0])
+        self.loss = losses[0]
+        device = next(self.module.parameters()).device
+        self.held = {
+            name: torch.stack([_tensors(loss)[name] for loss in losses]).to(device) for name in _tensors(self.loss)
+        }
         states = [one.state_dict() for one in networks]
         self.tensors: Mapping[str, Tensor] = {
             name: torch.stack([state[name] for state in states]) for name in states[0]
         }
         for name, _ in self.module.named_parameters():
             self.tensors[name].requires_grad_()
-        forward = vmap(self._one)
-        self.forward = torch.compile(forward) if compiled else forward
+        each = vmap(self._one)
+        self.each = torch.compile(each) if compiled else each
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return the logits [P, N, K] of images [P, N, C, H, W]."""
-        logits: Tensor = self.forward(self.tensors, images)
-        return logits
+        return cast(Tensor, vmap(partial(functional_call, self.module))(self.tensors, images))
 
-    def _one(self, tensors: Mapping[str, Tensor], images: Tensor) -> Tensor:
-        logits: Tensor = functional_call(self.module, dict(tensors), (images,))
-        return logits
+    def losses(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Return the losses [P] for images [P, N, C, H, W] with labels [P, N]."""
+        return cast(Tensor, self.each(self.tensors, self.held, images, labels))
+
+    def _one(self, tensors: dict[str, Tensor], held: dict[str, Tensor], images: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of one network."""
+        loss = replace(cast(Any, self.loss), **held) if held else self.loss
+        own = {f"network.{name}": tensor for name, tensor in tensors.items()}
+        return cast(Tensor, functional_call(_Objective(self.module), own, (loss, images, labels)))
+
+
+class _Objective(nn.Module):
+    """A network's loss as what a module returns, which is what `functional_call` calls."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, loss: Loss, images: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss for images [N, C, H, W] with labels [N]."""
+        return loss(cast(Network, self.network), images, labels)
 
 
 def train_stacked(
@@ -100,22 +150,20 @@ def train_stacked(
         weight.baddbmm_(outputs.mT, inputs, alpha=-optimizer.param_groups[0]["lr"])
 
     stack: Stack
-    if is_linear(first.network) and precision == FLOAT32 and not compiled:
-        plain = device.type == "cpu" and first.recipe.momentum == 0 and first.recipe.weight_decay == 0
+    if is_linear(first.network) and first.loss is cross_entropy and precision == FLOAT32 and not compiled:
+        plain = device.type == "cpu" and first.recipe.is_plain
         stack = Merged(networks, by_gradient if plain else None)
     else:
-        stack = Mapped(networks, compiled=compiled)
+        stack = Mapped(networks, [training.loss for training in trainings], compiled=compiled)
     free = {name: stack.tensors[name] for name in first.free_parameters()}
     for name in first.frozen:
         stack.tensors[name].requires_grad_(False)
-    optimizer = sgd(free.values(), first.recipe)
+    optimizer = optimizer_of(free.values(), first.recipe)
 
     def losses(rows: Tensor, labels: Tensor) -> Tensor:
         images = _augmented(trainings, _images(trainings, rows))
         with computing(precision, device):
-            logits = stack(_pixels(first, images))
-            each = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
-        return each.reshape(labels.shape).mean(1)
+            return stack.losses(_pixels(first, images), labels)
 
     def measure() -> Tensor:
         with computing(precision, device):
@@ -153,7 +201,25 @@ def structure(training: Training) -> tuple[object, ...]:
         training.frozen,
         frozenset(training.zero),
         training.augment is None,
+        _kind(training.loss),
     )
+
+
+def _kind(loss: Loss) -> object:
+    """Return what losses must have in common to be lowered together: all but the values of their tensors."""
+    if not is_dataclass(loss):
+        return loss
+    shapes = {name: tensor.shape for name, tensor in _tensors(loss).items()}
+    others = {field.name: repr(getattr(loss, field.name)) for field in fields(loss) if field.name not in shapes}
+    return type(loss), tuple(shapes.items()), tuple(others.items())
+
+
+def _tensors(loss: Loss) -> dict[str, Tensor]:
+    """Return the tensors that a loss holds, if it is a dataclass."""
+    if not is_dataclass(loss):
+        return {}
+    parts = {field.name: getattr(loss, field.name) for field in fields(loss)}
+    return {name: part for name, part in parts.items() if isinstance(part, Tensor)}
 
 
 def is_linear(network: nn.Module) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -18,8 +19,13 @@ from neuroevo.data.tasks import Task
 
 EVALUATION_BATCH = 256
 
+Optimizer = Literal["sgd", "adamw"]
+
 Loss = Callable[[Network, Tensor, Tensor], Tensor]
-"""Takes a network in training mode, images [N, C, H, W] float32 and labels [N], and returns what falls, a scalar."""
+"""Takes a network in training mode, images [N, C, H, W] float32 and labels [N], and returns what falls, a scalar.
+
+Networks with losses of one kind can be stacked: one function, or dataclasses that differ in their tensors only.
+"""
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 """Takes an update's images [N, C, H, W] uint8 and a generator on the CPU, and returns new ones of the same kind."""
@@ -27,14 +33,15 @@ Augment = Callable[[Tensor, torch.Generator], Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a network is trained: SGD with momentum under a one-cycle learning rate.
+    """How a network is trained: SGD with momentum, or AdamW, under a one-cycle learning rate.
 
     Attributes:
-        updates: SGD updates; 0 trains nothing.
+        updates: Updates; 0 trains nothing.
         batch: Images per update.
         learning_rate: The cycle's highest rate.
-        momentum: Momentum of SGD, constant.
-        weight_decay: Decay of all parameters.
+        momentum: Momentum of SGD or beta1 of AdamW, constant.
+        weight_decay: Decay of all parameters, with SGD added to the gradient (L2), with AdamW apart from it.
+        optimizer: "sgd" or "adamw" (Loshchilov and Hutter 2017, arXiv 1711.05101); without decay that is Adam.
         cycle: Updates of the whole cycle, where several trainings share one; by default those of this training.
         begin: Updates of the cycle that came before this training.
     """
@@ -44,6 +51,7 @@ class Recipe:
     learning_rate: float = 0.05
     momentum: float = 0.9
     weight_decay: float = 0.0005
+    optimizer: Optimizer = "sgd"
     cycle: int | None = None
     begin: int = 0
 
@@ -56,6 +64,10 @@ class Recipe:
             raise ValueError(
                 "learning_rate must be above 0, momentum in [0, 1) and weight_decay at least 0, but they are "
                 f"{self.learning_rate}, {self.momentum} and {self.weight_decay}."
+            )
+        if self.optimizer not in get_args(Optimizer):
+            raise ValueError(
+                f"optimizer must be one of {', '.join(get_args(Optimizer))}, but it is {self.optimizer!r}."
             )
         if not 0 <= self.begin <= self.begin + self.updates <= self._whole:
             raise ValueError(
@@ -71,6 +83,11 @@ class Recipe:
             of: Trainings in a cycle, at least 1.
         """
         return replace(self, cycle=of * self.updates, begin=number % of * self.updates)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether an update only subtracts the gradient, times the rate."""
+        return self.optimizer == "sgd" and self.momentum == 0 and self.weight_decay == 0
 
     def rates(self) -> list[float]:
         """Return the learning rate of each update: a cosine rise over the first 30 %, then a cosine fall.

@@ -20,7 +20,7 @@ from neuroevo.execution.forward import UNSTACKABLE
 from neuroevo.execution.looped import in_threads, train
 from neuroevo.execution.precision import FLOAT32, Precision, check_precision, multiplying
 from neuroevo.execution.stacked import structure, train_stacked
-from neuroevo.execution.training import Outcome, Training, cross_entropy
+from neuroevo.execution.training import Outcome, Training
 
 log = logging.getLogger(__name__)
 
@@ -86,12 +86,8 @@ def chosen(way: Way, training: Training) -> Literal["looped", "stacked"]:
 
     The rule looks at the device and at the structure, never at the clock: on a GPU networks are stacked, for many
     small kernels would leave it waiting; on a CPU they are looped, which runs convolutions fastest and gives the same
-    bits however many are trained together. A loss of one's own can't be stacked.
+    bits however many are trained together.
     """
-    if training.loss is not cross_entropy:
-        if way == "stacked":
-            log.info("networks with a loss of their own are trained one after the other")
-        return "looped"
     if way != "auto":
         return way
     return "looped" if training.task.train.device.type == "cpu" else "stacked"

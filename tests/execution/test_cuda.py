@@ -8,7 +8,8 @@ import torch
 from neuroevo.data.tasks import sample_task
 from neuroevo.execution import Execution, Pixels, Recipe, Training, train_all
 from neuroevo.execution.cuda import restore
-from neuroevo.execution.descent import set_rate, sgd
+from neuroevo.execution.descent import optimizer_of, set_rate
+from neuroevo.execution.training import Optimizer
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
 GPU = "cuda"
@@ -34,12 +35,13 @@ def make(toys: ModuleType, device: str, *, backbone: str = "CONVNET") -> list[Tr
     return runs
 
 
-def test_before_the_first_update_there_was_no_momentum(toys: ModuleType) -> None:
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_before_the_first_update_there_was_no_momentum(name: Optimizer, toys: ModuleType) -> None:
     """What warming up changed is restored: the updates after it are those of a run without."""
     plain, warmed = (toys.MLP_BACKBONE.build(4, generator=toys.generator()) for _ in range(2))
     images = torch.randn(6, 1, 8, 8, generator=toys.generator(1))
-    recipe = Recipe(updates=3)
-    optimizers = [sgd(network.parameters(), recipe) for network in (plain, warmed)]
+    recipe = Recipe(updates=3, optimizer=name)
+    optimizers = [optimizer_of(network.parameters(), recipe) for network in (plain, warmed)]
 
     def step(network: torch.nn.Module, optimizer: torch.optim.Optimizer, rate: float) -> None:
         set_rate(optimizer, rate)

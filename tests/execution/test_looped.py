@@ -82,6 +82,27 @@ def test_training_is_sgd_with_momentum_and_decay(toys: ModuleType) -> None:
     assert outcome.accuracy == ()
 
 
+def test_training_is_adam_with_decay_apart(toys: ModuleType) -> None:
+    """The weights agree with a plain loop that writes the formulas of AdamW out."""
+    recipe = Recipe(updates=7, batch=16, learning_rate=0.01, momentum=0.8, weight_decay=0.1, optimizer="adamw")
+    training, plain = make(toys, recipe=recipe), make(toys)
+    order = image_order(len(plain.task.train), updates=7, batch=16, generator=plain.generator)
+    parameters = list(plain.network.parameters())
+    means, squares = ([torch.zeros_like(parameter) for parameter in parameters] for _ in range(2))
+    for update, (rows, rate) in enumerate(zip(order, recipe.rates(), strict=True), start=1):
+        images = plain.pixels(plain.task.source.images[plain.task.train[rows]])
+        loss = F.cross_entropy(plain.network(images), plain.task.train_labels[rows])
+        gradients = torch.autograd.grad(loss, parameters)
+        with torch.no_grad():
+            for parameter, mean, square, gradient in zip(parameters, means, squares, gradients, strict=True):
+                mean.mul_(0.8).add_(0.2 * gradient)
+                square.mul_(0.999).add_(0.001 * gradient.square())
+                step = mean / (1 - 0.8**update) / ((square / (1 - 0.999**update)).sqrt() + 1e-8)
+                parameter.sub_(rate * (step + 0.1 * parameter))
+    train_all([training])
+    torch.testing.assert_close(state(training), state(plain), atol=1e-5, rtol=1e-4)
+
+
 def test_networks_learn(toys: ModuleType) -> None:
     """After sixty updates nearly all unseen images are known, which at the start they are not."""
     training = make(toys, recipe=Recipe(updates=60, batch=32), measure_at=(0, 60))

@@ -1,6 +1,6 @@
 """Stacked training: the networks that the looped way gives, up to rounding."""
 
-import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
@@ -16,6 +16,8 @@ from neuroevo.backbones import Backbone, Network
 from neuroevo.backbones.backbone import initialise
 from neuroevo.data.tasks import sample_task
 from neuroevo.execution import Execution, Outcome, Pixels, Recipe, Training, stacked, train_all
+from neuroevo.execution.condensing import Condensing
+from neuroevo.execution.stacked import structure
 from neuroevo.execution.training import Loss
 from neuroevo.testing.strategies import backbones
 
@@ -91,6 +93,8 @@ def test_stacked_networks_are_the_looped_ones(backbone: str, toys: ModuleType, d
         batch=data.draw(st.sampled_from([1, 8, 99]) if backbone == "MLP_BACKBONE" else st.sampled_from([8, 99])),
         momentum=data.draw(st.sampled_from([0.0, 0.9])),
         weight_decay=data.draw(st.sampled_from([0.0, 0.01])),
+        optimizer=data.draw(st.sampled_from(["sgd", "adamw"])),
+        learning_rate=data.draw(st.sampled_from([0.05, 0.001])),
     )
     drawn = make(toys, getattr(toys, backbone), 1)[0].network.state_dict()
     parts = {
@@ -226,13 +230,42 @@ def test_traced_modules_with_weights_of_their_own_are_stacked(
     assert not caplog.records
 
 
-def test_a_loss_of_ones_own_is_looped(toys: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("backbone", ["MLP_BACKBONE", "CONVNET"])
+def test_a_loss_of_ones_own_is_stacked(backbone: str, toys: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
+    """Any function of a network can be lowered for many at once."""
+    loss: Loss = lambda network, images, labels: network.features(images).square().mean()  # noqa: E731
+    both = [make(toys, getattr(toys, backbone), 3, loss=loss, measure_at=(4,)) for _ in range(2)]
+    assert_outcomes(train_all(both[0], execution=LOOPED), train_all(both[1], execution=STACKED))
+    assert_close(*both)
+    assert not caplog.records
+
+
+def test_a_loss_that_looks_at_numbers_is_looped(toys: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
     """What can't be batched is taken one by one, bit for bit as if it had been asked for, and told."""
-    loss: Loss = lambda network, images, labels: network(images).square().mean()  # noqa: E731
+    loss: Loss = lambda network, images, labels: abs(float(images.sum())) * network(images).square().mean()  # noqa: E731
     both = [make(toys, toys.MLP_BACKBONE, 2, loss=loss) for _ in range(2)]
-    with caplog.at_level(logging.INFO):
-        assert train_all(both[0], execution=LOOPED) == train_all(both[1], execution=STACKED)
-    assert "a loss of their own" in caplog.text
+    assert train_all(both[0], execution=LOOPED) == train_all(both[1], execution=STACKED)
+    assert "is trained one network after the other: " in caplog.text
+
+
+@pytest.mark.parametrize("backbone", ["MLP_BACKBONE", "CONVNET"])
+@settings(max_examples=10)
+@given(st.data())
+def test_lives_that_condense_are_stacked(backbone: str, toys: ModuleType, data: st.DataObject) -> None:
+    """Each network keeps the channels of its circuit; those of other sizes or weights are groups of their own."""
+    count = data.draw(st.integers(1, 4))
+    sizes, weights = (data.draw(st.lists(st.sampled_from(some), min_size=4)) for some in ((1, 2), (0.5, 1.0)))
+    both = []
+    for _ in range(2):
+        runs = make(toys, getattr(toys, backbone), count)
+        width = runs[0].network.head.in_features
+        kept = [torch.randperm(width, generator=toys.generator(n))[: sizes[n]] for n in range(count)]
+        both.append([replace(run, loss=Condensing(kept[n], weights[n])) for n, run in enumerate(runs)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_outcomes(train_all(both[0], execution=LOOPED), train_all(both[1], execution=STACKED))
+    assert_close(*both)
+    assert len({structure(run) for run in both[1]}) == len({*zip(sizes[:count], weights[:count], strict=True)})
 
 
 def states(trainings: Sequence[Training]) -> list[Mapping[str, Tensor]]:

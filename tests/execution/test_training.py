@@ -125,6 +125,12 @@ def test_impossible_recipes_are_refused(wrong: dict[str, float]) -> None:
         Recipe(**{"updates": 5, **wrong})
 
 
+def test_an_unknown_optimiser_is_refused() -> None:
+    """The sentence names those that there are."""
+    with pytest.raises(ValueError, match=r"^optimizer must be one of sgd, adamw, but it is 'adam'\.$"):
+        Recipe(updates=5, optimizer="adam")
+
+
 def random_images(number: int, channels: int, height: int, width: int) -> torch.Tensor:
     """Return random uint8 images."""
     return torch.randint(0, 256, (number, channels, height, width), dtype=torch.uint8, generator=stream(0))

@@ -9,7 +9,6 @@ import torch
 
 from neuroevo.data.tasks import sample_task
 from neuroevo.execution import Execution, Pixels, Recipe, Training, train_all, ways
-from neuroevo.execution.training import cross_entropy
 from neuroevo.execution.ways import chosen
 
 
@@ -35,14 +34,12 @@ def test_an_execution_names_what_there_is(wrong: dict[str, Any]) -> None:
 
 
 def test_the_rule_knows_device_and_structure(toys: ModuleType) -> None:
-    """On a CPU networks are looped, on other devices stacked, unless told otherwise or with a loss of their own."""
+    """On a CPU networks are looped, on other devices stacked, unless told otherwise."""
     training = make(toys)
-    mine = replace(training, loss=lambda *parts: cross_entropy(*parts))
     task = training.task
     elsewhere = replace(training, task=replace(task, train=task.train.to("meta")))
     assert [chosen(way, training) for way in ("auto", "looped", "stacked")] == ["looped", "looped", "stacked"]
     assert [chosen(way, elsewhere) for way in ("auto", "looped", "stacked")] == ["stacked", "looped", "stacked"]
-    assert [chosen(way, mine) for way in ("auto", "looped", "stacked")] == ["looped"] * 3
 
 
 def test_the_rule_is_what_is_done(toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
