@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from neuroevo.benchmarks.handwritten_vectors import Fitness, TensorGenetic, likelihoods, mlp
 from neuroevo.benchmarks.overhead import nothing
 from neuroevo.benchmarks.peers_contenders import Contender, Contenders, Quality, accuracy_of, of_generations
+from neuroevo.benchmarks.training_speed import PLAIN
 from neuroevo.benchmarks.workloads import (
     CHECKED,
     DIGITS,
@@ -110,14 +111,22 @@ def trained(work: Workload) -> Contender:
     return Contender(race.by_hand(), lambda: race_of(work, updates=CHECKED).by_hand()(), race.updates)
 
 
+def trained_plainly(work: Workload, *, way: str) -> Contender:
+    """Return updates of a population as one would write them first."""
+    race = race_of(work)
+    return Contender(race.plain[way](), lambda: race_of(work, updates=CHECKED).plain[way]()(), race.updates)
+
+
+PLAINLY = {way: partial(trained_plainly, way=way) for way in PLAIN}
+
 CONTENDERS: Contenders = {
     "W1a": {"bmm": perceptrons, "vmap": stacked},
     "W1b": {"bmm in tiles": perceptrons, "vmap": stacked},
     "W2": {"tensors": digits_evolved},
     "W3": {"loop in tiles": convolutions},
     "W5": {"tensors": nothing_evolved},
-    "W6a": {"fused bmm": trained},
-    "W6b": {"channels last": trained},
+    "W6a": {"fused bmm": trained, **PLAINLY},
+    "W6b": {"channels last": trained, **PLAINLY},
 }
 
 

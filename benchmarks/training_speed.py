@@ -7,14 +7,16 @@ at the same rates, and must end with equal weights before anything is timed; the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from neuroevo.backbones import MLP, Backbone, ConvNet4
 from neuroevo.benchmarks.handwritten_training import ConvNets, Perceptrons
+from neuroevo.benchmarks.plain_training import loop, mapped
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import Task
 from neuroevo.execution import Execution, Pixels, Recipe, Training, train_all
@@ -24,25 +26,31 @@ IMAGES = 2000
 PIXELS = Pixels((0.5,), (0.3,))
 
 
+Plain = Callable[[Sequence[nn.Module], Tensor, Tensor, Recipe], None]
+PLAIN: Mapping[str, Plain] = {"loop": loop, "vmap(grad)": mapped}
+"""What one would write first, by name."""
+
 Train = Callable[[], Tensor]
 """Trains networks once, which is timed, and returns the weights of all of them in one vector."""
 
 
 @dataclass(frozen=True)
 class Race:
-    """The same training in two ways.
+    """The same training in several ways.
 
     Attributes:
         name: Row and population.
         updates: Updates of a call.
         ours: Makes fresh networks and returns what trains them by the library.
-        by_hand: The same by hand.
+        by_hand: The same by hand, as fast as it gets.
+        plain: The same as one would write it first, by name.
     """
 
     name: str
     updates: int
     ours: Callable[[], Train]
     by_hand: Callable[[], Train]
+    plain: Mapping[str, Callable[[], Train]]
 
 
 def perceptrons(population: int, *, updates: int = 50) -> Race:
@@ -65,14 +73,22 @@ def perceptrons(population: int, *, updates: int = 50) -> Race:
 
         def train() -> Tensor:
             for some, answers, rate in zip(*_orders(trainings), recipe.rates(), strict=True):
-                runner.step(PIXELS(source[some.flatten()]).reshape(population, recipe.batch, -1), answers, rate)
+                runner.step(
+                    PIXELS(source.index_select(0, some.flatten())).reshape(population, recipe.batch, -1), answers, rate
+                )
             names = [f"{layer}.{kind}" for kind in ("weight", "bias") for layer in layers]
             stacked = dict(zip(names, [*weights, *biases], strict=True))
             return _vector([{name: stacked[name][number] for name in states[0]} for number in range(population)])
 
         return train
 
-    return Race(f"W6a P={population}", updates, ours, by_hand)
+    return Race(
+        f"W6a P={population}",
+        updates,
+        ours,
+        by_hand,
+        _plain(lambda: _trainings(backbone, recipe, population, classes=10)),
+    )
 
 
 def conv_nets(population: int = 8, *, updates: int = 10, threads: int = 2, rate: float = 0.05) -> Race:
@@ -90,14 +106,41 @@ def conv_nets(population: int = 8, *, updates: int = 10, threads: int = 2, rate:
 
         def train() -> Tensor:
             rows, labels = _orders(trainings)
-            images = [[PIXELS(source[some]) for some in rows[:, number]] for number in range(population)]
+            images = [
+                [PIXELS(source.index_select(0, some)) for some in rows[:, number]] for number in range(population)
+            ]
             runner.steps(images, labels.unbind(1), recipe.rates(), threads=threads)
             names = dict(trainings[0].network.named_parameters())
             return _vector([{name: state[name] for name in names} for state in runner.states])
 
         return train
 
-    return Race(f"W6b P={population}", updates, ours, by_hand)
+    return Race(
+        f"W6b P={population}",
+        updates,
+        ours,
+        by_hand,
+        _plain(lambda: _trainings(backbone, recipe, population, classes=20)),
+    )
+
+
+def _plain(make: Callable[[], list[Training]]) -> Mapping[str, Callable[[], Train]]:
+    """Return how to train populations in the ways that one would write first."""
+
+    def made(run: Plain) -> Train:
+        trainings = make()
+        networks = [one.network for one in trainings]
+        source = trainings[0].task.source.images
+
+        def train() -> Tensor:
+            rows, labels = _orders(trainings)
+            images = PIXELS(source.index_select(0, rows.flatten())).unflatten(0, rows.shape)
+            run(networks, images, labels, trainings[0].recipe)
+            return _vector([dict(network.named_parameters()) for network in networks])
+
+        return train
+
+    return {name: partial(made, run) for name, run in PLAIN.items()}
 
 
 def _trainings(backbone: Backbone, recipe: Recipe, population: int, *, classes: int) -> list[Training]:

@@ -8,8 +8,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-Update = Callable[[Tensor, Tensor, Tensor], None]
-"""Takes weights [P, O, I], gradients of outputs [P, M, O] and inputs [P, M, I], and moves the weights in place."""
+Rate = Callable[[], float]
+"""Returns the learning rate of the update under way."""
 
 
 class StackedLinear(nn.Module):
@@ -19,20 +19,20 @@ class StackedLinear(nn.Module):
     that treats images independently computes P networks at once when each of its linear layers is replaced.
 
     The gradient of the weights goes into a buffer that is used again in each update (fresh memory is slow), or,
-    where there is an `update`, nowhere: the weights are moved in the backward pass, and their gradient stays None.
+    where there is a `rate`, nowhere: weights and biases are moved in the backward pass, and their gradients stay None.
 
     Args:
         layers: Linear layers of equal shape, with or without bias.
-        update: Moves the weights in the backward pass.
+        rate: If given, the backward pass subtracts so many times the gradients.
     """
 
-    def __init__(self, layers: Sequence[nn.Linear], update: Update | None = None) -> None:
+    def __init__(self, layers: Sequence[nn.Linear], rate: Rate | None = None) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.stack([layer.weight.detach() for layer in layers]))
         has_bias = layers[0].bias is not None
         self.bias = nn.Parameter(torch.stack([layer.bias.detach() for layer in layers])) if has_bias else None
-        self.update = update
-        self.gradient = torch.empty_like(self.weight) if update is None else None
+        self.rate = rate
+        self.gradient = torch.empty_like(self.weight) if rate is None else None
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the outputs [P * N, ..., O] of inputs [P * N, ..., I]."""
@@ -60,15 +60,21 @@ class _Product(torch.autograd.Function):
         outputs = gradients[0]
         to_inputs, to_weight, to_bias, _ = ctx.needs_input_grad
         of_inputs = torch.bmm(outputs, weight) if to_inputs else None
+        of_bias = outputs.sum(1) if to_bias else None
+        if ctx.layer.rate is not None:
+            rate = ctx.layer.rate()
+            if to_weight:
+                weight.baddbmm_(outputs.mT, inputs, alpha=-rate)
+            if of_bias is not None:
+                ctx.layer.bias.sub_(of_bias, alpha=rate)
+            return of_inputs, None, None, None
         if to_weight:
-            _move(ctx.layer, weight, outputs, inputs)
-        return of_inputs, None, outputs.sum(1) if to_bias else None, None
+            _accumulate(ctx.layer, weight, outputs, inputs)
+        return of_inputs, None, of_bias, None
 
 
-def _move(layer: StackedLinear, weight: Tensor, outputs: Tensor, inputs: Tensor) -> None:
-    if layer.update is not None:
-        layer.update(weight, outputs, inputs)
-    elif weight.grad is None:
+def _accumulate(layer: StackedLinear, weight: Tensor, outputs: Tensor, inputs: Tensor) -> None:
+    if weight.grad is None:
         weight.grad = torch.bmm(outputs.mT, inputs, out=layer.gradient)
     else:
         weight.grad.baddbmm_(outputs.mT, inputs)

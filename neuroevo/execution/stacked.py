@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from neuroevo.backbones import Network
 from neuroevo.execution.descent import descend, optimizer_of
-from neuroevo.execution.linear import StackedLinear, Update
+from neuroevo.execution.linear import Rate, StackedLinear
 from neuroevo.execution.precision import FLOAT32, Precision, computing
 from neuroevo.execution.training import (
     EVALUATION_BATCH,
@@ -32,6 +32,7 @@ from neuroevo.execution.training import (
     cross_entropy,
     in_evaluation,
     in_training,
+    read,
 )
 
 
@@ -59,11 +60,11 @@ class Merged:
     Their loss is the cross-entropy.
     """
 
-    def __init__(self, networks: Sequence[Network], update: Update | None = None) -> None:
+    def __init__(self, networks: Sequence[Network], rate: Rate | None = None) -> None:
         self.module: nn.Module = copy.deepcopy(networks[0])
         for name in _linear_layers(self.module):
             layers = [cast(nn.Linear, one.get_submodule(name)) for one in networks]
-            self.module.set_submodule(name, StackedLinear(layers, update))
+            self.module.set_submodule(name, StackedLinear(layers, rate))
         self.tensors: Mapping[str, Tensor] = dict(self.module.named_parameters())
 
     def __call__(self, images: Tensor) -> Tensor:
@@ -146,13 +147,13 @@ def train_stacked(
     first, device = trainings[0], trainings[0].task.train.device
     networks = [training.network for training in trainings]
 
-    def by_gradient(weight: Tensor, outputs: Tensor, inputs: Tensor) -> None:
-        weight.baddbmm_(outputs.mT, inputs, alpha=-optimizer.param_groups[0]["lr"])
+    def rate() -> float:
+        return cast(float, optimizer.param_groups[0]["lr"])
 
     stack: Stack
     if is_linear(first.network) and first.loss is cross_entropy and precision == FLOAT32 and not compiled:
         plain = device.type == "cpu" and first.recipe.is_plain
-        stack = Merged(networks, by_gradient if plain else None)
+        stack = Merged(networks, rate if plain else None)
     else:
         stack = Mapped(networks, [training.loss for training in trainings], compiled=compiled)
     free = {name: stack.tensors[name] for name in first.free_parameters()}
@@ -242,8 +243,8 @@ def _images(trainings: Sequence[Training], rows: Tensor) -> Tensor:
     """Return the images [P, N, C, H, W] uint8 of rows [P, N]; from one source they are read in one go."""
     source = trainings[0].task.source
     if all(training.task.source is source for training in trainings):
-        return source.images[rows]
-    return torch.stack([training.task.source.images[each] for training, each in zip(trainings, rows, strict=True)])
+        return read(source.images, rows)
+    return torch.stack([read(one.task.source.images, each) for one, each in zip(trainings, rows, strict=True)])
 
 
 def _augmented(trainings: Sequence[Training], images: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import Task, sample_task
 from neuroevo.execution import Pixels, Recipe, Training, training
-from neuroevo.execution.training import correct_answers, image_order
+from neuroevo.execution.training import correct_answers, image_order, read
 
 
 def stream(seed: int) -> torch.Generator:
@@ -123,6 +123,15 @@ def test_impossible_recipes_are_refused(wrong: dict[str, float]) -> None:
     (name, value), *_ = wrong.items()
     with pytest.raises(ValueError, match=rf"{name}.* but they are .*{value}.*\.$"):
         Recipe(**{"updates": 5, **wrong})
+
+
+@given(st.lists(st.integers(1, 3), max_size=3), st.data())
+def test_reading_is_indexing(shape: list[int], data: st.DataObject) -> None:
+    """Images of rows of any shape are those that indexing gives."""
+    images = torch.arange(5 * 2 * 3, dtype=torch.uint8).view(5, 2, 1, 3)
+    count = math.prod(shape)
+    rows = torch.tensor(data.draw(st.lists(st.integers(0, 4), min_size=count, max_size=count)))
+    assert torch.equal(read(images, rows.view(shape)), images[rows.view(shape)])
 
 
 def test_an_unknown_optimiser_is_refused() -> None:
