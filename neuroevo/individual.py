@@ -18,9 +18,6 @@ import torch
 from deap.base import Fitness as DeapFitness
 from torch import Tensor
 
-UNSCORED: tuple[bool, tuple[float, ...]] = (False, ())
-"""The order of a fitness without values, which is the least of all."""
-
 UNCHANGING = frozenset({bool, float, int, str, type(None)})
 """Types whose values a copy shares."""
 
@@ -63,10 +60,16 @@ class Fitness(DeapFitness):  # type: ignore[misc]
         TypeError: A value or a weight is not a number.
     """
 
+    # What an invalid fitness has, as attributes of the class: there are many of them in each generation.
+    _values: tuple[float, ...] = ()
+    wvalues: tuple[float, ...] = ()
+    failed: bool = False
+    failure: str | None = None
+    order: tuple[bool, tuple[float, ...]] = (False, ())
+
     def __init__(self, values: Iterable[float] = (), *, weights: Iterable[float] = (1.0,)) -> None:
         # DEAP's constructor is left out: it checks less, and populations are made of many of these.
         self.weights = _finite(_floats("weights", weights))
-        self._clear()
         if given := _floats("values", values):
             self.values = given
 
@@ -84,28 +87,21 @@ class Fitness(DeapFitness):  # type: ignore[misc]
         if len(raw) != len(self.weights):
             raise ValueError(f"values must be as many as the weights {self.weights}, but they are {raw}.")
         self._values = raw
-        self.failed = not all(map(math.isfinite, raw))
-        self.wvalues = tuple(map(_weighted if self.failed else operator.mul, raw, self.weights))
-        self.order = (not self.failed, self.wvalues)
+        self.failed = failed = not all(map(math.isfinite, raw))
+        self.wvalues = weighted = tuple(map(_weighted if failed else operator.mul, raw, self.weights))
+        self.order = (not failed, weighted)
 
     @values.deleter
     def values(self) -> None:
-        self._clear()
+        for name in ("_values", "wvalues", "failed", "failure", "order"):
+            self.__dict__.pop(name, None)
 
     def unscored(self) -> Fitness:
         """Return an invalid fitness with the same weights."""
-        # What was checked once is not checked again: each child of each generation has one of these.
+        # What was checked once is not checked again.
         child = object.__new__(type(self))
         child.weights = self.weights
-        child._clear()
         return child
-
-    def _clear(self) -> None:
-        self._values: tuple[float, ...] = ()
-        self.wvalues: tuple[float, ...] = ()
-        self.failed = False
-        self.failure: str | None = None
-        self.order = UNSCORED
 
     def dominates(self, other: Fitness, obj: slice = slice(None)) -> bool:
         """Return whether no objective is worse than the other's and at least one is better.
@@ -253,7 +249,9 @@ def genomes_of(people: Sequence[Individual], *, copy: bool = False) -> Tensor:
         TypeError: A genome is not a tensor.
         ValueError: There is no individual, or the genomes differ in length.
     """
-    genomes = [tensor_of(one) for one in people]
+    genomes = [one.genome for one in people]
+    if not all(issubclass(kind, Tensor) for kind in set(map(type, genomes))):
+        genomes = [tensor_of(one) for one in people]
     if not genomes:
         raise ValueError("people must hold at least one individual, but they are empty.")
     if not copy and (rows := _rows(genomes)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -97,6 +98,7 @@ def _make(target: str, settings: RunSettings, problem: object, seed: int) -> obj
 def run_search(settings: EvolveSettings, run: RunDirectory) -> dict[str, Any]:
     """Run one strategy on one problem, save its best genome and return what it reached."""
     check_device(settings)
+    gc.freeze()  # what was imported stays: collections, which young individuals set off, needn't look at it
     strategy = make_strategy(settings)
     generations = generations_within(strategy, settings.evaluations)
     with (
@@ -145,6 +147,7 @@ def _in_text(values: Sequence[float]) -> str:
 def optimize(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `optimize`; what is in the run directory already is not run again."""
     check_device(settings)
+    gc.freeze()  # as above
     problems = {name: make_problem(name, settings) for name in settings.problems}
     if refused := [name for name, problem in problems.items() if len(problem.weights) > 1]:
         raise click.UsageError(f"--problems must have one objective in this suite, but {', '.join(refused)} has more.")

@@ -17,6 +17,7 @@ import torch
 from neuroevo.execution.chunks import in_chunks
 from neuroevo.execution.cuda import on_streams
 from neuroevo.execution.forward import UNSTACKABLE
+from neuroevo.execution.heap import keep_freed_memory
 from neuroevo.execution.looped import in_threads, train
 from neuroevo.execution.precision import FLOAT32, Precision, check_precision, multiplying
 from neuroevo.execution.stacked import structure, train_stacked
@@ -71,6 +72,7 @@ def train_all(
     Raises:
         torch.OutOfMemoryError: The memory does not suffice for one network.
     """
+    keep_freed_memory()
     ways = [chosen(execution.way, training) for training in trainings]
     outcomes: dict[int, Outcome] = {}
     with multiplying(execution.precision):

@@ -108,7 +108,7 @@ class Function:
         if returned.is_complex() or not bool(returned.isfinite().all()):
             return None
         rows: list[list[float]] = returned.detach().double().reshape(count, -1).tolist()
-        return [tuple(row) for row in rows]
+        return list(map(tuple, rows))
 
     def _alone(self, individual: Individual) -> Values:
         try:
