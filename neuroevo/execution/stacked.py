@@ -94,7 +94,7 @@ class Mapped:
             name: torch.stack([_tensors(loss)[name] for loss in losses]).to(device) for name in _tensors(self.loss)
         }
         states = [one.state_dict() for one in networks]
-        self.tensors: Mapping[str, Tensor] = {
+        self.tensors: dict[str, Tensor] = {
             name: torch.stack([state[name] for state in states]) for name in states[0]
         }
         for name, _ in self.module.named_parameters():
@@ -108,7 +108,8 @@ class Mapped:
 
     def losses(self, images: Tensor, labels: Tensor) -> Tensor:
         """Return the losses [P] for images [P, N, C, H, W] with labels [P, N]."""
-        return cast(Tensor, self.each(self.tensors, self.held, images, labels))
+        found: Tensor = self.each(self.tensors, self.held, images, labels)
+        return found
 
     def _one(self, tensors: dict[str, Tensor], held: dict[str, Tensor], images: Tensor, labels: Tensor) -> Tensor:
         """Return the loss of one network."""
@@ -206,7 +207,7 @@ def structure(training: Training) -> tuple[object, ...]:
     )
 
 
-def _kind(loss: Loss) -> object:
+def _kind(loss: object) -> object:
     """Return what losses must have in common to be lowered together: all but the values of their tensors."""
     if not is_dataclass(loss):
         return loss
@@ -215,7 +216,7 @@ def _kind(loss: Loss) -> object:
     return type(loss), tuple(shapes.items()), tuple(others.items())
 
 
-def _tensors(loss: Loss) -> dict[str, Tensor]:
+def _tensors(loss: object) -> dict[str, Tensor]:
     """Return the tensors that a loss holds, if it is a dataclass."""
     if not is_dataclass(loss):
         return {}
