@@ -94,7 +94,7 @@ class Mapped:
             name: torch.stack([_tensors(loss)[name] for loss in losses]).to(device) for name in _tensors(self.loss)
         }
         states = [one.state_dict() for one in networks]
-        self.tensors: dict[str, Tensor] = {
+        self.tensors: Mapping[str, Tensor] = {
             name: torch.stack([state[name] for state in states]) for name in states[0]
         }
         for name, _ in self.module.named_parameters():
@@ -104,11 +104,11 @@ class Mapped:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return the logits [P, N, K] of images [P, N, C, H, W]."""
-        return cast(Tensor, vmap(partial(functional_call, self.module))(self.tensors, images))
+        return cast(Tensor, vmap(partial(functional_call, self.module))(dict(self.tensors), images))
 
     def losses(self, images: Tensor, labels: Tensor) -> Tensor:
         """Return the losses [P] for images [P, N, C, H, W] with labels [P, N]."""
-        found: Tensor = self.each(self.tensors, self.held, images, labels)
+        found: Tensor = self.each(dict(self.tensors), self.held, images, labels)
         return found
 
     def _one(self, tensors: dict[str, Tensor], held: dict[str, Tensor], images: Tensor, labels: Tensor) -> Tensor:
