@@ -79,7 +79,8 @@ class Upbringing:
             for name, mask in zero.items():
                 network.get_parameter(name).data.masked_fill_(mask, 0)
             if self.condense:
-                loss = Condensing(features_of(self.backbone.layout, inheritance.slots))
+                # On the device, for an update must not wait for a copy.
+                loss = Condensing(features_of(self.backbone.layout, inheritance.slots).to(self.device))
         return Training(
             network=network.to(self.device),
             task=task,
