@@ -56,14 +56,15 @@ class Race:
 def perceptrons(population: int, *, updates: int = 50) -> Race:
     """Return W6a."""
     backbone, recipe = MLP(widths=(128, 128)), Recipe(updates=updates, learning_rate=0.01, momentum=0, weight_decay=0)
+    make = partial(_trainings, backbone, recipe, population, classes=10)
     layers = ("hidden1", "hidden2", "head")
 
     def ours() -> Train:
-        trainings = _trainings(backbone, recipe, population, classes=10)
+        trainings = make()
         return lambda: _trained(trainings, Execution(way="stacked"))
 
     def by_hand() -> Train:
-        trainings = _trainings(backbone, recipe, population, classes=10)
+        trainings = make()
         states = [one.network.state_dict() for one in trainings]
         weights, biases = (
             [torch.stack([state[f"{layer}.{kind}"] for state in states]) for layer in layers]
@@ -82,25 +83,20 @@ def perceptrons(population: int, *, updates: int = 50) -> Race:
 
         return train
 
-    return Race(
-        f"W6a P={population}",
-        updates,
-        ours,
-        by_hand,
-        _plain(lambda: _trainings(backbone, recipe, population, classes=10)),
-    )
+    return Race(f"W6a P={population}", updates, ours, by_hand, _plain(make))
 
 
 def conv_nets(population: int = 8, *, updates: int = 10, threads: int = 2, rate: float = 0.05) -> Race:
     """Return W6b, by default on two threads as the library does on two cores."""
     backbone, recipe = ConvNet4(), Recipe(updates=updates, learning_rate=rate)
+    make = partial(_trainings, backbone, recipe, population, classes=20)
 
     def ours() -> Train:
-        trainings = _trainings(backbone, recipe, population, classes=20)
+        trainings = make()
         return lambda: _trained(trainings, Execution(way="looped"), workers=threads)
 
     def by_hand() -> Train:
-        trainings = _trainings(backbone, recipe, population, classes=20)
+        trainings = make()
         source, states = trainings[0].task.source.images, [_floats(one.network.state_dict()) for one in trainings]
         runner = ConvNets(states, momentum=recipe.momentum, decay=recipe.weight_decay)
 
@@ -115,13 +111,7 @@ def conv_nets(population: int = 8, *, updates: int = 10, threads: int = 2, rate:
 
         return train
 
-    return Race(
-        f"W6b P={population}",
-        updates,
-        ours,
-        by_hand,
-        _plain(lambda: _trainings(backbone, recipe, population, classes=20)),
-    )
+    return Race(f"W6b P={population}", updates, ours, by_hand, _plain(make))
 
 
 def _plain(make: Callable[[], list[Training]]) -> Mapping[str, Callable[[], Train]]:
