@@ -57,6 +57,12 @@ def formats() -> ModuleType:
     return _module("formats", Path(__file__).parent / "data" / "formats.py")
 
 
+@pytest.fixture(scope="session")
+def gtls() -> ModuleType:
+    """Return `tests/strategies/gtls.py`, which makes small GTLs, runs them and compares what they did."""
+    return _module("gtls", Path(__file__).parent / "strategies" / "gtls.py")
+
+
 def _module(name: str, path: Path) -> ModuleType:
     """Return the module of a file that test files can't import: their folders are not on the path."""
     spec = importlib.util.spec_from_file_location(name, path)
