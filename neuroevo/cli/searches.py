@@ -39,13 +39,20 @@ LINES = 20
 """Lines of progress of one run, about."""
 
 
-def check_device(settings: RunSettings) -> None:
-    """Raise click.UsageError unless the run may take the CPU, which is where searches of the command line run."""
+def prepare(settings: RunSettings) -> None:
+    """Make the process ready for searches, of which those of the command line run on the CPU.
+
+    What was imported is frozen: garbage collections, which many young individuals set off, needn't look at it.
+
+    Raises:
+        click.UsageError: The run may not take the CPU.
+    """
     if settings.device not in ("auto", "cpu"):
         raise click.UsageError(
             f"--device must be auto or cpu for this strategy, but it is {settings.device}; "
             "in Python, give the problem its space and data on a device."
         )
+    gc.freeze()
 
 
 def make_problem(name: str, settings: RunSettings) -> Problem:
@@ -97,8 +104,7 @@ def _make(target: str, settings: RunSettings, problem: object, seed: int) -> obj
 @one_thread()
 def run_search(settings: EvolveSettings, run: RunDirectory) -> dict[str, Any]:
     """Run one strategy on one problem, save its best genome and return what it reached."""
-    check_device(settings)
-    gc.freeze()  # what was imported stays: collections, which young individuals set off, needn't look at it
+    prepare(settings)
     strategy = make_strategy(settings)
     generations = generations_within(strategy, settings.evaluations)
     with (
@@ -146,8 +152,7 @@ def _in_text(values: Sequence[float]) -> str:
 @one_thread()
 def optimize(settings: BenchSettings, run: RunDirectory) -> None:
     """Run the suite `optimize`; what is in the run directory already is not run again."""
-    check_device(settings)
-    gc.freeze()  # as above
+    prepare(settings)
     problems = {name: make_problem(name, settings) for name in settings.problems}
     if refused := [name for name, problem in problems.items() if len(problem.weights) > 1]:
         raise click.UsageError(f"--problems must have one objective in this suite, but {', '.join(refused)} has more.")

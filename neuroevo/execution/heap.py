@@ -12,10 +12,10 @@ def keep_freed_memory() -> None:
     """Let the C library's allocator keep what is freed for the next one who asks.
 
     A population of some megabytes that is made anew in each generation costs more in pages of the system than in
-    arithmetic, and the activations of an update cost a tenth more: glibc returns blocks above a threshold to the system
-    as soon as they are freed. The threshold is the largest block that was freed so far, up to 32 MiB. One such block,
-    of which no page is ever touched, raises it for the rest of the process, which may keep up to 64 MiB that it does
-    not use. Other allocators do not care.
+    arithmetic, and an update of convolutions up to a tenth more time: glibc returns blocks above a threshold to the
+    system as soon as they are freed. The threshold is the largest block that was freed so far, up to 32 MiB. One such
+    block, of which no page is ever touched, raises it for the rest of the process, which may keep up to 64 MiB that it
+    does not use. Other allocators do not care.
 
     Source: `mallopt(3)`, M_MMAP_THRESHOLD.
     """

@@ -88,6 +88,7 @@ class Mapped:
 
     def __init__(self, networks: Sequence[Network], losses: Sequence[Loss], *, compiled: bool = False) -> None:
         self.module: nn.Module = copy.deepcopy(networks[0])
+        self.objective = _Objective(self.module)
         self.loss = losses[0]
         device = next(self.module.parameters()).device
         self.held = {
@@ -115,7 +116,7 @@ class Mapped:
         """Return the loss of one network."""
         loss = replace(cast(Any, self.loss), **held) if held else self.loss
         own = {f"network.{name}": tensor for name, tensor in tensors.items()}
-        return cast(Tensor, functional_call(_Objective(self.module), own, (loss, images, labels)))
+        return cast(Tensor, functional_call(self.objective, own, (loss, images, labels)))
 
 
 class _Objective(nn.Module):
