@@ -9,7 +9,7 @@ Usage: python examples/swap_layerwise.py [GENERATIONS] [POPULATION] (default 8 6
 import sys
 
 from neuroevo import GTL, ConvNet4, evolve, glyphs
-from neuroevo.benchmarks.transfer import Transfer
+from neuroevo.benchmarks.suites.transfer import Transfer
 from neuroevo.execution import Recipe
 from neuroevo.strategies import Layerwise
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from neuroevo.execution.training import Recipe
     from neuroevo.individual import Fitness, Individual
     from neuroevo.learngene import Learngene
-    from neuroevo.strategies.gtl import GTL
+    from neuroevo.strategies.gtl.gtl import GTL
 
 __version__ = "0.1.0"
 
@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "GTL": "neuroevo.strategies.gtl",
+    "GTL": "neuroevo.strategies.gtl.gtl",
     "MLP": "neuroevo.backbones.mlp",
     "Budget": "neuroevo.budget",
     "ConvNet4": "neuroevo.backbones.convnet4",

@@ -59,8 +59,8 @@ def formats() -> ModuleType:
 
 @pytest.fixture(scope="session")
 def gtls() -> ModuleType:
-    """Return `tests/strategies/gtls.py`, which makes small GTLs, runs them and compares what they did."""
-    return _module("gtls", Path(__file__).parent / "strategies" / "gtls.py")
+    """Return `tests/strategies/gtl/gtls.py`, which makes small GTLs, runs them and compares what they did."""
+    return _module("gtls", Path(__file__).parent / "strategies" / "gtl" / "gtls.py")
 
 
 def _module(name: str, path: Path) -> ModuleType:

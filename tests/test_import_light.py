@@ -10,7 +10,7 @@ HEAVY = {"matplotlib", "scipy", "torch", "torchvision"}
 
 @pytest.mark.parametrize(
     "module",
-    ["neuroevo", "neuroevo.splits", "neuroevo.runs.settings", "neuroevo.cli", "neuroevo.cli.main"],
+    ["neuroevo", "neuroevo.splits", "neuroevo.cli.settings.settings", "neuroevo.cli", "neuroevo.cli.main"],
 )
 def test_import_stays_light(module: str) -> None:
     """The module is imported without any of the packages that take seconds."""

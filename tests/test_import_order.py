@@ -85,7 +85,7 @@ def test_imports_go_one_way(part: str, path: Path) -> None:
     ("source", "part"),
     [
         ("import neuroevo.cli.main", "cli"),
-        ("from neuroevo.strategies.gtl import GTL", "strategies"),
+        ("from neuroevo.strategies.gtl.gtl import GTL", "strategies"),
         ("from neuroevo import operators", "operators"),
         ("from neuroevo import GTL", TABLE_OF_CONTENTS),
         ("def run():\n    from neuroevo.runs import settings", "runs"),

@@ -10,8 +10,8 @@ import click
 from neuroevo.cli.interruption import interruptible, resumable
 from neuroevo.cli.names import SUITES, load
 from neuroevo.cli.options import resumable_command
+from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.runs.directory import RunDirectory, default_folder
-from neuroevo.runs.settings import BenchSettings
 
 
 @resumable_command("bench", BenchSettings)

@@ -13,9 +13,9 @@ import click
 import torch
 
 from neuroevo.backbones import MLP, Backbone, ViT
-from neuroevo.benchmarks.contestant import Contestant
-from neuroevo.benchmarks.matching import core_seconds_of_evolution, updates_in
-from neuroevo.benchmarks.transfer import Transfer
+from neuroevo.benchmarks.suites.contestant import Contestant
+from neuroevo.benchmarks.suites.matching import core_seconds_of_evolution, updates_in
+from neuroevo.benchmarks.suites.transfer import Transfer
 from neuroevo.cli.names import (
     BACKBONES,
     DATASETS,
@@ -26,13 +26,13 @@ from neuroevo.cli.names import (
     STRATEGIES,
     load,
 )
+from neuroevo.cli.settings.heirs import kind_of
+from neuroevo.cli.settings.settings import BenchSettings, InheritSettings, RunSettings
 from neuroevo.cli.variants import VARIANTS, evolution, generations_of, matched, pretraining, recipe
 from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import AUTO, Execution, Processes, WorkerMap
-from neuroevo.runs.heirs import kind_of
-from neuroevo.runs.settings import BenchSettings, InheritSettings, RunSettings
 from neuroevo.strategies import GTL, AsynchronousGTL, Layerwise, OneCandidate
 from neuroevo.strategies.strategy import Strategy
 

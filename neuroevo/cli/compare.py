@@ -30,8 +30,8 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
     run has. Runs on other data, of other descendants or with other budgets can't be compared: exit code 1.
     """
     # Only a comparison needs scipy and torch.
-    from neuroevo.benchmarks.results import obstacles, read_result
-    from neuroevo.benchmarks.verdict import judge
+    from neuroevo.benchmarks.analysis.results import obstacles, read_result
+    from neuroevo.benchmarks.analysis.verdict import judge
     from neuroevo.cli.main import DIFFERENT
     from neuroevo.cli.tables import print_differences
 

@@ -13,11 +13,11 @@ import click
 from neuroevo.cli.interruption import interruptible, resumable
 from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.cli.options import resumable_command
+from neuroevo.cli.settings.settings import EvolveSettings
 from neuroevo.runs.directory import FACTS, RunDirectory, default_folder, read_facts
-from neuroevo.runs.settings import EvolveSettings
 
 if TYPE_CHECKING:
-    from neuroevo.benchmarks.contestant import Contestant
+    from neuroevo.benchmarks.suites.contestant import Contestant
     from neuroevo.evolution import Generation
     from neuroevo.individual import Individual
     from neuroevo.strategies.strategy import Strategy

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neuroevo.cli.options import settings_command
+from neuroevo.cli.settings.settings import InheritSettings
 from neuroevo.runs.directory import RunDirectory, default_folder
-from neuroevo.runs.settings import InheritSettings
 
 if TYPE_CHECKING:
-    from neuroevo.benchmarks.transfer import Transfer
+    from neuroevo.benchmarks.suites.transfer import Transfer
     from neuroevo.execution import Training
     from neuroevo.learngene import Learngene
     from neuroevo.operators.inheritance import Inheritance

@@ -3,7 +3,7 @@
 import click
 
 from neuroevo.cli.names import KINDS
-from neuroevo.runs.spelling import suggestion
+from neuroevo.cli.settings.spelling import suggestion
 
 
 @click.command("list")

@@ -15,7 +15,7 @@ import click
 
 from neuroevo import __version__
 from neuroevo.cli.names import load
-from neuroevo.runs.spelling import suggestion
+from neuroevo.cli.settings.spelling import suggestion
 
 FAILED, USAGE, DIFFERENT, IO_ERROR, LOCKED, INTERRUPTED = 1, 2, 3, 74, 75, 130
 
@@ -147,6 +147,6 @@ def _exit_code(error: BaseException) -> int:
 
 
 def _settings_errors(error: BaseException) -> Sequence[str]:
-    from neuroevo.runs.settings import SettingsError  # heavy, and only errors need it
+    from neuroevo.cli.settings.settings import SettingsError  # heavy, and only errors need it
 
     return error.errors if isinstance(error, SettingsError) else ()

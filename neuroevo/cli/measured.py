@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
+from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.files import write_atomically
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import Records, salvage_records
-from neuroevo.runs.settings import BenchSettings
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

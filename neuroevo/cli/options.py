@@ -23,10 +23,10 @@ from neuroevo.cli.names import (
     STRATEGIES,
     SUITES,
 )
+from neuroevo.cli.settings.fields import argument, fields, label, metavar, shown, takes_names
+from neuroevo.cli.settings.rules import Known
+from neuroevo.cli.settings.settings import RunSettings, load_settings
 from neuroevo.runs.directory import SETTINGS
-from neuroevo.runs.fields import argument, fields, label, metavar, shown, takes_names
-from neuroevo.runs.rules import Known
-from neuroevo.runs.settings import RunSettings, load_settings
 
 KNOWN = Known(
     strategies=tuple(STRATEGIES),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neuroevo.benchmarks import pays as benchmark
+from neuroevo.benchmarks.suites import pays as benchmark
 from neuroevo.cli.build import PRETRAINS
+from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.cli.suites import Entry, compare
 from neuroevo.cli.variants import VARIANTS
 from neuroevo.runs.directory import RunDirectory
-from neuroevo.runs.settings import BenchSettings
 from neuroevo.strategies import GTLSettings
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from neuroevo.benchmarks.results import Result
+    from neuroevo.benchmarks.analysis.results import Result
 
 FORMATS = ("html", "markdown", "latex", "csv")
 REPORT = "report.html"
@@ -33,7 +33,7 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
     exit code is then 1.
     """
     # Only a report needs scipy, matplotlib and torch.
-    from neuroevo.benchmarks.report import to_html
+    from neuroevo.benchmarks.report.report import to_html
     from neuroevo.cli.main import FAILED
     from neuroevo.files import write_atomically
 
@@ -60,7 +60,7 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
 
 def _read(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:
     """Read run directories; return those that can be read and a sentence for each of the others."""
-    from neuroevo.benchmarks.results import read_result
+    from neuroevo.benchmarks.analysis.results import read_result
     from neuroevo.files import CheckpointError
 
     results, failures = [], []
@@ -81,7 +81,7 @@ def _read(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:
 
 def _page(folders: Sequence[Path]) -> Path:
     """Return where the page goes by default; a file there must be a page of ours."""
-    from neuroevo.benchmarks.report import GENERATOR
+    from neuroevo.benchmarks.report.report import GENERATOR
 
     path = folders[0] / REPORT if len(folders) == 1 else Path(REPORT)
     if path.exists() and f'content="{GENERATOR}'.encode() not in path.read_bytes()[:2000]:
@@ -91,7 +91,7 @@ def _page(folders: Sequence[Path]) -> Path:
 
 def _with_tables(results: Sequence[Result]) -> list[Result]:
     """Return the runs that there is a table of, and tell which are none."""
-    from neuroevo.benchmarks.tables import figures
+    from neuroevo.benchmarks.report.tables import figures
 
     found = [result for result in results if result.rows or result.searches or figures(result.records)]
     for result in results:
@@ -101,7 +101,7 @@ def _with_tables(results: Sequence[Result]) -> list[Result]:
 
 
 def _tables(results: Sequence[Result], kind: str) -> str:
-    from neuroevo.benchmarks import tables
+    from neuroevo.benchmarks.report import tables
 
     if kind == "csv":
         return tables.to_csv(results)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from neuroevo.benchmarks import scaleout as benchmark
+from neuroevo.benchmarks.speed import scaleout as benchmark
 from neuroevo.cli.measured import run_once
 from neuroevo.cli.progress import Reporter
+from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.runs.directory import RunDirectory
-from neuroevo.runs.settings import BenchSettings
 
 
 def scaleout(settings: BenchSettings, run: RunDirectory) -> None:

@@ -11,16 +11,17 @@ from typing import Any, cast
 
 import click
 
-from neuroevo.benchmarks import optimize as optimize_benchmark
-from neuroevo.benchmarks import searches
-from neuroevo.benchmarks.columns_searches import SEARCH_COLUMNS
-from neuroevo.benchmarks.findings_searches import summary
-from neuroevo.benchmarks.optimize import CHECKPOINT_SECONDS, Optimize, Plan, finished, generations_within
-from neuroevo.benchmarks.results import read_result
+from neuroevo.benchmarks.analysis import searches
+from neuroevo.benchmarks.analysis.results import read_result
+from neuroevo.benchmarks.report.findings_searches import summary
+from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
+from neuroevo.benchmarks.suites import optimize as optimize_benchmark
+from neuroevo.benchmarks.suites.optimize import CHECKPOINT_SECONDS, Optimize, Plan, finished, generations_within
 from neuroevo.cli.build import engine_facts, make_map
 from neuroevo.cli.evolve import GENOME
 from neuroevo.cli.names import GRAPH_PROBLEMS, GRAPH_STRATEGIES, PROBLEMS, SEARCHES, load
 from neuroevo.cli.progress import Reporter
+from neuroevo.cli.settings.settings import BenchSettings, EvolveSettings, RunSettings
 from neuroevo.cli.suites import CELLS
 from neuroevo.cli.tables import print_table
 from neuroevo.evolution import Generation, evolve
@@ -32,7 +33,6 @@ from neuroevo.problems import Landscape, Problem
 from neuroevo.problems.graphs import GraphProblem
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import Records, salvage_records
-from neuroevo.runs.settings import BenchSettings, EvolveSettings, RunSettings
 from neuroevo.strategies import NEAT, Search
 
 LINES = 20

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from neuroevo.benchmarks.conditions import HEADINGS
+from neuroevo.benchmarks.analysis.conditions import HEADINGS
 from neuroevo.cli.evolve import GENOME, LEARNGENE
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import read_facts

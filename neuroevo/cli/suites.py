@@ -13,22 +13,22 @@ import click
 import torch
 
 from neuroevo.backbones import Backbone
-from neuroevo.benchmarks import ablation as ablation_benchmark
-from neuroevo.benchmarks import adaptation as adaptation_benchmark
-from neuroevo.benchmarks import instinct as instinct_benchmark
-from neuroevo.benchmarks import pays as pays_benchmark
-from neuroevo.benchmarks import scaling as scaling_benchmark
-from neuroevo.benchmarks import transfer as transfer_benchmark
-from neuroevo.benchmarks.columns import percent
-from neuroevo.benchmarks.contestant import CellPlan, Contestant, Pretraining
-from neuroevo.benchmarks.plots import plot_curves
-from neuroevo.benchmarks.plots_conditions import plot_conditions
-from neuroevo.benchmarks.plots_pays import plot_pays
-from neuroevo.benchmarks.plots_samples import draw_samples
-from neuroevo.benchmarks.report import to_html
-from neuroevo.benchmarks.results import Result, read_result
-from neuroevo.benchmarks.summary import cells, to_csv
-from neuroevo.benchmarks.transfer import Cell, Transfer, finished_cells, remaining
+from neuroevo.benchmarks.analysis.results import Result, read_result
+from neuroevo.benchmarks.analysis.summary import cells, to_csv
+from neuroevo.benchmarks.report.columns import percent
+from neuroevo.benchmarks.report.plots.conditions import plot_conditions
+from neuroevo.benchmarks.report.plots.pays import plot_pays
+from neuroevo.benchmarks.report.plots.samples import draw_samples
+from neuroevo.benchmarks.report.plots.style import plot_curves
+from neuroevo.benchmarks.report.report import to_html
+from neuroevo.benchmarks.suites import ablation as ablation_benchmark
+from neuroevo.benchmarks.suites import adaptation as adaptation_benchmark
+from neuroevo.benchmarks.suites import instinct as instinct_benchmark
+from neuroevo.benchmarks.suites import pays as pays_benchmark
+from neuroevo.benchmarks.suites import scaling as scaling_benchmark
+from neuroevo.benchmarks.suites import transfer as transfer_benchmark
+from neuroevo.benchmarks.suites.contestant import CellPlan, Contestant, Pretraining
+from neuroevo.benchmarks.suites.transfer import Cell, Transfer, finished_cells, remaining
 from neuroevo.cli.build import (
     PRETRAINS,
     check_strategies,
@@ -45,6 +45,7 @@ from neuroevo.cli.build import (
 )
 from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.cli.progress import Reporter, generation_in_words, scores_in_words
+from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.cli.tables import print_rows
 from neuroevo.cli.ways import make_execution
 from neuroevo.data.images import Dataset
@@ -54,7 +55,6 @@ from neuroevo.execution import Execution, WorkerMap
 from neuroevo.files import to_json, write_atomically
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import Records, salvage_records
-from neuroevo.runs.settings import BenchSettings
 from neuroevo.runs.signals import StopSignal
 
 REPORT = "report.html"

@@ -9,10 +9,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from neuroevo.benchmarks.columns import DIFFERENCES, percent, probability
-from neuroevo.benchmarks.conditions import HEADINGS, varying
-from neuroevo.benchmarks.results import Difference
-from neuroevo.benchmarks.summary import Row
+from neuroevo.benchmarks.analysis.conditions import HEADINGS, varying
+from neuroevo.benchmarks.analysis.results import Difference
+from neuroevo.benchmarks.analysis.summary import Row
+from neuroevo.benchmarks.report.columns import DIFFERENCES, percent, probability
 
 WIDTH = 118
 CONDITION_WIDTH = 19

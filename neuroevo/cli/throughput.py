@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from neuroevo.benchmarks import throughput as benchmark
+from neuroevo.benchmarks.speed import throughput as benchmark
 from neuroevo.cli.build import device_facts, make_device
 from neuroevo.cli.measured import run_once
 from neuroevo.cli.progress import Reporter
+from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.runs.directory import RunDirectory
-from neuroevo.runs.settings import BenchSettings
 
 
 def throughput(settings: BenchSettings, run: RunDirectory) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from neuroevo.cli.settings.settings import RunSettings
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Recipe
-from neuroevo.runs.settings import RunSettings
 from neuroevo.strategies import GTL, PAPER, GTLSettings
 
 PAPERS_SIZES: Mapping[str, Any] = {"population": 6, "life": Recipe(updates=100)}

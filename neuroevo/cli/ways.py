@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 
 from neuroevo.backbones import Backbone
+from neuroevo.cli.settings.settings import RunSettings
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways, sample_task
 from neuroevo.execution import Execution, Pixels, Recipe, Training
@@ -17,10 +18,9 @@ from neuroevo.execution.tuning import settled, tuned
 from neuroevo.execution.ways import Way
 from neuroevo.problems import Upbringing
 from neuroevo.runs.directory import RunDirectory
-from neuroevo.runs.settings import RunSettings
 from neuroevo.seeds import stream
 from neuroevo.strategies import GTLSettings
-from neuroevo.strategies.gtl_verbs import random_founder
+from neuroevo.strategies.gtl.operators import random_founder
 
 TUNING_UPDATES = 10
 

@@ -14,10 +14,10 @@ from typing import Any, Self
 from pydantic import BaseModel
 
 from neuroevo import __version__
+from neuroevo.cli.settings.settings import to_toml
 from neuroevo.files import CheckpointError, write_atomically
 from neuroevo.runs.locks import lock
 from neuroevo.runs.machine import machine
-from neuroevo.runs.settings import to_toml
 from neuroevo.runs.signals import Interrupted, StopSignal
 
 SCHEMA = 2

@@ -18,40 +18,37 @@ Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Gene
 `NEAT` evolves graphs: the topologies of networks together with their weights.
 """
 
-from neuroevo.strategies.asynchronous_gtl import AsynchronousGTL
 from neuroevo.strategies.bare_toolbox import BareToolbox
-from neuroevo.strategies.cma_es import CMAES
-from neuroevo.strategies.differential import Differential
-from neuroevo.strategies.evolution_strategy import EvolutionStrategy
-from neuroevo.strategies.finetune import Finetune
-from neuroevo.strategies.gene_pool import GenePool
-from neuroevo.strategies.gene_tree import GeneTree
-from neuroevo.strategies.genetic import Genetic
-from neuroevo.strategies.gtl import GTL
-from neuroevo.strategies.gtl_settings import PAPER, GTLSettings
-from neuroevo.strategies.heur_lg import HeurLG
-from neuroevo.strategies.island import Island
-from neuroevo.strategies.lamarckian import Lamarckian
-from neuroevo.strategies.layerwise import Layerwise
-from neuroevo.strategies.linear_probe import LinearProbe
-from neuroevo.strategies.map_elites import MAPElites
-from neuroevo.strategies.narrow_pretraining import NarrowPretraining
-from neuroevo.strategies.neat import NEAT
-from neuroevo.strategies.novelty import Novelty
-from neuroevo.strategies.nsga2 import NSGA2
-from neuroevo.strategies.one_candidate import OneCandidate
-from neuroevo.strategies.openai_es import OpenAIES
-from neuroevo.strategies.pbt import PBT
-from neuroevo.strategies.pgpe import PGPE
-from neuroevo.strategies.pruned_circuit import PrunedCircuit
-from neuroevo.strategies.random_circuit import RandomCircuit
-from neuroevo.strategies.reptile import Reptile
-from neuroevo.strategies.scratch import Scratch
-from neuroevo.strategies.search import Search
-from neuroevo.strategies.separable_cma_es import SeparableCMAES
-from neuroevo.strategies.snes import SNES
+from neuroevo.strategies.gtl import GTL, PAPER, AsynchronousGTL, GenePool, GeneTree, GTLSettings, Layerwise
+from neuroevo.strategies.search.base import Search
+from neuroevo.strategies.search.cma_es import CMAES
+from neuroevo.strategies.search.differential import Differential
+from neuroevo.strategies.search.evolution_strategy import EvolutionStrategy
+from neuroevo.strategies.search.genetic import Genetic
+from neuroevo.strategies.search.island import Island
+from neuroevo.strategies.search.lamarckian import Lamarckian
+from neuroevo.strategies.search.map_elites import MAPElites
+from neuroevo.strategies.search.neat import NEAT
+from neuroevo.strategies.search.novelty import Novelty
+from neuroevo.strategies.search.nsga2 import NSGA2
+from neuroevo.strategies.search.openai_es import OpenAIES
+from neuroevo.strategies.search.pbt import PBT
+from neuroevo.strategies.search.pgpe import PGPE
+from neuroevo.strategies.search.separable_cma_es import SeparableCMAES
+from neuroevo.strategies.search.snes import SNES
 from neuroevo.strategies.strategy import Strategy
-from neuroevo.strategies.untrained_circuit import UntrainedCircuit
+from neuroevo.strategies.transfer.base import OneCandidate
+from neuroevo.strategies.transfer.reptile import Reptile
+from neuroevo.strategies.transfer.rivals import (
+    Finetune,
+    HeurLG,
+    LinearProbe,
+    NarrowPretraining,
+    PrunedCircuit,
+    RandomCircuit,
+    Scratch,
+    UntrainedCircuit,
+)
 
 __all__ = [
     "CMAES",

@@ -14,10 +14,10 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from neuroevo.benchmarks.summary import Row
+from neuroevo.benchmarks.analysis.summary import Row
+from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import Records
-from neuroevo.runs.settings import BenchSettings
 
 ONE_PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neuroevo.benchmarks.statistics import estimate
+from neuroevo.benchmarks.analysis.statistics import estimate
 
 BENCHES = 1000
 GAIN = 0.03

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from neuroevo.benchmarks.report import to_html
-from neuroevo.benchmarks.results import read_result
+from neuroevo.benchmarks.analysis.results import read_result
+from neuroevo.benchmarks.report.report import to_html
 
 pytestmark = pytest.mark.slow
 

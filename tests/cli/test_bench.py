@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from neuroevo.benchmarks import throughput
-from neuroevo.benchmarks.transfer import Transfer
+from neuroevo.benchmarks.speed import throughput
+from neuroevo.benchmarks.suites.transfer import Transfer
 from neuroevo.cli.names import BACKBONES, DATASETS, SUITES
+from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.data.fashion_mnist import NAMES
 from neuroevo.data.glyphs import glyphs
 from neuroevo.execution import Recipe
 from neuroevo.learngene import Learngene
 from neuroevo.runs.records import read_records
-from neuroevo.runs.settings import BenchSettings
 from neuroevo.splits import load_split
 
 Program = Callable[..., Any]

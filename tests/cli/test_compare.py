@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from neuroevo.benchmarks import transfer
+from neuroevo.benchmarks.suites import transfer
 from neuroevo.runs.records import read_records
 
 Program = Callable[..., Any]
@@ -107,8 +107,8 @@ def test_the_budgets_of_the_first_start_are_kept(finished: Path, neuroevo: Progr
 
 def test_a_bench_of_several_suites_goes_on(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A suite that is finished is not measured again, one that never began is begun."""
-    from neuroevo.benchmarks import throughput
-    from neuroevo.benchmarks.throughput import Throughput
+    from neuroevo.benchmarks.speed import throughput
+    from neuroevo.benchmarks.speed.throughput import Throughput
 
     measured: list[int] = []
 

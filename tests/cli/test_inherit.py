@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from neuroevo.backbones import ConvNet4
-from neuroevo.benchmarks.transfer import Transfer
+from neuroevo.benchmarks.suites.transfer import Transfer
 from neuroevo.execution import Pixels, Recipe
 from neuroevo.execution.training import correct_answers
 from neuroevo.runs.records import read_records

@@ -198,7 +198,7 @@ import signal, sys
 from pathlib import Path
 from neuroevo.evolution import Generation
 from neuroevo.runs.directory import RunDirectory
-from neuroevo.runs.settings import BenchSettings
+from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.cli.interruption import interruptible, resumable
 
 folder = Path(sys.argv[1])

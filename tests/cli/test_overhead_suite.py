@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from neuroevo.benchmarks import overhead
-from neuroevo.benchmarks.overhead import GENETIC, HAND, Overhead, in_words, summarise, to_csv
+from neuroevo.benchmarks.speed import overhead
+from neuroevo.benchmarks.speed.overhead import GENETIC, HAND, Overhead, in_words, summarise, to_csv
 
 RESULT = summarise(
     {(HAND, 100): [0.5, 0.6], (GENETIC, 100): [1.0, 1.5], (GENETIC, 4): [0.5, 0.5], (GENETIC, 16): [1.0, 1.0]}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from neuroevo.benchmarks.pictures import Album, Picture
+from neuroevo.benchmarks.report.pictures import Album, Picture
 
 Program = Callable[..., Any]
 TINY = (

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from neuroevo.benchmarks import scaleout
-from neuroevo.benchmarks.scaleout import Scaleout, in_words, summarise, to_csv
+from neuroevo.benchmarks.speed import scaleout
+from neuroevo.benchmarks.speed.scaleout import Scaleout, in_words, summarise, to_csv
 
 RESULT = summarise([0.002, 0.001], [[1.0, 2.0], [1.5, 1.5]], {1: [3.0, 2.5], 2: [2.0, 1.5]})
 

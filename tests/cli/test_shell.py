@@ -14,8 +14,8 @@ from neuroevo.cli import main as shell
 from neuroevo.cli.main import COMMANDS, LazyGroup, run
 from neuroevo.cli.names import KINDS, LEARNGENE_STRATEGIES, load
 from neuroevo.cli.options import KNOWN, settings_command
+from neuroevo.cli.settings.settings import BenchSettings, EvolveSettings, RunSettings, SettingsError
 from neuroevo.files import CheckpointError
-from neuroevo.runs.settings import BenchSettings, EvolveSettings, RunSettings, SettingsError
 
 Settings = TypeVar("Settings", bound=RunSettings)
 Capture = pytest.CaptureFixture[str]

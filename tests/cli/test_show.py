@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from neuroevo.benchmarks.summary import Row, to_csv
+from neuroevo.benchmarks.analysis.summary import Row, to_csv
+from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.learngene import Learngene
 from neuroevo.runs.directory import RunDirectory
-from neuroevo.runs.settings import BenchSettings
 from neuroevo.strategies import UntrainedCircuit
 
 Program = Callable[..., Any]

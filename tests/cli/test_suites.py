@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from neuroevo.benchmarks.transfer import Transfer
+from neuroevo.benchmarks.suites.transfer import Transfer
 from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.runs.records import read_records
 

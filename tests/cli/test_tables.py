@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from neuroevo.benchmarks.summary import Row
+from neuroevo.benchmarks.analysis.summary import Row
 from neuroevo.cli import tables
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from neuroevo import __version__
+from neuroevo.cli.settings.settings import BenchSettings, load_settings
 from neuroevo.runs.directory import RunDirectory
-from neuroevo.runs.settings import BenchSettings, load_settings
 
 SETTINGS = BenchSettings(seed=7, device="cpu")
 

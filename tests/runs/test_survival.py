@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import torch
 
+from neuroevo.cli.settings.settings import BenchSettings, SettingsError, load_settings
 from neuroevo.files import CheckpointError
 from neuroevo.learngene import Learngene
 from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
 from neuroevo.runs.directory import read_facts
 from neuroevo.runs.records import read_records
-from neuroevo.runs.settings import BenchSettings, SettingsError, load_settings
 
 HERE = Path(__file__).parent
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals and limits of POSIX")

@@ -1,0 +1,65 @@
+"""Whether two runs differ, by a stated rule."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from neuroevo.benchmarks.analysis.pairs import Pairs
+from neuroevo.benchmarks.analysis.results import Difference, Result, differences
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came out of comparing a second run with a first.
+
+    Attributes:
+        differences: Every strategy that both runs have.
+        different: The names of those that differ.
+        unmatched: Strategies that only one of the runs has, or that share no seed: they are not judged.
+    """
+
+    differences: tuple[Difference, ...]
+    different: tuple[str, ...]
+    unmatched: tuple[str, ...]
+
+
+def judge(first: Result, second: Result, *, alpha: float = 0.05, tolerance: float = 0.0) -> Verdict:
+    """Tell in which strategies the second run differs from the first.
+
+    Accuracies after all updates are compared. Over two or more common seeds a strategy differs if the paired t-test
+    with Holm's correction over all common strategies gives a p-value below `alpha`. One common seed allows no test, nor
+    do accuracies that are not finite: there every difference counts. Differences of the means over common seeds up to
+    `tolerance` never count.
+
+    Args:
+        first: The run to compare with.
+        second: The run that may differ.
+        alpha: The error rate of all tests together, in (0, 1).
+        tolerance: In units of accuracy, at least 0.
+
+    Raises:
+        ValueError: `alpha` or `tolerance` is out of range, or the runs share no strategy and seed.
+    """
+    if not 0 < alpha < 1 or not 0 <= tolerance < math.inf:
+        raise ValueError(f"alpha must lie in (0, 1) and tolerance be at least 0, but they are {alpha} and {tolerance}.")
+    found = differences(first, second)
+    judged = [(one, one.pairs) for one in found if one.pairs is not None]
+    if not judged:
+        raise ValueError(f"{first.path} and {second.path} must share a strategy and a seed, but they share none.")
+    names = [{row.strategy for row in result.rows} for result in (first, second)]
+    return Verdict(
+        tuple(one for one, _ in judged),
+        tuple(one.strategy for one, pairs in judged if _differs(one, pairs, alpha, tolerance)),
+        tuple(sorted((names[0] ^ names[1]) | {one.strategy for one in found if one.pairs is None})),
+    )
+
+
+def _differs(one: Difference, pairs: Pairs, alpha: float, tolerance: float) -> bool:
+    gap = pairs.difference.mean
+    if math.isnan(gap):
+        # Not finite in both runs is no difference.
+        return math.isnan(one.first.mean) != math.isnan(one.second.mean)
+    if abs(gap) <= tolerance:
+        return False
+    return one.p_holm < alpha if math.isfinite(one.p_holm) else gap != 0

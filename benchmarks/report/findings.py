@@ -1,0 +1,213 @@
+"""What the numbers of a comparison say, in sentences: its summary, and the findings that stand for pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from neuroevo.benchmarks.analysis.ranks import Ranks
+from neuroevo.benchmarks.analysis.summary import BASELINE, Curve, Row
+from neuroevo.benchmarks.report.columns import (
+    ACCURACY,
+    count,
+    in_order,
+    percent,
+    points,
+    points_interval,
+    probability,
+)
+from neuroevo.benchmarks.report.plots.costs import pareto_front
+
+SIGNIFICANT = 0.05
+MOST_NAMED = 6
+
+Record = Mapping[str, Any]
+Kept = Mapping[str, Sequence[Mapping[str, Sequence[int]]]]
+
+
+def summary(rows: Sequence[Row]) -> list[str]:
+    """Return the result of a comparison in a paragraph or two, and whether the numbers support it."""
+    ranked = [row for row in in_order(rows, ACCURACY) if not math.isnan(row.accuracy_mean)]
+    if not ranked:
+        return ["No strategy has an accuracy: the outputs of some of its descendants are not finite."]
+    best = ranked[0]
+    if best.strategy == BASELINE:
+        return [f"No strategy ends above {BASELINE}, which reaches {_reached(best)}; {_seeds(best)}.", *_unknown(rows)]
+    found = [
+        f"{best.strategy} ends highest of {_strategies(rows)} over {_seeds(best)}: {_reached(best)}. {_judged(best)}"
+    ]
+    parts = [row for row in ranked if 0 < row.transferred_share < 1 and row.strategy != BASELINE]
+    if best.transferred_share >= 1 and parts:
+        part = parts[0]
+        found.append(
+            f"Among those that hand on a part of the network, {part.strategy} ends highest: {_reached(part)}. "
+            f"{_judged(part)}"
+        )
+    return found + _unknown(rows)
+
+
+def summary_of_conditions(parts: Mapping[str, Sequence[Row]]) -> list[str]:
+    """Return the result of each condition of descendants in a paragraph."""
+    return [f"{name[:1].upper()}{name[1:]}: {summary(rows)[0]}" for name, rows in parts.items()]
+
+
+def conditions_in_words(parts: Mapping[str, Sequence[Row]]) -> str:
+    """Return what accuracies and gains over the conditions of descendants show."""
+    ends = "; ".join(f"{name}: {_list(map(_with_accuracy, in_order(rows, ACCURACY)))}" for name, rows in parts.items())
+    return f"Accuracy after all updates, and gain over {BASELINE}, in each condition of descendants. {ends}."
+
+
+def curves_in_words(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
+    """Return what learning curves show."""
+    ends = _list(_with_accuracy(row) for row in in_order(rows, ACCURACY))
+    return (
+        "Learning curves: accuracy on unseen images against updates of the descendant, with 95 % confidence intervals. "
+        f"After {curves[0].updates[-1]} updates: {ends}."
+    )
+
+
+def gains_in_words(rows: Sequence[Row]) -> str:
+    """Return what the bars of gains show."""
+    gains = _list(f"{row.strategy} {_gain(row)}" for row in in_order(rows, ACCURACY) if row.strategy != BASELINE)
+    return f"Bars: gain over {BASELINE} in percentage points, with 95 % confidence intervals. {gains}."
+
+
+def spent_in_words(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
+    """Return what accuracy against everything spent shows."""
+    updates = curves[0].updates[-1]
+    ends = _list(
+        f"{_with_accuracy(row)} after {count(row.gradient_steps + updates)}" for row in in_order(rows, ACCURACY)
+    )
+    return (
+        "Accuracy against all gradient steps, those before transfer and the descendant's own together. At the end: "
+        f"{ends} steps."
+    )
+
+
+def costs_in_words(rows: Sequence[Row]) -> str:
+    """Return who is on the Pareto front of each cost."""
+    accuracies = [row.accuracy_mean for row in rows]
+    costs: dict[str, list[float]] = {
+        "gradient steps": [row.gradient_steps for row in rows],
+        "core-seconds": [row.seconds for row in rows],
+        "bytes handed on": [row.transferred_bytes for row in rows],
+    }
+    fronts = [
+        f"for {name}: {_list(_with_accuracy(rows[place]) for place in pareto_front(spent, accuracies))}"
+        for name, spent in costs.items()
+    ]
+    return (
+        "Accuracy against what it cost, in three panels. On the Pareto front are those that nobody beats at the same "
+        f"cost or less; {'; '.join(fronts)}."
+    )
+
+
+def tree_in_words(records: Sequence[Record], *, strategy: str, seed: int) -> str:
+    """Return how the scores of one evolution rose and who was in its pool at the end."""
+    # What is not finite is kept as null.
+    scores = [[one["fitness"][0] for one in record["individuals"]] for record in records]
+    best = [max((score for score in found if score is not None), default=None) for found in scores]
+    pool = [f"{member['id']} (score {_score(member['score'], 2)})" for member in records[-1].get("pool", ())]
+    survivors = f" In the pool at the end: individuals {_list(pool)}." if pool else ""
+    return (
+        f"Gene tree of {strategy}, seed {seed}: generations {len(records)}, individuals {sum(map(len, scores))}. Best "
+        f"score by generation: {_list(_score(score, 3) for score in best)}.{survivors}"
+    )
+
+
+def channels_in_words(kept: Kept, groups: Mapping[str, int]) -> str:
+    """Return how many channels each strategy keeps, and in how many of them its seeds agree."""
+    total = sum(groups.values())
+    found = []
+    for strategy, seeds in kept.items():
+        sets = [{(group, index) for group, indices in one.items() for index in indices} for one in seeds]
+        mean = sum(map(len, sets)) / len(sets)
+        agreed = f", {len(set.intersection(*sets))} of them with every seed" if len(sets) > 1 else ""
+        found.append(f"{strategy} keeps {mean:.0f} of {total} channels{agreed}")
+    return f"Heat map of the channels that learngenes keep, layer by layer. {'; '.join(found)}."
+
+
+def samples_in_words(settings: Mapping[str, Any]) -> str:
+    """Return what the picture of samples holds."""
+    return (
+        f"Some images of the data set {settings.get('dataset')}, of some classes of each role: ancestry (evolution and "
+        "pre-training), held_out (scoring) and novel (descendants)."
+    )
+
+
+def ranks_in_words(ranks: Ranks) -> str:
+    """Return mean ranks and which of them don't differ."""
+    means = _list(f"{name} {rank:.2f}" for name, rank in zip(ranks.strategies, ranks.mean_ranks, strict=True))
+    groups = [_list(group) for group in ranks.groups() if len(group) > 1]
+    alike = f" Not to be told apart: {'; '.join(groups)}." if groups else " All differ by more than that."
+    return (
+        f"Mean ranks over {ranks.datasets} data sets, 1 is best: {means}. Friedman's test that all are alike: p = "
+        f"{probability(ranks.friedman_p)}; critical difference {ranks.critical_difference:.2f}.{alike}"
+    )
+
+
+def _unknown(rows: Sequence[Row]) -> list[str]:
+    """Return a sentence about strategies without an accuracy, which are not compared."""
+    names = [row.strategy for row in rows if math.isnan(row.accuracy_mean)]
+    if not names:
+        return []
+    return [f"Not compared: {_list(names)}, because the outputs of some of its descendants are not finite."]
+
+
+def _reached(row: Row) -> str:
+    reached = f"{percent(row.accuracy_mean)} % accuracy on novel classes"
+    if row.strategy == BASELINE:
+        return reached
+    gain = "" if math.isnan(row.gain_over_scratch) else f", {_gain(row)} points against {BASELINE}"
+    return f"{reached}{gain}, with {percent(row.transferred_share)} % of the parameters handed on"
+
+
+def _judged(row: Row) -> str:
+    """Return whether a gain over the baseline is shown, and if not, how many seeds would show it."""
+    if math.isnan(row.gain_over_scratch):
+        return f"There is no result of {BASELINE} to compare it with."
+    if row.p_holm < SIGNIFICANT and row.gain_over_scratch > 0:
+        return f"The gain is supported: p {_equals(row.p_holm)} (paired t-test, Holm's correction)."
+    tested = (
+        "a test needs two" if math.isnan(row.p_holm) else f"p {_equals(row.p_holm)}, paired t-test, Holm's correction"
+    )
+    return f"Too few seeds for a claim ({tested}); {_needed(row)}."
+
+
+def _needed(row: Row) -> str:
+    if math.isnan(row.seeds_needed):
+        return "how many are needed can't be told from these"
+    # The estimate may fall below what was not enough.
+    return f"a gain of this size and spread needs about {count(max(row.seeds_needed, row.seed_count + 1))}"
+
+
+def _gain(row: Row) -> str:
+    interval = points_interval(row.gain_ci_low, row.gain_ci_high)
+    return points(row.gain_over_scratch) + (f" (95 % CI {interval})" if interval else "")
+
+
+def _strategies(rows: Sequence[Row]) -> str:
+    return "1 strategy" if len(rows) == 1 else f"{len(rows)} strategies"
+
+
+def _seeds(row: Row) -> str:
+    return "one seed" if row.seed_count == 1 else f"{row.seed_count} seeds"
+
+
+def _equals(p_value: float) -> str:
+    text = probability(p_value)
+    return f"< {text[1:]}" if text.startswith("<") else f"= {text}"
+
+
+def _with_accuracy(row: Row) -> str:
+    known = not math.isnan(row.accuracy_mean)
+    return f"{row.strategy} {f'{percent(row.accuracy_mean)} %' if known else 'not finite'}"
+
+
+def _score(value: float | None, digits: int) -> str:
+    return "not finite" if value is None else f"{value:.{digits}f}"
+
+
+def _list(items: Iterable[str]) -> str:
+    return ", ".join(items) or "none"

@@ -1,0 +1,78 @@
+"""Pictures of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from neuroevo.benchmarks.report.plots.style import SMALL, WIDTH, new_figure, settled, wrapped
+from neuroevo.data.images import Dataset, LabelledImages
+from neuroevo.splits import ROLES
+
+CLASSES = 8
+IMAGES = 2
+NAME_LETTERS = 8
+NAME_LINES = 3
+MEANINGS = {
+    "ancestry": "ancestry: ancestors learn these",
+    "held_out": "held_out: these score what ancestors hand on",
+    "novel": "novel: descendants learn these",
+}
+
+
+def draw_samples(dataset: Dataset, *, title: str) -> Figure:
+    """Draw the first two images of up to eight classes of each role, with the names of roles and classes.
+
+    Args:
+        dataset: Its images are uint8 [N, C, H, W]. Three channels are drawn in colour, of others the first in grey.
+        title: The data set's name.
+    """
+    lines = max(_name(name).count("\n") for role in ROLES for name in dataset.role(role).classes)
+    figure = new_figure(height=3 * (0.55 + 0.15 * lines + WIDTH * IMAGES / CLASSES), title=title)
+    for axes, role in zip(figure.subplots(len(ROLES), 1), ROLES, strict=True):
+        _draw_role(axes, dataset.role(role), role)
+    return settled(figure)
+
+
+def _draw_role(axes: Axes, images: LabelledImages, role: str) -> None:
+    count = len(images.classes)
+    chosen = [place * count // min(CLASSES, count) for place in range(min(CLASSES, count))]
+    size = images.images.shape[-1]
+    axes.imshow(_sheet(images, chosen), cmap="gray", vmin=0, vmax=255, interpolation="none")
+    axes.set_title(f"{MEANINGS[role]} ({count} classes)", fontsize="medium")
+    axes.set_xticks(
+        [(place + 0.5) * (size + 1) - 1 for place in range(len(chosen))],
+        [_name(images.classes[label]) for label in chosen],
+        fontsize=SMALL,
+        parse_math=False,
+    )
+    # Also with few classes the images are as large as in the other roles.
+    axes.set_xlim(-0.5, CLASSES * (size + 1) - 1.5)
+    axes.set_yticks([])
+    axes.tick_params(length=0)
+    axes.set_frame_on(False)
+
+
+def _name(text: str) -> str:
+    """Break a class's name to the width of its image, and cut it off if it is too long for that."""
+    lines = wrapped(text, NAME_LETTERS).split("\n")
+    if len(lines) > NAME_LINES:
+        lines = [*lines[: NAME_LINES - 1], lines[NAME_LINES - 1][: NAME_LETTERS - 1] + "…"]
+    return "\n".join(lines)
+
+
+def _sheet(images: LabelledImages, labels: Sequence[int]) -> NDArray[np.uint8]:
+    """Return an image in which each class is a column, with lines of white between the images."""
+    channels, size = images.images.shape[1], images.images.shape[-1]
+    shape = (IMAGES * (size + 1) - 1, len(labels) * (size + 1) - 1)
+    sheet = np.full((*shape, 3) if channels == 3 else shape, 255, dtype=np.uint8)
+    for column, label in enumerate(labels):
+        for row, index in enumerate((images.labels == label).nonzero().flatten()[:IMAGES].tolist()):
+            image = images.images[index].cpu().numpy()
+            y, x = row * (size + 1), column * (size + 1)
+            sheet[y : y + size, x : x + size] = image.transpose(1, 2, 0) if channels == 3 else image[0]
+    return sheet

@@ -1,0 +1,1 @@
+"""How fast this machine runs populations: measurements and their yardsticks."""

@@ -1,0 +1,1 @@
+"""What the yardsticks do: the same work written by hand, without the library."""

@@ -1,0 +1,228 @@
+"""Suite `scaleout`: what worker processes cost and bring, and what a thousand workers would.
+
+Claim to be tested: lives on worker processes keep the workers busy, that is, the efficiency (speed-up over one life
+after the other in one process, divided by the workers) is near 1 as long as there are cores, and a task costs the
+driver milliseconds. Overhead, serial lives and lives on workers are measured in turn, several times; medians are quoted
+with their ranges. From the recorded times of lives a simulation predicts the efficiency of up to 1,000 workers, with a
+barrier after each generation and without (see `simulation`). Results of workers are compared with
+those of the process itself before anything is timed.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import torch
+
+from neuroevo.backbones import ConvNet4
+from neuroevo.benchmarks.speed.measured import of_records, rows_to_csv, to_records
+from neuroevo.benchmarks.speed.simulation import Cluster, simulate
+from neuroevo.data.images import LabelledImages
+from neuroevo.execution import Pixels, Processes, Recipe, WorkerMap
+from neuroevo.individual import Individual
+from neuroevo.problems import Live, Upbringing
+from neuroevo.seeds import stream
+
+LIVES = 8
+RECIPE = Recipe(updates=15, batch=64)
+TASKS = 200
+MEASURED = (1, 2)
+SIMULATED = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
+FAILURE_RATE, SIGMA = 0.01, 0.5
+"""The simulation's choice of ours: a try in a hundred is lost, and times have a tail as of mixed machines."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is known of so many workers.
+
+    Attributes:
+        workers: The workers.
+        speed_up: Median over the repeats of serial time / time on workers; None where it was not measured.
+        efficiency: Median of speed-up / workers, likewise.
+        efficiency_low: Its least value.
+        efficiency_high: Its greatest value.
+        simulated_barrier: Efficiency that the simulation predicts with a barrier after each generation.
+        simulated_steady: Without.
+    """
+
+    workers: int
+    speed_up: float | None
+    efficiency: float | None
+    efficiency_low: float | None
+    efficiency_high: float | None
+    simulated_barrier: float
+    simulated_steady: float
+
+
+@dataclass(frozen=True)
+class Scaleout:
+    """What one run of the suite measured.
+
+    Attributes:
+        machine: The processor's name as the platform gives it.
+        cores: Its cores.
+        torch: Version of torch.
+        repeats: Repeats, n.
+        lives: Lives that were timed together.
+        life_seconds: Median time of one life in the process itself.
+        overhead_milliseconds: Median time of a task that does nothing, on one worker.
+        overhead_low: Its least value.
+        overhead_high: Its greatest value.
+        failure_rate: Share of tries that the simulation loses.
+        sigma: Standard deviation of the logarithm of the simulation's times around recorded ones.
+        rows: By workers.
+    """
+
+    machine: str
+    cores: int
+    torch: str
+    repeats: int
+    lives: int
+    life_seconds: float
+    overhead_milliseconds: float
+    overhead_low: float
+    overhead_high: float
+    failure_rate: float
+    sigma: float
+    rows: tuple[Row, ...]
+
+
+def measure(*, repeats: int = 5, on_repeat: Callable[[], object] = lambda: None) -> Scaleout:
+    """Measure overhead, serial lives and lives on workers in turn, after one untimed call of each.
+
+    Raises:
+        RuntimeError: Workers gave other results than the process itself.
+    """
+    live = _live()
+    people = [Individual(None, id=slot) for slot in range(LIVES)]
+    maps = {workers: WorkerMap(Processes(), workers=workers) for workers in MEASURED}
+    try:
+        _check(live, people, maps.values())
+        overheads: list[float] = []
+        lives: list[list[float]] = []
+        seconds: dict[int, list[float]] = {workers: [] for workers in MEASURED}
+        for _ in range(repeats):
+            overheads.append(_timed(lambda: [maps[1](abs, [-1]) for _ in range(TASKS)]) / TASKS)
+            lives.append([_timed(partial(live, people[slot], slot)) for slot in range(LIVES)])
+            for workers, map_ in maps.items():
+                seconds[workers].append(_timed(partial(map_, live, people, range(LIVES))))
+            on_repeat()
+    finally:
+        for map_ in maps.values():
+            map_.close()
+    return summarise(overheads, lives, seconds)
+
+
+def summarise(
+    overheads: Sequence[float], lives: Sequence[Sequence[float]], seconds: Mapping[int, Sequence[float]]
+) -> Scaleout:
+    """Return the figures of recorded times in seconds.
+
+    Args:
+        overheads: A task's, by repeat.
+        lives: Each life's in the process itself, by repeat.
+        seconds: All lives' on workers, by workers and repeat.
+    """
+    recorded = [time for repeat in lives for time in repeat]
+    overhead = statistics.median(overheads)
+    return Scaleout(
+        machine=platform.processor() or platform.machine(),
+        cores=os.cpu_count() or 1,
+        torch=torch.__version__,
+        repeats=len(lives),
+        lives=len(lives[0]),
+        life_seconds=statistics.median(recorded),
+        overhead_milliseconds=1000 * overhead,
+        overhead_low=1000 * min(overheads),
+        overhead_high=1000 * max(overheads),
+        failure_rate=FAILURE_RATE,
+        sigma=SIGMA,
+        rows=tuple(_row(workers, lives, seconds.get(workers, []), recorded, overhead) for workers in SIMULATED),
+    )
+
+
+def in_words(result: Scaleout) -> str:
+    """Return the figures as text."""
+    measured = [row for row in result.rows if row.efficiency is not None]
+    told = [
+        f"{row.workers}: speed-up {row.speed_up:.2f}, efficiency {row.efficiency:.2f} "
+        f"({row.efficiency_low:.2f} to {row.efficiency_high:.2f})"
+        for row in measured
+    ]
+    simulated = [f"{row.workers}: {row.simulated_barrier:.2f} / {row.simulated_steady:.2f}" for row in result.rows]
+    return (
+        f"A task costs {result.overhead_milliseconds:.2f} ms ({result.overhead_low:.2f} to "
+        f"{result.overhead_high:.2f}), a life of ConvNet4 takes {result.life_seconds:.2f} s.\n"
+        f"Worker processes, {result.lives} lives: {'; '.join(told)}.\n"
+        f"Simulated efficiency with a barrier / in a steady state ({result.failure_rate:.0%} of tries lost, times "
+        f"log-normal, sigma {result.sigma:g}): {', '.join(simulated)}.\n"
+        f"n = {result.repeats}, {result.cores} cores, torch {result.torch}, {result.machine}."
+    )
+
+
+def to_csv(result: Scaleout) -> str:
+    """Return the rows as comma-separated values with a header."""
+    return rows_to_csv(Row, result.rows)
+
+
+def records(result: Scaleout) -> list[dict[str, object]]:
+    """Return the figures as records: what was measured at large, then a row for each number of workers."""
+    facts = {key: value for key, value in asdict(result).items() if key != "rows"}
+    return to_records("scaleout", facts, result.rows)
+
+
+def from_records(found: Sequence[Mapping[str, Any]]) -> Scaleout | None:
+    """Return the figures that records hold; None if they are not complete."""
+    if (parts := of_records("scaleout", found)) is None:
+        return None
+    head, rows = parts
+    return Scaleout(**head, rows=tuple(Row(**row) for row in rows))
+
+
+def _row(
+    workers: int, lives: Sequence[Sequence[float]], seconds: Sequence[float], recorded: Sequence[float], overhead: float
+) -> Row:
+    cluster = Cluster(workers=workers, overhead=overhead, failure_rate=FAILURE_RATE, sigma=SIGMA)
+    predicted = simulate(cluster, recorded, seed=0)
+    speed_ups = [sum(serial) / elapsed for serial, elapsed in zip(lives, seconds, strict=False)]
+    efficiencies = [speed_up / workers for speed_up in speed_ups]
+    return Row(
+        workers,
+        statistics.median(speed_ups) if speed_ups else None,
+        statistics.median(efficiencies) if speed_ups else None,
+        min(efficiencies, default=None),
+        max(efficiencies, default=None),
+        predicted.barrier,
+        predicted.steady,
+    )
+
+
+def _live() -> Live:
+    """Return the lives: of ConvNet4 on noise, one torch thread each."""
+    generator = stream(0, "scaleout")
+    images = torch.randint(256, (2000, 1, 28, 28), dtype=torch.uint8, generator=generator)
+    labelled = LabelledImages(images, torch.arange(2000) % 20, tuple(f"class {label}" for label in range(20)))
+    upbringing = Upbringing(backbone=ConvNet4(), pixels=Pixels((0.5,), (0.3,)), recipe=RECIPE)
+    return Live(upbringing=upbringing, images=labelled, ways=20, seed=0, workers=1)
+
+
+def _check(live: Live, people: Sequence[Individual], maps: Iterable[WorkerMap]) -> None:
+    own = live(people[0], 0).state_dict()
+    for map_ in maps:
+        theirs = map_(live, people, range(len(people)))[0].state_dict()
+        if any(not torch.equal(own[name], theirs[name]) for name in own):
+            raise RuntimeError("lives on workers must give what they give in this process, but their weights differ.")
+
+
+def _timed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started

@@ -1,0 +1,1 @@
+"""What is compared, under which conditions, and how a comparison runs."""

@@ -1,0 +1,156 @@
+"""What GTL is told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from neuroevo.data.tasks import default_ways
+from neuroevo.execution import Recipe
+from neuroevo.operators.inheritance import Cross, check_cross
+from neuroevo.strategies.gtl.tree import Credit
+
+# The plain reading of the paper: whole networks train on top of random cross weights on a few classes each, every life
+# stands alone, circuits are chosen after the first lives, and trained critics and the gene tree decide.
+PAPER: Mapping[str, Any] = MappingProxyType(
+    {
+        "ways": None,
+        "scoring": "critics",
+        "critics": 1,
+        "elites": 0,
+        "cross": "random",
+        "isolate": False,
+        "condense": False,
+        "cycle": 1,
+        "memory": False,
+        "founders": 0,
+        "parents": None,
+        "average": False,
+        "beta": 1 / math.e,
+        "temperature": 0.125,
+        "finalists": 3,
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GTLSettings:
+    """The settings of `GTL`; every default number is our choice (`docs/does-evolution-pay.md` says why).
+
+    Attributes:
+        population: Lives per generation, P.
+        tournament: Size of a tournament's group, t; k = ceil(P / t) individuals win.
+        share: Share of the backbone's parameters that a learngene holds at most, in (0, 1]; one channel per group is
+            the least.
+        ways: Classes per life: a number, "all" of the role, or None for min(20, classes of the role).
+        critic_ways: Classes per critic; default min(20, classes of the role).
+        shots: Training images per class of a critic.
+        life: How ancestors are trained.
+        scoring: What candidates are scored by: "critics", trained on few images, or the "nearest-mean" of an untrained
+            critic's features, which takes no gradient step.
+        critic: How critics are trained.
+        critics: Critics per candidate, trained or not.
+        metric: A trained critic's score: "final" accuracy or "auc", the area under its learning curve.
+        mutation_rate: Probability that a gene channel is replaced.
+        elites: Individuals of a generation, counted from the first, whose learngenes are not mutated: mutation costs
+            accuracy more often than not, and so it can only win.
+        resize_rate: Probability that a learngene moves a channel's budget between groups.
+        noise: Standard deviation of weight noise after mutation.
+        cross: Non-gene -> gene weights of an heir: "zero" or "random".
+        isolate: Whether these weights stay zero throughout a life.
+        condense: Whether in a life the circuit also learns alone, and from the network around it (see `Condensing`).
+        cycle: Generations that share one cycle of the learning rate: it belongs to the lineage and not to a life.
+        memory: Whether rows of the head for known classes go along with a lineage (see `HeadMemory`).
+        founders: Random circuits of untrained networks that the first generation descends from, so that its
+            individuals are siblings too; with 0 everyone begins with nothing and gets its circuit after its life.
+        parents: Different parents of a generation at most, whose heirs are siblings; None draws one for each heir.
+        average: Whether learngenes of siblings are averaged before mutation.
+        lamarckian: Whether what the circuit learned in a life is inherited. If not (Baldwinian), it is passed on as it
+            was at birth, and only channels that mutation brings in have learned.
+        pool: Capacity of the gene pool, M.
+        turnover: Pool entries that newcomers may displace per generation.
+        decay: Factor on the pool's scores before each generation's credit, alpha.
+        beta: The share of a winner's score that its parent earns.
+        credit: The form of the gene tree's credit, "geometric" or "grl".
+        temperature: Parents are drawn with weights exp(score / temperature): accuracies lie so close together that
+            plain roulette hardly selects.
+        finalists: Pool entries that are re-scored at the end, m.
+        final_critics: Critics per finalist.
+
+    Raises:
+        ValueError: A setting is out of its range.
+    """
+
+    population: int = 2
+    tournament: int = 2
+    share: float = 0.2
+    ways: int | Literal["all"] | None = "all"
+    critic_ways: int | None = None
+    shots: int = 10
+    life: Recipe = Recipe(updates=440, learning_rate=0.2)
+    scoring: Literal["critics", "nearest-mean"] = "nearest-mean"
+    critic: Recipe = Recipe(updates=20)
+    critics: int = 4
+    metric: Literal["final", "auc"] = "final"
+    mutation_rate: float = 0.05
+    elites: int = 1
+    resize_rate: float = 0.0
+    noise: float = 0.0
+    cross: Cross = "zero"
+    isolate: bool = True
+    condense: bool = True
+    cycle: int = 3
+    memory: bool = True
+    founders: int = 1
+    parents: int | None = 1
+    average: bool = True
+    lamarckian: bool = True
+    pool: int = 5
+    turnover: int = 2
+    decay: float = 0.6
+    beta: float = 0.1
+    credit: Credit = "geometric"
+    temperature: float = 0.02
+    finalists: int = 1
+    final_critics: int = 8
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.tournament <= self.population:
+            raise ValueError(
+                f"tournament must lie between 1 and the population of {self.population}, but it is {self.tournament}."
+            )
+        self._check_ranges()
+        check_cross(self.cross)
+        if self.scoring not in ("critics", "nearest-mean"):
+            raise ValueError(f'scoring must be "critics" or "nearest-mean", but it is {self.scoring!r}.')
+        if self.condense and not (self.isolate and self.founders):
+            raise ValueError(
+                "condense needs isolate and founders, for the circuit must be known and apart from birth on, but they "
+                f"are {self.isolate} and {self.founders}."
+            )
+
+    def _check_ranges(self) -> None:
+        counts = {"ways": 1, "critic_ways": 1, "finalists": 1, "parents": 1, "founders": 0, "elites": 0}
+        for name, least in counts.items():
+            count = getattr(self, name)
+            if isinstance(count, int) and count < least:
+                raise ValueError(f"{name} must be at least {least}, but it is {count}.")
+        for name in ("mutation_rate", "resize_rate", "decay"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must lie in [0, 1], but it is {getattr(self, name)}.")
+        if not (0 < self.share <= 1 and 0 < self.temperature < math.inf and 0 <= self.noise < math.inf):
+            raise ValueError(
+                "share must lie in (0, 1], temperature be above 0 and noise at least 0, but they are "
+                f"{self.share}, {self.temperature} and {self.noise}."
+            )
+
+    def ways_of(self, classes: int) -> int:
+        """Return the classes of a life where there are so many."""
+        return classes if self.ways == "all" else self.ways or default_ways(classes)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the settings as JSON values."""
+        return asdict(self)

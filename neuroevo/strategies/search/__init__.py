@@ -1,0 +1,1 @@
+"""Searches over the weight vectors of a problem, and over graphs: one algorithm per file."""

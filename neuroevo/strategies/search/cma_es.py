@@ -1,0 +1,137 @@
+"""CMA-ES: a normal distribution that learns its covariance matrix.
+
+Source: Hansen and Ostermeier, Completely Derandomized Self-Adaptation in Evolution Strategies (2001); the class is
+DEAP's (`deap.cma.Strategy`), which is subclassed only where it draws from numpy's global generator: fed the same
+draws, it gives the same numbers. Equations are those of Hansen's tutorial (arXiv 1604.00772): sampling (38) to
+(40), mean (41) and (42), step size (43) and (44), covariance (45) to (47) without negative weights.
+
+Defaults are DEAP's, from table 1 there: P = 4 + floor(3 ln D), half of them parents with logarithmic weights. The
+first covariance is diagonal with the space's spread as standard deviations, and the first step size 1. Cost of a
+generation: P evaluations, O(D^3) operations for the eigenvalues and O(P D^2) for the rest, O(D^2) numbers: up to
+some hundred genes; beyond that, see `SeparableCMAES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from deap import cma
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neuroevo.individual import Fitness, Individual
+from neuroevo.problems import Problem
+from neuroevo.seeds import seed_of
+from neuroevo.strategies.search.base import Search, few, first_mean, first_sigma
+
+Floats = NDArray[np.float64]
+
+MATRICES = ("centroid", "pc", "ps", "C", "B", "diagD")
+
+
+class Model(cma.Strategy):  # type: ignore[misc]
+    """DEAP's CMA-ES with draws from a generator of its own.
+
+    Args:
+        centroid: First mean, [D].
+        sigma: First step size.
+        random: Gives the draws.
+        **settings: Those of `deap.cma.Strategy`.
+    """
+
+    def __init__(self, centroid: Floats, sigma: float, *, random: np.random.Generator, **settings: Any) -> None:
+        super().__init__(centroid, sigma, **settings)
+        self.random = random
+
+    def sample(self) -> Floats:
+        """Return a sample, [P, D]."""
+        draws = self.random.standard_normal((self.lambda_, self.dim))
+        return np.asarray(self.centroid + self.sigma * np.dot(draws, self.BD.T))
+
+
+class Point(np.ndarray[Any, np.dtype[np.float64]]):
+    """A genome [D] with the fitness by which DEAP sorts it."""
+
+    fitness: Fitness
+
+    @classmethod
+    def of(cls, individual: Individual) -> Point:
+        """Return an individual's genome and fitness."""
+        point = np.asarray(individual.genome.detach().cpu().double().numpy()).view(cls)
+        point.fitness = individual.fitness
+        return point
+
+
+class CMAES(Search):
+    """The evolution strategy with covariance matrix adaptation.
+
+    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `sample() -> genomes [P, D]`.
+
+    Args:
+        problem: What genomes are scored on.
+        population: Individuals in a generation, P; default 4 + 3 ln D, at least 2.
+        seed: The run's seed.
+        sigma: First standard deviation, one for all genes or one for each; default the space's spread.
+        **settings: Further ones of `deap.cma.Strategy`: `mu`, `weights`, `cs`, `damps`, `ccum`, `ccov1`, `ccovmu`.
+    """
+
+    EVOLVING = ("distribution",)
+    LEAST = 2
+    MOST_GENES = 200
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        population: int | None = None,
+        seed: int = 0,
+        sigma: Tensor | float | None = None,
+        **settings: Any,
+    ) -> None:
+        size = problem.space.size
+        super().__init__(problem, population=few(size) if population is None else population, seed=seed)
+        if unknown := settings.keys() - {"mu", "weights", "cs", "damps", "ccum", "ccov1", "ccovmu"}:
+            raise TypeError(
+                f"CMAES has no setting {', '.join(sorted(unknown))}; see deap.cma.Strategy for what it has."
+            )
+        deviations = first_sigma(self.space, sigma).cpu().double().numpy()
+        self.model = Model(
+            first_mean(self.space, seed).cpu().double().numpy(),
+            1.0,
+            random=np.random.default_rng(seed_of(seed, "CMAES")),
+            lambda_=self.population,
+            cmatrix=np.diag(deviations**2),
+            **settings,
+        )
+        self.toolbox.register("sample", self.model.sample)
+
+    def ask(self) -> list[Individual]:
+        """Return a sample of the distribution."""
+        return self.born(torch.as_tensor(self.toolbox.sample()).to(self.space.start))
+
+    def tell(self, population: Sequence[Individual]) -> None:
+        """Update mean, step size and covariance."""
+        self.model.update([Point.of(one) for one in population])
+
+    @property
+    def distribution(self) -> dict[str, Any]:
+        """What evolves, as tensors and JSON values, the generator included."""
+        model = self.model
+        return {
+            **{name: torch.tensor(getattr(model, name)) for name in MATRICES},
+            "sigma": float(model.sigma),
+            "update_count": model.update_count,
+            "random": model.random.bit_generator.state,
+        }
+
+    @distribution.setter
+    def distribution(self, state: Mapping[str, Any]) -> None:
+        model = self.model
+        for name in MATRICES:
+            setattr(model, name, state[name].cpu().numpy().copy())
+        model.sigma, model.update_count = state["sigma"], state["update_count"]
+        model.BD = model.B * model.diagD
+        model.random.bit_generator.state = state["random"]

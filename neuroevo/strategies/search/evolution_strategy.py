@@ -1,0 +1,92 @@
+"""Evolution strategies (mu/mu, lambda) and (mu/mu + lambda) with step sizes that evolve with their individuals.
+
+Source: Beyer and Schwefel, Evolution Strategies: A Comprehensive Introduction (Natural Computing, 2002), section
+4.4.2 (mutation of step sizes, equation 20), with intermediate recombination of genomes and geometric of step sizes
+(section 3.2):
+
+    s_k = <s> exp(tau N_k(0, 1)),   x_k = <x> + s_k d N_k(0, 1),   tau = 1 / sqrt(2 D)
+
+with <.> the mean over the mu best and d the space's spread. Defaults: the ratio mu / lambda = 1 / 4 (between 1 / 7
+there and the 0.27 that is best on the sphere), lambda = 4 + floor(3 ln D), at least 8; comma selection, which
+forgets step sizes that were lucky once. Cost of a generation: lambda evaluations and O(lambda D) operations and
+numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from neuroevo.individual import Individual, genomes_of
+from neuroevo.operators.replacement import best
+from neuroevo.operators.sampling import normal
+from neuroevo.problems import Problem
+from neuroevo.strategies.search.base import Search, few, first_mean, first_sigma, gathered
+
+LEAST_POPULATION = 8
+
+
+class EvolutionStrategy(Search):
+    """An evolution strategy with self-adaptation; lambda is the `population`, mu the number of `parents`.
+
+    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `recombine(genomes [mu, D]) -> genome
+    [D]` and `sample(means, sigmas, count=1)`.
+
+    Args:
+        problem: What genomes are scored on.
+        population: Individuals in a generation, lambda; default 4 + 3 ln D, at least 8.
+        parents: The best, whom the next generation comes from, mu; default a quarter of lambda.
+        plus: Whether parents compete with their children (plus) or die (comma).
+        seed: The run's seed.
+        sigma: First standard deviation, one for all genes or one for each; default the space's spread.
+
+    Raises:
+        ValueError: There are no parents, or more than individuals.
+    """
+
+    EVOLVING = ("step_sizes",)
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        population: int | None = None,
+        parents: int | None = None,
+        plus: bool = False,
+        seed: int = 0,
+        sigma: Tensor | float | None = None,
+    ) -> None:
+        size = problem.space.size
+        wanted = max(LEAST_POPULATION, few(size)) if population is None else population
+        super().__init__(problem, population=wanted, seed=seed)
+        self.parents = max(1, wanted // 4) if parents is None else parents
+        if not 1 <= self.parents <= wanted:
+            raise ValueError(f"parents must lie in [1, {wanted}], the population, but they are {self.parents}.")
+        self.plus = plus
+        self.spread = first_sigma(self.space, sigma)
+        self.learning = 1 / math.sqrt(2 * size)
+        self.step_sizes: dict[str, float] = {}
+        self.toolbox.register("recombine", torch.mean, dim=0)
+        self.toolbox.register("sample", normal, generator=self.generator)
+
+    def ask(self) -> list[Individual]:
+        """Return individuals around the mean of their parents, each with a step size of its own."""
+        mean = self.toolbox.recombine(genomes_of(self.people)) if self.people else first_mean(self.space, self.seed)
+        known = [math.log(self.step_sizes[str(one.id)]) for one in self.people]
+        centre = math.fsum(known) / len(known) if known else 0.0
+        draws = torch.randn(self.population, generator=self.generator, dtype=torch.float64)
+        sizes = (centre + self.learning * draws).exp()
+        sigmas = sizes.to(mean).unsqueeze(-1) * self.spread
+        genomes = self.toolbox.sample(mean.expand_as(sigmas), sigmas, count=1).squeeze(-2)
+        children = self.born(genomes, [[one.id for one in self.people]] * self.population)
+        self.step_sizes |= {str(one.id): size for one, size in zip(children, sizes.tolist(), strict=True)}
+        return children
+
+    def tell(self, population: Sequence[Individual]) -> None:
+        """Choose the parents of the next generation, and forget the step sizes of all others."""
+        rivals = [*population, *self.people] if self.plus else population
+        self.people = gathered(best(rivals, self.parents))
+        self.step_sizes = {str(one.id): self.step_sizes[str(one.id)] for one in self.people}

@@ -1,0 +1,124 @@
+"""MAP-Elites: the best solution of every kind, kept in the cells of a grid over measures.
+
+Sources: Mouret and Clune, Illuminating Search Spaces by Mapping Elites (arXiv 1504.04909), algorithm 1; children
+come from two elites by the variation of Vassiliades and Mouret (arXiv 1804.03906), equation 2. The archive is
+pyribs' `GridArchive` (extra `qd`).
+
+One generation: P elites are drawn, each cell alike, and each is moved by noise and along the line to another elite;
+children take the cells that are empty, or whose elites are worse. Defaults: a grid of 20 cells in each measure and
+P = 100, as in pyribs' examples; noise of a tenth of the space's spread, steps of 0.2 along the line, as there. Cost
+of a generation: P evaluations, O(P D) operations, and O(cells D) numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neuroevo.individual import Individual, genomes_of
+from neuroevo.operators.differential import iso_line
+from neuroevo.strategies.search.base import Search, gathered
+from neuroevo.strategies.search.measures import Measured, archives, check_measures, table_of
+
+NOISE = 0.1
+"""Step of a child, in units of the space's spread."""
+
+
+class MAPElites(Search):
+    """A repertoire: `people` are the elites, cell by cell; `result` is the best of all.
+
+    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `choose(count, k) -> places` draws
+    elites, and `perturb(genomes, others) -> genomes` varies them.
+
+    Args:
+        problem: What genomes are scored on, with measures: `ARM()` of `neuroevo.problems.function` is one.
+        population: Children in a generation, P.
+        cells: Cells in each measure.
+        seed: The run's seed.
+        sigma: Noise of a child, one for all genes or one for each; default a tenth of the space's spread.
+        line: Step along the line to another elite, in units of their distance.
+
+    Raises:
+        ValueError: The problem has no measures, or there is no cell.
+        RuntimeError: pyribs is not installed.
+    """
+
+    OBJECTIVES = None
+
+    def __init__(
+        self,
+        problem: Measured,
+        *,
+        population: int = 100,
+        cells: int = 20,
+        seed: int = 0,
+        sigma: Tensor | float | None = None,
+        line: float = 0.2,
+    ) -> None:
+        check_measures(problem)
+        if cells < 1:
+            raise ValueError(f"cells must be at least 1, but it is {cells}.")
+        super().__init__(problem, population=population, seed=seed)
+        self.archive = archives().GridArchive(
+            solution_dim=1, dims=[cells] * len(problem.measures), ranges=problem.measures, dtype=np.float64
+        )
+        noise = NOISE * self.space.spread if sigma is None else sigma
+        self.toolbox.register("choose", draw_places, generator=self.generator)
+        self.toolbox.register("perturb", iso_line, iso=noise, line=line, generator=self.generator)
+
+    def ask(self) -> list[Individual]:
+        """Return first individuals, later children of two elites each."""
+        if not self.people:
+            return self.first()
+        genomes = genomes_of(self.people)
+        first, second = (self.toolbox.choose(len(self.people), self.population) for _ in range(2))
+        pairs = zip(first.tolist(), second.tolist(), strict=True)
+        families = [(self.people[one].id, self.people[other].id) for one, other in pairs]
+        first, second = first.to(genomes.device), second.to(genomes.device)
+        return self.born(self.toolbox.perturb(genomes[first], genomes[second]), families)
+
+    def tell(self, population: Sequence[Individual]) -> None:
+        """Put children into the cells where they are the best."""
+        known = [*self.people, *population]
+        # The archive keeps places in this list, not genomes.
+        self._add(known, range(len(self.people), len(known)))
+        places = self.archive.data(["index", "solution"])
+        order = np.argsort(places["index"], kind="stable")
+        self.people = gathered([known[int(place)] for place in places["solution"][order, 0]])
+        self._refill()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state that `state_dict` returned."""
+        super().load_state_dict(state)
+        self._refill()
+
+    @property
+    def coverage(self) -> float:
+        """The share of cells that hold an elite, in [0, 1]."""
+        return len(self.people) / int(self.archive.cells)
+
+    def record(self) -> dict[str, Any]:
+        """Return coverage, and the sum of the elites' objectives, besides the best value."""
+        objectives = table_of(self.people)[0] if self.people else np.zeros(0)
+        return {**super().record(), "coverage": self.coverage, "objective_sum": float(objectives.sum())}
+
+    def _refill(self) -> None:
+        """Let the archive hold nobody but the elites, at their places."""
+        self.archive.clear()
+        self._add(self.people, range(len(self.people)))
+
+    def _add(self, people: Sequence[Individual], places: range) -> None:
+        """Add the individuals at some places; whoever failed has no cell."""
+        fit = [place for place in places if not people[place].fitness.failed]
+        if fit:
+            objectives, measures = table_of([people[place] for place in fit])
+            self.archive.add(np.array(fit, dtype=np.float64)[:, np.newaxis], objectives, measures)
+
+
+def draw_places(count: int, k: int, *, generator: torch.Generator) -> Tensor:
+    """Return k places below `count`, drawn with replacement, int64 [k]."""
+    return torch.randint(count, (k,), generator=generator)

@@ -1,0 +1,256 @@
+"""NEAT: topologies and weights of networks evolve together, from the simplest ones on.
+
+Source: Stanley and Miikkulainen, Evolving Neural Networks through Augmenting Topologies (Evolutionary Computation,
+2002): genes with innovation numbers (sections 3.1 and 3.2), species that share their fitness (3.3), minimal
+beginnings (3.4), and the parameters of section 4.1.
+
+One generation: individuals are sorted into species by distance; each species has children in proportion to its mean
+score; its best member lives on unchanged if it has more than five; the better two fifths have the children, a
+quarter of them by mutation alone, the others by crossover first. Mutations change weights (80 %), add a connection
+(5 %) or a node (3 %).
+
+Defaults are those of section 4.1 (P = 150, c1 = c2 = 1, c3 = 0.4, distance 3, the rates above, 75 % kept disabled, 15
+generations of patience); the two fifths and the normal noise of weights with deviation 1 are our choices. Cost of a
+generation: P evaluations in one padded batch of O(P B N^2) for B inputs and N nodes, and O(P S C) for S species and C
+connections.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
+from functools import reduce
+from typing import Any
+
+import torch
+from deap.base import Toolbox
+
+from neuroevo.budget import Budget
+from neuroevo.execution import batched_map
+from neuroevo.graph import Connection, Graph
+from neuroevo.individual import Fitness, Ids, Individual
+from neuroevo.operators import graphs
+from neuroevo.problems.graphs import GraphProblem
+from neuroevo.seeds import stream
+from neuroevo.strategies.search.species import Species, allot, sort_into
+from neuroevo.strategies.strategy import scoring_cost
+
+WITHOUT_CROSSOVER = 0.25
+BREEDING = 0.4
+LEAST_FOR_CHAMPION = 5
+
+
+class NEAT:
+    """Neuroevolution of augmenting topologies.
+
+    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `cross(better, worse) -> graph`,
+    `perturb(graph) -> graph` (weights), `add_connection(graph)`, `add_node(graph)` and `distance(first, second) ->
+    float`.
+
+    Args:
+        problem: What graphs are scored on, with one objective.
+        population: Individuals in a generation, P.
+        seed: The run's seed; everything follows from it.
+        threshold: Distance from which on two graphs are of different species.
+        weight_rate: Probability that a child's weights change.
+        connection_rate: Probability that a child gets a connection.
+        node_rate: Probability that a child gets a node.
+
+    Raises:
+        ValueError: There is no individual, or the problem has several objectives.
+    """
+
+    def __init__(
+        self,
+        problem: GraphProblem,
+        *,
+        population: int = 150,
+        seed: int = 0,
+        threshold: float = 3.0,
+        weight_rate: float = 0.8,
+        connection_rate: float = 0.05,
+        node_rate: float = 0.03,
+    ) -> None:
+        if population < 1:
+            raise ValueError(f"population must be at least 1, but it is {population}.")
+        if len(problem.weights) != 1:
+            raise ValueError(f"problem must have 1 objective for NEAT, but it has {len(problem.weights)}.")
+        self.problem = problem
+        self.population = population
+        self.threshold = threshold
+        self.rates = {"perturb": weight_rate, "add_connection": connection_rate, "add_node": node_rate}
+        self.generator = stream(seed, "NEAT")
+        self.ids = Ids()
+        self.innovations = graphs.Innovations(problem.inputs + 1 + problem.outputs)
+        self.generation = 0
+        self.budget = Budget()
+        self.species: list[Species] = []
+        self.next_species = 0
+        self._best: Individual | None = None
+        self.toolbox = toolbox = Toolbox()
+        register = {"innovations": self.innovations, "generator": self.generator}
+        toolbox.register("map", batched_map)
+        toolbox.register("evaluate", problem)
+        toolbox.register("generate", self.generate)
+        toolbox.register("update", self.update)
+        toolbox.register("cross", graphs.cross, generator=self.generator)
+        toolbox.register("perturb", graphs.perturb_weights, generator=self.generator)
+        toolbox.register("add_connection", graphs.add_connection, **register)
+        toolbox.register("add_node", graphs.add_node, **register)
+        toolbox.register("distance", graphs.distance)
+
+    def generate(self) -> list[Individual]:
+        """Return first individuals, later the children of all species."""
+        if not self.species:
+            return [self._born(self._minimal()) for _ in range(self.population)]
+        counts = allot(self.species, self.population)
+        return [child for one, count in zip(self.species, counts, strict=True) for child in self._brood(one, count)]
+
+    def update(self, population: Sequence[Individual]) -> None:
+        """End the generation: keep the best, and sort all into species."""
+        self.budget = self.budget.then(self._cost().times(len(population)))
+        if population:
+            best = max(population, key=lambda one: one.fitness)
+            if self._best is None or best.fitness > self._best.fitness:
+                self._best = copy.deepcopy(best)
+            self.species = sort_into(self.species, population, alike=self._alike, number=self.next_species)
+            self.next_species = max(self.next_species, *(one.number + 1 for one in self.species))
+            for one in self.species:
+                one.representative = one.members[self._below(len(one.members))].genome
+        self.generation += 1
+
+    def size(self, generation: int) -> int:
+        """Return how many individuals a generation has."""
+        del generation
+        return self.population
+
+    def result(self) -> Individual:
+        """Return the best individual of all generations.
+
+        Raises:
+            RuntimeError: No generation has ended.
+        """
+        if self._best is None:
+            raise RuntimeError("there is no result yet: run a generation first.")
+        return self._best
+
+    def planned_budget(self, generations: int) -> Budget:
+        """Return what so many generations will cost."""
+        return reduce(Budget.then, [self._cost().times(self.population)] * generations, Budget())
+
+    def record(self) -> dict[str, Any]:
+        """Return the best value so far, and the sizes of species and of the best graph."""
+        best = self._best
+        graph = None if best is None else best.genome
+        return {
+            "best_values": [] if best is None else list(best.fitness.values),
+            "species": [len(one.members) for one in self.species],
+            "hidden": 0 if graph is None else len(graph.hidden),
+            "connections": 0 if graph is None else sum(one.enabled for one in graph.connections),
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that evolves, the generator included."""
+        return {
+            "generation": self.generation,
+            "budget": list(astuple(self.budget)),
+            "generator": self.generator.get_state(),
+            "ids": self.ids.next,
+            "innovations": self.innovations.state(),
+            "next_species": self.next_species,
+            "best": None if self._best is None else _individual_state(self._best),
+            "species": [
+                {
+                    "number": one.number,
+                    "representative": _graph_state(one.representative),
+                    "members": [_individual_state(member) for member in one.members],
+                    "best": one.best,
+                    "stale": one.stale,
+                }
+                for one in self.species
+            ],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state that `state_dict` returned."""
+        self.generation = state["generation"]
+        self.budget = Budget(*state["budget"])
+        self.generator.set_state(state["generator"])
+        self.ids.next = state["ids"]
+        self.innovations.load(state["innovations"])
+        self.next_species = state["next_species"]
+        self._best = None if state["best"] is None else self._individual(state["best"])
+        self.species = [
+            Species(
+                one["number"],
+                self._graph(one["representative"]),
+                [self._individual(member) for member in one["members"]],
+                one["best"],
+                one["stale"],
+            )
+            for one in state["species"]
+        ]
+
+    def _minimal(self) -> Graph:
+        inputs, outputs = self.problem.inputs, self.problem.outputs
+        return graphs.minimal(inputs, outputs, innovations=self.innovations, generator=self.generator)
+
+    def _brood(self, species: Species, count: int) -> list[Individual]:
+        """Return the children of one species."""
+        members = species.members
+        champions = members[:1] if count and len(members) > LEAST_FOR_CHAMPION else []
+        breeding = members[: max(1, math.ceil(BREEDING * len(members)))]
+        children = [self._born(one.genome, (one.id,)) for one in champions]
+        return children + [self._child(breeding) for _ in range(count - len(children))]
+
+    def _child(self, breeding: Sequence[Individual]) -> Individual:
+        first, second = (breeding[self._below(len(breeding))] for _ in range(2))
+        parents = [first]
+        graph = first.genome
+        if first.id != second.id and self._draw() >= WITHOUT_CROSSOVER:
+            parents = sorted((first, second), key=lambda one: one.fitness, reverse=True)
+            graph = self.toolbox.cross(*(one.genome for one in parents))
+        for verb, rate in self.rates.items():
+            if self._draw() < rate:
+                graph = getattr(self.toolbox, verb)(graph)
+        return self._born(graph, [one.id for one in parents])
+
+    def _born(self, graph: Graph, parents: Sequence[int] = ()) -> Individual:
+        fitness = Fitness(weights=self.problem.weights)
+        return Individual(graph, fitness, id=self.ids(), parents=parents, generation=self.generation)
+
+    def _alike(self, first: object, second: object) -> bool:
+        return bool(self.toolbox.distance(first, second) < self.threshold)
+
+    def _cost(self) -> Budget:
+        return scoring_cost(self.toolbox.evaluate, otherwise=Budget())
+
+    def _draw(self) -> float:
+        return float(torch.rand((), generator=self.generator, dtype=torch.float64))
+
+    def _below(self, count: int) -> int:
+        return int(torch.randint(count, (), generator=self.generator))
+
+    def _graph(self, state: Sequence[Sequence[Any]]) -> Graph:
+        return Graph(self.problem.inputs, self.problem.outputs, tuple(map(Connection._make, state)))
+
+    def _individual(self, state: Mapping[str, Any]) -> Individual:
+        fitness = Fitness(state["values"], weights=self.problem.weights)
+        facts = {key: state[key] for key in ("id", "parents", "generation")}
+        return Individual(self._graph(state["genome"]), fitness, **facts)
+
+
+def _graph_state(graph: Any) -> list[list[Any]]:
+    return [list(one) for one in graph.connections]
+
+
+def _individual_state(one: Individual) -> dict[str, Any]:
+    return {
+        "genome": _graph_state(one.genome),
+        "values": list(one.fitness.values),
+        "id": one.id,
+        "parents": list(one.parents),
+        "generation": one.generation,
+    }

@@ -1,0 +1,74 @@
+"""Separable natural evolution strategy: a normal distribution with a step size for each gene.
+
+Source: Schaul, Glasmachers and Schmidhuber, High Dimensions and Heavy Tails for Natural Evolution Strategies (GECCO
+2011), algorithm 2, as in Wierstra et al., Natural Evolution Strategies (arXiv 1106.4487), algorithm 6.
+
+Draw z_k from N(0, 1) and score m + s z_k; with utilities u_k by rank,
+
+    m <- m + eta_m s sum_k u_k z_k                (natural gradient of the mean)
+    s <- s exp(eta_s / 2 sum_k u_k (z_k^2 - 1))   (natural gradient of log s)
+
+Defaults are those of table 1 there: P = 4 + floor(3 ln D), eta_m = 1, eta_s = (3 + ln D) / (5 sqrt D). The first
+step size is the space's spread. Cost of a generation: P evaluations and O(P D) operations and numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from neuroevo.individual import Individual, genomes_of
+from neuroevo.operators.sampling import normal
+from neuroevo.operators.shaping import nes_utilities
+from neuroevo.problems import Problem
+from neuroevo.strategies.search.base import Search, few, first_mean, first_sigma, scores_of
+
+
+class SNES(Search):
+    """The separable natural evolution strategy.
+
+    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `sample(mean, sigma, count=P)` and
+    `shape(scores)`.
+
+    Args:
+        problem: What genomes are scored on.
+        population: Individuals in a generation, P; default 4 + 3 ln D.
+        seed: The run's seed.
+        sigma: First step size, one for all genes or one for each; default the space's spread.
+        mean_rate: Learning rate of the mean, eta_m.
+        sigma_rate: Learning rate of the step sizes, eta_s; default (3 + ln D) / (5 sqrt D).
+    """
+
+    EVOLVING = ("mean", "sigma")
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        population: int | None = None,
+        seed: int = 0,
+        sigma: Tensor | float | None = None,
+        mean_rate: float = 1.0,
+        sigma_rate: float | None = None,
+    ) -> None:
+        size = problem.space.size
+        super().__init__(problem, population=few(size) if population is None else population, seed=seed)
+        self.mean = first_mean(self.space, seed)
+        self.sigma = first_sigma(self.space, sigma)
+        self.mean_rate = mean_rate
+        self.sigma_rate = (3 + math.log(size)) / (5 * math.sqrt(size)) if sigma_rate is None else sigma_rate
+        self.toolbox.register("sample", normal, generator=self.generator)
+        self.toolbox.register("shape", nes_utilities)
+
+    def ask(self) -> list[Individual]:
+        """Return a sample of the distribution."""
+        return self.born(self.toolbox.sample(self.mean, self.sigma, count=self.population))
+
+    def tell(self, population: Sequence[Individual]) -> None:
+        """Follow the natural gradient."""
+        steps = (genomes_of(population) - self.mean) / self.sigma
+        utilities = self.toolbox.shape(scores_of(population)).to(steps)
+        self.mean = self.mean + self.mean_rate * self.sigma * (utilities @ steps)
+        self.sigma = self.sigma * (self.sigma_rate / 2 * (utilities @ (steps.square() - 1))).exp()

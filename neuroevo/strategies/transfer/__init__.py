@@ -1,0 +1,1 @@
+"""Strategies that make one candidate to transfer, without evolution: the rivals of GTL."""

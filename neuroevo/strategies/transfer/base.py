@@ -1,0 +1,199 @@
+"""The rivals of evolution: strategies that make one candidate in one generation.
+
+They differ in what they hand on (see the classes); all are scored without training, by nearest class means of
+`held_out` classes, so that their whole budget goes into pre-training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, astuple, replace
+from functools import reduce
+from typing import Any, ClassVar, cast
+
+import torch
+from deap.base import Toolbox
+
+from neuroevo.backbones import Backbone
+from neuroevo.budget import Budget
+from neuroevo.data.images import Dataset
+from neuroevo.data.tasks import default_ways, smallest_class
+from neuroevo.execution import AUTO, Execution, Pixels, Recipe, batched_map
+from neuroevo.individual import Failure, Individual
+from neuroevo.learngene import Learngene
+from neuroevo.operators.circuits import Circuit, random_circuit
+from neuroevo.operators.inheritance import Cross, Inheritance, Weights, check_cross, extract, inherit
+from neuroevo.problems import Live, NearestMean, Upbringing
+from neuroevo.seeds import stream
+from neuroevo.strategies.strategy import Verb, budget_of, check_types, individual_from, individual_state, scoring_cost
+
+WHOLE_NETWORK = "whole network"
+
+
+class OneCandidate:
+    """A strategy of one generation and one candidate; subclasses say in `candidate` how it is made.
+
+    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `live(individual, slot)` and
+    `inherit(learngene, weights, layout=...)`.
+
+    Attributes:
+        name: Its name in tables.
+        pretrains: Names the network that is trained before transfer, empty if none is: strategies with the same name
+            train the same network from the same seed, so that it can be shared.
+        inherit: How heirs inherit what it transfers.
+
+    Args:
+        dataset: Images; pre-training sees all `ancestry` classes, scoring `held_out` ones, nobody `novel` ones.
+        backbone: The architecture that the candidate is meant for.
+        seed: The run's seed.
+        share: Share of the backbone's parameters that a circuit holds at most, in (0, 1].
+        pretraining: How the candidate's network is trained, if it is.
+        cross: Non-gene -> gene weights of an heir: "zero" or "random".
+        device: Where networks live.
+        workers: Threads on the CPU; results do not depend on it.
+        execution: In which way populations are trained.
+
+    Raises:
+        ValueError: The share lies outside (0, 1].
+    """
+
+    name: ClassVar[str]
+    pretrains: ClassVar[str] = ""
+    inherit: ClassVar[Callable[..., Inheritance]] = staticmethod(inherit)
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        backbone: Backbone,
+        *,
+        seed: int = 0,
+        share: float = 0.2,
+        pretraining: Recipe = Recipe(updates=2000, learning_rate=0.2),
+        cross: Cross = "zero",
+        device: torch.device | str = "cpu",
+        workers: int | None = None,
+        execution: Execution = AUTO,
+    ) -> None:
+        check_types(dataset, pretraining=pretraining)
+        if not 0 < share <= 1:
+            raise ValueError(f"share must lie in (0, 1], but it is {share}.")
+        check_cross(cross)
+        device = torch.device(device)
+        dataset = dataset.to(device)
+        self.backbone = backbone
+        self.share = share
+        self.settings: dict[str, Any] = {"share": share, "pretraining": asdict(pretraining), "cross": cross}
+        self.classes = {"ancestry": list(dataset.ancestry.classes)}
+        self.seed = seed
+        self.generation = 0
+        self.budget = Budget()
+        self._best: Individual | None = None
+
+        self.toolbox = toolbox = Toolbox()
+        toolbox.register("map", batched_map)
+        toolbox.register("inherit", self.inherit, cross=cross)
+        upbringing = Upbringing(
+            backbone=backbone,
+            pixels=Pixels.of(dataset),
+            recipe=pretraining,
+            inherit=Verb(toolbox, "inherit"),
+            device=device,
+            execution=execution,
+        )
+        self.life = Live(
+            upbringing=replace(upbringing, backbone=self.pretrained_backbone()),
+            images=dataset.ancestry,
+            ways=len(dataset.ancestry.classes),
+            seed=seed,
+            workers=workers,
+        )
+        toolbox.register("live", self.life)
+        toolbox.register(
+            "evaluate",
+            NearestMean(
+                upbringing=upbringing,
+                images=dataset.held_out,
+                ways=default_ways(len(dataset.held_out.classes)),
+                shots=min(10, max(1, smallest_class(dataset.held_out) - 1)),
+                seed=seed,
+                workers=workers,
+            ),
+        )
+        toolbox.register("generate", self.generate)
+        toolbox.register("update", self.update)
+
+    def candidate(self) -> Learngene | None:
+        """Return what is handed on."""
+        raise NotImplementedError
+
+    def pretrained_backbone(self) -> Backbone:
+        """Return the architecture of the network that is pre-trained."""
+        return self.backbone
+
+    def generate(self) -> list[Individual]:
+        """Return the candidate, waiting to be scored."""
+        return [Individual(self.candidate(), id=self.generation, generation=self.generation)]
+
+    def update(self, population: Sequence[Individual]) -> None:
+        """End the generation: keep the best."""
+        scoring = scoring_cost(self.toolbox.evaluate, otherwise=Budget())
+        self.budget = self.budget.then(scoring.times(len(population)))
+        rivals = [*population] if self._best is None else [self._best, *population]
+        self._best = max(rivals, key=lambda one: one.fitness, default=None)
+        self.generation += 1
+
+    def result(self) -> Individual:
+        """Return the candidate, its learngene with the classes that it was trained on in its notes.
+
+        Raises:
+            RuntimeError: No generation has ended.
+        """
+        if self._best is None:
+            raise RuntimeError("there is no candidate yet: run a generation first.")
+        return self._best
+
+    def planned_budget(self, generations: int) -> Budget:
+        """Return what so many generations will cost."""
+        scoring = scoring_cost(self.toolbox.evaluate, otherwise=Budget())
+        each = self.life.budget.then(scoring) if self.pretrains else scoring
+        return reduce(Budget.then, [each] * generations, Budget())
+
+    def record(self) -> dict[str, Any]:
+        """Return nothing: one candidate has no more to tell than its score."""
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that changes."""
+        return {
+            "generation": self.generation,
+            "budget": list(astuple(self.budget)),
+            "best": None if self._best is None else individual_state(self._best),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state that `state_dict` returned."""
+        self.generation = state["generation"]
+        self.budget = Budget(*state["budget"])
+        self._best = None if state["best"] is None else individual_from(state["best"], self.backbone)
+
+    def pretrain(self) -> Weights:
+        """Return the weights of a network that has been trained on all `ancestry` classes."""
+        founder = Individual(None, id=self.generation, generation=self.generation)
+        (body,) = self.toolbox.map(self.toolbox.live, [founder], [0])
+        if isinstance(body, Failure):
+            raise RuntimeError(f"the network of {self.name} can't be trained: {body.reason}.")
+        self.budget = self.budget.then(budget_of(self.toolbox.live, otherwise=self.life.budget))
+        return cast(Weights, body.state_dict())
+
+    def cut(
+        self, weights: Weights, circuit: Circuit, backbone: Backbone, *, tensors: Collection[str] | None = None
+    ) -> Learngene:
+        """Return the learngene that a circuit cuts from a network's weights, or from some tensors of it."""
+        provenance = {group: torch.arange(len(indices)) for group, indices in circuit.items()}
+        learngene = extract(weights, circuit, backbone=backbone, provenance=provenance, tensors=tensors)
+        notes = {"strategy": self.name, "seed": self.seed, "classes": self.classes if self.pretrains else {}}
+        return learngene.with_notes(**notes)
+
+    def random_circuit(self) -> Circuit:
+        """Return a random circuit of the settings' share, the same one for the same seed."""
+        return random_circuit(self.backbone.layout, share=self.share, generator=stream(self.seed, "circuit"))

@@ -1,0 +1,239 @@
+"""Descendants in several conditions: ancestors live once, and each condition gives what it gives alone."""
+
+import csv
+import io
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from neuroevo.benchmarks.analysis.checks import whole_records
+from neuroevo.benchmarks.analysis.conditions import Condition, by_condition, in_words, varying
+from neuroevo.benchmarks.analysis.summary import Row, cells, summarise, to_csv
+from neuroevo.benchmarks.report.columns import MAIN
+from neuroevo.benchmarks.report.conditions import ordered, spending, with_condition
+from neuroevo.benchmarks.report.plots.conditions import draw_conditions
+from neuroevo.benchmarks.suites import adaptation, instinct, scaling
+from neuroevo.benchmarks.suites.contestant import Contestant
+from neuroevo.benchmarks.suites.transfer import Cell, Transfer, finished_cells, run
+from neuroevo.cli.build import make_contestant
+from neuroevo.cli.settings.heirs import kind_of
+from neuroevo.cli.settings.settings import BenchSettings
+from neuroevo.execution import Recipe
+
+NAMES = ("scratch", "untrained-circuit", "gtl")
+SETTINGS = BenchSettings(
+    backbone="mlp", generations=2, population=2, share=0.4, life_updates=2, critic_updates=1, updates=4, batch=16
+)
+RUN = {"dataset": "toys", "backbone": "mlp", "shots": 10}
+
+
+@pytest.fixture(scope="module")
+def contestants(toys: ModuleType) -> list[Contestant]:
+    """Return three strategies at tiny settings."""
+    cpu = torch.device("cpu")
+    return [make_contestant(name, SETTINGS, toys.dataset(), toys.MLP_BACKBONE, cpu) for name in NAMES]
+
+
+@pytest.fixture(scope="module")
+def protocol(toys: ModuleType) -> Transfer:
+    """Return how tiny descendants live."""
+    recipe = Recipe(updates=4, batch=16)
+    data = toys.dataset()
+    return Transfer(dataset=data, backbone=toys.MLP_BACKBONE, descendant=recipe, ways=4, shots=5, descendants=2)
+
+
+@pytest.fixture(scope="module")
+def protocols(protocol: Transfer, toys: ModuleType) -> list[Transfer]:
+    """Return conditions of every kind: images, updates, widths, data."""
+    wide = {"mlp:2": replace(toys.MLP_BACKBONE, widths=(20, 16))}
+    there = adaptation.conditions(
+        protocol, source="toys", target="others", dataset=toys.dataset(seed=1), backbone=protocol.backbone, ways=3
+    )
+    few, none = replace(protocol, shots=1), instinct.conditions(protocol)[:2]
+    return [protocol, few, *none, there[1], *scaling.conditions(protocol, wide)]
+
+
+@pytest.fixture(scope="module")
+def found(contestants: list[Contestant], protocols: list[Transfer]) -> list[Cell]:
+    """Return what a run of everything gave."""
+    return list(run(contestants, protocols, seeds=(1, 2)))
+
+
+def descendants(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Return the records of descendants."""
+    return [record for cell in cells for record in cell.records if record["kind"] == "descendant"]
+
+
+def timeless(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Return all records without times, but those of descendants."""
+    others = [record for cell in cells for record in cell.records if record["kind"] != "descendant"]
+    return [{key: value for key, value in one.items() if "seconds" not in key} for one in others]
+
+
+def test_a_condition_gives_what_it_gives_alone(
+    found: list[Cell], contestants: list[Contestant], protocols: list[Transfer]
+) -> None:
+    """Ancestors and descendants are those of a run in this condition only, bit for bit."""
+    parts = by_condition(descendants(found), **RUN)
+    assert len(parts) == len(protocols)
+    for protocol, ours in zip(protocols, parts.values(), strict=True):
+        alone = list(run(contestants, protocol, seeds=(1, 2)))
+        assert descendants(alone) == ours
+        if protocol.backbone == protocols[0].backbone:
+            assert timeless(alone) == timeless(found)
+
+
+def test_ancestors_live_once(contestants: list[Contestant], protocols: list[Transfer]) -> None:
+    """However many conditions there are, a contestant is made once for each seed."""
+    made: list[int] = []
+
+    def make(seed: int) -> Any:
+        made.append(seed)
+        return contestants[0].make(seed)
+
+    heard: list[Transfer] = []
+    list(run([Contestant("one", make)], protocols, seeds=(1, 2), on_descendants=heard.append))
+    assert made == [1, 2]
+    assert [one.names for one in heard] == [one.names for one in protocols] * 2
+
+
+def test_heirs_tell_what_share_of_theirs_is_inherited(found: list[Cell], protocols: list[Transfer]) -> None:
+    """An heir of twice the width inherits the same parameters, which are a smaller share of its own."""
+    whole = {one.names.get("backbone", ""): one.backbone.layout.parameters() for one in protocols}
+    shares = {(row.strategy, row.backbone): row.transferred_share for row in rows_of(found)}
+    for name in NAMES:
+        assert shares[name, "mlp:2"] * whole["mlp:2"] == pytest.approx(shares[name, "mlp"] * whole[""])
+    assert shares["gtl", "mlp"] > shares["gtl", "mlp:2"] > 0 == shares["scratch", "mlp:2"]
+
+
+def rows_of(found: Sequence[Cell]) -> list[Row]:
+    """Return the summary of cells."""
+    return summarise([record for cell in found for record in cell.records], **RUN)
+
+
+def test_strategies_are_compared_within_a_condition(found: list[Cell], protocols: list[Transfer]) -> None:
+    """A row is that of the summary of its condition alone, but for what counts all tests."""
+    records = [record for cell in found for record in cell.records]
+    rows = rows_of(found)
+    assert len(rows) == len(NAMES) * len(protocols)
+    for condition, ours in by_condition(records, **RUN).items():
+        others = [record for record in records if record["kind"] != "descendant"]
+        alone = summarise([*others, *ours], **RUN)
+        both = [asdict(row) for row in rows if row.condition == condition], [asdict(row) for row in alone]
+        for ours_, theirs in zip(*both, strict=True):
+            for key in ours_.keys() - {"p_holm", "p_wilcoxon_holm", "seeds_needed"}:
+                assert ours_[key] == pytest.approx(theirs[key], nan_ok=True), key
+            assert math.isnan(ours_["p_holm"]) or ours_["p_holm"] >= theirs["p_holm"]
+
+
+def test_the_file_tells_every_row_apart(found: list[Cell]) -> None:
+    """Any two lines differ in a name, the images or the updates; where updates are all the same, they are left out."""
+    rows = rows_of(found)
+    lines = list(csv.DictReader(io.StringIO(to_csv(rows))))
+    keys = [tuple(line[key] for key in ("strategy", "dataset", "backbone", "shots", "updates")) for line in lines]
+    assert len(set(keys)) == len(rows)
+    assert "updates" not in cells([row for row in rows if row.updates == 4])[0]
+
+
+@given(st.sets(st.integers(0, 5)), st.booleans())
+def test_a_cell_is_finished_with_its_last_descendant(found: list[Cell], missing: set[int], ancestor: bool) -> None:
+    """Without one of its descendants or the ancestor it is not."""
+    cell = found[0]
+    heirs = [record for record in cell.records if record["kind"] == "descendant"]
+    records = [one for number, one in enumerate(heirs) if number not in missing]
+    records += [one for one in cell.records if one["kind"] == "ancestor"] if ancestor else []
+    whole = ancestor and not missing
+    assert finished_cells(records, descendants=2, conditions=6) == ({(cell.contestant, cell.seed)} if whole else set())
+    assert finished_cells(records, descendants=2, conditions=7) == set()
+
+
+def test_records_of_all_conditions_are_whole(found: list[Cell]) -> None:
+    """Other updates in another condition are no damage, other ones in the same condition are."""
+    records = [record for cell in found for record in cell.records]
+    assert whole_records(records, several=True) == (records, [])
+    odd = {**records[-1], "updates": [1, 4], "accuracy": [0.5, 0.5]}
+    kept, told = whole_records([*records, odd], several=True)
+    assert (kept, len(told)) == (records, 1)
+    kept, told = whole_records([*records, {**records[-1], "shots": [1]}], several=True)
+    assert kept == records
+    assert told[0].endswith("is left out: its shots is [1].")
+
+
+def test_conditions_in_words() -> None:
+    """What varies is told, and nothing else."""
+    one, other = Condition("toys", "mlp", 1, 0), Condition("toys", "mlp:2", 5, 0)
+    assert varying([one, one]) == ()
+    assert varying([one, other]) == ("backbone", "shots")
+    assert in_words(one, varying([one, other])) == "heir mlp, 1 image per class"
+    assert in_words(other, ("dataset", "shots", "updates")) == "on toys, 5 images per class, 0 updates"
+
+
+def test_tables_go_condition_by_condition(found: list[Cell]) -> None:
+    """Rows of a condition stand together, the best first; columns tell what varies, and costs are told once."""
+    rows = rows_of(found)
+    assert [column.heading for column in with_condition(MAIN, rows)][1:5] == [
+        "data set",
+        "heir",
+        "images per class",
+        "updates",
+    ]
+    assert with_condition(MAIN, rows[:3]) == MAIN
+    parts = [[row.accuracy_mean for row in ordered(rows)[start : start + 3]] for start in range(0, len(rows), 3)]
+    assert parts == [sorted(part, reverse=True) for part in parts]
+    assert [row.condition for row in ordered(rows)] == [row.condition for row in rows]
+    assert spending(rows) == rows
+    assert spending(rows[:6]) == rows[:3]
+
+
+def test_the_picture_can_be_read(found: list[Cell], flaws: Callable[[Figure], list[str]]) -> None:
+    """Every strategy and condition is named, and no text lies on another."""
+    rows = rows_of(found)
+    broken = replace(rows[0], accuracy_mean=math.nan)
+    parts: dict[str, list[Row]] = {}
+    for row in [broken, *rows[1:]]:
+        parts.setdefault(in_words(row.condition, varying(rows)), []).append(row)
+    figure = draw_conditions(parts, title="toys")
+    assert flaws(figure) == []
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == list(NAMES)
+    with pytest.raises(ValueError, match=r"^parts must hold at least one condition"):
+        draw_conditions({}, title="toys")
+
+
+def test_instinct_trains_anew_for_each_number_of_updates(protocol: Transfer, contestants: list[Contestant]) -> None:
+    """Each has a learning rate of its own cycle and begins at the same birth."""
+    toolbox = contestants[0].make(0).toolbox
+    protocols = instinct.conditions(protocol)
+    trainings = [one.training(None, toolbox, 1, 0) for one in protocols]
+    assert [len(training.recipe.rates()) for training in trainings] == [0, 1, 5, 10, 50]
+    births = [training.network.state_dict() for training in trainings]
+    assert all(torch.equal(birth[name], births[0][name]) for birth in births for name in birth)
+
+
+@given(st.sampled_from(["vgg11", "convnet4"]), st.floats(1e-3, 1e3))
+def test_heirs_are_spelled(name: str, factor: float) -> None:
+    """A backbone, or a backbone with a factor."""
+    assert kind_of(f"{name}:{factor!r}") == (name, factor)
+    assert kind_of(name) == (name, 1.0)
+    assert [kind_of(heir)[1] for heir in scaling.heirs_of(name)][:4] == [0.5, 1.0, 1.5, 2.0]
+
+
+def test_few_heirs_are_of_every_kind() -> None:
+    """Narrow, wide, of another depth and of another architecture; small backbones have all of theirs."""
+    assert scaling.heirs_of("vgg11", few=True) == ("vgg11:0.5", "vgg11:2", "vgg13", "resnet12")
+    assert scaling.heirs_of("resnet12", few=True) == ("resnet12:0.5", "resnet12:2", "vgg11")
+    assert scaling.heirs_of("mlp", few=True) == scaling.heirs_of("mlp")
+
+
+@pytest.mark.parametrize("heir", ["mlp:", "mlp:0", "mlp:-1", "mlp:x", "mlp:inf", "mlp:nan"])
+def test_a_width_that_is_none_is_told(heir: str) -> None:
+    """The sentence shows how heirs are spelled."""
+    with pytest.raises(ValueError, match=r"^an heir must be a backbone with a width above 0, such as vgg11:0.5"):
+        kind_of(heir)

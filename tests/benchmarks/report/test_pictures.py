@@ -1,0 +1,35 @@
+"""Which pictures a report has, whatever the order of strategies."""
+
+from collections.abc import Callable
+from itertools import permutations
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from neuroevo.benchmarks.analysis.results import read_result
+from neuroevo.benchmarks.report.pictures import draw_all
+from neuroevo.operators.circuits import whole_circuit
+from neuroevo.operators.inheritance import extract
+
+WriteRun = Callable[..., Path]
+
+
+@pytest.mark.parametrize("names", [*permutations(("scratch", "gtl", "narrow-pretraining"))])
+def test_kept_channels_do_not_depend_on_the_order(
+    names: tuple[str, ...], write_run: WriteRun, toys: ModuleType, tmp_path: Path
+) -> None:
+    """A learngene of a narrow network is shown among the channels of the run's backbone, first or last."""
+    run = write_run(tmp_path / "run", dict.fromkeys(names, (0.2, 0.3)))
+    groups = toys.CONVNET.layout.groups
+    narrow = toys.CONVNET.resized(dict.fromkeys(groups, 2))
+    whole = whole_circuit(narrow.layout)
+    learngene = extract(toys.network(narrow).state_dict(), whole, backbone=narrow, provenance=whole)
+    for seed in range(2):
+        learngene.save(run / "learngenes" / f"narrow-pretraining-seed{seed}.safetensors")
+    pictures = draw_all(read_result(run))
+    assert pictures.problems == []
+    (channels,) = pictures.channels
+    total = sum(groups.values())
+    assert f"narrow-pretraining keeps 8 of {total} channels" in channels.alt
+    assert f"of {total} channels" in channels.alt.partition("gtl keeps")[2]

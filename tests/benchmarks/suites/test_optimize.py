@@ -1,0 +1,153 @@
+"""The suite `optimize`: equal evaluations, curves, ranks, and what the report makes of them."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuroevo.benchmarks.analysis.searches import by_problem, curves, overall, summarise, to_csv
+from neuroevo.benchmarks.report.findings_searches import curves_in_words, summary
+from neuroevo.benchmarks.report.plots.searches import draw_searches
+from neuroevo.benchmarks.report.plots.style import to_svg
+from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
+from neuroevo.benchmarks.suites.optimize import POINTS, Optimize, finished, generations_within, run
+from neuroevo.problems import Problem
+from neuroevo.problems.function import RASTRIGIN, SPHERE
+from neuroevo.strategies import SNES, Differential, Genetic, Search
+
+
+def make(problem: Problem, seed: int, *, kind: type[Search], **settings: Any) -> Search:
+    """Return a small strategy."""
+    return kind(problem, seed=seed, **{"population": 6, **settings})
+
+
+PROTOCOL = Optimize(
+    {"sphere": SPHERE(3), "rastrigin": RASTRIGIN(3)},
+    {"genetic": partial(make, kind=Genetic), "snes": partial(make, kind=SNES)},
+    evaluations=100,
+)
+
+
+@pytest.fixture(scope="module")
+def records() -> list[dict[str, Any]]:
+    """Return the records of a run."""
+    return list(run(PROTOCOL, PROTOCOL.plans((1, 2))))
+
+
+def record(problem: str, strategy: str, seed: int, final: float, weight: float = -1.0) -> dict[str, Any]:
+    """Return a record as it is read back: what was not finite is None."""
+    best = [None if math.isnan(value) else value for value in (9.0, final)]
+    names = {"kind": "search", "problem": problem, "strategy": strategy, "seed": seed}
+    return {**names, "evaluations": [1, 2], "best": best, "weight": weight, "gradient_steps": 0, "seconds": 0.5}
+
+
+def test_everything_runs_with_equal_evaluations(records: list[dict[str, Any]]) -> None:
+    """Each problem, strategy and seed has one record, whose best value never gets worse."""
+    assert {(one["problem"], one["strategy"], one["seed"]) for one in records} == set(PROTOCOL.plans((1, 2)))
+    assert len(records) == 8
+    for one in records:
+        assert one["evaluations"][-1] == 96
+        assert len(one["evaluations"]) == len(one["best"]) <= POINTS
+        assert one["best"] == sorted(one["best"], reverse=True)
+        assert one["evaluations"] == sorted(set(one["evaluations"]))
+
+
+def test_what_is_finished_is_not_planned_again(records: list[dict[str, Any]]) -> None:
+    """A run that goes on has only the rest before it, and gives the same records but for the time."""
+    done = finished(records[:3])
+    rest = PROTOCOL.plans((1, 2), done=done)
+    assert len(rest) == 5
+    again = [{**one, "seconds": 0} for one in run(PROTOCOL, rest)]
+    assert again == [{**one, "seconds": 0} for one in records[3:]]
+
+
+@given(evaluations=st.integers(1, 200), population=st.integers(1, 20), offspring=st.integers(1, 20))
+def test_no_generation_is_begun_that_would_spend_too_much(evaluations: int, population: int, offspring: int) -> None:
+    """As many generations as the evaluations allow, one at least, also in a steady state."""
+    strategy = Genetic(SPHERE(2), population=population, offspring=min(offspring, population))
+    number = generations_within(strategy, evaluations)
+    spent = strategy.planned_budget(number).evaluations
+    assert spent <= evaluations or number == 1
+    assert strategy.planned_budget(number + 1).evaluations > evaluations
+
+
+def test_strategies_that_take_too_long_are_left_out() -> None:
+    """Where there are more genes than a strategy is made for, it has no plan."""
+
+    class Few(SNES):
+        """A strategy for few genes."""
+
+        MOST_GENES = 4
+
+    protocol = Optimize({"few": SPHERE(4), "many": SPHERE(5)}, {"one": partial(make, kind=Few)}, evaluations=10)
+    assert protocol.plans((0,)) == [("few", "one", 0)]
+
+
+def test_ranks_and_intervals() -> None:
+    """Ranks are within a seed, equals share a mean, and what is not finite comes last; intervals are over seeds."""
+    told = [
+        *(record("f", "a", seed, value) for seed, value in ((0, 1.0), (1, 2.0))),
+        *(record("f", "b", seed, value) for seed, value in ((0, 1.0), (1, 1.0))),
+        *(record("f", "c", seed, value) for seed, value in ((0, math.nan), (1, 5.0))),
+    ]
+    best, second, last = summarise(told)
+    assert [(row.strategy, row.rank) for row in (best, second, last)] == [("b", 1.25), ("a", 1.75), ("c", 3.0)]
+    assert (second.best_mean, second.best_median, second.seed_count) == (1.5, 1.5, 2)
+    assert second.best_ci_low < 1 < 2 < second.best_ci_high
+    assert math.isnan(last.best_mean)
+
+
+def test_greater_is_better_where_the_weight_says_so() -> None:
+    """A problem that is maximised ranks the greatest value first."""
+    rows = summarise([record("f", "a", 0, 1.0, weight=1.0), record("f", "b", 0, 2.0, weight=1.0)])
+    assert [row.strategy for row in rows] == ["b", "a"]
+
+
+def test_ranks_over_problems(records: list[dict[str, Any]]) -> None:
+    """Several problems give mean ranks of those strategies that ran on all of them; one problem gives none."""
+    rows = summarise(records)
+    ranks = overall(rows)
+    assert ranks is not None
+    assert set(ranks.strategies) == {"genetic", "snes"}
+    assert ranks.datasets == 2
+    assert overall(by_problem(rows)["sphere"]) is None
+    partly = [*records, record("sphere", "odd", 1, 0.0), record("sphere", "odd", 2, 0.0)]
+    assert "odd" not in (overall(summarise(partly)) or ranks).strategies
+
+
+def test_tables_and_words(records: list[dict[str, Any]]) -> None:
+    """The table has a line for each row, the words name the best of each problem."""
+    rows = summarise(records)
+    lines = to_csv(rows).splitlines()
+    assert len(lines) == 5
+    assert lines[0].startswith("problem,strategy,seed_count,evaluations,best_mean,best_ci_low,best_ci_high")
+    for row in rows:
+        assert all(column.cell(row) for column in SEARCH_COLUMNS)
+    told = summary(rows)
+    assert [sentence.split(",")[0] for sentence in told[:2]] == ["On sphere", "On rastrigin"]
+    assert "over 2 problems" in told[2]
+    assert "snes" in curves_in_words(rows)
+
+
+@pytest.mark.parametrize("weight", [-1.0, 1.0])
+def test_curves_are_drawn(weight: float, records: list[dict[str, Any]]) -> None:
+    """A picture has a panel for each problem, draws the same twice, and takes one seed and values that failed."""
+    drawn = [to_svg(draw_searches(curves(records), title="t")) for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert all(name.encode() in drawn[0] for name in ("sphere", "rastrigin", "genetic", "snes"))
+    odd = [record("f", "a", 0, math.nan, weight), record("f", "b", 0, -1.0, weight)]
+    assert b"one seed" in to_svg(draw_searches(curves(odd), title="t"))
+    with pytest.raises(ValueError, match=r"curves must hold at least one, but they are empty."):
+        draw_searches([], title="t")
+
+
+def test_differential_needs_four() -> None:
+    """What a strategy refuses is refused before anything runs."""
+    protocol = Optimize({"f": SPHERE(2)}, {"de": partial(make, kind=Differential, population=3)}, evaluations=9)
+    with pytest.raises(ValueError, match=r"population must be at least 4, but it is 3."):
+        protocol.plans((0,))
