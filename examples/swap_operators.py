@@ -30,11 +30,11 @@ def noise(learngene: Learngene, weights: Mapping[str, Tensor]) -> Learngene:
     return learngenes.noise(learngene, sigma=0.01, generator=generator)
 
 
-heirs = strategy.critic.upbringing
+heirs = strategy.critic.setup
 strategy.toolbox.register("select", tools.selBest)
 strategy.toolbox.register("mutate", noise)
 strategy.toolbox.register(
-    "evaluate", NearestMean(upbringing=heirs, images=data.held_out, ways=20, shots=10, tasks=1, seed=1)
+    "evaluate", NearestMean(setup=heirs, images=data.held_out, ways=20, shots=10, tasks=1, seed=1)
 )
 
 statistics = tools.Statistics(lambda individual: individual.fitness.values[0])

@@ -27,7 +27,7 @@ from neuroevo.benchmarks.speed.simulation import Cluster, simulate
 from neuroevo.data.images import LabelledImages
 from neuroevo.execution import Pixels, Processes, Recipe, WorkerMap
 from neuroevo.individual import Individual
-from neuroevo.problems import Live, Upbringing
+from neuroevo.problems import Live, TrainingSetup
 from neuroevo.seeds import stream
 
 LIVES = 8
@@ -210,8 +210,8 @@ def _live() -> Live:
     generator = stream(0, "scaleout")
     images = torch.randint(256, (2000, 1, 28, 28), dtype=torch.uint8, generator=generator)
     labelled = LabelledImages(images, torch.arange(2000) % 20, tuple(f"class {label}" for label in range(20)))
-    upbringing = Upbringing(backbone=ConvNet4(), pixels=Pixels((0.5,), (0.3,)), recipe=RECIPE)
-    return Live(upbringing=upbringing, images=labelled, ways=20, seed=0, workers=1)
+    setup = TrainingSetup(backbone=ConvNet4(), pixels=Pixels((0.5,), (0.3,)), recipe=RECIPE)
+    return Live(setup=setup, images=labelled, ways=20, seed=0, workers=1)
 
 
 def _check(live: Live, people: Sequence[Individual], maps: Iterable[WorkerMap]) -> None:

@@ -25,24 +25,24 @@ REPEATS = 3
 
 def core_seconds_of_evolution(strategy: GTL, generations: int) -> float:
     """Return the core-seconds that a run of GTL takes, measured on single lives and critics."""
-    life = core_seconds_per_update(strategy.life) * strategy.life.upbringing.recipe.updates
+    life = core_seconds_per_update(strategy.life) * strategy.life.setup.recipe.updates
     scoring, rescoring = map(_core_seconds_of_scoring, (strategy.critic, strategy.final_critic))
     return strategy.population * generations * (life + scoring) + strategy.finalists * rescoring
 
 
 def _core_seconds_of_scoring(critic: Critic | NearestMean) -> float:
     alone, founder = replace(critic, workers=1), Individual(None, id=0)
-    return _core_seconds(lambda: alone(founder), critic.upbringing.device)
+    return _core_seconds(lambda: alone(founder), critic.setup.device)
 
 
 def core_seconds_per_update(life: Live) -> float:
     """Return the core-seconds of one update of a life."""
-    recipe = replace(life.upbringing.recipe, updates=UPDATES)
+    recipe = replace(life.setup.recipe, updates=UPDATES)
     short, founder = (
-        replace(life, workers=1, upbringing=replace(life.upbringing, recipe=recipe)),
+        replace(life, workers=1, setup=replace(life.setup, recipe=recipe)),
         Individual(None, id=0),
     )
-    return _core_seconds(lambda: short(founder, 0), life.upbringing.device) / UPDATES
+    return _core_seconds(lambda: short(founder, 0), life.setup.device) / UPDATES
 
 
 def updates_in(core_seconds: float, rival: OneCandidate) -> int:

@@ -31,7 +31,7 @@ from neuroevo.execution import AUTO, Execution, Pixels, Recipe, Training, train_
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.inheritance import Inheritance
-from neuroevo.problems import Upbringing
+from neuroevo.problems import TrainingSetup
 from neuroevo.runs.records import read_records
 from neuroevo.seeds import stream
 from neuroevo.strategies.strategy import Strategy, Verb
@@ -104,7 +104,7 @@ class Transfer:
 
     def training(self, genome: Learngene | None, toolbox: Toolbox, seed: int, number: int) -> Training:
         """Return what a descendant is about to do."""
-        return self._upbringing(toolbox).prepare(
+        return self._setup(toolbox).prepare(
             genome,
             self.task(seed, number),
             stream(seed, number, "descendant", "weights"),
@@ -117,8 +117,8 @@ class Transfer:
         inheritance: Inheritance = toolbox.inherit(genome, weights, layout=self.backbone.layout)
         return inheritance
 
-    def _upbringing(self, toolbox: Toolbox) -> Upbringing:
-        return Upbringing(
+    def _setup(self, toolbox: Toolbox) -> TrainingSetup:
+        return TrainingSetup(
             backbone=self.backbone,
             pixels=Pixels.of(self.dataset),
             recipe=self.descendant,

@@ -16,7 +16,7 @@ from neuroevo.execution import Execution, Pixels, Recipe, Training
 from neuroevo.execution.precision import Precision
 from neuroevo.execution.tuning import settled, tuned
 from neuroevo.execution.ways import Way
-from neuroevo.problems import Upbringing
+from neuroevo.problems import TrainingSetup
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.seeds import stream
 from neuroevo.strategies import GTLSettings
@@ -56,7 +56,7 @@ def _life(
     """Return the life of an heir of a founder as GTL has it, cut short."""
     told, generator = GTLSettings(), stream(settings.seed, slot, "tuning")
     founder = random_founder(backbone=backbone, share=settings.share, generator=generator, new_ids=torch.arange)
-    upbringing = Upbringing(
+    setup = TrainingSetup(
         backbone=backbone,
         pixels=Pixels.of(dataset),
         recipe=Recipe(updates=updates, batch=settings.batch, learning_rate=settings.learning_rate),
@@ -66,4 +66,4 @@ def _life(
     )
     ways = settings.ways or default_ways(len(dataset.ancestry.classes))
     task = sample_task(dataset.ancestry, ways=ways, shots=None, test_per_class=0, generator=generator)
-    return upbringing.prepare(founder, task, generator)
+    return setup.prepare(founder, task, generator)

@@ -16,7 +16,7 @@ from neuroevo.problems.live import Live
 from neuroevo.problems.nearest_mean import NearestMean
 from neuroevo.problems.problem import Problem
 from neuroevo.problems.supervised import Supervised
-from neuroevo.problems.upbringing import Upbringing
+from neuroevo.problems.training_setup import TrainingSetup
 
 __all__ = [
     "Critic",
@@ -27,5 +27,5 @@ __all__ = [
     "NearestMean",
     "Problem",
     "Supervised",
-    "Upbringing",
+    "TrainingSetup",
 ]

@@ -11,7 +11,7 @@ from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import Task, check_ways, sample_task, unseen_per_class
 from neuroevo.execution import Training, train_all
 from neuroevo.individual import Individual
-from neuroevo.problems.upbringing import Upbringing
+from neuroevo.problems.training_setup import TrainingSetup
 from neuroevo.seeds import stream
 
 AUC_POINTS = 4
@@ -24,7 +24,7 @@ class Critic:
     All individuals of a generation meet the same tasks, random weights and data order (common random numbers).
 
     Attributes:
-        upbringing: How critics come from learngenes and are trained.
+        setup: How critics come from learngenes and are trained.
         images: The classes of the role `held_out`.
         ways: Classes of each task, k.
         shots: Training images per class.
@@ -38,7 +38,7 @@ class Critic:
         workers: Threads on the CPU.
     """
 
-    upbringing: Upbringing
+    setup: TrainingSetup
     images: LabelledImages
     ways: int
     shots: int
@@ -66,7 +66,7 @@ class Critic:
     def batch(self, individuals: Sequence[Individual]) -> list[tuple[float]]:
         """Return the scores of individuals."""
         trainings = [self._prepare(individual, number) for individual in individuals for number in range(self.critics)]
-        outcomes = train_all(trainings, workers=self.workers, execution=self.upbringing.execution)
+        outcomes = train_all(trainings, workers=self.workers, execution=self.setup.execution)
         curves = [outcome.accuracy for outcome in outcomes]
         scores = [_area(self.measure_at, curve) if self.metric == "auc" else curve[-1] for curve in curves]
         return [(sum(scores[i : i + self.critics]) / self.critics,) for i in range(0, len(scores), self.critics)]
@@ -74,7 +74,7 @@ class Critic:
     @property
     def measure_at(self) -> tuple[int, ...]:
         """The numbers of updates after which a critic's accuracy is measured."""
-        updates = self.upbringing.recipe.updates
+        updates = self.setup.recipe.updates
         if self.metric == "final":
             return (updates,)
         return tuple(sorted({round(updates * point / AUC_POINTS) for point in range(AUC_POINTS + 1)}))
@@ -92,12 +92,12 @@ class Critic:
     @property
     def budget(self) -> Budget:
         """What scoring one individual costs, its critics side by side."""
-        each = self.upbringing.budget(self.images, ways=self.ways, count=self.ways * self.shots)
+        each = self.setup.budget(self.images, ways=self.ways, count=self.ways * self.shots)
         return each.times(self.critics)
 
     def _prepare(self, individual: Individual, number: int) -> Training:
         generation = individual.generation if self.generation is None else self.generation
-        return self.upbringing.prepare(
+        return self.setup.prepare(
             individual.genome,
             self.task(generation, number),
             stream(self.seed, generation, self.purpose, number, "weights"),

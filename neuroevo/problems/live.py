@@ -17,7 +17,7 @@ from neuroevo.individual import Individual
 from neuroevo.operators.heads import recall
 from neuroevo.operators.inheritance import gene_slots
 from neuroevo.operators.places import features_of
-from neuroevo.problems.upbringing import Upbringing
+from neuroevo.problems.training_setup import TrainingSetup
 from neuroevo.seeds import stream
 
 
@@ -26,7 +26,7 @@ class Live:
     """Trains individuals, each on a task of its own.
 
     Attributes:
-        upbringing: How networks come from learngenes and are trained.
+        setup: How networks come from learngenes and are trained.
         images: The classes of the role `ancestry`.
         ways: Classes of each task, k.
         cycle: Generations that share one cycle of the learning rate, after which the next one begins; with 1 each life
@@ -35,7 +35,7 @@ class Live:
         workers: Threads on the CPU.
     """
 
-    upbringing: Upbringing
+    setup: TrainingSetup
     images: LabelledImages
     ways: int
     seed: int
@@ -54,7 +54,7 @@ class Live:
     def batch(self, individuals: Sequence[Individual], slots: Sequence[int]) -> list[Network]:
         """Return the networks of individuals after their lives."""
         trainings = [self._prepare(*pair) for pair in zip(individuals, slots, strict=True)]
-        train_all(trainings, workers=self.workers, execution=self.upbringing.execution)
+        train_all(trainings, workers=self.workers, execution=self.setup.execution)
         return [training.network for training in trainings]
 
     def newborn(self, individual: Individual, slot: int) -> Network:
@@ -69,14 +69,14 @@ class Live:
     def budget(self) -> Budget:
         """What one life costs."""
         count = len(self.images.labels) * self.ways // len(self.images.classes)
-        return self.upbringing.budget(self.images, ways=self.ways, count=count)
+        return self.setup.budget(self.images, ways=self.ways, count=count)
 
     def _prepare(self, individual: Individual, slot: int) -> Training:
         task, generator = self._task(individual, slot)
-        recipe = self.upbringing.recipe.part(individual.generation, of=self.cycle)
-        training = replace(self.upbringing, recipe=recipe).prepare(individual.genome, task, generator)
+        recipe = self.setup.recipe.part(individual.generation, of=self.cycle)
+        training = replace(self.setup, recipe=recipe).prepare(individual.genome, task, generator)
         if individual.memory is not None:
-            network, layout = training.network, self.upbringing.backbone.layout
+            network, layout = training.network, self.setup.backbone.layout
             channels = features_of(layout, gene_slots(individual.genome, layout))
             head = recall(individual.memory, network.state_dict(), task.classes, channels=channels)
             network.load_state_dict({**network.state_dict(), **head})

@@ -13,7 +13,7 @@ from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import check_ways, sample_task, unseen_per_class
 from neuroevo.execution.looped import in_threads
 from neuroevo.individual import Individual
-from neuroevo.problems.upbringing import Upbringing
+from neuroevo.problems.training_setup import TrainingSetup
 from neuroevo.seeds import stream
 
 
@@ -24,7 +24,7 @@ class NearestMean:
     Costs no gradient step. All individuals meet the same tasks and random weights.
 
     Attributes:
-        upbringing: How heirs come from learngenes (its recipe is not used).
+        setup: How heirs come from learngenes (its recipe is not used).
         images: The classes of the role `held_out`.
         ways: Classes of each task, k.
         shots: Images per class that make the mean.
@@ -35,7 +35,7 @@ class NearestMean:
         workers: Threads on the CPU.
     """
 
-    upbringing: Upbringing
+    setup: TrainingSetup
     images: LabelledImages
     ways: int
     shots: int
@@ -78,7 +78,7 @@ class NearestMean:
             test_per_class=unseen_per_class(self.images, shots=self.shots, wanted=self.test_per_class),
             generator=generator,
         )
-        training = self.upbringing.prepare(individual.genome, task, generator)
+        training = self.setup.prepare(individual.genome, task, generator)
         network, images = training.network.eval(), task.source.images
         means = _class_means(
             network.features(training.pixels(images[task.train])), task.train_labels, len(task.classes)

@@ -24,7 +24,7 @@ from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import random_circuit
 from neuroevo.operators.inheritance import extract, inherit
-from neuroevo.problems import Critic, Upbringing, critic
+from neuroevo.problems import Critic, TrainingSetup, critic
 from neuroevo.strategies.strategy import Verb
 
 RECIPE = Recipe(updates=5, batch=8, learning_rate=0.1)
@@ -33,14 +33,14 @@ RECIPE = Recipe(updates=5, batch=8, learning_rate=0.1)
 def critic_of(toys: ModuleType, *, backbone: str = "MLP_BACKBONE", **parts: Any) -> Critic:
     """Return critics on the toy data set's held-out classes."""
     dataset = toys.dataset(size=16 if backbone == "CONVNET" else 8)
-    upbringing = Upbringing(
+    setup = TrainingSetup(
         backbone=getattr(toys, backbone),
         pixels=Pixels.of(dataset),
         recipe=parts.pop("recipe", RECIPE),
         inherit=parts.pop("inherit", inherit),
     )
     settings = {"ways": 3, "shots": 4, "seed": 0, "test_per_class": 20}
-    return Critic(**{"upbringing": upbringing, "images": dataset.held_out, **settings, **parts})
+    return Critic(**{"setup": setup, "images": dataset.held_out, **settings, **parts})
 
 
 def learngene_of(toys: ModuleType, seed: int = 5, *, backbone: str = "MLP_BACKBONE") -> Learngene:
@@ -199,7 +199,7 @@ def test_critics_can_be_pickled_without_the_toolbox(toys: ModuleType) -> None:
     twin = pickle.loads(pickle.dumps(judge))
     population = population_of(toys)
     assert twin.batch(population) == judge.batch(population) == batched_map(toolbox.evaluate, population)
-    assert isinstance(twin.upbringing.inherit, partial)
+    assert isinstance(twin.setup.inherit, partial)
     # A verb looks its operator up when it is called; what was pickled is the operator of that time.
     toolbox.register("inherit", inherit, cross="zero")
     assert judge.batch(population) == critic_of(toys, critics=2).batch(population) != twin.batch(population)
@@ -217,7 +217,7 @@ def test_critics_see_held_out_classes_only(toys: ModuleType) -> None:
             return super().__call__(images)
 
     judge = critic_of(toys, critics=2)
-    judge = replace(judge, images=marked, upbringing=replace(judge.upbringing, pixels=Spy((0.5,), (0.25,))))
+    judge = replace(judge, images=marked, setup=replace(judge.setup, pixels=Spy((0.5,), (0.25,))))
     judge.batch([Individual(None, id=i) for i in range(2)])
     assert len(seen) == 4 * (RECIPE.updates + 1)
     assert int(torch.cat(seen).min()) >= 100

@@ -25,22 +25,22 @@ from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import random_circuit
 from neuroevo.operators.heads import remember
 from neuroevo.operators.inheritance import cross_masks, extract, inherit
-from neuroevo.problems import Live, Upbringing
+from neuroevo.problems import Live, TrainingSetup
 from neuroevo.problems import live as live_module
 
 RECIPE = Recipe(updates=4, batch=16)
 
 
-def upbringing_of(toys: ModuleType, **parts: Any) -> Upbringing:
+def setup_of(toys: ModuleType, **parts: Any) -> TrainingSetup:
     """Return how heirs of the toy backbone are brought up."""
     settings = {"backbone": toys.MLP_BACKBONE, "pixels": Pixels.of(toys.dataset()), "recipe": RECIPE}
-    return Upbringing(**{**settings, **parts})
+    return TrainingSetup(**{**settings, **parts})
 
 
 def live_of(toys: ModuleType, *, seed: int = 0, ways: int = 3, workers: int | None = None, **parts: Any) -> Live:
     """Return lives on the toy data set's ancestry."""
     images = toys.dataset().ancestry
-    return Live(upbringing=upbringing_of(toys, **parts), images=images, ways=ways, seed=seed, workers=workers)
+    return Live(setup=setup_of(toys, **parts), images=images, ways=ways, seed=seed, workers=workers)
 
 
 def learngene_of(toys: ModuleType, seed: int = 5) -> Learngene:
@@ -135,7 +135,7 @@ def test_ancestors_see_ancestry_only(toys: ModuleType) -> None:
             seen.append(images)
             return super().__call__(images)
 
-    live = Live(upbringing=upbringing_of(toys, pixels=Spy.of(dataset)), images=dataset.ancestry, ways=3, seed=0)
+    live = Live(setup=setup_of(toys, pixels=Spy.of(dataset)), images=dataset.ancestry, ways=3, seed=0)
     live.batch([Individual(None, id=i) for i in range(8)], range(8))
     assert len(seen) == 8 * RECIPE.updates
     assert int(torch.cat(seen).max()) < 80
@@ -171,20 +171,20 @@ def test_the_budget_of_a_life(toys: ModuleType) -> None:
     # 36 images are fewer than a batch.
     source = toys.labelled("few", classes=5, per_class=12)
     recipe = Recipe(updates=2, batch=1000)
-    few = Live(upbringing=upbringing_of(toys, recipe=recipe), images=source, ways=3, seed=0)
+    few = Live(setup=setup_of(toys, recipe=recipe), images=source, ways=3, seed=0)
     assert few.budget == Budget(2, 2 * 36 * 3 * per_image, 2)
 
 
-def prepare(upbringing: Upbringing, genome: Learngene | None, toys: ModuleType) -> Any:
+def prepare(setup: TrainingSetup, genome: Learngene | None, toys: ModuleType) -> Any:
     """Return the training run of an heir on a fixed task."""
     task = sample_task(toys.dataset().ancestry, ways=3, shots=10, test_per_class=5, generator=toys.generator(1))
-    return upbringing.prepare(genome, task, toys.generator(2), measure_at=(0,))
+    return setup.prepare(genome, task, toys.generator(2), measure_at=(0,))
 
 
 def test_an_heir_holds_the_genes_and_is_random_elsewhere(toys: ModuleType) -> None:
     """Gene slots hold the slices, cross weights are zero, and all else is as in an heir of nothing."""
     genome, layout = learngene_of(toys), toys.MLP_BACKBONE.layout
-    orphan, heir = prepare(upbringing_of(toys), None, toys), prepare(upbringing_of(toys), genome, toys)
+    orphan, heir = prepare(setup_of(toys), None, toys), prepare(setup_of(toys), genome, toys)
     again = extract(heir.network.state_dict(), genome.indices, backbone=genome.backbone, provenance=genome.provenance)
     assert again.to_bytes() == genome.to_bytes()
     masks = cross_masks(layout, genome.indices)
@@ -202,15 +202,15 @@ def test_isolation_holds_through_a_life(toys: ModuleType) -> None:
     genome = learngene_of(toys)
     mask = cross_masks(toys.MLP_BACKBONE.layout, genome.indices)["hidden2.weight"]
     for isolate in (True, False):
-        training = prepare(upbringing_of(toys, isolate=isolate), genome, toys)
+        training = prepare(setup_of(toys, isolate=isolate), genome, toys)
         before = state(training.network)["hidden2.weight"]
         train_all([training])
         after = training.network.hidden2.weight
         assert bool((after[mask] == 0).all()) == isolate
         assert not torch.equal(after[~mask], before[~mask])
-    assert prepare(upbringing_of(toys, isolate=True), None, toys).zero == {}
+    assert prepare(setup_of(toys, isolate=True), None, toys).zero == {}
     partial_genome = replace(genome, slices={"hidden1.weight": genome.slices["hidden1.weight"]})
-    assert prepare(upbringing_of(toys, isolate=True), partial_genome, toys).zero == {}
+    assert prepare(setup_of(toys, isolate=True), partial_genome, toys).zero == {}
 
 
 def test_an_inherit_operator_of_ones_own_is_used(toys: ModuleType) -> None:
@@ -220,7 +220,7 @@ def test_an_inherit_operator_of_ones_own_is_used(toys: ModuleType) -> None:
         inheritance = inherit(genome, weights, layout=layout)
         return replace(inheritance, weights={name: torch.ones_like(tensor) for name, tensor in weights.items()})
 
-    heir = prepare(upbringing_of(toys, inherit=fill), learngene_of(toys), toys)
+    heir = prepare(setup_of(toys, inherit=fill), learngene_of(toys), toys)
     assert all(bool((tensor == 1).all()) for tensor in state(heir.network).values())
 
 
@@ -230,10 +230,10 @@ def test_isolation_begins_before_the_first_update(toys: ModuleType) -> None:
     learngene = toys.learngene(backbone, share=0.3)
     random_cross = partial(inherit, cross="random")
     task = sample_task(toys.labelled("class"), ways=2, shots=None, test_per_class=0, generator=toys.generator(0))
-    upbringing = Upbringing(
+    setup = TrainingSetup(
         backbone=backbone, pixels=Pixels((0.5,), (0.5,)), recipe=Recipe(updates=0), inherit=random_cross, isolate=True
     )
-    training = upbringing.prepare(learngene, task, toys.generator(1))
+    training = setup.prepare(learngene, task, toys.generator(1))
     assert training.zero
     for name, mask in training.zero.items():
         assert not training.network.get_parameter(name)[mask].any()
@@ -255,11 +255,11 @@ def test_augmentation_reaches_lives_and_off_is_as_without(toys: ModuleType) -> N
 def test_condensing_heirs_learn_by_another_loss(toys: ModuleType) -> None:
     """With `condense` the circuit's own answers count, in the columns that hold the genes; founders learn plainly."""
     genome = learngene_of(toys)
-    training = prepare(upbringing_of(toys, isolate=True, condense=True), genome, toys)
+    training = prepare(setup_of(toys, isolate=True, condense=True), genome, toys)
     assert isinstance(training.loss, Condensing)
     assert torch.equal(training.loss.channels, genome.indices["hidden2"])
-    assert prepare(upbringing_of(toys, isolate=True, condense=True), None, toys).loss is cross_entropy
-    assert prepare(upbringing_of(toys, isolate=True), genome, toys).loss is cross_entropy
+    assert prepare(setup_of(toys, isolate=True, condense=True), None, toys).loss is cross_entropy
+    assert prepare(setup_of(toys, isolate=True), genome, toys).loss is cross_entropy
     plain, condensed = (live_of(toys, isolate=True, condense=condense) for condense in (False, True))
     assert not same(plain(Individual(genome, id=0), 0), condensed(Individual(genome, id=0), 0))
 
@@ -267,7 +267,7 @@ def test_condensing_heirs_learn_by_another_loss(toys: ModuleType) -> None:
 def test_what_is_not_isolated_can_not_condense(toys: ModuleType) -> None:
     """Without isolation the circuit inside is not the circuit alone."""
     with pytest.raises(ValueError, match=r"^condense needs isolate, .* but isolate is False\.$"):
-        upbringing_of(toys, condense=True)
+        setup_of(toys, condense=True)
 
 
 def test_condensing_costs_a_second_reading_of_the_head(toys: ModuleType) -> None:

@@ -15,17 +15,17 @@ from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import random_circuit
 from neuroevo.operators.inheritance import extract
-from neuroevo.problems import NearestMean, Upbringing, nearest_mean
+from neuroevo.problems import NearestMean, TrainingSetup, nearest_mean
 
 
 def judge_of(toys: ModuleType, *, backbone: str = "MLP_BACKBONE", **parts: Any) -> NearestMean:
     """Return nearest class means on the toy data set's held-out classes."""
     dataset = toys.dataset(size=16 if backbone == "CONVNET" else 8)
-    upbringing = Upbringing(
+    setup = TrainingSetup(
         backbone=getattr(toys, backbone), pixels=Pixels.of(dataset), recipe=Recipe(updates=9), **parts.pop("up", {})
     )
     settings = {"ways": 3, "shots": 2, "seed": 0, "test_per_class": 20, "tasks": 2}
-    return NearestMean(**{"upbringing": upbringing, "images": dataset.held_out, **settings, **parts})
+    return NearestMean(**{"setup": setup, "images": dataset.held_out, **settings, **parts})
 
 
 def learngene_of(toys: ModuleType, seed: int, *, backbone: str = "MLP_BACKBONE") -> Learngene:
@@ -64,13 +64,13 @@ def test_the_score_is_the_formulas(toys: ModuleType, monkeypatch: pytest.MonkeyP
     """For each test image the class whose mean feature is nearest is looked up by hand."""
     judge, (one, *_) = judge_of(toys, tasks=3), population_of(toys)
     prepared = []
-    original = Upbringing.prepare
+    original = TrainingSetup.prepare
 
     def spy(*arguments: Any) -> Any:
         prepared.append(original(*arguments))
         return prepared[-1]
 
-    monkeypatch.setattr(Upbringing, "prepare", spy)
+    monkeypatch.setattr(TrainingSetup, "prepare", spy)
     (score,) = judge(one)
     accuracies = []
     for training in prepared:

@@ -29,7 +29,7 @@ from neuroevo.individual import Ids, Individual
 from neuroevo.operators import crossover, mutation, selection
 from neuroevo.operators.inheritance import inherit
 from neuroevo.operators.verbs import Mate, Mutate, Select, Vary
-from neuroevo.problems import Critic, NearestMean, Upbringing
+from neuroevo.problems import Critic, NearestMean, TrainingSetup
 from neuroevo.problems.function import ARM, DTLZ2, RASTRIGIN
 from neuroevo.problems.graphs import xor
 from neuroevo.seeds import stream
@@ -369,13 +369,13 @@ def population() -> list[Individual]:
     return [Individual(genome, id=7 * i, generation=i) for i, genome in enumerate([*genomes, None])]
 
 
-UPBRINGING = Upbringing(backbone=BACKBONE, pixels=Pixels.of(tiny()), recipe=ONE_UPDATE)
+SETUP = TrainingSetup(backbone=BACKBONE, pixels=Pixels.of(tiny()), recipe=ONE_UPDATE)
 SMALL: dict[str, Any] = {"images": tiny().held_out, "ways": 3, "shots": 2, "seed": 0, "test_per_class": 8}
 PROBLEMS = {
-    "critic": Critic(upbringing=UPBRINGING, critics=2, workers=1, **SMALL),
-    "auc": Critic(upbringing=replace(UPBRINGING, isolate=True), metric="auc", workers=1, **SMALL),
-    "paper": Critic(upbringing=replace(UPBRINGING, inherit=partial(inherit, cross="random")), workers=1, **SMALL),
-    "nearest-mean": NearestMean(upbringing=UPBRINGING, tasks=2, workers=1, **SMALL),
+    "critic": Critic(setup=SETUP, critics=2, workers=1, **SMALL),
+    "auc": Critic(setup=replace(SETUP, isolate=True), metric="auc", workers=1, **SMALL),
+    "paper": Critic(setup=replace(SETUP, inherit=partial(inherit, cross="random")), workers=1, **SMALL),
+    "nearest-mean": NearestMean(setup=SETUP, tasks=2, workers=1, **SMALL),
 }
 
 

@@ -33,7 +33,7 @@ from neuroevo.operators import heads, learngenes
 from neuroevo.operators.inheritance import Weights, inherit
 from neuroevo.operators.selection import group_tournament
 from neuroevo.operators.verbs import Select
-from neuroevo.problems import Live, Upbringing
+from neuroevo.problems import Live, TrainingSetup
 from neuroevo.seeds import stream
 from neuroevo.strategies.gtl.operators import (
     checked,
@@ -118,7 +118,7 @@ class GTL:
         self._result: Individual | None = None
 
         self.toolbox = toolbox = Toolbox()
-        upbringing = Upbringing(
+        setup = TrainingSetup(
             backbone=backbone,
             pixels=Pixels.of(dataset),
             recipe=told.critic,
@@ -127,16 +127,14 @@ class GTL:
             execution=execution,
         )
         self.life = Live(
-            upbringing=replace(upbringing, recipe=told.life, isolate=told.isolate, condense=told.condense),
+            setup=replace(setup, recipe=told.life, isolate=told.isolate, condense=told.condense),
             images=dataset.ancestry,
             ways=told.ways_of(len(dataset.ancestry.classes)),
             seed=seed,
             cycle=told.cycle,
             workers=workers,
         )
-        self.critic, self.final_critic = critics(
-            told, upbringing=upbringing, images=dataset.held_out, seed=seed, workers=workers
-        )
+        self.critic, self.final_critic = critics(told, setup=setup, images=dataset.held_out, seed=seed, workers=workers)
         draws = {"generator": self.generator, "new_ids": self._new_channels}
         select = Select(partial(group_tournament, size=told.tournament, generator=self.generator))
         rates = {"rate": told.mutation_rate, "resize_rate": told.resize_rate, "noise": told.noise}

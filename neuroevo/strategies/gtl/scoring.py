@@ -7,24 +7,24 @@ from typing import Any
 
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import default_ways
-from neuroevo.problems import Critic, NearestMean, Upbringing
+from neuroevo.problems import Critic, NearestMean, TrainingSetup
 from neuroevo.strategies.gtl.settings import GTLSettings
 
 
 def critics(
-    told: GTLSettings, *, upbringing: Upbringing, images: LabelledImages, seed: int, workers: int | None
+    told: GTLSettings, *, setup: TrainingSetup, images: LabelledImages, seed: int, workers: int | None
 ) -> tuple[Critic | NearestMean, Critic | NearestMean]:
     """Return what scores the candidates of a generation, and what scores the finalists on fresh tasks.
 
     Args:
         told: The settings.
-        upbringing: How critics come from learngenes.
+        setup: How critics come from learngenes.
         images: The classes of the role `held_out`.
         seed: The run's seed.
         workers: Threads on the CPU.
     """
     common: dict[str, Any] = {
-        "upbringing": upbringing,
+        "setup": setup,
         "images": images,
         "ways": told.critic_ways or default_ways(len(images.classes)),
         "shots": told.shots,

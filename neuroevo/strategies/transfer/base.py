@@ -23,7 +23,7 @@ from neuroevo.individual import Failure, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import Circuit, random_circuit
 from neuroevo.operators.inheritance import Cross, Inheritance, Weights, check_cross, extract, inherit
-from neuroevo.problems import Live, NearestMean, Upbringing
+from neuroevo.problems import Live, NearestMean, TrainingSetup
 from neuroevo.seeds import stream
 from neuroevo.strategies.strategy import Verb, budget_of, check_types, individual_from, individual_state, scoring_cost
 
@@ -92,7 +92,7 @@ class OneCandidate:
         self.toolbox = toolbox = Toolbox()
         toolbox.register("map", batched_map)
         toolbox.register("inherit", self.inherit, cross=cross)
-        upbringing = Upbringing(
+        setup = TrainingSetup(
             backbone=backbone,
             pixels=Pixels.of(dataset),
             recipe=pretraining,
@@ -101,7 +101,7 @@ class OneCandidate:
             execution=execution,
         )
         self.life = Live(
-            upbringing=replace(upbringing, backbone=self.pretrained_backbone()),
+            setup=replace(setup, backbone=self.pretrained_backbone()),
             images=dataset.ancestry,
             ways=len(dataset.ancestry.classes),
             seed=seed,
@@ -111,7 +111,7 @@ class OneCandidate:
         toolbox.register(
             "evaluate",
             NearestMean(
-                upbringing=upbringing,
+                setup=setup,
                 images=dataset.held_out,
                 ways=default_ways(len(dataset.held_out.classes)),
                 shots=min(10, max(1, smallest_class(dataset.held_out) - 1)),

@@ -74,7 +74,7 @@ class Reptile(OneCandidate):
         self.tasks = tasks
         self.step = step
         self.life = replace(self.life, ways=ways or default_ways(len(dataset.ancestry.classes)))
-        self.short_lives = ShortLives(self.life, count=max(1, self.life.upbringing.recipe.updates // inner))
+        self.short_lives = ShortLives(self.life, count=max(1, self.life.setup.recipe.updates // inner))
         self.toolbox.register("live", self.short_lives)
         self.toolbox.register("average", learngenes.average)
         self.toolbox.register("move", learngenes.move)
@@ -146,10 +146,10 @@ class ShortLives:
 
     def updates(self, slot: int) -> int:
         """Return the updates of a life."""
-        total = self.life.upbringing.recipe.updates
+        total = self.life.setup.recipe.updates
         return total * (slot + 1) // self.count - total * slot // self.count
 
     def life_of(self, slot: int) -> Live:
         """Return the life of a slot."""
-        recipe = replace(self.life.upbringing.recipe, updates=self.updates(slot))
-        return replace(self.life, upbringing=replace(self.life.upbringing, recipe=recipe))
+        recipe = replace(self.life.setup.recipe, updates=self.updates(slot))
+        return replace(self.life, setup=replace(self.life.setup, recipe=recipe))

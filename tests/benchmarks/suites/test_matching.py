@@ -27,13 +27,13 @@ def test_everything_that_is_measured_is_real_work(gtl: GTL, monkeypatch: pytest.
     real = matching.Live.batch
 
     def spy(self: object, individuals: object, slots: object) -> object:
-        trained.append(self.upbringing.recipe.updates)  # type: ignore[attr-defined]
+        trained.append(self.setup.recipe.updates)  # type: ignore[attr-defined]
         return real(self, individuals, slots)  # type: ignore[arg-type]
 
     monkeypatch.setattr(matching.Live, "batch", spy)
     assert core_seconds_per_update(gtl.life) > 0
     assert trained == [matching.UPDATES] * (1 + matching.REPEATS * torch.get_num_threads())
-    assert gtl.life.upbringing.recipe.updates == 40
+    assert gtl.life.setup.recipe.updates == 40
 
 
 @pytest.fixture

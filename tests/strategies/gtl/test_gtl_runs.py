@@ -82,9 +82,9 @@ def test_the_budget_is_the_planned_one_and_what_is_trained(
 def test_an_evaluator_without_training_is_not_charged(gtls: ModuleType, toys: ModuleType) -> None:
     """Only lives cost something when nearest means stand in for critics; an evaluator of unknown cost is charged."""
     strategy = gtls.gtl(toys)
-    critic, upbringing = strategy.critic, strategy.critic.upbringing
+    critic, setup = strategy.critic, strategy.critic.setup
     settings = {"images": critic.images, "ways": critic.ways, "shots": critic.shots, "seed": 0, "test_per_class": 2}
-    strategy.toolbox.register("evaluate", NearestMean(upbringing=upbringing, **settings))
+    strategy.toolbox.register("evaluate", NearestMean(setup=setup, **settings))
     list(evolve(strategy, 1))
     assert strategy.budget == replace(strategy.life.budget, evaluations=1).times(strategy.population)
     unknown = gtls.gtl(toys)

@@ -18,7 +18,7 @@ from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import circuit_counts, random_circuit
 from neuroevo.operators.inheritance import inherit
-from neuroevo.problems import Upbringing, nearest_mean
+from neuroevo.problems import TrainingSetup, nearest_mean
 from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
 from neuroevo.runs.records import read_records
 from neuroevo.seeds import stream
@@ -154,10 +154,10 @@ def test_descendants_of_a_linear_probe_train_their_heads_only(toys: ModuleType) 
     for kind, changing in ((LinearProbe, {"head.weight", "head.bias"}), (Finetune, None)):
         strategy = make(kind, toys, "CONVNET")
         genome = handed_on(strategy)
-        upbringing = Upbringing(
+        setup = TrainingSetup(
             backbone=toys.CONVNET, pixels=Pixels.of(dataset), recipe=recipe, inherit=strategy.toolbox.inherit
         )
-        training = upbringing.prepare(genome, task, toys.generator())
+        training = setup.prepare(genome, task, toys.generator())
         before = {name: tensor.clone() for name, tensor in training.network.state_dict().items()}
         train_all([training])
         changed = {n for n, t in training.network.state_dict().items() if not torch.equal(t, before[n])}
@@ -315,7 +315,7 @@ def test_pretraining_sees_ancestry_and_scoring_held_out(
 ) -> None:
     """The network that lives reads all classes of ancestry, and the score comes from held-out images."""
     sources: dict[str, set[tuple[str, ...]]] = {"train": set(), "score": set()}
-    train, prepare = ways.train, nearest_mean.Upbringing.prepare
+    train, prepare = ways.train, nearest_mean.TrainingSetup.prepare
 
     def spy_train(training: Any, **precision: Any) -> Any:
         sources["train"].add(training.task.source.classes)
@@ -329,7 +329,7 @@ def test_pretraining_sees_ancestry_and_scoring_held_out(
     monkeypatch.setattr(ways, "train", spy_train)
     strategy = make(kind, toys)
     population = strategy.generate()
-    monkeypatch.setattr(nearest_mean.Upbringing, "prepare", spy_prepare)
+    monkeypatch.setattr(nearest_mean.TrainingSetup, "prepare", spy_prepare)
     strategy.toolbox.evaluate(population[0])
     dataset = toys.dataset()
     assert sources == {"train": {dataset.ancestry.classes}, "score": {dataset.held_out.classes}}

@@ -22,7 +22,7 @@ from neuroevo.operators.places import features_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Upbringing:
+class TrainingSetup:
     """Everything that heirs of one kind share: ancestors in their lives, critics, or descendants.
 
     Attributes:
