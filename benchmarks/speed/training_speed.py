@@ -61,7 +61,7 @@ def perceptrons(population: int, *, updates: int = 50) -> Race:
 
     def ours() -> Train:
         trainings = make()
-        return lambda: _trained(trainings, Execution(way="stacked"))
+        return lambda: _trained(trainings, Execution(mode="stacked"))
 
     def by_hand() -> Train:
         trainings = make()
@@ -93,7 +93,7 @@ def conv_nets(population: int = 8, *, updates: int = 10, threads: int = 2, rate:
 
     def ours() -> Train:
         trainings = make()
-        return lambda: _trained(trainings, Execution(way="looped"), workers=threads)
+        return lambda: _trained(trainings, Execution(mode="looped"), workers=threads)
 
     def by_hand() -> Train:
         trainings = make()

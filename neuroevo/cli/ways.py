@@ -13,9 +13,9 @@ from neuroevo.cli.settings.settings import RunSettings
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways, sample_task
 from neuroevo.execution import Execution, Pixels, Recipe, Training
+from neuroevo.execution.modes import Mode
 from neuroevo.execution.precision import Precision
 from neuroevo.execution.tuning import settled, tuned
-from neuroevo.execution.ways import Way
 from neuroevo.problems import TrainingSetup
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.seeds import stream
@@ -38,7 +38,7 @@ def make_execution(
         return [_life(settings, dataset, backbone, device, updates, slot) for slot in range(population)]
 
     told = Execution(
-        way="auto" if settings.execution == "tune" else cast(Way, settings.execution),
+        mode="auto" if settings.execution == "tune" else cast(Mode, settings.execution),
         precision=cast(Precision, settings.precision),
         compile=settings.compile,
     )

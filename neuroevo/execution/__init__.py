@@ -8,9 +8,9 @@ give the same numbers. `batched_map` is the map that hands whole populations to 
 """
 
 from neuroevo.execution.mapping import batched_map
+from neuroevo.execution.modes import AUTO, Execution, train_all
 from neuroevo.execution.processes import Processes
 from neuroevo.execution.training import Outcome, Pixels, Recipe, Training
-from neuroevo.execution.ways import AUTO, Execution, train_all
 from neuroevo.execution.worker_map import WorkerMap
 
 __all__ = [

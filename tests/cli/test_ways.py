@@ -1,4 +1,4 @@
-"""`--execution`: in which way populations are trained, and that a run keeps to it."""
+"""`--execution`: how populations are trained, and that a run keeps to it."""
 
 import json
 from collections.abc import Callable
@@ -27,12 +27,12 @@ def noted(folder: Path) -> dict[str, Any]:
 
 def test_a_cpu_loops_unless_told_otherwise(neuroevo: Program, tmp_path: Path) -> None:
     """`auto` stands for `looped`, with the same bytes; `stacked` is noted with its chunk."""
-    for way in ("auto", "looped", "stacked"):
-        call = neuroevo("evolve", "gtl", *TINY, "--execution", way, "--out", tmp_path / way)
+    for mode in ("auto", "looped", "stacked"):
+        call = neuroevo("evolve", "gtl", *TINY, "--execution", mode, "--out", tmp_path / mode)
         assert call.code == 0, call.err
-    looped = {"way": "looped", "precision": "float32", "compile": False, "chunk": None}
+    looped = {"mode": "looped", "precision": "float32", "compile": False, "chunk": None}
     assert noted(tmp_path / "auto") == noted(tmp_path / "looped") == looped
-    assert noted(tmp_path / "stacked")["way"] == "stacked"
+    assert noted(tmp_path / "stacked")["mode"] == "stacked"
     assert noted(tmp_path / "stacked")["chunk"] > 1
     assert (tmp_path / "auto" / LEARNGENE).read_bytes() == (tmp_path / "looped" / LEARNGENE).read_bytes()
 
@@ -50,11 +50,11 @@ def test_what_tuning_found_is_used_again(neuroevo: Program, tmp_path: Path, monk
 
 
 def test_a_comparison_may_be_stacked(neuroevo: Program, tmp_path: Path) -> None:
-    """`bench` notes the way, too, and rivals take it."""
+    """`bench` notes the mode, too, and rivals take it."""
     words = (*TINY, "--seeds", 1, "--updates", 2, "--descendants", 2, "--strategies", "scratch,finetune")
     call = neuroevo("bench", *words, "--execution", "stacked", "--out", tmp_path / "run")
     assert call.code == 0, call.err
-    assert noted(tmp_path / "run")["way"] == "stacked"
+    assert noted(tmp_path / "run")["mode"] == "stacked"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_comparison_may_be_stacked(neuroevo: Program, tmp_path: Path) -> None:
         (("--precision", "half"), "--precision must be float32, tf32 or bf16, but it is 'half'."),
     ],
 )
-def test_unknown_ways_are_told(words: tuple[str, str], sentence: str, neuroevo: Program) -> None:
+def test_unknown_modes_are_refused(words: tuple[str, str], sentence: str, neuroevo: Program) -> None:
     """A wrong name is a mistake of usage that names the right ones."""
     call = neuroevo("evolve", "gtl", *words)
     assert call.code == 2

@@ -40,7 +40,7 @@ def test_compiled_networks_are_those_that_were_not(toys: ModuleType) -> None:
     plain, compiled = make(toys, 3), make(toys, 3)
     before = torch.get_rng_state()
     try:
-        found = train_all(compiled, execution=Execution(way="stacked", compile=True), workers=1)
+        found = train_all(compiled, execution=Execution(mode="stacked", compile=True), workers=1)
     finally:
         torch.set_rng_state(before)
     expected = train_all(plain)

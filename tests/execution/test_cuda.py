@@ -70,12 +70,12 @@ def test_a_rate_in_memory_is_set_like_one_that_is_not() -> None:
 
 
 @needs_gpu
-@pytest.mark.parametrize("way", ["looped", "stacked"])
+@pytest.mark.parametrize("mode", ["looped", "stacked"])
 @pytest.mark.parametrize("backbone", ["CONVNET", "MLP_BACKBONE"])
-def test_a_gpu_gives_the_numbers_of_a_cpu(way: str, backbone: str, toys: ModuleType) -> None:
-    """Captured updates on several streams, or stacked, end near the networks of the looped way on the CPU."""
+def test_a_gpu_gives_the_numbers_of_a_cpu(mode: str, backbone: str, toys: ModuleType) -> None:
+    """Captured updates on several streams, or stacked, end near the networks of the looped mode on the CPU."""
     here, there = make(toys, "cpu", backbone=backbone), make(toys, GPU, backbone=backbone)
-    expected, found = train_all(here), train_all(there, execution=Execution(way=way))
+    expected, found = train_all(here), train_all(there, execution=Execution(mode=mode))
     for one, other in zip(here, there, strict=True):
         state = {name: tensor.cpu() for name, tensor in other.network.state_dict().items()}
         torch.testing.assert_close(state, one.network.state_dict(), atol=1e-3, rtol=1e-2)
@@ -90,7 +90,7 @@ def test_training_does_not_wait_for_the_gpu(toys: ModuleType) -> None:
     torch.cuda.set_sync_debug_mode("warn")
     try:
         with pytest.warns(UserWarning, match="synchroniz") as found:
-            train_all(make(toys, GPU), execution=Execution(way="stacked"))
+            train_all(make(toys, GPU), execution=Execution(mode="stacked"))
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert len(found) <= 4 * len(trainings)

@@ -21,7 +21,7 @@ from neuroevo.execution.stacked import structure
 from neuroevo.execution.training import Loss
 from neuroevo.testing.strategies import backbones
 
-LOOPED, STACKED = Execution(way="looped"), Execution(way="stacked")
+LOOPED, STACKED = Execution(mode="looped"), Execution(mode="stacked")
 
 
 class Doubles(Pixels):
@@ -107,7 +107,7 @@ def test_stacked_networks_are_the_looped_ones(backbone: str, toys: ModuleType, d
     chunk, workers = data.draw(st.none() | st.integers(1, 4)), data.draw(st.integers(1, 3))
     both = [make(toys, getattr(toys, backbone), count, **parts) for _ in range(2)]
     looped, together = [*map(with_masks, both)] if masked else both
-    execution = Execution(way="stacked", chunk=chunk)
+    execution = Execution(mode="stacked", chunk=chunk)
     assert_outcomes(train_all(looped, execution=LOOPED), train_all(together, execution=execution, workers=workers))
     assert_close(looped, together)
     # The generators have drawn the same.

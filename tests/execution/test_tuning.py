@@ -1,4 +1,4 @@
-"""Tuning: the faster way is found by the clock once, and settled for the whole run."""
+"""Tuning: the faster mode is found by the clock once, and settled for the whole run."""
 
 from types import ModuleType
 
@@ -22,20 +22,20 @@ def make(toys: ModuleType) -> Training:
     )
 
 
-@pytest.mark.parametrize(("looped", "stacked", "way"), [(2.0, 1.0, "stacked"), (1.0, 2.0, "looped"), (1, 1, "looped")])
+@pytest.mark.parametrize(("looped", "stacked", "mode"), [(2.0, 1.0, "stacked"), (1.0, 2.0, "looped"), (1, 1, "looped")])
 def test_the_faster_way_is_taken(
-    looped: float, stacked: float, way: str, toys: ModuleType, monkeypatch: pytest.MonkeyPatch
+    looped: float, stacked: float, mode: str, toys: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lower median decides, whatever the first, slow run of each; what else was told is kept."""
     times = {"looped": [99.0, looped, 50.0, looped], "stacked": [0.0, stacked, stacked, 60.0]}
-    monkeypatch.setattr(tuning, "_seconds", lambda _, execution, __: times[execution.way].pop(0))
+    monkeypatch.setattr(tuning, "_seconds", lambda _, execution, __: times[execution.mode].pop(0))
     found, seconds = tuned(lambda: [make(toys)], execution=Execution(precision="bf16"))
-    assert found == Execution(way=way, precision="bf16")
+    assert found == Execution(mode=mode, precision="bf16")
     assert seconds == {"looped": looped, "stacked": stacked}
 
 
 def test_both_ways_are_run(toys: ModuleType) -> None:
-    """A real measurement takes time in both ways, and new networks for each run."""
+    """A real measurement takes time in both modes, and new networks for each run."""
     made: list[Training] = []
 
     def population() -> list[Training]:
@@ -50,9 +50,9 @@ def test_both_ways_are_run(toys: ModuleType) -> None:
 
 
 def test_what_is_settled_names_way_and_chunk(toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`auto` becomes the way that it stands for, and a stacked population's chunk what the memory allows now."""
+    """`auto` becomes the mode that it stands for, and a stacked population's chunk what the memory allows now."""
     training = make(toys)
     monkeypatch.setattr("neuroevo.execution.chunks.CPU_BYTES", 6 * bytes_of_one(training))
-    assert settled(Execution(), training) == Execution(way="looped")
-    assert settled(Execution(way="stacked"), training) == Execution(way="stacked", chunk=6)
-    assert settled(Execution(way="stacked", chunk=9), training) == Execution(way="stacked", chunk=9)
+    assert settled(Execution(), training) == Execution(mode="looped")
+    assert settled(Execution(mode="stacked"), training) == Execution(mode="stacked", chunk=6)
+    assert settled(Execution(mode="stacked", chunk=9), training) == Execution(mode="stacked", chunk=9)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from neuroevo.budget import Budget
 from neuroevo.evolution import evolve
-from neuroevo.execution import Recipe, ways
+from neuroevo.execution import Recipe, modes
 from neuroevo.individual import Failure, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.strategies import Reptile
@@ -88,13 +88,13 @@ def test_every_update_is_spent_and_counted(toys: ModuleType, updates: int, inner
 
 def test_the_plan_is_what_is_trained(toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seven updates on three tasks are two, two and three, in two rounds."""
-    original, updates = ways.train, []
+    original, updates = modes.train, []
 
     def spy(training: Any, **precision: Any) -> Any:
         updates.append(training.recipe.updates)
         return original(training, **precision)
 
-    monkeypatch.setattr(ways, "train", spy)
+    monkeypatch.setattr(modes, "train", spy)
     strategy = reptile(toys, 7, tasks=2)
     list(evolve(strategy, 1))
     assert sorted(updates) == [2, 2, 3]

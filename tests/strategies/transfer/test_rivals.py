@@ -13,7 +13,7 @@ from torch import Tensor
 from neuroevo.budget import Budget
 from neuroevo.data.tasks import sample_task
 from neuroevo.evolution import evolve
-from neuroevo.execution import Pixels, Recipe, train_all, ways
+from neuroevo.execution import Pixels, Recipe, modes, train_all
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import circuit_counts, random_circuit
@@ -225,13 +225,13 @@ def test_the_budget_is_the_planned_one(
     kind: type[OneCandidate], generations: int, toys: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Plan and count agree, and every update that was made is counted."""
-    original, updates = ways.train, []
+    original, updates = modes.train, []
 
     def spy(training: Any, **precision: Any) -> Any:
         updates.append(training.recipe.updates)
         return original(training, **precision)
 
-    monkeypatch.setattr(ways, "train", spy)
+    monkeypatch.setattr(modes, "train", spy)
     strategy = make(kind, toys)
     planned = strategy.planned_budget(generations)
     list(evolve(strategy, generations))
@@ -315,7 +315,7 @@ def test_pretraining_sees_ancestry_and_scoring_held_out(
 ) -> None:
     """The network that lives reads all classes of ancestry, and the score comes from held-out images."""
     sources: dict[str, set[tuple[str, ...]]] = {"train": set(), "score": set()}
-    train, prepare = ways.train, nearest_mean.TrainingSetup.prepare
+    train, prepare = modes.train, nearest_mean.TrainingSetup.prepare
 
     def spy_train(training: Any, **precision: Any) -> Any:
         sources["train"].add(training.task.source.classes)
@@ -326,7 +326,7 @@ def test_pretraining_sees_ancestry_and_scoring_held_out(
         sources["score"].add(task.source.classes)
         return prepare(self, genome, task, *rest, **keywords)
 
-    monkeypatch.setattr(ways, "train", spy_train)
+    monkeypatch.setattr(modes, "train", spy_train)
     strategy = make(kind, toys)
     population = strategy.generate()
     monkeypatch.setattr(nearest_mean.TrainingSetup, "prepare", spy_prepare)

@@ -1,6 +1,6 @@
-"""Ways of execution: which way a population is trained, by a fixed rule of device and structure.
+"""Execution modes: which one a population is trained in, by a fixed rule of device and structure.
 
-All ways give the same numbers, `looped` the same bits for any number of workers, `stacked` up to rounding.
+All modes give the same numbers, `looped` the same bits for any number of workers, `stacked` up to rounding.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from neuroevo.execution.training import Outcome, Training
 
 log = logging.getLogger(__name__)
 
-Way = Literal["auto", "looped", "stacked"]
+Mode = Literal["auto", "looped", "stacked"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,21 +33,21 @@ class Execution:
     """How populations are trained.
 
     Attributes:
-        way: "looped" is one network after the other on each of several threads or streams, "stacked" networks of one
+        mode: "looped" is one network after the other on each of several threads or streams, "stacked" networks of one
             structure together, "auto" the one of both that `chosen` names.
         precision: "float32", or on a GPU "tf32" or "bf16": faster, less exact forward passes; weights stay float32.
         compile: Whether `torch.compile` is given the forward pass of stacked networks.
         chunk: Networks that are stacked at most; default as many as the memory allows.
     """
 
-    way: Way = "auto"
+    mode: Mode = "auto"
     precision: Precision = FLOAT32
     compile: bool = False
     chunk: int | None = None
 
     def __post_init__(self) -> None:
-        if self.way not in get_args(Way):
-            raise ValueError(f"way must be one of {', '.join(get_args(Way))}, but it is {self.way!r}.")
+        if self.mode not in get_args(Mode):
+            raise ValueError(f"mode must be one of {', '.join(get_args(Mode))}, but it is {self.mode!r}.")
         check_precision(self.precision)
         if self.chunk is not None and self.chunk < 1:
             raise ValueError(f"chunk must be at least 1, but it is {self.chunk}.")
@@ -73,33 +73,33 @@ def train_all(
         torch.OutOfMemoryError: The memory does not suffice for one network.
     """
     keep_freed_memory()
-    ways = [chosen(execution.way, training) for training in trainings]
+    modes = [chosen(execution.mode, training) for training in trainings]
     outcomes: dict[int, Outcome] = {}
     with multiplying(execution.precision):
-        for numbers in _groups(trainings, ways):
+        for numbers in _groups(trainings, modes):
             members = [trainings[number] for number in numbers]
-            run = _stacked if ways[numbers[0]] == "stacked" else _looped
+            run = _stacked if modes[numbers[0]] == "stacked" else _looped
             outcomes |= zip(numbers, run(members, workers, execution), strict=True)
     return [outcomes[number] for number in range(len(trainings))]
 
 
-def chosen(way: Way, training: Training) -> Literal["looped", "stacked"]:
-    """Return the way in which a training is run.
+def chosen(mode: Mode, training: Training) -> Literal["looped", "stacked"]:
+    """Return the mode in which a training is run.
 
     The rule looks at the device and at the structure, never at the clock: on a GPU networks are stacked, for many
     small kernels would leave it waiting; on a CPU they are looped, which runs convolutions fastest and gives the same
     bits however many are trained together.
     """
-    if way != "auto":
-        return way
+    if mode != "auto":
+        return mode
     return "looped" if training.task.train.device.type == "cpu" else "stacked"
 
 
-def _groups(trainings: Sequence[Training], ways: Sequence[str]) -> list[list[int]]:
+def _groups(trainings: Sequence[Training], modes: Sequence[str]) -> list[list[int]]:
     """Return the numbers of the trainings that are run together: all looped ones, stacked ones by structure."""
     groups: dict[object, list[int]] = defaultdict(list)
-    for number, (training, way) in enumerate(zip(trainings, ways, strict=True)):
-        groups[structure(training) if way == "stacked" else "looped"].append(number)
+    for number, (training, mode) in enumerate(zip(trainings, modes, strict=True)):
+        groups[structure(training) if mode == "stacked" else "looped"].append(number)
     return list(groups.values())
 
 

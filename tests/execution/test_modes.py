@@ -1,4 +1,4 @@
-"""Which way a population is trained: a rule that looks at the device and the structure."""
+"""The mode in which a population is trained: a rule that looks at the device and the structure."""
 
 from dataclasses import replace
 from types import ModuleType
@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from neuroevo.data.tasks import sample_task
-from neuroevo.execution import Execution, Pixels, Recipe, Training, train_all, ways
-from neuroevo.execution.ways import chosen
+from neuroevo.execution import Execution, Pixels, Recipe, Training, modes, train_all
+from neuroevo.execution.modes import chosen
 
 
 def make(toys: ModuleType, seed: int = 0) -> Training:
@@ -25,7 +25,7 @@ def make(toys: ModuleType, seed: int = 0) -> Training:
     )
 
 
-@pytest.mark.parametrize("wrong", [{"way": "fast"}, {"precision": "half"}, {"chunk": 0}])
+@pytest.mark.parametrize("wrong", [{"mode": "fast"}, {"precision": "half"}, {"chunk": 0}])
 def test_an_execution_names_what_there_is(wrong: dict[str, Any]) -> None:
     """An unknown name is told with the known ones, and a chunk is one network at least."""
     (name, value), *_ = wrong.items()
@@ -38,25 +38,25 @@ def test_the_rule_knows_device_and_structure(toys: ModuleType) -> None:
     training = make(toys)
     task = training.task
     elsewhere = replace(training, task=replace(task, train=task.train.to("meta")))
-    assert [chosen(way, training) for way in ("auto", "looped", "stacked")] == ["looped", "looped", "stacked"]
-    assert [chosen(way, elsewhere) for way in ("auto", "looped", "stacked")] == ["stacked", "looped", "stacked"]
+    assert [chosen(mode, training) for mode in ("auto", "looped", "stacked")] == ["looped", "looped", "stacked"]
+    assert [chosen(mode, elsewhere) for mode in ("auto", "looped", "stacked")] == ["stacked", "looped", "stacked"]
 
 
 def test_the_rule_is_what_is_done(toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By default a CPU's populations are looped, bit for bit, and the stacked way is not entered."""
-    monkeypatch.setattr(ways, "train_stacked", lambda *_, **__: 1 / 0)
+    """By default a CPU's populations are looped, bit for bit, and the stacked mode is not entered."""
+    monkeypatch.setattr(modes, "train_stacked", lambda *_, **__: 1 / 0)
     default, looped = [make(toys, seed) for seed in range(3)], [make(toys, seed) for seed in range(3)]
-    assert train_all(default) == train_all(looped, execution=Execution(way="looped"))
+    assert train_all(default) == train_all(looped, execution=Execution(mode="looped"))
     with pytest.raises(ZeroDivisionError):
-        train_all([make(toys)], execution=Execution(way="stacked"))
+        train_all([make(toys)], execution=Execution(mode="stacked"))
 
 
-@pytest.mark.parametrize("way", ["looped", "stacked"])
-def test_bfloat16_is_coarse_but_near(way: ways.Way, toys: ModuleType) -> None:
+@pytest.mark.parametrize("mode", ["looped", "stacked"])
+def test_bfloat16_is_coarse_but_near(mode: modes.Mode, toys: ModuleType) -> None:
     """In bf16 the weights stay float32 and end near those of float32, but not at them."""
     exact, coarse = make(toys), make(toys)
-    train_all([exact], execution=Execution(way=way))
-    train_all([coarse], execution=Execution(way=way, precision="bf16"))
+    train_all([exact], execution=Execution(mode=mode))
+    train_all([coarse], execution=Execution(mode=mode, precision="bf16"))
     for one, other in zip(exact.network.parameters(), coarse.network.parameters(), strict=True):
         assert other.dtype == torch.float32
         torch.testing.assert_close(one, other, atol=1e-2, rtol=0.1)
