@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from neuroevo.execution.shipping import Desk
+from neuroevo.execution.shipping import WorkerCache
 from neuroevo.execution.worker_map import work
 
-_desk = Desk()
-"""The desk of this process, if it is a worker."""
+_cache = WorkerCache()
+"""The cache of this process, if it is a worker."""
 
 
 class Processes:
@@ -44,7 +44,7 @@ class Processes:
             raise ValueError(f"threads must be at least 1, but it is {threads}.")
         self.threads = threads
 
-    def hire(self, count: int) -> list[Process]:
+    def start(self, count: int) -> list[Process]:
         """Start so many processes at once and wait until they are ready.
 
         Raises:
@@ -126,4 +126,4 @@ def _die_with_parent() -> None:
 
 
 def _work(function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any) -> bytes:
-    return work(_desk, function, numbers, drop, items, *payloads)
+    return work(_cache, function, numbers, drop, items, *payloads)

@@ -19,7 +19,7 @@ import ray.cloudpickle
 import ray.exceptions
 
 from neuroevo import __version__
-from neuroevo.execution.shipping import Desk
+from neuroevo.execution.shipping import WorkerCache
 from neuroevo.execution.worker_map import work
 
 PATIENCE = 120.0
@@ -56,11 +56,11 @@ class RayActors:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if not ray.is_initialized():
             self._folder = tempfile.TemporaryDirectory(prefix="neuroevo-")
-            _start(address, workers, self._folder.name)
+            _start_cluster(address, workers, self._folder.name)
         # A class of this module, which workers have installed too: only its name travels.
         self._actor = ray.remote(_Actor).options(num_cpus=1, num_gpus=gpus, max_restarts=0, max_task_retries=0)
 
-    def hire(self, count: int) -> list[RayActor]:
+    def start(self, count: int) -> list[RayActor]:
         """Start as many actors as the cluster has room for, so many at most, and wait until they are ready.
 
         Raises:
@@ -123,13 +123,13 @@ class _Actor:
         import torch
 
         torch.set_num_threads(threads)
-        self._desk = Desk()
+        self._cache = WorkerCache()
 
     def version(self) -> str:
         return __version__
 
     def work(self, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any) -> bytes:
-        return work(self._desk, function, numbers, drop, items, *payloads)
+        return work(self._cache, function, numbers, drop, items, *payloads)
 
 
 def _fits(answer: Any) -> bool:
@@ -143,7 +143,7 @@ def _fits(answer: Any) -> bool:
     return True
 
 
-def _start(address: str, workers: int, folder: str) -> None:
+def _start_cluster(address: str, workers: int, folder: str) -> None:
     """Start or join a cluster from an empty folder, which has to stay as long as there are workers.
 
     Ray puts the folder that it is started in before all others where workers look for modules.

@@ -99,7 +99,7 @@ class Packer:
                 del self._shared[key]
 
 
-class Desk:
+class WorkerCache:
     """A worker's side: it keeps tensors by number, and the functions that it met last."""
 
     def __init__(self) -> None:

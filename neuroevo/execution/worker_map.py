@@ -16,7 +16,7 @@ import numpy as np
 
 from neuroevo.budget import Budget
 from neuroevo.execution.mapping import batched_map, unwrap
-from neuroevo.execution.shipping import Desk, Package, Packer
+from neuroevo.execution.shipping import Package, Packer, WorkerCache
 from neuroevo.individual import Failure
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Worker(Protocol):
     def submit(
         self, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any
     ) -> Future[bytes]:
-        """Begin what `work` does with these arguments and a desk of the worker's own."""
+        """Begin what `work` does with these arguments and a cache of the worker's own."""
 
     def stop(self) -> None:
         """End at once, whatever is going on."""
@@ -50,7 +50,7 @@ class Engine(Protocol):
     pickler: type[pickle.Pickler]
     threads: int
 
-    def hire(self, count: int) -> Sequence[Worker]:
+    def start(self, count: int) -> Sequence[Worker]:
         """Return new workers that are ready to work: so many, or fewer if there is no room for more."""
 
     def share(self, array: np.ndarray) -> Any:
@@ -61,13 +61,13 @@ class Engine(Protocol):
 
 
 def work(
-    desk: Desk, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any
+    cache: WorkerCache, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any
 ) -> bytes:
     """Do a job on a worker: return the pickled results, or the pickled exception that was raised."""
     try:
-        desk.take(numbers, payloads, drop)
+        cache.take(numbers, payloads, drop)
         columns = pickle.loads(items)  # noqa: S301 - from the run that this worker belongs to
-        answer: list[Any] | Exception = batched_map(desk.unpack(function), *columns)
+        answer: list[Any] | Exception = batched_map(cache.unpack(function), *columns)
     except Exception as error:  # noqa: BLE001 - it is raised again where the map was called
         answer = error
     return _pickled(answer)
@@ -79,19 +79,19 @@ class _Job:
 
     Attributes:
         package: The function.
-        slots: The slots.
+        indices: The indices.
         deaths: How often their worker has died.
         joint: Whether they can't be worked on apart.
     """
 
     package: Package
-    slots: Sequence[int]
+    indices: Sequence[int]
     deaths: int = 0
     joint: bool = False
 
 
 @dataclass
-class _Seat:
+class _WorkerSlot:
     """A worker, and which large tensors it holds."""
 
     worker: Worker
@@ -137,7 +137,7 @@ class WorkerMap:
         self.retries = retries
         self.timeout = timeout
         self._packer = Packer(engine.share, engine.pickler)
-        self._idle: list[_Seat] = []
+        self._idle: list[_WorkerSlot] = []
         self._stream: WorkerStream | None = None
 
     def __call__(self, function: Callable[..., Any], *iterables: Iterable[Any]) -> list[Any]:
@@ -152,8 +152,8 @@ class WorkerMap:
         if not items:
             return []
         size = self._size(function, len(items))
-        slots = range(len(items))
-        parts = [slots[start : start + size] for start in range(0, len(items), size)]
+        indices = range(len(items))
+        parts = [indices[start : start + size] for start in range(0, len(items), size)]
         return _Call(self, items, [_Job(package, part, joint=_is_joint(function)) for part in parts]).run()
 
     def stream(self) -> WorkerStream:
@@ -195,24 +195,24 @@ class WorkerMap:
             return 1
         return -(-count // (PARTS * self.workers))
 
-    def hire(self, count: int) -> list[_Seat]:
-        """Return so many seats at most, with workers that were idle or new ones."""
+    def acquire(self, count: int) -> list[_WorkerSlot]:
+        """Return so many slots at most, with workers that were idle or new ones."""
         missing = count - len(self._idle)
-        self._idle += [_Seat(worker) for worker in (self.engine.hire(missing) if missing > 0 else ())]
+        self._idle += [_WorkerSlot(worker) for worker in (self.engine.start(missing) if missing > 0 else ())]
         return [self._idle.pop() for _ in range(min(count, len(self._idle)))]
 
-    def release(self, seats: Iterable[_Seat]) -> None:
-        """Take back seats whose workers are idle."""
-        self._idle += seats
+    def release(self, slots: Iterable[_WorkerSlot]) -> None:
+        """Take back slots whose workers are idle."""
+        self._idle += slots
 
-    def submit(self, seat: _Seat, package: Package, items: Sequence[tuple[Any, ...]]) -> Future[bytes]:
+    def submit(self, slot: _WorkerSlot, package: Package, items: Sequence[tuple[Any, ...]]) -> Future[bytes]:
         """Begin a job, and send the large tensors that the worker lacks along with it."""
         payloads = self._packer.payloads
-        new, drop = sorted(package.needs - seat.has), sorted(seat.has - payloads.keys())
-        seat.has = (seat.has | {*new}) - {*drop}
+        new, drop = sorted(package.needs - slot.has), sorted(slot.has - payloads.keys())
+        slot.has = (slot.has | {*new}) - {*drop}
         columns = [[*column] for column in zip(*items, strict=True)]
         data = pickle.dumps(columns, protocol=pickle.HIGHEST_PROTOCOL)
-        return seat.worker.submit(package.data, new, drop, data, *(payloads[number] for number in new))
+        return slot.worker.submit(package.data, new, drop, data, *(payloads[number] for number in new))
 
 
 class _Call:
@@ -224,8 +224,8 @@ class _Call:
         self.queue = deque(jobs)
         self.results: list[Any] = [None] * len(items)
         self.raised: dict[int, Exception] = {}
-        self.busy: dict[Future[bytes], tuple[_Seat, _Job, float]] = {}
-        self.seats: list[_Seat] = []
+        self.busy: dict[Future[bytes], tuple[_WorkerSlot, _Job, float]] = {}
+        self.slots: list[_WorkerSlot] = []
         self.finished: deque[int] = deque()
 
     def run(self) -> list[Any]:
@@ -246,33 +246,33 @@ class _Call:
 
     def leave(self) -> None:
         """Let go of all workers; who is busy is stopped, for nobody would ask for the result."""
-        for seat, _, _ in self.busy.values():
-            seat.worker.stop()
-        self.owner.release(self.seats)
-        self.busy, self.seats = {}, []
+        for slot, _, _ in self.busy.values():
+            slot.worker.stop()
+        self.owner.release(self.slots)
+        self.busy, self.slots = {}, []
 
     def assign(self) -> None:
         """Hand out what waits to workers that are free or can be hired."""
-        if not self.busy and (wanted := min(self.owner.workers, len(self.queue)) - len(self.seats)) > 0:
-            self.seats += self.owner.hire(wanted)
-        if not self.seats and not self.busy:
+        if not self.busy and (wanted := min(self.owner.workers, len(self.queue)) - len(self.slots)) > 0:
+            self.slots += self.owner.acquire(wanted)
+        if not self.slots and not self.busy:
             raise RuntimeError(f"there is no room for a worker; {len(self.queue)} jobs are left.")
-        while self.queue and self.seats:
-            job, seat = self.queue.popleft(), self.seats.pop()
-            future = self.owner.submit(seat, job.package, [self.items[slot] for slot in job.slots])
-            self.busy[future] = (seat, job, time.monotonic())
+        while self.queue and self.slots:
+            job, slot = self.queue.popleft(), self.slots.pop()
+            future = self.owner.submit(slot, job.package, [self.items[index] for index in job.indices])
+            self.busy[future] = (slot, job, time.monotonic())
 
     def _collect(self) -> None:
         done, _ = wait(self.busy, timeout=self._patience(), return_when=FIRST_COMPLETED)
         for future in done:
-            seat, job, _ = self.busy.pop(future)
+            slot, job, _ = self.busy.pop(future)
             try:
                 answer = pickle.loads(future.result())  # noqa: S301 - from a worker of this run
             except self.owner.engine.died as death:
                 self._retry(job, death)
-                self._replace(seat)
+                self._replace(slot)
             else:
-                self.seats.append(seat)
+                self.slots.append(slot)
                 self._note(job, answer)
         for future in [*self.busy]:
             # Some may have been done while a new worker was waited for.
@@ -281,48 +281,48 @@ class _Call:
 
     def _note(self, job: _Job, answer: list[Any] | Exception) -> None:
         if isinstance(answer, Exception):
-            self.raised[job.slots[0]] = answer
-            self.finished.append(job.slots[0])
+            self.raised[job.indices[0]] = answer
+            self.finished.append(job.indices[0])
             # What comes before it is still worked on, so that the exception is the one that a loop would raise.
-            self.queue = deque(other for other in self.queue if other.slots[0] < job.slots[0])
+            self.queue = deque(other for other in self.queue if other.indices[0] < job.indices[0])
             return
-        for slot, result in zip(job.slots, answer, strict=True):
-            self.results[slot] = result
-        self.finished += job.slots
+        for index, result in zip(job.indices, answer, strict=True):
+            self.results[index] = result
+        self.finished += job.indices
 
     def _retry(self, job: _Job, death: BaseException) -> None:
         """Put the items of a worker that died back to the front of the queue, one by one: one of them is to blame."""
-        log.warning("a worker died on the items %s (%s)", [*job.slots], type(death).__name__)
+        log.warning("a worker died on the items %s (%s)", [*job.indices], type(death).__name__)
         log.info("%s", death)
-        if len(job.slots) > 1 and not job.joint:
-            self.queue.extendleft(_Job(job.package, [slot], job.deaths + 1) for slot in reversed(job.slots))
+        if len(job.indices) > 1 and not job.joint:
+            self.queue.extendleft(_Job(job.package, [index], job.deaths + 1) for index in reversed(job.indices))
         elif job.deaths < self.owner.retries:
-            self.queue.appendleft(_Job(job.package, job.slots, job.deaths + 1, job.joint))
+            self.queue.appendleft(_Job(job.package, job.indices, job.deaths + 1, job.joint))
         else:
             self._fail(job, f"its worker died {job.deaths + 1} times")
 
     def _fail(self, job: _Job, reason: str) -> None:
-        log.warning("the items %s are given up: %s", [*job.slots], reason)
-        for slot in job.slots:
-            self.results[slot] = Failure(reason)
-        self.finished += job.slots
+        log.warning("the items %s are given up: %s", [*job.indices], reason)
+        for index in job.indices:
+            self.results[index] = Failure(reason)
+        self.finished += job.indices
 
     def _give_up(self, future: Future[bytes]) -> None:
-        seat, job, _ = self.busy.pop(future)
-        self._replace(seat)
+        slot, job, _ = self.busy.pop(future)
+        self._replace(slot)
         self._fail(job, f"it took longer than {self.owner.timeout:g} s")
 
-    def _replace(self, seat: _Seat) -> None:
-        seat.worker.stop()
-        if len(self.queue) > len(self.seats):
-            self.seats += self.owner.hire(1)
+    def _replace(self, slot: _WorkerSlot) -> None:
+        slot.worker.stop()
+        if len(self.queue) > len(self.slots):
+            self.slots += self.owner.acquire(1)
 
     def _left(self, future: Future[bytes]) -> float:
         """The seconds that a job may still take."""
         if self.owner.timeout is None:
             return float("inf")
         _, job, begun = self.busy[future]
-        return begun + self.owner.timeout * len(job.slots) - time.monotonic()
+        return begun + self.owner.timeout * len(job.indices) - time.monotonic()
 
     def _patience(self) -> float | None:
         if self.owner.timeout is None:
@@ -339,11 +339,11 @@ class WorkerStream:
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> int:
         """Let an item be worked on, and return its number."""
-        slot = len(self._call.items)
+        index = len(self._call.items)
         self._call.items.append(arguments)
         self._call.results.append(None)
-        self._call.queue.append(_Job(self._owner.pack(function), [slot]))
-        return slot
+        self._call.queue.append(_Job(self._owner.pack(function), [index]))
+        return index
 
     def next(self) -> tuple[int, Any]:
         """Wait for an item, whichever is done first, and return its number and its result.
@@ -354,11 +354,11 @@ class WorkerStream:
         while not self._call.finished:
             self._call.step()
         self._call.assign()  # Workers go on while the caller looks at the result.
-        slot = self._call.finished.popleft()
-        if slot in self._call.raised:
-            raise self._call.raised[slot]
-        result, self._call.results[slot], self._call.items[slot] = self._call.results[slot], None, ()
-        return slot, result
+        index = self._call.finished.popleft()
+        if index in self._call.raised:
+            raise self._call.raised[index]
+        result, self._call.results[index], self._call.items[index] = self._call.results[index], None, ()
+        return index, result
 
     def close(self) -> None:
         """Forget all items, and let go of the workers."""

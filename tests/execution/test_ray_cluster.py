@@ -78,8 +78,8 @@ def test_a_node_that_dies_changes_nothing(cluster: Any, toys: ModuleType, tmp_pa
         strategy = gtl(toys, map_, updates=30)
         submit = map_.submit
 
-        def losing(seat: Any, package: Any, items: Any) -> Any:
-            future = submit(seat, package, items)
+        def losing(slot: Any, package: Any, items: Any) -> Any:
+            future = submit(slot, package, items)
             if strategy.generation == 1 and not deaths:
                 deaths.append(1)
                 cluster.remove_node(nodes[0], allow_graceful=False)

@@ -10,14 +10,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroevo.execution.shipping import LARGE, REMEMBERED, Desk, Package, Packer
+from neuroevo.execution.shipping import LARGE, REMEMBERED, Package, Packer, WorkerCache
 
 
 class Line:
     """Packs and unpacks, and notes what travels by itself."""
 
     def __init__(self) -> None:
-        self.packer, self.desk = Packer(lambda array: array), Desk()
+        self.packer, self.cache = Packer(lambda array: array), WorkerCache()
         self.has: set[int] = set()
         self.shipped: list[int] = []
 
@@ -28,8 +28,8 @@ class Line:
         new, drop = sorted(package.needs - self.has), sorted(self.has - payloads.keys())
         self.shipped += [payloads[number].nbytes for number in new]
         self.has = (self.has | {*new}) - {*drop}
-        self.desk.take(new, [payloads[number] for number in new], drop)
-        return self.desk.unpack(package.data)
+        self.cache.take(new, [payloads[number] for number in new], drop)
+        return self.cache.unpack(package.data)
 
 
 def total(tensors: list[torch.Tensor]) -> float:
@@ -89,7 +89,7 @@ def test_what_is_forgotten_is_dropped_by_workers() -> None:
     for value in range(2 * REMEMBERED):
         line.send(partial(total, [large(value, torch.uint8)]))
     assert len(line.packer.payloads) <= REMEMBERED + 1
-    assert len(line.desk._arrays) <= REMEMBERED + 1
+    assert len(line.cache._arrays) <= REMEMBERED + 1
     assert line.send(partial(total, [first]))() == LARGE
 
 
