@@ -3,7 +3,7 @@
 A backbone is a frozen dataclass that describes an architecture. It builds networks (`build`), declares which tensor
 axes must share one index set (`layout`), describes the same structure at other widths (`resized`) and itself as
 plain data (`describe`). The hierarchy has one layer: `MLP`, `ConvNet4`, `VGG`, `ResNet12` and `ViT`
-follow the protocol `Backbone`, and `trace` makes a `Traced` one of a module of your own.
+follow the protocol `Backbone`, and `trace` turns a module of your own into a `Traced` backbone.
 
 A network that a backbone builds is a `torch.nn.Module` with `features(images)` and a linear `head`;
 the head is never part of a learngene.

@@ -1,4 +1,4 @@
-"""What every backbone offers and how its networks are initialised."""
+"""The contract of backbones, and the initialisation of their networks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Backbone(Protocol):
 
     @property
     def layout(self) -> Layout:
-        """The channel groups of the networks that it builds."""
+        """The channel groups of its networks."""
 
     def build(self, classes: int, *, generator: torch.Generator) -> Network:
         """Return a fresh random network with a head for `classes` classes, on the CPU."""
@@ -46,11 +46,11 @@ class Backbone(Protocol):
 
 
 def initialise(network: Network, generator: torch.Generator) -> Network:
-    """Give every tensor of a network built on the meta device memory and its first value.
+    """Allocate and initialise every tensor of a network built on the meta device.
 
     Convolutions and linear layers get He's normal initialisation (He et al. 2015, equation 10, fan-in), heads
-    a normal one of standard deviation fan-in^(-1/2), biases zero and norms the identity. Parameters of the network
-    itself (the positions of a transformer) get a normal one of standard deviation 0.02.
+    a normal one with standard deviation fan-in^(-1/2), biases zero and norms the identity. Parameters of the network
+    itself (the positions of a transformer) get a normal one with standard deviation 0.02.
     """
     network.to_empty(device="cpu")
     for parameter in network.parameters(recurse=False):
@@ -69,12 +69,12 @@ def initialise(network: Network, generator: torch.Generator) -> Network:
 
 def check_widths(widths: tuple[int, ...]) -> None:
     """Raise ValueError unless the widths are a tuple of one or more whole numbers of at least 1."""
-    # A list would make a backbone that has no hash, and a fraction one that can't be built.
+    # With a list a backbone would not be hashable, and with a fraction it could not be built.
     if type(widths) is not tuple or not widths or any(type(width) is not int or width < 1 for width in widths):
         raise ValueError(f"widths must be a tuple of channel counts of at least 1, but they are {widths!r}.")
 
 
 def check_inputs(name: str, inputs: int) -> None:
-    """Raise ValueError unless the number of inputs that is called `name` is a whole number of at least 1."""
+    """Raise ValueError unless the setting `name`, a number of inputs, is a whole number of at least 1."""
     if type(inputs) is not int or inputs < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, but it is {inputs!r}.")

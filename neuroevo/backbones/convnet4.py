@@ -20,7 +20,7 @@ LAYERS = 4
 
 @dataclass(frozen=True)
 class ConvNet4:
-    """Four blocks of convolution 3x3, batch norm, 2x2 pooling and ReLU, then an average over what is left.
+    """Four blocks of convolution 3x3, batch norm, 2x2 pooling and ReLU, then global average pooling.
 
     Attributes:
         widths: Output channels of the four convolutions; each is a channel group, `conv1` to `conv4`.
@@ -73,6 +73,6 @@ class ConvNet4Network(Network):
         """Return the features [N, widths[3]] of images [N, C, H, W]."""
         for i in range(1, LAYERS + 1):
             images = self.get_submodule(f"norm{i}")(self.get_submodule(f"conv{i}")(images))
-            # Pooling and ReLU commute, and after pooling there is a quarter of the numbers left to clip.
+            # Pooling and ReLU commute, and after pooling a quarter of the numbers is left.
             images = F.relu(F.max_pool2d(images, 2))
         return images.mean((2, 3))

@@ -1,4 +1,4 @@
-"""What convolutional backbones have in common: convolutions that a batch norm follows, and the layout of them."""
+"""Common parts of convolutional backbones: convolutions followed by a batch norm, and their layout."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Convolution(NamedTuple):
         source: The group that it reads; None for the image.
         kernel: Height and width of its kernel.
         stage: The number of its stage, from 1.
-        branch: Whether it lies beside the main path (see `Layer`).
+        branch: Whether it is on a branch of the main path (see `Layer`).
     """
 
     name: str
@@ -34,7 +34,7 @@ class Convolution(NamedTuple):
 
 
 def chain(stages: Iterable[int]) -> Iterator[Convolution]:
-    """Yield convolutions one behind the other, `conv1`, `conv2`, ..., each a group of its own, in these stages."""
+    """Yield consecutive convolutions, `conv1`, `conv2`, ..., each with a group of its own, in these stages."""
     for i, stage in enumerate(stages, start=1):
         yield Convolution(f"conv{i}", f"norm{i}", f"conv{i}", f"conv{i - 1}" if i > 1 else None, stage=stage)
 
@@ -63,7 +63,7 @@ def layout_of(convolutions: Iterable[Convolution], groups: Mapping[str, int], *,
 def add_convolutions(
     network: Network, convolutions: Iterable[Convolution], groups: Mapping[str, int], *, channels: int
 ) -> None:
-    """Give a network the modules of convolutions that keep height and width, each norm behind its convolution."""
+    """Add to a network the modules of convolutions that keep height and width, each norm after its convolution."""
     for name, norm, output, source, kernel, *_ in convolutions:
         inputs = groups[source] if source else channels
         network.add_module(name, nn.Conv2d(inputs, groups[output], kernel, padding=kernel // 2, bias=False))

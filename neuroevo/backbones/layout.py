@@ -15,9 +15,9 @@ class Layer(NamedTuple):
 
     Attributes:
         modules: Their names, or names of bare tensors; the first one's `weight` is the layer's.
-        branch: Whether the layer lies beside the main path and what it computes is added to what comes along it (a
-            shortcut, or a residual block around which the activations go unchanged). Where it inherits nothing, it
-            adds nothing to gene channels; a layer of the main path passes them on unchanged.
+        branch: Whether the layer is on a branch that is added to the main path (a shortcut, or a residual block with
+            an identity around it). If it inherits nothing, it adds nothing to gene channels; a layer of the main path
+            passes them on unchanged.
     """
 
     modules: tuple[str, ...]
@@ -26,7 +26,7 @@ class Layer(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """The channel groups of a backbone and the tensors that they cut.
+    """The channel groups of a backbone and the tensors that they slice.
 
     A learngene keeps one index set per group and reads every tensor at those indices, so each kept channel reads
     kept channels only: a closed circuit. The classifier head is not listed.
@@ -36,12 +36,12 @@ class Layout:
         axes: For each tensor the group of each of its axes, the output axis first; None marks an axis that is always
             kept whole (input channels, kernel height and width).
         shapes: For each tensor its full shape.
-        buffers: The tensors that are no parameters (running statistics).
-        blocks: For each tensor with an axis on which a channel has several neighbouring places (the rows of a head
-            of attention, the pixels of a flattened map) the places per channel of each of its axes.
+        buffers: The tensors that are not parameters (running statistics).
+        blocks: For each tensor with an axis on which a channel has several neighbouring places (the rows of an
+            attention head, the pixels of a flattened map) the places per channel on each of its axes.
         stages: The layers of each stage, from input to output, for inheritance by another depth or architecture;
-            none if the backbone leaves that out.
-        pixels: Neighbouring features that each channel of the last group gives the head.
+            none if the backbone does not define them.
+        pixels: Number of neighbouring features per channel of the last group, as read by the head.
     """
 
     groups: Mapping[str, int]
@@ -54,7 +54,7 @@ class Layout:
 
     @property
     def features(self) -> str:
-        """The group whose channels are the features that the head reads: the last one."""
+        """The group of the features that the head reads: the last one."""
         return [*self.groups][-1]
 
     def block(self, name: str) -> tuple[int, ...]:
@@ -73,14 +73,14 @@ class Layout:
 
         Args:
             counts: Channels per group; default all of them.
-            tensors: Names of the tensors that count; default all of them.
+            tensors: Names of the tensors to count; default all of them.
         """
         counts = self.groups if counts is None else counts
         tensors = self.axes if tensors is None else tensors
         return sum(prod(self.shape(name, counts)) for name in self.axes if name in tensors and name not in self.buffers)
 
     def tensors(self, layer: Layer) -> dict[tuple[int, str], str]:
-        """Return a layer's tensors by what they are in it: the number of their module and their name in that."""
+        """Return a layer's tensors by the number of their module and their name in it."""
         return {
             (number, name[len(module) :]): name
             for number, module in enumerate(layer.modules)

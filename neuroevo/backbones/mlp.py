@@ -21,7 +21,7 @@ class MLP:
 
     Attributes:
         widths: Units of the hidden layers; each is a channel group, `hidden1`, `hidden2`, ...
-        inputs: Numbers that one flattened image has, C * H * W.
+        inputs: Size of a flattened image, C * H * W.
     """
 
     kind: ClassVar[str] = "mlp"

@@ -23,7 +23,7 @@ SLOPE = 0.1
 
 @dataclass(frozen=True)
 class ResNet12:
-    """Four residual blocks of three convolutions 3x3, each with a 2x2 pooling, then an average over what is left.
+    """Four residual blocks of three convolutions 3x3, each with a 2x2 pooling, then global average pooling.
 
     A block is conv - norm - LeakyReLU(0.1), twice, then conv - norm, to which a convolution 1x1 with a norm of the
     block's input is added, a LeakyReLU and the pooling. It is the network of MetaOptNet (Lee et al. 2019, arXiv
@@ -31,8 +31,8 @@ class ResNet12:
     `block1.mid2` and `block1.out`, ...: an `out` ties the last convolution, the shortcut and what the next block reads.
 
     Attributes:
-        widths: Output channels of the convolutions, three for each block. Four numbers are those of whole blocks:
-            64-160-320-640 by default, and 64-128-256-512 in older papers.
+        widths: Output channels of the convolutions, three for each block, or one number for each block: 64-160-320-640
+            by default, and 64-128-256-512 in older papers.
         channels: Input channels C of the images, which may have any height and width from 16 pixels on.
     """
 
@@ -101,7 +101,7 @@ class ResNet12Network(Network):
                 inside = F.leaky_relu(self._normed(f"{block}_conv{i}", f"{block}_norm{i}", inside), SLOPE)
             branch = self._normed(f"{block}_conv{LAYERS}", f"{block}_norm{LAYERS}", inside)
             images = branch + self._normed(f"{block}_shortcut", f"{block}_shortcut_norm", images)
-            # Pooling and the leaky ReLU commute, for it rises everywhere.
+            # Pooling and the leaky ReLU commute, because it is increasing.
             images = F.leaky_relu(F.max_pool2d(images, 2), SLOPE)
         return images.mean((2, 3))
 

@@ -22,7 +22,7 @@ class Step(NamedTuple):
 
     Attributes:
         kind: A key of `OPERATIONS`, one of `LAYERS`, or `image` (the first step), `flatten` or `identity`.
-        name: The module that does it, which holds its tensors; empty where there are none.
+        name: The module that holds its tensors; empty if there are none.
         inputs: The steps that it reads, by number.
         group: The channel group of its output, by number; -1 for the image.
         settings: Keyword arguments, sorted by name.
@@ -54,10 +54,10 @@ OPERATIONS: dict[str, Callable[..., Tensor]] = {
     "adaptive_max_pool2d": F.adaptive_max_pool2d,
     "mean": torch.mean,
 }
-"""Operations without tensors of their own, which leave the channels where they are."""
+"""Operations without tensors of their own, which keep the channels in place."""
 
 BODY = "body"
-"""The module that holds those of a traced network; by themselves, their names could be those of its methods."""
+"""The module that holds the modules of a traced network, because their names could clash with its methods."""
 
 LAYERS = ("convolution", "linear", "norm")
 """Operations with tensors of their own."""
@@ -65,17 +65,17 @@ LAYERS = ("convolution", "linear", "norm")
 
 @dataclass(frozen=True)
 class Traced:
-    """A network that `trace` read from a module: its steps as plain data, and how wide its channel groups are.
+    """A network that `trace` read from a module: its steps as plain data, and the widths of its channel groups.
 
     The network is built from the steps, not from the module, so it needs no code of its own in a file or another
-    process. Its tensors have the module's names behind `body.`; the last linear layer, the head, is called `head`.
+    process. Its tensors have the module's names with the prefix `body.`; the last linear layer, the head, is `head`.
 
     Attributes:
-        steps: What the network does to images, from input to features.
+        steps: The operations on images, from input to features.
         names: The names of the channel groups: the first layer that writes into each.
         widths: Channels of each group.
         channels: Input channels C of the images.
-        pixels: Neighbouring features that each channel of the last group gives the head.
+        pixels: Number of neighbouring features per channel of the last group, as read by the head.
     """
 
     kind: ClassVar[str] = "traced"
@@ -102,7 +102,7 @@ class Traced:
 
     @cached_property
     def layout(self) -> Layout:
-        """The groups that tracing found."""
+        """The channel groups found by tracing."""
         groups = dict(zip(self.names, self.widths, strict=True))
         axes: dict[str, Axes] = {}
         shapes: dict[str, tuple[int, ...]] = {}
@@ -120,7 +120,7 @@ class Traced:
         return Layout(groups, axes, shapes, buffers, blocks, self._stages(), self.pixels)
 
     def _axes(self, step: Step) -> Axes:
-        """Return the groups of the axes of a step's largest tensor, of which the others have the first."""
+        """Return the groups of the axes of a step's largest tensor; its other tensors have the first of them."""
         output, read = self._group(step.group), self._group(self.steps[step.inputs[0]].group)
         return (output, None if dict(step.settings).get("depthwise") else read, None, None)
 
@@ -182,7 +182,7 @@ class Traced:
         return places
 
     def _stages(self) -> tuple[tuple[Layer, ...], ...]:
-        """Return the layers by stage: one for each size of the maps; none where activations are added up."""
+        """Return the layers by stage: one for each size of the maps; none if activations are added."""
         if any(step.kind == "add" for step in self.steps):
             return ()
         stages: dict[int, list[Layer]] = {}
@@ -230,7 +230,7 @@ class TracedNetwork(Network):
 
 
 def _place(network: nn.Module, name: str, module: nn.Module) -> None:
-    """Give a network a module under a name with dots."""
+    """Add a module to a network under a dotted name."""
     *parents, last = name.split(".")
     for parent in parents:
         if not hasattr(network, parent):

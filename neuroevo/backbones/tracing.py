@@ -57,7 +57,7 @@ FUNCTIONS: dict[Callable[..., Any] | str, tuple[str, tuple[str, ...]]] = {
     F.adaptive_avg_pool2d: ("adaptive_avg_pool2d", ("output_size",)),
     F.adaptive_max_pool2d: ("adaptive_max_pool2d", ("output_size",)),
 }
-"""Functions and methods without tensors of their own: their step and the arguments behind the first."""
+"""Functions and methods without tensors of their own: their step and the arguments after the first."""
 
 SUMS = (operator.add, operator.iadd, torch.add, "add", "add_")
 FLATTENINGS = (nn.Flatten, torch.flatten, "flatten", "view", "reshape")
@@ -67,11 +67,11 @@ UNCHANGED = (nn.Dropout, nn.Dropout2d, nn.Identity, F.dropout, F.dropout2d, "con
 
 
 def trace(module: nn.Module, *, image: tuple[int, int, int]) -> Traced:
-    """Return a module as a backbone whose channel groups are derived by tracing.
+    """Return a module as a backbone, with channel groups derived by tracing.
 
-    The module is left unchanged, and its weights are not taken over: a backbone describes networks that start at
-    random. Dropout is left out. The last linear layer, which must give the outputs, is the head. Activations that are
-    added up share one group.
+    The module is left unchanged, and its weights are not copied: a backbone describes networks with random initial
+    weights. Dropout is left out. The last linear layer, which must give the outputs, is the head. Activations that are
+    added share one group.
 
     Args:
         module: Convolutional or linear layers without data-dependent control flow.
@@ -79,7 +79,7 @@ def trace(module: nn.Module, *, image: tuple[int, int, int]) -> Traced:
 
     Raises:
         ValueError: A layer is not supported, is used twice, or the outputs do not come from a linear layer; the
-            sentence names it.
+            message names it.
     """
     weightless = deepcopy(module).eval().to("meta")
     images = torch.empty(2, *image, device="meta")
@@ -89,7 +89,7 @@ def trace(module: nn.Module, *, image: tuple[int, int, int]) -> Traced:
         raise ValueError(f"{type(module).__name__} can't be traced by torch.fx: {_first_line(error)}.") from error
     try:
         with torch.no_grad():
-            # By itself first: where that fails, ShapeProp would print a traceback besides.
+            # Run it alone first: if that fails, ShapeProp would also print a traceback.
             weightless(images)
             ShapeProp(graph).propagate(images)
     except Exception as error:
@@ -104,7 +104,7 @@ def _first_line(error: Exception) -> str:
 
 
 class _Tracing:
-    """The steps and channel groups of one traced graph, while they are found."""
+    """The steps and channel groups of one traced graph, as they are found."""
 
     def __init__(self, graph: fx.GraphModule, image: tuple[int, int, int]) -> None:
         self.graph = graph
@@ -138,18 +138,18 @@ class _Tracing:
         return self.graph.get_submodule(str(node.target))
 
     def _needed(self, last: fx.Node) -> list[fx.Node]:
-        """Return the nodes that lead to one node, in their order."""
+        """Return the nodes that a node depends on, in their order."""
         needed, waiting = set(), [last]
         while waiting:
             node = waiting.pop()
             if node not in needed:
                 needed.add(node)
-                # What the sizes of a reshaping come from is no activation.
+                # The sizes for a reshape do not come from activations.
                 waiting.extend(node.all_input_nodes[:1] if node.target in ("view", "reshape") else node.all_input_nodes)
         return [node for node in self.graph.graph.nodes if node in needed]
 
     def _number(self, node: fx.Node) -> int:
-        """Return the number of the step that a node becomes, or of the one that it leaves unchanged."""
+        """Return the number of a node's step; an identity has the number of its input's step."""
         if node.op == "placeholder":
             return self._add(Step("image", "", (), -1))
         what = self._of(node) if node.op == "call_module" else node.target
@@ -295,7 +295,7 @@ def _sorted(settings: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
 
 
 def _called(node: Any, graph: fx.GraphModule | None = None) -> str:
-    """Return a node as a reader knows it: the module's name and class, or the function's name."""
+    """Return the name of a node for messages: the module's name and class, or the function's name."""
     if not isinstance(node, fx.Node):
         return repr(node)
     if node.op == "call_module" and graph is not None:

@@ -22,21 +22,21 @@ WIDTHS = (64, 128, 256, 512, 512)
 """Channels of each stage (the same table)."""
 
 LEAST = 32
-"""Height and width that smaller images are padded to, in pixels: five poolings leave one pixel of them."""
+"""Height and width that smaller images are padded to, in pixels: five poolings reduce them to one pixel."""
 
 
 @dataclass(frozen=True)
 class VGG:
     """Five stages of convolutions 3x3 with batch norm and ReLU, each with a 2x2 pooling, then an average.
 
-    The stages are those of Simonyan and Zisserman 2015 (arXiv 1409.1556, table 1). The two wide linear layers, which
-    hold most of the paper's parameters, are left out, as is common on small images: the head reads the average over
-    the pixels that are left. The convolutions have no bias, for a norm follows. The depth counts as the paper's.
+    The stages follow Simonyan and Zisserman 2015 (arXiv 1409.1556, table 1). The two wide linear layers, which hold
+    most of the paper's parameters, are left out, as is common on small images: the head reads the average over the
+    remaining pixels. The convolutions have no bias, because a norm follows. The depth is counted as in the paper.
 
     Attributes:
         depth: 11, 13 or 16.
-        widths: Output channels of the convolutions; each is a channel group, `conv1`, `conv2`, ... By default those
-            of the paper.
+        widths: Output channels of the convolutions; each is a channel group, `conv1`, `conv2`, ... Default the
+            paper's.
         channels: Input channels C of the images, which may have any height and width; below 32 pixels they are
             padded with zeros to 32.
     """
@@ -119,13 +119,13 @@ class VGGNetwork(Network):
             for layer in range(1, layers + 1):
                 i += 1
                 images = self.get_submodule(f"norm{i}")(self.get_submodule(f"conv{i}")(images))
-                # Pooling and ReLU commute, and after pooling there is a quarter of the numbers left to clip.
+                # Pooling and ReLU commute, and after pooling a quarter of the numbers is left.
                 images = F.relu(F.max_pool2d(images, 2) if layer == layers else images)
         return images.mean((2, 3))
 
 
 def padded(images: Tensor) -> Tensor:
-    """Return images [N, C, H, W] with zeros around them where they have fewer than 32 pixels."""
+    """Return images [N, C, H, W], padded with zeros to at least 32 pixels in height and width."""
     (top, bottom), (left, right) = map(_margins, images.shape[2:])
     return F.pad(images, (left, right, top, bottom)) if top + bottom + left + right else images
 

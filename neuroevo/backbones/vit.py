@@ -20,15 +20,14 @@ STATISTICS = {"batch": ("weight", "bias", "running_mean", "running_var"), "layer
 
 @dataclass(frozen=True)
 class ViT:
-    """Patches with learned positions, pre-norm blocks of attention and a perceptron, then an average over patches.
+    """Patches with learned positions, pre-norm blocks of attention and an MLP, then an average over patches.
 
     After Dosovitskiy et al. 2021 (arXiv 2010.11929), small, and without a class token. The groups are the residual
-    stream, `stream`, and of each block its heads, `block1.heads`, and the hidden units of its perceptron,
-    `block1.hidden`.
+    stream, `stream`, and for each block its heads, `block1.heads`, and the hidden units of its MLP, `block1.hidden`.
 
-    Norms are batch norms over patches and images by default, for they treat each channel by itself: a circuit computes
-    in an heir of any width what it computes alone. The layer norms of the paper (`norm="layer"`) read the whole stream,
-    so there that only holds in an heir whose stream is as wide as the circuit's, not in a wider one.
+    Norms are batch norms over patches and images by default, because they treat each channel separately: a circuit
+    computes in an heir of any width what it computes alone. The layer norms of the paper (`norm="layer"`) read the
+    whole stream, so that this only holds in an heir with a stream as wide as the circuit's.
 
     Attributes:
         widths: Channels of the stream, then for each block its heads and its hidden units; the number of blocks
@@ -94,7 +93,7 @@ class ViT:
         return replace(bare, shapes=shapes, buffers=buffers, stages=self._stages())
 
     def _stages(self) -> tuple[tuple[Layer, ...], ...]:
-        """Return the layers: patches with positions, the blocks, which are beside the stream, and the last norm."""
+        """Return the layers: patches with positions, the blocks, which are branches, and the last norm."""
         parts = [
             Layer((*(name for name, *_ in _linears(block)), f"{block}_norm1", f"{block}_norm2"), branch=True)
             for block in self.blocks
@@ -106,7 +105,7 @@ class ViT:
         with torch.device("meta"):
             network = ViTNetwork(self, classes)
         initialise(network, generator)
-        # The residual branches start small, so that depth adds no variance.
+        # Residual branches start small, so that depth adds no variance.
         for block in self.blocks:
             for name in ("out", "contract"):
                 network.get_parameter(f"{block}_{name}.weight").data.mul_((2 * len(self.blocks)) ** -0.5)
@@ -164,7 +163,7 @@ class ViTNetwork(Network):
         return self._normed("norm", stream).mean(1)
 
     def _attention(self, block: str, tokens: Tensor) -> Tensor:
-        """Return what each token [N, T, D] reads from all tokens, [N, T, D]."""
+        """Return the output of self-attention over tokens [N, T, D], [N, T, D]."""
         query, key, value = (
             self.get_submodule(f"{block}_{name}")(tokens).unflatten(2, (-1, self.head_width)).transpose(1, 2)
             for name in ("query", "key", "value")

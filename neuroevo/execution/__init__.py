@@ -1,10 +1,9 @@
 """Execution: how populations are trained and evaluated.
 
-A `Training` says what one network does; `train_all` takes many of them, and an `Execution` says in which way: `looped`
-trains one network after the other on each of several threads, `stacked` networks of one structure together. All ways
-give the same numbers. `batched_map` is the map that hands whole populations to evaluators that can take them;
-`WorkerMap` is the one that has them worked on elsewhere, in `Processes` of this machine or on a cluster
-(`neuroevo.execution.ray`).
+A `Training` is one network's training run; `train_all` runs many of them, and an `Execution` says how: `looped`
+trains one network after the other on each of several threads, `stacked` trains networks of one structure together.
+Both modes give the same numbers. `batched_map` is the map that gives whole populations to evaluators that can take
+them; `WorkerMap` evaluates them elsewhere, in `Processes` of this machine or on a cluster (`neuroevo.execution.ray`).
 """
 
 from neuroevo.execution.mapping import batched_map

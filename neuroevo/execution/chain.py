@@ -1,4 +1,4 @@
-"""Chains of layers, as `nn.Sequential` holds them, taken apart so that their parts can be computed in another way."""
+"""Chains of layers, as `nn.Sequential` holds them, taken apart so that their parts can be computed differently."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ ELEMENTWISE: tuple[type[nn.Module], ...] = (
     nn.Softplus,
     nn.Softsign,
 )
-"""Layers that treat every number by itself."""
+"""Elementwise layers."""
 
 RISING: tuple[type[nn.Module], ...] = (nn.Identity, nn.ReLU, nn.ReLU6, nn.Sigmoid, nn.Tanh, nn.Hardtanh)
-"""Those of them that never fall, so that the greatest number stays the greatest."""
+"""Elementwise layers that are non-decreasing, so that the greatest number stays the greatest."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Layer:
 
     Attributes:
         module: The layer.
-        parameters: Those that it has, in the order of its own, with their names in the whole module.
+        parameters: Its parameters, in its own order, with their names in the whole module.
     """
 
     module: nn.Module
@@ -48,17 +48,17 @@ class Layer:
 
 
 def given(parameters: Mapping[str, Tensor], name: str, own: nn.Parameter, count: int) -> Tensor:
-    """Return a parameter [P, *shape]; that of the module for everybody if it was left out."""
+    """Return a parameter [P, *shape]; the module's own, P times, if it was left out."""
     found = parameters.get(name)
     return own.detach().expand(count, *own.shape) if found is None else found
 
 
 def layers_of(module: nn.Module, known: tuple[type[nn.Module], ...]) -> list[Layer] | None:
-    """Return the layers of a module in the order that they are called in; None if it is no chain of known ones.
+    """Return the layers of a module in the order of the calls; None if it is no chain of known ones.
 
     Args:
-        module: A layer, or an `nn.Sequential`, also one within another.
-        known: Types of layers that may be part of it, besides `nn.Sequential`; no subclasses of them.
+        module: A layer, or an `nn.Sequential`, possibly nested.
+        known: Types of layers that may be part of it, besides `nn.Sequential`; subclasses are not allowed.
     """
     names = {id(parameter): name for name, parameter in module.named_parameters()}
     found: list[Layer] = []

@@ -19,13 +19,13 @@ from neuroevo.individual import Failure
 log = logging.getLogger(__name__)
 
 CPU_BYTES = 2**30
-"""What a chunk may take on a CPU; a fixed number, so that chunks are the same."""
+"""Bytes that a chunk may take on a CPU; a fixed number, so that chunks are the same on every machine."""
 
 GPU_SHARE = 0.8
 """The share of a GPU's free memory that a chunk may take."""
 
 COPIES = {"sgd": 3, "adamw": 4}
-"""How often a parameter is there: with its gradient and its moments."""
+"""Copies of each parameter: itself, its gradient and its moments."""
 
 
 def in_chunks(
@@ -37,16 +37,16 @@ def in_chunks(
 ) -> list[Outcome]:
     """Train networks of one structure in chunks, one after the other.
 
-    A chunk for which the memory does not suffice is halved and trained again from the start.
+    A chunk that runs out of memory is halved and trained again from the start.
 
     Args:
         run: Trains a chunk; if it fails, it leaves the networks as they were.
         trainings: Runs of one structure.
-        size: Networks in a chunk at most; None leaves it to the memory.
-        workers: Threads of torch on the CPU; default as many as it uses.
+        size: Largest number of networks in a chunk; by default as many as the memory allows.
+        workers: Torch threads on the CPU; default as many as torch uses.
 
     Raises:
-        torch.OutOfMemoryError: The memory does not suffice for one network.
+        torch.OutOfMemoryError: There is not enough memory for one network.
     """
     size = min(size or len(trainings), largest_chunk(trainings[0]))
     chunks = [trainings[start : start + size] for start in range(0, len(trainings), size)]
@@ -64,9 +64,9 @@ def largest_chunk(training: Training) -> int:
 
 
 def bytes_of_one(training: Training) -> int:
-    """Return about how much memory the training of one network takes: its tensors and what its backward pass reads.
+    """Return an estimate of the memory that training one network takes: its tensors and what its backward pass reads.
 
-    Shapes tell it: nothing is computed. Of a network that does not run on shapes alone it is its tensors.
+    It is derived from shapes, without computing. Only the tensors count if a network does not run on shapes alone.
     """
     network = copy.deepcopy(training.network).to("meta").train()
     total: int = COPIES[training.recipe.optimizer] * sum(tensor.nbytes for tensor in network.state_dict().values())

@@ -1,8 +1,8 @@
-"""Condensing: in a life the circuit also learns alone, and from the whole network around it.
+"""Condensing: during a life the circuit also learns on its own, and from the whole network around it.
 
 After the sandwich rule and in-place distillation of slimmable networks (Yu and Huang 2019, "Universally Slimmable
 Networks and Improved Training Techniques", arXiv 1903.05134, section 3): the whole network learns from the labels and
-a part of it from the whole. Ours are the choice of the part, a circuit, and that it learns from the labels as well.
+a part of it from the whole. Choosing a circuit as the part, and training it on the labels as well, is ours.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from neuroevo.backbones import Network
 class Condensing:
     """The loss of a life that condenses: cross-entropy of the whole and of the circuit, and their divergence.
 
-    With p the whole network's class probabilities and q those of the circuit by itself, which reads its own columns of
-    the head, the loss in nats is CE(p) + CE(q) + weight * KL(p || q), where p does not learn from the last term.
+    With p the class probabilities of the whole network and q those of the circuit alone, which reads its own columns of
+    the head, the loss in nats is CE(p) + CE(q) + weight * KL(p || q), where no gradient flows from the last term to p.
 
     The circuit is not run a second time: where no cross weight (non-gene channel -> gene channel) differs from zero
     and norms are per channel, its channels compute in the whole network what they would compute alone. So an update
-    costs a second reading of the head beside a plain one.
+    costs one more pass through the head than a plain one.
 
     Attributes:
-        channels: The features [F] of the network that are the circuit's, int64.
+        channels: Indices [F] of the network's features that belong to the circuit, int64.
         weight: Weight of the distillation.
     """
 
@@ -47,5 +47,5 @@ class Condensing:
 def divergence(teacher: Tensor, student: Tensor) -> Tensor:
     """Return the mean Kullback-Leibler divergence KL(teacher || student) of logits [N, K], in nats."""
     known, learned = F.log_softmax(teacher, 1), F.log_softmax(student, 1)
-    # As `F.kl_div` has it, which can't be stacked.
+    # As in `F.kl_div`, which can't be stacked.
     return (known.exp() * (known - learned)).sum() / len(known)

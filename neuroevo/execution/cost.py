@@ -12,7 +12,7 @@ from neuroevo.budget import Budget
 from neuroevo.execution.training import Recipe
 
 # One forward pass, one backward pass to the inputs and one to the weights; the first layer's inputs need none, which is
-# left out of account (under 2 % of a ConvNet4).
+# ignored (under 2 % of a ConvNet4).
 PASSES = 3
 
 
@@ -28,12 +28,12 @@ def multiply_adds(backbone: Backbone, image: tuple[int, int, int], classes: int)
 def training_budget(
     backbone: Backbone, recipe: Recipe, *, image: tuple[int, int, int], classes: int, images: int, heads: int = 1
 ) -> Budget:
-    """Return the budget of one training run by a recipe on a task of so many images [C, H, W] and classes.
+    """Return the budget of one training run by a recipe on a task.
 
     Args:
-        backbone: What is trained.
-        recipe: How.
-        image: Channels, height and width.
+        backbone: The architecture that is trained.
+        recipe: How it is trained.
+        image: Channels, height and width of an image.
         classes: Outputs of the head.
         images: Images to train on.
         heads: How often an update reads the head, in full or in part; each counts in full.

@@ -27,9 +27,9 @@ class Graph:
         step: The update: takes rows and labels and returns losses; it must not wait for the device.
         rows: Rows of an update, for their shape.
         labels: Labels of an update, for their shape.
-        kept: All tensors that an update changes. Before it is captured an update has to run a few times; then these
-            become what they were.
-        optimizer: Its moments begin at zero.
+        kept: All tensors that an update changes. An update has to run a few times before it is captured; afterwards
+            these tensors are restored.
+        optimizer: The optimiser, with moments that start at zero.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Graph:
         current.wait_stream(aside)
         restore(kept, before, optimizer)
         self.graph = torch.cuda.CUDAGraph()
-        # Other threads may work on streams of their own meanwhile.
+        # Other threads may use streams of their own meanwhile.
         with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):
             self.losses = step(self.rows, self.labels)
 
@@ -65,7 +65,7 @@ class Graph:
 
 @torch.no_grad()
 def restore(kept: Sequence[Tensor], before: Sequence[Tensor], optimizer: torch.optim.Optimizer) -> None:
-    """Write earlier values back into tensors, and zeros into moments: that is how both were before the first step."""
+    """Write earlier values back into tensors and zeros into moments, the state before the first step."""
     for tensor, values in zip(kept, before, strict=True):
         tensor.copy_(values)
     for state in optimizer.state.values():

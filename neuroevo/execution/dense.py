@@ -13,10 +13,10 @@ TILE = 2**21
 """Bytes of the widest activation in a tile on a CPU: what the caches of two cores hold."""
 
 LARGE_TILE = 2**28
-"""The same on any other device, which wants large products and has memory enough for them."""
+"""The same on any other device, which needs large products and has enough memory for them."""
 
 EVEN = 8
-"""Where more networks than these are in a tile, a multiple of them is: threads get equally many."""
+"""Tiles with more networks than this hold a multiple of it, so that threads get equally many."""
 
 FEW = 8
 """Inputs of each network below which products with vectors [N, features] are faster than those with [features, N]."""
@@ -25,14 +25,14 @@ SMALL = 1024
 """Numbers in an activation of one network below which four passes over it cost more than one hyperbolic tangent."""
 
 Step = Callable[..., Tensor]
-"""Takes activations and the layer's parameters, each of a tile, and returns activations; may write into them."""
+"""Takes the activations and the layer's parameters of a tile and returns activations; may overwrite its inputs."""
 
 
 class Dense:
     """Runs a chain of linear layers and elementwise activations for many sets of parameters.
 
-    Activations are [T, features, N], so that a layer with few features has long rows all the same; where there are
-    few inputs they are [T, N, features]. What a network answers does not depend on who else is in its tile of T.
+    Activations are [T, features, N], so that a layer with few features still has long rows; for few inputs they are
+    [T, N, features]. A network's outputs do not depend on the other networks in its tile of T.
 
     Args:
         layers: The chain; `Dense.of` takes a module apart.
@@ -41,13 +41,13 @@ class Dense:
     def __init__(self, layers: list[Layer]) -> None:
         self.widest = max(one.module.out_features for one in layers if isinstance(one.module, nn.Linear))
         first = next(place for place, one in enumerate(layers) if isinstance(one.module, nn.Linear))
-        # What comes before the first product would be written into the inputs.
+        # Activations before the first product would overwrite the inputs.
         self.activations = [_in_place(one.module) if place > first else one.module for place, one in enumerate(layers)]
         self.parameters = [one.parameters for one in layers]
 
     @classmethod
     def of(cls, module: nn.Module) -> Dense | None:
-        """Return the way to run a module; None if it is no such chain."""
+        """Return a runner for a module; None if it is no such chain."""
         layers = layers_of(module, (nn.Linear, *ELEMENTWISE)) or []
         return cls(layers) if any(isinstance(one.module, nn.Linear) for one in layers) else None
 
@@ -92,15 +92,15 @@ def _along(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
 
 
 def _in_place(module: nn.Module) -> Step:
-    """Return an activation that may overwrite what it is given."""
+    """Return an activation that may overwrite its input."""
     return {nn.ReLU: torch.relu_, nn.Sigmoid: torch.sigmoid_, nn.Tanh: tanh_}.get(type(module), module)
 
 
 def tanh_(numbers: Tensor) -> Tensor:
-    """Write the hyperbolic tangent of numbers [T, ...] over them and return them.
+    """Replace numbers [T, ...] by their hyperbolic tangents in place, and return them.
 
     In single precision on the CPU it is 2 sigmoid(2 x) - 1, which takes a quarter of the time there and is within
-    2e-7 of it; the least numbers lose digits.
+    2e-7 of it; the smallest numbers lose digits.
     """
     if numbers.numel() < SMALL * numbers.shape[0] or numbers.dtype != torch.float32 or not numbers.is_cpu:
         return numbers.tanh_()

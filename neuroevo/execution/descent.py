@@ -11,7 +11,7 @@ from neuroevo.execution.cuda import Graph
 from neuroevo.execution.training import Recipe, Training
 
 SECOND_MOMENT = 0.999
-"""What AdamW keeps of the mean square of gradients, beta2 of Kingma and Ba 2014 (arXiv 1412.6980)."""
+"""Decay rate of AdamW's second moment, beta2 of Kingma and Ba 2014 (arXiv 1412.6980)."""
 
 Losses = Callable[[Tensor, Tensor], Tensor]
 """Takes rows of images and labels of one update, [N] or [P, N], and returns the loss of each network, [] or [P]."""
@@ -27,16 +27,16 @@ def descend(
     kept: Iterable[Tensor],
     measure: Callable[[], Tensor],
 ) -> tuple[list[Tensor], Tensor]:
-    """Make the updates of a training run, or of several that are alike, and return what was measured and the last loss.
+    """Run the updates of a training run, or of several alike, and return the measurements and the last loss.
 
-    Nothing in here waits for the device. On a GPU an update is captured once as a graph and then replayed.
+    Nothing here waits for the device. On a GPU an update is captured once as a graph and then replayed.
 
     Args:
-        training: Its recipe and its `measure_at` count.
-        optimizer: Moves the parameters.
-        losses: The loss of each network, whose sum falls.
+        training: The run; only its recipe and its `measure_at` are used.
+        optimizer: Updates the parameters.
+        losses: Returns the loss of each network; their sum is minimised.
         batches: Rows and labels of all updates, [updates, ...].
-        zeros: Parameters with the masks under which they stay zero.
+        zeros: Parameters with masks of the elements that stay zero.
         kept: All tensors that an update changes.
         measure: Called before the updates of `measure_at`.
     """
@@ -51,7 +51,7 @@ def descend(
         return each.detach()
 
     rows, labels = batches
-    # What augmentation draws comes from the host, where a graph has no part.
+    # Augmentation draws on the host, which a graph can't capture.
     if rows.device.type == "cuda" and len(rows) and training.augment is None:
         step = Graph(step, rows[0], labels[0], kept=[*kept], optimizer=optimizer)
     measured, last = {}, torch.tensor(torch.nan)
@@ -66,10 +66,10 @@ def descend(
 
 
 def optimizer_of(parameters: Iterable[Tensor], recipe: Recipe) -> torch.optim.Optimizer:
-    """Return the optimiser of a recipe, which moves all parameters in one call; they may be those of many networks."""
+    """Return the optimiser of a recipe, which updates all parameters, of one network or of many, in one call."""
     parameters = list(parameters)
     device, decay = parameters[0].device, recipe.weight_decay
-    # A graph reads its rate from memory.
+    # A graph reads its learning rate from memory.
     rate = torch.zeros((), device=device) if device.type == "cuda" else recipe.learning_rate
     if recipe.optimizer == "adamw":
         betas = (recipe.momentum, SECOND_MOMENT)

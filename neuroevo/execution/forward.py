@@ -15,21 +15,21 @@ from neuroevo.execution.tiled import Tiled
 
 log = logging.getLogger(__name__)
 
-# What vmap raises for data-dependent control flow, for operators without a batched form, and for layers with a state.
+# Errors of vmap for data-dependent control flow, for operators without a batched form, and for layers with a state.
 UNSTACKABLE = (RuntimeError, NotImplementedError, ValueError, TypeError)
 
 
 class Forward:
     """Runs a module on one batch of inputs for many sets of parameters.
 
-    The structure of the module decides how, and all ways give the same numbers up to rounding:
+    The structure of the module decides how, with the same numbers up to rounding in every case:
 
     - A chain of linear layers and activations is a chain of batched matrix products (see `Dense`).
     - A module with convolutions of images runs one set after the other on a CPU, in tiles of images (see `Tiled`).
-    - Whatever else `torch.func.vmap` can take is stacked by it.
-    - What it can't is run one set after the other, and the log says why.
+    - Any other module is stacked by `torch.func.vmap` if possible.
+    - Otherwise it runs one set after the other, and the log says why.
 
-    The module is a copy in evaluation mode: batch norms use the statistics that it has, dropout is off.
+    The module is a copy in evaluation mode: batch norms use its statistics, dropout is off.
 
     Args:
         module: Any module.
@@ -46,9 +46,9 @@ class Forward:
         """Return the outputs [P, N, ...] for inputs [N, ...].
 
         Args:
-            parameters: By name, [P, *shape]; those that are left out are the module's own.
-            inputs: One batch for all; one for each, [P, N, ...], if they are not shared.
-            shared: Whether all get the same inputs.
+            parameters: By name, [P, *shape]; for names left out, the module's own are used.
+            inputs: One batch for all sets; one for each, [P, N, ...], if they are not shared.
+            shared: Whether all sets get the same inputs.
         """
         if self.dense is not None and self.dense.takes(inputs, shared=shared):
             return self.dense(parameters, inputs, shared=shared)
@@ -59,7 +59,7 @@ class Forward:
                 return vmap(self._one, in_dims=(0, None if shared else 0))(dict(parameters), inputs)
             except UNSTACKABLE as error:
                 if is_out_of_memory(error):
-                    # No sign of what the module is; one after the other would hide it.
+                    # This says nothing about the module; a loop would hide it.
                     raise
                 log.warning("%s runs one network after the other: %s", type(self.module).__name__, _first_line(error))
                 self.stacks = False
@@ -70,9 +70,10 @@ class Forward:
 
     @torch.no_grad()
     def numbers(self, inputs: Tensor) -> int:
-        """Return how many numbers the widest layer that is held for all networks at a time gives for inputs [N, ...].
+        """Return the size, in numbers, of the widest activation that is held for all networks at once.
 
-        It is the last one where a way works in tiles, for then no other is held for more than a tile.
+        For modules that run in tiles it is the output, because other activations are held for one tile only. Inputs
+        are [N, ...].
         """
         found: list[int] = []
 
@@ -90,9 +91,9 @@ class Forward:
         return max(found)
 
     def tile(self, inputs: Tensor) -> int | None:
-        """Return how many networks are worked on at a time, with the same inputs [N, ...]; None if it is all of them.
+        """Return how many networks run at a time on the same inputs [N, ...]; None if it is all of them.
 
-        Whoever takes that many at a time finds their outputs in the cache, and changes no bit of them.
+        Processing that many at a time finds the outputs in the cache, and changes no bit of them.
         """
         return self.dense.tile(inputs) if self.dense is not None and self.dense.takes(inputs, shared=True) else None
 

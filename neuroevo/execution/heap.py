@@ -1,21 +1,21 @@
-"""The heap: memory of one generation that the next one takes over."""
+"""The heap: memory of one generation that the next one reuses."""
 
 from __future__ import annotations
 
 import torch
 
 LARGEST = 2**25 - 2**16
-"""Bytes of the largest block whose return glibc learns from, 32 MiB with what it adds itself."""
+"""Bytes of the largest block that still raises glibc's mmap threshold: 32 MiB including its header."""
 
 
 def keep_freed_memory() -> None:
-    """Let the C library's allocator keep what is freed for the next one who asks.
+    """Let the C library's allocator keep freed memory for later allocations.
 
-    A population of some megabytes that is made anew in each generation costs more in pages of the system than in
-    arithmetic, and an update of convolutions up to a tenth more time: glibc returns blocks above a threshold to the
-    system as soon as they are freed. The threshold is the largest block that was freed so far, up to 32 MiB. One such
-    block, of which no page is ever touched, raises it for the rest of the process, which may keep up to 64 MiB that it
-    does not use. Other allocators do not care.
+    glibc returns blocks above a threshold to the system as soon as they are freed. A population of some megabytes that
+    is allocated anew in each generation then costs more in page faults than in arithmetic, and an update of
+    convolutions takes up to a tenth more time. The threshold is the largest block that was freed so far, up to 32 MiB.
+    Allocating and freeing one such block, without touching a page of it, raises the threshold for the rest of the
+    process, which may keep up to 64 MiB of unused memory. Other allocators are not affected.
 
     Source: `mallopt(3)`, M_MMAP_THRESHOLD.
     """

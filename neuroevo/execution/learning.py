@@ -16,13 +16,13 @@ Gradient = Callable[[Tensor], Tensor]
 
 
 class Learn:
-    """Lets genomes learn: some steps of Adam up the gradient of their scores.
+    """Trains genomes by a few steps of Adam up the gradient of their scores.
 
-    It is a function of each genome alone: nothing is drawn, and nothing remembered from one call to the next. A
-    gradient that is not finite moves nothing.
+    It is a function of each genome alone: nothing is drawn, and nothing is kept from one call to the next. A
+    gradient that is not finite changes nothing.
 
     Args:
-        gradient: That of the scores.
+        gradient: The gradient of the scores.
         space: Where genomes lie.
         steps: Gradient steps, at least 0.
         learning_rate: Length of a step in each gene, in units of the space's spread.
@@ -41,7 +41,7 @@ class Learn:
         self.budget = Budget(gradient_steps=steps, critical_path=steps)
 
     def __call__(self, genomes: Tensor) -> Tensor:
-        """Return what genomes [P, D] become, a new tensor."""
+        """Return genomes [P, D] after learning, a new tensor."""
         memory: Memory = {}
         learned = genomes.clone()
         for _ in range(self.steps):

@@ -9,21 +9,21 @@ import torch
 from torch import Tensor, nn
 
 Rate = Callable[[], float]
-"""Returns the learning rate of the update under way."""
+"""Returns the learning rate of the current update."""
 
 
 class StackedLinear(nn.Module):
-    """The linear layers of P networks, in the place of one of them.
+    """The linear layers of P networks, in place of one of them.
 
-    It takes what one layer takes with the batches of all networks one after the other, [P * N, ..., I]. So a network
-    that treats images independently computes P networks at once when each of its linear layers is replaced.
+    Its input is that of one layer with the batches of all networks concatenated, [P * N, ..., I]. So a network that
+    treats images independently computes P networks at once when each of its linear layers is replaced.
 
-    The gradient of the weights goes into a buffer that is used again in each update (fresh memory is slow), or,
-    where there is a `rate`, nowhere: weights and biases are moved in the backward pass, and their gradients stay None.
+    The gradient of the weights goes into a buffer that is reused in each update (fresh memory is slow). With a `rate`
+    weights and biases are updated in the backward pass instead, and their gradients stay None.
 
     Args:
         layers: Linear layers of equal shape, with or without bias.
-        rate: If given, the backward pass subtracts so many times the gradients.
+        rate: If given, the backward pass subtracts this rate times the gradients.
     """
 
     def __init__(self, layers: Sequence[nn.Linear], rate: Rate | None = None) -> None:
@@ -47,7 +47,7 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor | None, layer: StackedLinear) -> Tensor:
-        # Saved in earnest, so that weights that are used twice in a pass and moved in between are noticed.
+        # Saved properly, so that weights that are used twice in a pass and changed in between are noticed.
         ctx.save_for_backward(inputs, weight)
         ctx.layer = layer
         if bias is None:

@@ -1,4 +1,4 @@
-"""The looped way: one network after the other on each of several threads."""
+"""The looped mode: one network after the other on each of several threads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def in_threads(function: Callable[[T], R], items: Sequence[T], *, workers: int |
 
 
 def train(training: Training, *, precision: Precision = FLOAT32) -> Outcome:
-    """Train one network in place and measure it on the way."""
+    """Train one network in place and measure it along the way."""
     network, task = training.network, training.task
     device = task.train.device
     network.to(memory_format=torch.channels_last)

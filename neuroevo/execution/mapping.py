@@ -10,21 +10,21 @@ from neuroevo.execution.memory import in_parts
 
 
 def batched_map(function: Callable[..., Any], *iterables: Iterable[Any], chunk: int | None = None) -> list[Any]:
-    """Map like the built-in, in calls of `function.batch` where the function offers it.
+    """Map like the built-in, by calls of `function.batch` if the function has it.
 
     Register it as `toolbox.register("map", batched_map)`: stock DEAP loops then evaluate a population in one call.
     `batch` takes as many lists as the function takes arguments and returns the list of results. Calls that run out of
-    memory are divided (see `neuroevo.execution.memory`); an evaluator whose results depend on who is evaluated together
-    says so by an attribute `joint = True`, and is not.
+    memory are divided (see `neuroevo.execution.memory`), unless results depend on which individuals are evaluated
+    together, which an evaluator declares by an attribute `joint = True`.
 
     Args:
         function: Called with one item of each iterable; may be wrapped in `functools.partial` by
-            `toolbox.register`, whose bound arguments are kept.
+            `toolbox.register`, with bound arguments, which are kept.
         *iterables: Items; the shortest ends the map, as in the built-in.
-        chunk: Items in one call at most, which bounds the memory; default all of them.
+        chunk: Largest number of items in one call, which bounds the memory; default all of them.
 
     Raises:
-        ValueError: `batch` returned another number of results than it got items, or `chunk` is below 1.
+        ValueError: The numbers of results and items of a `batch` call differ, or `chunk` is below 1.
     """
     if chunk is not None and chunk < 1:
         raise ValueError(f"chunk must be at least 1, but it is {chunk}.")
@@ -44,7 +44,7 @@ def batched_map(function: Callable[..., Any], *iterables: Iterable[Any], chunk: 
 
 
 def unwrap(function: Callable[..., Any]) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
-    """Return what nested partials call, with all of their bound arguments."""
+    """Return the function that nested partials call, with all of their bound arguments."""
     arguments: tuple[Any, ...] = ()
     keywords: dict[str, Any] = {}
     while isinstance(function, partial):

@@ -1,4 +1,4 @@
-"""What happens when the memory does not suffice for a batch: it is divided, down to single items."""
+"""Running out of memory on a batch: it is divided, down to single items."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 NUMBERS = re.compile(
     r"(you t|T)ried to allocate [^.]*(\.\d[^.]*)?(\. GPU \d+ has .*? is free)?|training one .* are free on [\w:]+"
 )
-"""What the allocators of the CPU and of CUDA, and `in_chunks`, say about a request that they can't meet."""
+"""The part of an out-of-memory message, of the CPU's and CUDA's allocators and of `in_chunks`, that has the numbers."""
 
 
 def in_parts(
@@ -25,13 +25,13 @@ def in_parts(
 ) -> list[Any]:
     """Call a function with parts of the items and return all results in their order.
 
-    A part for which there is not enough memory is halved, and so are the parts after it; an item for which the
-    memory does not suffice alone has a `Failure` for its result, which says how much was asked for.
+    A part that runs out of memory is halved, and so are the parts after it; the result of an item that runs out of
+    memory on its own is a `Failure` that says how much was requested.
 
     Args:
         function: Called with a part of the items, returns a result for each; pure, for it may be called again.
         items: Items.
-        size: Items in one part at most; None stands for all of them.
+        size: Largest number of items in one part; None stands for all of them.
         divisible: Whether an item's result is the same in every part. If not, a part that does not fit fails as a
             whole.
     """
@@ -39,39 +39,39 @@ def in_parts(
     size = size or max(1, len(items))
     while len(results) < len(items):
         part = items[len(results) : len(results) + size]
-        found, told = _attempt(function, part)
+        found, message = _attempt(function, part)
         if found is None and divisible and len(part) > 1:
             size = len(part) // 2
             log.warning("out of memory: going on with %d items at a time instead of %d", size, len(part))
             continue
-        results += [Failure(_reason(told))] * len(part) if found is None else found
+        results += [Failure(_reason(message))] * len(part) if found is None else found
     return results
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error says that there was not enough memory, of a device or of the host."""
-    # The allocator of the CPU has no error of its own.
+    """Return whether an error means that a device or the host ran out of memory."""
+    # The CPU's allocator has no error class of its own.
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
         isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
     )
 
 
 def _attempt(function: Callable[[Sequence[Any]], list[Any]], part: Sequence[Any]) -> tuple[list[Any] | None, str]:
-    """Return the results, or None if the memory did not suffice, which is free again by then, and what was told."""
+    """Return the results and "", or None, with the memory freed again, and the message of the out-of-memory error."""
     try:
         return function(part), ""
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        told = str(error)
-    # Only here the frames of the call are gone, and what they held with them.
+        message = str(error)
+    # Only here are the frames of the call gone, with everything that they held.
     if torch.cuda.is_initialized():
         gc.collect()
         torch.cuda.empty_cache()
-    return None, told
+    return None, message
 
 
-def _reason(told: str) -> str:
+def _reason(message: str) -> str:
     """Return a failure's reason with the numbers of the allocator's message."""
-    asked = NUMBERS.search(told)
+    asked = NUMBERS.search(message)
     return "there was not enough memory for it" + (f": {asked[0]}" if asked else "")

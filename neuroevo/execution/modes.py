@@ -33,11 +33,11 @@ class Execution:
     """How populations are trained.
 
     Attributes:
-        mode: "looped" is one network after the other on each of several threads or streams, "stacked" networks of one
-            structure together, "auto" the one of both that `chosen` names.
+        mode: "looped" trains one network after the other on each of several threads or streams, "stacked" trains
+            networks of one structure together, "auto" is the one of these that `chosen` returns.
         precision: "float32", or on a GPU "tf32" or "bf16": faster, less exact forward passes; weights stay float32.
-        compile: Whether `torch.compile` is given the forward pass of stacked networks.
-        chunk: Networks that are stacked at most; default as many as the memory allows.
+        compile: Whether the forward pass of stacked networks is compiled by `torch.compile`.
+        chunk: Largest number of networks in a stack; default as many as the memory allows.
     """
 
     mode: Mode = "auto"
@@ -61,8 +61,8 @@ def train_all(
 ) -> list[Outcome]:
     """Train networks in place and return their outcomes in the same order.
 
-    Each looped training runs on one torch thread, so its result depends neither on the number of workers nor on the
-    other trainings, bit for bit on the CPU. Stacked ones are grouped by structure, and the groups cut into chunks.
+    Each looped training uses one torch thread, so its result depends neither on the number of workers nor on the other
+    trainings, bit for bit on the CPU. Stacked ones are grouped by structure, and the groups are cut into chunks.
 
     Args:
         trainings: Independent training runs.
@@ -70,7 +70,7 @@ def train_all(
         execution: How they are trained.
 
     Raises:
-        torch.OutOfMemoryError: The memory does not suffice for one network.
+        torch.OutOfMemoryError: There is not enough memory for one network.
     """
     keep_freed_memory()
     modes = [chosen(execution.mode, training) for training in trainings]
@@ -84,11 +84,11 @@ def train_all(
 
 
 def chosen(mode: Mode, training: Training) -> Literal["looped", "stacked"]:
-    """Return the mode in which a training is run.
+    """Return the mode in which a training runs.
 
-    The rule looks at the device and at the structure, never at the clock: on a GPU networks are stacked, for many
-    small kernels would leave it waiting; on a CPU they are looped, which runs convolutions fastest and gives the same
-    bits however many are trained together.
+    The rule depends on the device, never on timings: on a GPU networks are stacked, because many small kernels would
+    leave it waiting; on a CPU they are looped, which is fastest for convolutions and gives the same bits however many
+    are trained together.
     """
     if mode != "auto":
         return mode
@@ -96,7 +96,7 @@ def chosen(mode: Mode, training: Training) -> Literal["looped", "stacked"]:
 
 
 def _groups(trainings: Sequence[Training], modes: Sequence[str]) -> list[list[int]]:
-    """Return the numbers of the trainings that are run together: all looped ones, stacked ones by structure."""
+    """Return the indices of trainings that run together: all looped ones, stacked ones by structure."""
     groups: dict[object, list[int]] = defaultdict(list)
     for number, (training, mode) in enumerate(zip(trainings, modes, strict=True)):
         groups[structure(training) if mode == "stacked" else "looped"].append(number)
@@ -117,7 +117,7 @@ def _stacked(trainings: Sequence[Training], workers: int | None, execution: Exec
     try:
         return in_chunks(run, trainings, size=execution.chunk, workers=workers)
     except torch.OutOfMemoryError:
-        # No sign of what the network is; one after the other would hide it.
+        # This says nothing about the network; a loop would hide it.
         raise
     except UNSTACKABLE as error:
         reason = str(error).partition("\n")[0]

@@ -1,4 +1,4 @@
-"""In which numbers networks compute."""
+"""The floating-point precision that networks compute in."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def check_precision(precision: str) -> None:
 
 
 def computing(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
-    """Let forward passes on a device compute in bfloat16 where that is asked and safe; weights stay float32."""
+    """Let forward passes on a device compute in bfloat16 if requested and safe; weights stay float32."""
     return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
 @contextmanager
 def multiplying(precision: Precision) -> Iterator[None]:
-    """Let GPUs multiply float32 numbers of 10 bits instead of 23 (TensorFloat-32) where that is asked, and only there.
+    """Let GPUs multiply float32 numbers with 10 bits instead of 23 (TensorFloat-32) if requested, and only then.
 
-    PyTorch has one switch for all threads, and convolutions have it on unless told otherwise.
+    PyTorch has one switch for all threads, which is on by default for convolutions.
     """
     allowed = precision == "tf32"
     matmul, convolution = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32

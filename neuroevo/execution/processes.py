@@ -26,11 +26,11 @@ _cache = WorkerCache()
 class Processes:
     """Starts workers as fresh processes (spawned, not forked), for `WorkerMap`.
 
-    Each worker is an executor of one process, so that a death is known to be that of its job.
+    Each worker is an executor with one process, so that a death can be attributed to its job.
 
     Args:
-        threads: Torch threads of each worker. Results depend on it in their last bits, except where trainings fix it
-            themselves, as `neuroevo.execution.train_all` does.
+        threads: Torch threads of each worker. The last bits of results depend on it, except where the evaluator sets
+            it itself, as `neuroevo.execution.train_all` does.
 
     Raises:
         ValueError: `threads` is below 1.
@@ -45,7 +45,7 @@ class Processes:
         self.threads = threads
 
     def start(self, count: int) -> list[Process]:
-        """Start so many processes at once and wait until they are ready.
+        """Start `count` processes at once and wait until they are ready.
 
         Raises:
             RuntimeError: A process can't be started.
@@ -68,7 +68,7 @@ class Processes:
         return array
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: there is nothing to release."""
 
 
 class Process:
@@ -80,7 +80,7 @@ class Process:
         self._pid = self._executor.submit(os.getpid)
 
     def wait(self) -> None:
-        """Return when the process is ready to work."""
+        """Wait until the process is ready for jobs."""
         self._pid.result()
 
     def submit(
@@ -101,8 +101,8 @@ class Process:
             for child in multiprocessing.active_children():
                 if child.pid == pid:
                     child.kill()
-        # A worker that is killed while it sends leaves half a message, for the rest of which the pool would wait as
-        # long as anybody could write it: this process could. There is no public way to let go of that end.
+        # A worker that is killed while it sends leaves half a message, and the pool waits for the rest as long as any
+        # process has the pipe open for writing: this one has. There is no public way to close that end.
         writer = getattr(self._executor._result_queue, "_writer", None)
         if writer is not None:
             writer.close()
@@ -110,7 +110,7 @@ class Process:
 
 
 def _begin(threads: int) -> None:
-    """Make this process a worker: it leaves signals to the process that started it, and dies with it."""
+    """Make this process a worker: it ignores signals, which the process that started it handles, and dies with it."""
     import torch
 
     torch.set_num_threads(threads)

@@ -26,20 +26,20 @@ PATIENCE = 120.0
 """Seconds that new actors may take until they are ready."""
 
 RELEASE = 5.0
-"""Seconds that a cluster may take to have the room of a stopped actor free again."""
+"""Seconds that a cluster may take to free the resources of a stopped actor."""
 
 
 class RayActors:
     """Starts workers as actors of a Ray cluster, for `WorkerMap`.
 
-    Large tensors are put into the cluster's object store once. A Ray that is initialised already is used as it is, and
+    Large tensors are put into the cluster's object store once. If Ray is initialised already, it is used as it is and
     left running.
 
     Args:
-        address: "local" starts a cluster on this machine, "auto" takes the one that runs here, anything else is where
-            one is to be found.
+        address: "local" starts a cluster on this machine, "auto" joins the one that runs here, anything else is the
+            address of one.
         workers: CPUs of a local cluster, one for each worker.
-        gpus: GPUs of each worker; parts of one let several workers share it.
+        gpus: GPUs of each worker; with a fraction, several workers share one.
         threads: Torch threads of each worker.
 
     Raises:
@@ -57,11 +57,11 @@ class RayActors:
         if not ray.is_initialized():
             self._folder = tempfile.TemporaryDirectory(prefix="neuroevo-")
             _start_cluster(address, workers, self._folder.name)
-        # A class of this module, which workers have installed too: only its name travels.
+        # A class of this module, which workers have installed too: only its name is sent.
         self._actor = ray.remote(_Actor).options(num_cpus=1, num_gpus=gpus, max_restarts=0, max_task_retries=0)
 
     def start(self, count: int) -> list[RayActor]:
-        """Start as many actors as the cluster has room for, so many at most, and wait until they are ready.
+        """Start up to `count` actors, as many as the cluster has room for, and wait until they are ready.
 
         Raises:
             RuntimeError: A worker has another version of neuroevo.
@@ -80,7 +80,7 @@ class RayActors:
         return ray.put(array)
 
     def close(self) -> None:
-        """Stop the cluster if it was started here, or leave it."""
+        """Stop the cluster if it was started here, else leave it running."""
         if self._folder is not None:
             ray.shutdown()
             self._folder.cleanup()
@@ -101,12 +101,12 @@ class RayActor:
     def __init__(self, actor: Any, on_stop: Callable[[], None]) -> None:
         self._actor = actor
         self._on_stop = on_stop
-        self._answer: Any = None  # held, for it would be dropped with its last reference
+        self._answer: Any = None  # held, because it would be dropped with its last reference
 
     def submit(
         self, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any
     ) -> Future[bytes]:
-        """Begin a job; references among the payloads arrive as what they refer to."""
+        """Begin a job; references among the payloads arrive resolved."""
         self._answer = self._actor.work.remote(function, numbers, drop, items, *payloads)
         future: Future[bytes] = self._answer.future()
         return future
@@ -133,7 +133,7 @@ class _Actor:
 
 
 def _fits(answer: Any) -> bool:
-    """Whether an actor lives; one with another version of the library is an error."""
+    """Return whether an actor is alive; one with another version of the library is an error."""
     try:
         version = ray.get(answer)
     except ray.exceptions.RayActorError:
@@ -144,9 +144,9 @@ def _fits(answer: Any) -> bool:
 
 
 def _start_cluster(address: str, workers: int, folder: str) -> None:
-    """Start or join a cluster from an empty folder, which has to stay as long as there are workers.
+    """Start or join a cluster from an empty folder, which must exist as long as there are workers.
 
-    Ray puts the folder that it is started in before all others where workers look for modules.
+    Ray puts the folder that it is started in first on the workers' module search path.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     local = {"num_cpus": workers, "include_dashboard": False} if address == "local" else {}
@@ -156,7 +156,7 @@ def _start_cluster(address: str, workers: int, folder: str) -> None:
 
 @contextlib.contextmanager
 def _own_signals() -> Iterator[None]:
-    """Put back the handler of SIGTERM, which Ray replaces by its own."""
+    """Restore the handler of SIGTERM, which Ray replaces."""
     handler = signal.getsignal(signal.SIGTERM)
     yield
     if threading.current_thread() is threading.main_thread():

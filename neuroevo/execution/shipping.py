@@ -1,6 +1,6 @@
-"""How functions travel to workers: pickled, with large tensors taken out that each worker needs only once.
+"""How functions are sent to workers: pickled, with large tensors taken out, each of which is sent only once.
 
-What is pickled here goes from a run to its own workers and back, never to or from a file.
+Pickles go from a run to its own workers and back, never to or from a file.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import torch
 from torch import Tensor
 
 LARGE = 1 << 16
-"""Bytes from which on a tensor of a function travels by itself."""
+"""Size in bytes from which a function's tensor is sent separately."""
 
 REMEMBERED = 64
-"""Large tensors that workers hold at most."""
+"""Largest number of large tensors that a worker keeps."""
 
 Key = tuple[object, ...]
 
 
 class Package(NamedTuple):
-    """A function on its way: its pickle, and the numbers of the large tensors that it needs."""
+    """A function to be sent: its pickle, and the numbers of the large tensors that it needs."""
 
     data: bytes
     needs: frozenset[int]
@@ -35,18 +35,18 @@ class Package(NamedTuple):
 @dataclass(frozen=True)
 class _Shared:
     number: int
-    tensor: Tensor  # held, so that no other tensor gets its memory
+    tensor: Tensor  # held, so that no other tensor is allocated in its memory
     payload: Any
 
 
 class Packer:
     """Pickles functions, and numbers the large tensors inside.
 
-    A tensor is known by its memory and by torch's count of its changes, so that one that is changed in place travels
+    A tensor is identified by its memory and by torch's version counter, so that one that was changed in place is sent
     again.
 
     Args:
-        share: Makes of the bytes of a tensor, uint8 [n], what travels in their place.
+        share: Turns the bytes of a tensor, uint8 [n], into what is sent in their place.
         pickler: Class of the pickler.
     """
 
@@ -58,14 +58,14 @@ class Packer:
 
     @property
     def payloads(self) -> dict[int, Any]:
-        """What travels for each of the large tensors that are remembered."""
+        """What is sent for each of the remembered large tensors."""
         return {shared.number: shared.payload for shared in self._shared.values()}
 
     def pack(self, function: Callable[..., Any]) -> Package:
         """Pickle a function.
 
         Raises:
-            TypeError: It can't be pickled; the sentence names it.
+            TypeError: It can't be pickled; the message names it.
         """
         needs: set[int] = set()
 
@@ -100,19 +100,19 @@ class Packer:
 
 
 class WorkerCache:
-    """A worker's side: it keeps tensors by number, and the functions that it met last."""
+    """A worker's side: keeps tensors by number, and the functions that were used last."""
 
     def __init__(self) -> None:
         self._arrays: dict[int, Tensor] = {}
         self._functions: OrderedDict[bytes, Callable[..., Any]] = OrderedDict()
 
     def take(self, numbers: Sequence[int], payloads: Sequence[np.ndarray], drop: Sequence[int]) -> None:
-        """Keep new large tensors, and let go of those that are not remembered any more."""
+        """Store new large tensors, and drop those that are not remembered any more."""
         for number in drop:
             self._arrays.pop(number, None)
         if drop:
             self._functions.clear()
-        # Copied: what comes through shared memory is read-only.
+        # Copied: arrays from shared memory are read-only.
         self._arrays |= {
             number: torch.from_numpy(np.array(array)) for number, array in zip(numbers, payloads, strict=True)
         }
@@ -142,7 +142,7 @@ def _taking_out(pickler: type[pickle.Pickler]) -> type[Any]:
 
 def _travels_alone(tensor: Tensor) -> bool:
     large = tensor.layout == torch.strided and tensor.numel() * tensor.element_size() >= LARGE
-    # Others may be more than their elements: strides and graphs are for torch's own pickling.
+    # Other tensors may be more than their elements: strides and graphs are left to torch's own pickling.
     return large and tensor.is_contiguous() and not tensor.requires_grad and not tensor.is_inference()
 
 

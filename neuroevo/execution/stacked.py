@@ -1,10 +1,9 @@
-"""The stacked way: networks of one structure are trained together, as one network of stacked tensors [P, ...].
+"""The stacked mode: networks of one structure are trained together, as one network of stacked tensors [P, ...].
 
-Where all weights are those of linear layers, the network runs on the batches of all networks one after the other, and
-its linear layers are batched matrix products (`Merged`). Any other network, and any with a loss of its own, runs under
-`torch.func.vmap` (`Mapped`), which makes grouped convolutions of convolutions; each network has statistics of its own
-in its batch norms. The gradient of the sum of all losses holds those of each network, so that one fused optimiser
-updates all of them.
+If only linear layers have weights, one network runs on the concatenated batches of all networks, and its linear layers
+are batched matrix products (`Merged`). Any other network, and any with a loss of its own, runs under `torch.func.vmap`
+(`Mapped`), which turns convolutions into grouped convolutions; batch norms have statistics for each network. The
+gradient of the sum of all losses contains the gradient of each network, so that one fused optimiser updates all.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Stack(Protocol):
     """P networks as one.
 
     Attributes:
-        module: Its layers, whose modes count.
+        module: Its layers, whose training or evaluation mode counts.
         tensors: Everything in the networks' state, by name, [P, *shape].
     """
 
@@ -55,7 +54,7 @@ class Stack(Protocol):
 
 
 class Merged:
-    """Networks of linear layers: one runs on all batches, one after the other, with `StackedLinear` for its layers.
+    """Networks of linear layers: one runs on the concatenated batches of all, with `StackedLinear` for its layers.
 
     Their loss is the cross-entropy.
     """
@@ -82,8 +81,8 @@ class Mapped:
 
     Args:
         networks: Networks of one structure.
-        losses: What each lowers, of one kind; those that are dataclasses may hold tensors of their own.
-        compiled: Whether `torch.compile` is given the forward pass with the loss.
+        losses: The loss of each network, all of one kind; losses that are dataclasses may hold their own tensors.
+        compiled: Whether the forward pass with the loss is compiled by `torch.compile`.
     """
 
     def __init__(self, networks: Sequence[Network], losses: Sequence[Loss], *, compiled: bool = False) -> None:
@@ -120,7 +119,7 @@ class Mapped:
 
 
 class _Objective(nn.Module):
-    """A network's loss as what a module returns, which is what `functional_call` calls."""
+    """A network's loss as a module, for `functional_call`."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -136,12 +135,12 @@ def train_stacked(
 ) -> list[Outcome]:
     """Train networks of one structure (see `structure`) in place, all in one pass, and return their outcomes.
 
-    The networks are written to at the end: if it fails, they are as they were. Their generators are not.
+    The networks are written to only at the end: a failure leaves them unchanged, but not their generators.
 
     Args:
         trainings: Runs that agree in their `structure`.
-        precision: In which numbers forward passes compute.
-        compiled: Whether `torch.compile` is given the forward pass.
+        precision: The precision of forward passes.
+        compiled: Whether the forward pass is compiled by `torch.compile`.
 
     Raises:
         RuntimeError, NotImplementedError, ValueError, TypeError: The network can't be stacked.
@@ -209,7 +208,7 @@ def structure(training: Training) -> tuple[object, ...]:
 
 
 def _kind(loss: object) -> object:
-    """Return what losses must have in common to be lowered together: all but the values of their tensors."""
+    """Return what losses must have in common to be minimised together: all but the values of their tensors."""
     if not is_dataclass(loss):
         return loss
     shapes = {name: tensor.shape for name, tensor in _tensors(loss).items()}
@@ -226,7 +225,7 @@ def _tensors(loss: object) -> dict[str, Tensor]:
 
 
 def is_linear(network: nn.Module) -> bool:
-    """Return whether all of a network's tensors are those of linear layers."""
+    """Return whether all of a network's tensors belong to linear layers."""
     layers = [f"{name}." for name in _linear_layers(network)]
     return all(name.startswith(tuple(layers)) for name in network.state_dict())
 
@@ -250,7 +249,7 @@ def _images(trainings: Sequence[Training], rows: Tensor) -> Tensor:
 
 
 def _augmented(trainings: Sequence[Training], images: Tensor) -> Tensor:
-    """Return images [P, N, C, H, W] as each network's own augmentation and generator change them."""
+    """Return images [P, N, C, H, W], augmented by each network's own augmentation and generator."""
     augments = [training.augment for training in trainings]
     draws = [training.generator for training in trainings]
     parts = [augment(part, draw) for augment, part, draw in zip(augments, images, draws, strict=True) if augment]

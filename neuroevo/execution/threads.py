@@ -10,7 +10,7 @@ import torch
 
 @contextmanager
 def some_threads(count: int | None) -> Iterator[None]:
-    """Let torch use so many threads meanwhile; None leaves it as it is."""
+    """Let torch use `count` threads within the context; None leaves the number as it is."""
     threads = torch.get_num_threads()
     torch.set_num_threads(count or threads)
     try:
@@ -21,9 +21,9 @@ def some_threads(count: int | None) -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch use one thread meanwhile: for small networks waiting for others takes longer than working.
+    """Let torch use one thread within the context: with small networks, synchronising takes longer than computing.
 
-    The number of threads changes the last bits of sums, so that results depend on it no more, either.
+    The number of threads changes the last bits of sums, so this also makes results independent of it.
     """
     with some_threads(1):
         yield

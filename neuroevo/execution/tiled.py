@@ -1,7 +1,7 @@
 """Forward passes of populations of convolutional networks on a CPU: one network after the other, in tiles of images.
 
-There convolutions with channels last in memory are several times as fast as grouped ones, and a tile's activations stay
-in the cache. Each network is run by one torch thread.
+On a CPU convolutions with channels last in memory are several times as fast as grouped ones, and a tile's activations
+stay in the cache. Each network runs on one torch thread.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ TILE = 2**20
 
 
 class Tiled:
-    """Runs a module with convolutions for many sets of parameters; `Tiled.of` tells whether a module is one.
+    """Runs a module with convolutions for many sets of parameters; `Tiled.of` checks whether a module has any.
 
     Args:
-        module: The module; it is copied. What rises (such as a ReLU) and stands before a maximum in an `nn.Sequential`
-            changes places with it: that gives the same numbers, and a fraction of them is to be computed.
+        module: The module; it is copied. An increasing activation (such as a ReLU) before a max pooling in an
+            `nn.Sequential` is moved behind it: that gives the same numbers, and fewer of them are computed.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -39,7 +39,7 @@ class Tiled:
 
     @classmethod
     def of(cls, module: nn.Module) -> Tiled | None:
-        """Return the way to run a module; None if it has no convolution of images."""
+        """Return a runner for a module; None if it has no convolution of images."""
         return cls(module) if any(isinstance(part, nn.Conv2d) for part in module.modules()) else None
 
     def takes(self, inputs: Tensor, *, shared: bool) -> bool:
@@ -59,7 +59,7 @@ class Tiled:
     def _run(
         self, parameters: Mapping[str, Tensor], tiles: Sequence[Tensor] | None, inputs: Tensor, rows: range
     ) -> Tensor:
-        """Return the outputs of some networks, by a copy of the module that has the weights of one after the other."""
+        """Return the outputs of some networks, by a copy of the module that takes their weights in turn."""
         module = copy.deepcopy(self.module)
         own = {name: module.get_parameter(name) for name in parameters}
         outputs: list[Tensor] = []

@@ -22,13 +22,13 @@ EVALUATION_BATCH = 256
 Optimizer = Literal["sgd", "adamw"]
 
 Loss = Callable[[Network, Tensor, Tensor], Tensor]
-"""Takes a network in training mode, images [N, C, H, W] float32 and labels [N], and returns what falls, a scalar.
+"""Takes a network in training mode, images [N, C, H, W] float32 and labels [N], and returns the loss, a scalar.
 
 Networks with losses of one kind can be stacked: one function, or dataclasses that differ in their tensors only.
 """
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
-"""Takes an update's images [N, C, H, W] uint8 and a generator on the CPU, and returns new ones of the same kind."""
+"""Takes an update's images [N, C, H, W] uint8 and a generator on the CPU, and returns new ones of equal shape."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +40,10 @@ class Recipe:
         batch: Images per update.
         learning_rate: The cycle's highest rate.
         momentum: Momentum of SGD or beta1 of AdamW, constant.
-        weight_decay: Decay of all parameters, with SGD added to the gradient (L2), with AdamW apart from it.
+        weight_decay: Decay of all parameters: added to the gradient (L2) by SGD, decoupled from it by AdamW.
         optimizer: "sgd" or "adamw" (Loshchilov and Hutter 2017, arXiv 1711.05101); without decay that is Adam.
-        cycle: Updates of the whole cycle, where several trainings share one; by default those of this training.
-        begin: Updates of the cycle that came before this training.
+        cycle: Updates of the whole cycle, if several trainings share one; default `updates`.
+        begin: Updates of the cycle before this training.
     """
 
     updates: int
@@ -76,17 +76,17 @@ class Recipe:
             )
 
     def part(self, number: int, *, of: int) -> Recipe:
-        """Return the recipe of one of so many successive trainings that share one cycle; after the last it begins anew.
+        """Return the recipe of one of `of` successive trainings that share one cycle; after the last it begins anew.
 
         Args:
-            number: How many trainings came before.
+            number: Number of earlier trainings.
             of: Trainings in a cycle, at least 1.
         """
         return replace(self, cycle=of * self.updates, begin=number % of * self.updates)
 
     @property
     def is_plain(self) -> bool:
-        """Whether an update only subtracts the gradient, times the rate."""
+        """Whether an update only subtracts the gradient times the rate."""
         return self.optimizer == "sgd" and self.momentum == 0 and self.weight_decay == 0
 
     def rates(self) -> list[float]:
@@ -117,7 +117,7 @@ class Pixels:
     Attributes:
         mean: Mean per channel, in units of the full range.
         std: Standard deviation per channel, in units of the full range.
-        augment: What happens to the images of a training before that; not called here.
+        augment: Augmentation of training images, before normalisation; not called here.
     """
 
     mean: tuple[float, ...]
@@ -141,14 +141,14 @@ def channels_last(tensor: Tensor) -> Tensor:
         return tensor
     if tensor.shape[1] > 1:
         return tensor.contiguous(memory_format=torch.channels_last)
-    # With one channel both layouts are the same memory, and only the strides tell convolutions which is meant.
+    # With one channel both layouts are the same memory, and only the strides show convolutions which is meant.
     height, width = tensor.shape[2:]
     return tensor.contiguous().as_strided(tensor.shape, (height * width, 1, width, 1))
 
 
 @lru_cache(maxsize=64)
 def _affine(mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return mean and reciprocal deviation [C, 1, 1] in units of 1/255; made once, for each copy stops a GPU."""
+    """Return mean and reciprocal deviation [C, 1, 1] in units of 1/255; made once, because each copy stalls a GPU."""
     with torch.inference_mode(False):
         offset = torch.tensor(mean, device=device).mul_(255).reshape(-1, 1, 1)
         return offset, torch.tensor(std, device=device).mul_(255).reciprocal_().reshape(-1, 1, 1)
@@ -161,19 +161,19 @@ def cross_entropy(network: Network, images: Tensor, labels: Tensor) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """What one network does: its task, its recipe and when it is measured.
+    """One network's training run: its task, its recipe and when it is measured.
 
     Attributes:
         network: The network, on the device; it is trained in place.
         task: Training and test images.
         pixels: The normalisation of the images.
         recipe: How it is trained.
-        generator: Draws the order of the images, and then what `augment` draws, update by update.
+        generator: Draws the order of the images, and then the augmentation, update by update.
         zero: Tensors that keep zeros under these masks throughout (isolation).
-        measure_at: Numbers of updates after which the test accuracy is measured, rising.
-        loss: What training lowers.
-        frozen: Parameters and buffers that stay as they are, by name. A layer with a frozen buffer works as in
-            evaluation: a batch norm takes the statistics that it has.
+        measure_at: Numbers of updates after which the test accuracy is measured, ascending.
+        loss: What training minimises.
+        frozen: Names of parameters and buffers that are not changed. A layer with a frozen buffer runs in evaluation
+            mode: a batch norm uses its running statistics.
         augment: Changes the images of each update before they are normalised; test images stay as they are.
     """
 
@@ -213,18 +213,18 @@ class Training:
         return train[order], self.task.train_labels[order]
 
     def images(self, rows: Tensor) -> Tensor:
-        """Return the images [N, C, H, W] of an update as the network sees them."""
+        """Return the images [N, C, H, W] of an update, augmented and normalised."""
         images = read(self.task.source.images, rows)
         return self.pixels(images if self.augment is None else self.augment(images, self.generator))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a training run gave.
+    """The result of a training run.
 
     Attributes:
         accuracy: Test accuracy in [0, 1] at each of `measure_at`; NaN where the network's outputs were not finite.
-        loss: The last update's loss, unless told otherwise the cross-entropy in nats; NaN without updates.
+        loss: The last update's loss, by default the cross-entropy in nats; NaN without updates.
     """
 
     accuracy: tuple[float, ...]
@@ -238,7 +238,7 @@ def read(images: Tensor, rows: Tensor) -> Tensor:
 
 @contextmanager
 def in_training(network: nn.Module, frozen: frozenset[str] = frozenset()) -> Iterator[None]:
-    """Put a network into training mode, in which frozen parameters have no gradients and frozen buffers are read."""
+    """Put a network into training mode, with no gradients for frozen parameters and no updates of frozen buffers."""
     network.train()
     held = [tensor for name, tensor in network.named_parameters() if name in frozen and tensor.requires_grad]
     for name, _ in network.named_buffers():
@@ -255,7 +255,7 @@ def in_training(network: nn.Module, frozen: frozenset[str] = frozenset()) -> Ite
 
 
 def image_order(count: int, *, updates: int, batch: int, generator: torch.Generator) -> Tensor:
-    """Return which of `count` images each update reads, int64 [updates, min(batch, count)].
+    """Return the indices of the images, of `count`, that each update reads, int64 [updates, min(batch, count)].
 
     The images are shuffled anew in every epoch; an update never reads an image twice.
     """

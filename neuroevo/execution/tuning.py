@@ -1,4 +1,4 @@
-"""Which mode is faster here: measured once, and then written down, for results must not depend on the clock."""
+"""Which mode is faster on this machine: measured once and then recorded, because results must not depend on timings."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def tuned(
 ) -> tuple[Execution, Seconds]:
     """Return the execution with the faster mode, and the median seconds of each.
 
-    Both modes are run in turn, after one untimed run of each. On a tie it is the looped one.
+    Both modes run in turn, after one untimed run of each. A tie goes to the looped one.
 
     Args:
         make: Makes a population of short training runs, a new one in each call.
-        execution: Everything else that is told.
+        execution: All other settings of the execution.
         workers: Threads on the CPU.
     """
     seconds: dict[Mode, list[float]] = {mode: [] for mode in MODES}
@@ -44,7 +44,7 @@ def tuned(
 
 
 def settled(execution: Execution, training: Training) -> Execution:
-    """Return the execution with the mode and the chunk that trainings like this one have, whatever the memory is later.
+    """Return the execution with the mode and the chunk of trainings like this one fixed, whatever the memory is later.
 
     The chunk of a looped population is left open.
     """

@@ -22,27 +22,27 @@ from neuroevo.individual import Failure
 log = logging.getLogger(__name__)
 
 PARTS = 4
-"""Jobs per worker that cheap evaluations are cut into."""
+"""Jobs per worker into which cheap evaluations are split."""
 
 
 class Worker(Protocol):
-    """Someone who does one job after the other, elsewhere."""
+    """A process elsewhere that runs one job after the other."""
 
     def submit(
         self, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any
     ) -> Future[bytes]:
-        """Begin what `work` does with these arguments and a cache of the worker's own."""
+        """Begin `work` with these arguments and the worker's own cache."""
 
     def stop(self) -> None:
-        """End at once, whatever is going on."""
+        """End at once, even during a job."""
 
 
 class Engine(Protocol):
     """Where workers come from.
 
     Attributes:
-        died: What the result of a job raises when its worker has died.
-        pickler: The class of the pickler of functions.
+        died: Exceptions that the result of a job raises when its worker has died.
+        pickler: The class that pickles functions.
         threads: Torch threads of each worker.
     """
 
@@ -51,19 +51,19 @@ class Engine(Protocol):
     threads: int
 
     def start(self, count: int) -> Sequence[Worker]:
-        """Return new workers that are ready to work: so many, or fewer if there is no room for more."""
+        """Return `count` new workers that are ready for jobs, fewer if there is no room for more."""
 
     def share(self, array: np.ndarray) -> Any:
-        """Return what is handed to workers in place of a large array."""
+        """Return what is sent to workers in place of a large array."""
 
     def close(self) -> None:
-        """Let go of everything; workers have been stopped before."""
+        """Release everything; workers have been stopped before."""
 
 
 def work(
     cache: WorkerCache, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any
 ) -> bytes:
-    """Do a job on a worker: return the pickled results, or the pickled exception that was raised."""
+    """Run a job on a worker: return the pickled results, or the pickled exception that was raised."""
     try:
         cache.take(numbers, payloads, drop)
         columns = pickle.loads(items)  # noqa: S301 - from the run that this worker belongs to
@@ -75,13 +75,13 @@ def work(
 
 @dataclass
 class _Job:
-    """Slots of the map that travel together.
+    """Items of the map that are sent together.
 
     Attributes:
         package: The function.
-        indices: The indices.
+        indices: The indices of the items.
         deaths: How often their worker has died.
-        joint: Whether they can't be worked on apart.
+        joint: Whether the items can't be evaluated separately.
     """
 
     package: Package
@@ -92,25 +92,25 @@ class _Job:
 
 @dataclass
 class _WorkerSlot:
-    """A worker, and which large tensors it holds."""
+    """A worker, and the numbers of the large tensors that it has."""
 
     worker: Worker
     has: set[int] = field(default_factory=set)
 
 
 class WorkerMap:
-    """A map whose items are worked on by several workers; register it as `toolbox.map`.
+    """A map over several workers; register it as `toolbox.map`.
 
-    Results come in the order of the items and are those of the built-in map: an evaluation must be pure, for it is
-    repeated when its worker dies. Workers are started when they are first needed and stay until `close`.
+    Results are those of the built-in map, in the order of the items. An evaluation must be pure, because it is repeated
+    when its worker dies. Workers are started when they are first needed and stay until `close`.
 
     Args:
         engine: Where workers come from, such as `Processes()`.
-        workers: How many there are at most, each with one job at a time.
-        chunk: Items in one job at most; by default one if the function trains (its `budget` has gradient steps) or if
-            there is a `timeout`, else a quarter of a worker's share. All items are one job if the function's results
-            depend on who is evaluated together (`joint = True`, see `batched_map`).
-        retries: How often an item is tried again whose worker died; after that its result is a `Failure`.
+        workers: Largest number of workers, each with one job at a time.
+        chunk: Largest number of items in one job; by default 1 if the function trains (its `budget` has gradient
+            steps) or if there is a `timeout`, else a quarter of a worker's share. All items are one job if results
+            depend on which items are evaluated together (`joint = True`, see `batched_map`).
+        retries: How often an item is retried after its worker died; then its result is a `Failure`.
         timeout: Seconds that an item may take; one that takes longer is a `Failure`, and its worker is replaced.
 
     Raises:
@@ -157,12 +157,12 @@ class WorkerMap:
         return _Call(self, items, [_Job(package, part, joint=_is_joint(function)) for part in parts]).run()
 
     def stream(self) -> WorkerStream:
-        """Return a stream over the same workers; nothing else is to be mapped until it is closed."""
+        """Return a stream over the same workers; the map must not be called until it is closed."""
         self._stream = WorkerStream(self)
         return self._stream
 
     def pack(self, function: Callable[..., Any]) -> Package:
-        """Make a function ready to travel."""
+        """Pickle a function for the workers."""
         return self._packer.pack(function)
 
     def probe(self, function: Callable[..., Any]) -> None:
@@ -170,7 +170,7 @@ class WorkerMap:
         self._packer.pack(function)
 
     def close(self) -> None:
-        """Stop all workers and let go of the engine."""
+        """Stop all workers and close the engine."""
         if self._stream is not None:
             self._stream.close()
         while self._idle:
@@ -196,7 +196,7 @@ class WorkerMap:
         return -(-count // (PARTS * self.workers))
 
     def acquire(self, count: int) -> list[_WorkerSlot]:
-        """Return so many slots at most, with workers that were idle or new ones."""
+        """Return up to `count` slots, with workers that were idle or new ones."""
         missing = count - len(self._idle)
         self._idle += [_WorkerSlot(worker) for worker in (self.engine.start(missing) if missing > 0 else ())]
         return [self._idle.pop() for _ in range(min(count, len(self._idle)))]
@@ -216,7 +216,7 @@ class WorkerMap:
 
 
 class _Call:
-    """One call of the map: jobs wait, are worked on, and end in results."""
+    """One call of the map: jobs are queued, run, and end in results."""
 
     def __init__(self, owner: WorkerMap, items: list[tuple[Any, ...]], jobs: Iterable[_Job]) -> None:
         self.owner = owner
@@ -229,7 +229,7 @@ class _Call:
         self.finished: deque[int] = deque()
 
     def run(self) -> list[Any]:
-        """Work until every item has a result or one has raised an exception."""
+        """Run jobs until every item has a result or one has raised an exception."""
         try:
             while self.queue or self.busy:
                 self.step()
@@ -240,19 +240,19 @@ class _Call:
         return self.results
 
     def step(self) -> None:
-        """Hand out what waits, and take what is done next."""
+        """Assign queued jobs, and collect the next finished ones."""
         self.assign()
         self._collect()
 
     def leave(self) -> None:
-        """Let go of all workers; who is busy is stopped, for nobody would ask for the result."""
+        """Release all workers; busy ones are stopped, because their results are not needed any more."""
         for slot, _, _ in self.busy.values():
             slot.worker.stop()
         self.owner.release(self.slots)
         self.busy, self.slots = {}, []
 
     def assign(self) -> None:
-        """Hand out what waits to workers that are free or can be hired."""
+        """Assign queued jobs to workers that are free or can be started."""
         if not self.busy and (wanted := min(self.owner.workers, len(self.queue)) - len(self.slots)) > 0:
             self.slots += self.owner.acquire(wanted)
         if not self.slots and not self.busy:
@@ -275,7 +275,7 @@ class _Call:
                 self.slots.append(slot)
                 self._note(job, answer)
         for future in [*self.busy]:
-            # Some may have been done while a new worker was waited for.
+            # Some may have finished while a new worker was started.
             if self._left(future) <= 0 and not future.done():
                 self._give_up(future)
 
@@ -283,7 +283,7 @@ class _Call:
         if isinstance(answer, Exception):
             self.raised[job.indices[0]] = answer
             self.finished.append(job.indices[0])
-            # What comes before it is still worked on, so that the exception is the one that a loop would raise.
+            # Earlier items are still evaluated, so that the exception is the one that a loop would raise.
             self.queue = deque(other for other in self.queue if other.indices[0] < job.indices[0])
             return
         for index, result in zip(job.indices, answer, strict=True):
@@ -291,7 +291,7 @@ class _Call:
         self.finished += job.indices
 
     def _retry(self, job: _Job, death: BaseException) -> None:
-        """Put the items of a worker that died back to the front of the queue, one by one: one of them is to blame."""
+        """Put the items of a worker that died back to the front of the queue, one by one: one of them is the cause."""
         log.warning("a worker died on the items %s (%s)", [*job.indices], type(death).__name__)
         log.info("%s", death)
         if len(job.indices) > 1 and not job.joint:
@@ -338,7 +338,7 @@ class WorkerStream:
         self._call = _Call(owner, [], [])
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> int:
-        """Let an item be worked on, and return its number."""
+        """Submit an item, and return its number."""
         index = len(self._call.items)
         self._call.items.append(arguments)
         self._call.results.append(None)
@@ -346,14 +346,14 @@ class WorkerStream:
         return index
 
     def next(self) -> tuple[int, Any]:
-        """Wait for an item, whichever is done first, and return its number and its result.
+        """Wait for the next item to finish, and return its number and its result.
 
         Raises:
             Exception: What the function raised for it.
         """
         while not self._call.finished:
             self._call.step()
-        self._call.assign()  # Workers go on while the caller looks at the result.
+        self._call.assign()  # Workers continue while the caller handles the result.
         index = self._call.finished.popleft()
         if index in self._call.raised:
             raise self._call.raised[index]
@@ -361,7 +361,7 @@ class WorkerStream:
         return index, result
 
     def close(self) -> None:
-        """Forget all items, and let go of the workers."""
+        """Forget all items, and release the workers."""
         self._call.leave()
 
 
@@ -374,7 +374,7 @@ def _pickled(answer: Any) -> bytes:
         data = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
         if isinstance(answer, Exception):
             pickle.loads(data)  # noqa: S301 - some exceptions can be pickled but not be made again
-    except Exception as error:  # noqa: BLE001 - whatever it is, it has to be told
+    except Exception as error:  # noqa: BLE001 - whatever it is, it has to be reported
         what = answer if isinstance(answer, Exception) else error
         return pickle.dumps(RuntimeError(f"{type(what).__name__}: {what}"))
     return data

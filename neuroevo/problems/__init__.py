@@ -1,11 +1,11 @@
-"""Problems: what individuals live on and are scored on.
+"""Problems: what individuals are trained and scored on.
 
 Evaluators are picklable objects: `evaluator(individual)` returns a tuple of fitness values and
 `evaluator.batch(individuals)` a list of them. `Live` trains ancestors, `Critic` scores learngenes by training
 critics on classes that no ancestor saw, `NearestMean` scores them without training.
 
-Over weight vectors an evaluator is a `Problem`, which also says where genomes lie: `Function` scores by any Python
-function (`function` has the well-known ones as problems of any size: `RASTRIGIN(10)`), `Supervised` by the answers
+Over weight vectors an evaluator is a `Problem`, which also has the space of genomes: `Function` scores by any Python
+function (`function` has the well-known ones as problems of any size: `RASTRIGIN(10)`), `Supervised` by the outputs
 of any module on labelled data, `Episodes` by the returns of Gymnasium environments.
 """
 

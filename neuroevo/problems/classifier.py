@@ -22,28 +22,28 @@ HIDDEN = 16
 def classifier(
     images: LabelledImages, backbone: Backbone, *, pixels: Pixels, seed: int = 0, **settings: Any
 ) -> Supervised:
-    """Return the problem of telling the classes of images apart by a backbone's weights.
+    """Return the problem of classifying images by evolving a backbone's weights.
 
     Args:
         images: Images and their classes, for example `glyphs().ancestry`.
         backbone: The network's architecture.
         pixels: Normalises images, for example `Pixels.of(glyphs())`.
-        seed: Of the weights where a search begins.
-        **settings: Further ones of `Supervised`, such as `score` or `only`.
+        seed: Seed of the weights that a search starts from.
+        **settings: Further settings of `Supervised`, such as `score` or `only`.
     """
     network = backbone.build(len(images.classes), generator=stream(seed, "classifier"))
     return Supervised(network.to(images.labels.device), pixels(images.images), images.labels, **settings)
 
 
 def digits(*, per_class: int = 50, **settings: Any) -> Supervised:
-    """Return the problem of reading the digits 1 to 9 in 7 x 7 pixels with a network of 953 weights.
+    """Return the problem of classifying the digits 1 to 9 in 7 x 7 pixels by a network of 953 weights.
 
     Args:
         per_class: Images of each digit.
-        **settings: Those of `Supervised`, such as `score` or `only`.
+        **settings: Settings of `Supervised`, such as `score` or `only`.
 
-    The digits are those of `neuroevo.data.glyphs` (0 is not among them, for it looks like O), shrunk by the mean of
-    4 x 4 pixels; the network has one hidden layer of 16.
+    The digits come from `neuroevo.data.glyphs` (without 0, which looks like O), downscaled by the mean of 4 x 4
+    pixels; the network has one hidden layer of 16.
     """
     data = glyphs(images_per_class=per_class)
     shown, labels = [], []

@@ -1,4 +1,4 @@
-"""Critics: fresh networks that inherit a learngene only to score it."""
+"""Critics: fresh networks that inherit a learngene in order to score it."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ AUC_POINTS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Critic:
-    """Scores an individual by what critics with its genes learn from few images of held-out classes.
+    """Scores an individual by how well critics with its genes learn from few images of held-out classes.
 
-    All individuals of a generation meet the same tasks, random weights and data order (common random numbers).
+    All individuals of a generation have the same tasks, random weights and data order (common random numbers).
 
     Attributes:
-        setup: How critics come from learngenes and are trained.
+        setup: How critics are built from learngenes and trained.
         images: The classes of the role `held_out`.
         ways: Classes of each task, k.
         shots: Training images per class.
-        test_per_class: Unseen images per class that the accuracy is measured on; fewer where a class has not as many.
+        test_per_class: Unseen images per class for the accuracy; fewer if a class has fewer.
         critics: Critics per individual; the score is the mean of their accuracies.
         metric: "final" is the accuracy after all updates, "auc" the area under the learning curve
             (learning speed, as in GRL, arXiv 2306.10225), both in [0, 1].
         seed: The run's seed; critics draw from (seed, generation, purpose, number of the critic).
-        purpose: Names the stream, so that re-scoring meets fresh tasks.
-        generation: The generation whose tasks are met; default the individual's own.
+        purpose: Name of the random stream, so that re-scoring uses fresh tasks.
+        generation: The generation to draw tasks for; default the individual's own.
         workers: Threads on the CPU.
     """
 
@@ -80,7 +80,7 @@ class Critic:
         return tuple(sorted({round(updates * point / AUC_POINTS) for point in range(AUC_POINTS + 1)}))
 
     def task(self, generation: int, number: int) -> Task:
-        """Return the task that a critic of a generation meets."""
+        """Return the task of a critic of a generation."""
         return sample_task(
             self.images,
             ways=self.ways,
@@ -91,7 +91,7 @@ class Critic:
 
     @property
     def budget(self) -> Budget:
-        """What scoring one individual costs, its critics side by side."""
+        """The cost of scoring one individual, with its critics in parallel."""
         each = self.setup.budget(self.images, ways=self.ways, count=self.ways * self.shots)
         return each.times(self.critics)
 

@@ -18,34 +18,34 @@ from neuroevo.seeds import seed_of
 from neuroevo.space import SPREAD, Space
 
 Outputs = Callable[[Tensor], Tensor]
-"""Takes observations [P, E, ...] of E episodes of each of P players and returns what their networks give, [P, E, A]."""
+"""Takes observations [P, E, ...] of E episodes of each of P players and returns their networks' outputs [P, E, A]."""
 
 LARGEST_SEED = 2**31
 WATCHED = 1000
-"""Steps of random play that observations are normalised by."""
+"""Steps of random play that the normalisation of observations is measured on."""
 
 
 class Episodes:
     """Scores weights of a module by the mean return of some episodes, to be maximised.
 
-    All individuals of a generation meet the same episodes (common random numbers), those of the next one others; an
-    individual's score depends on nobody else. Of a discrete action space the greatest output is the action; of a box,
-    outputs are moved into it.
+    All individuals of a generation have the same episodes (common random numbers), the next generation has others; an
+    individual's score does not depend on other individuals. In a discrete action space the action is the greatest
+    output; in a box, outputs are clipped to its bounds.
 
     Args:
-        environment: The name by which Gymnasium makes it, such as `CartPole-v1`.
+        environment: The environment's name in Gymnasium, such as `CartPole-v1`.
         module: Takes observations [N, ...] and returns outputs [N, A]; it is copied, in evaluation mode.
         episodes: Episodes of each individual.
         seed: The run's seed; episodes come from (seed, generation, number).
-        normalise: Whether observations are shifted and scaled by mean and standard deviation of 1,000 steps of
-            random play, which are measured once.
+        normalise: Whether observations are shifted and scaled by the mean and standard deviation of 1,000 steps of
+            random play, measured once.
         only: Names or patterns of the parameters that evolve; default all.
-        bounds: Least and greatest weight by name or pattern.
-        spread: Standard deviation of first weights around the module's.
+        bounds: Lowest and highest weight by name or pattern.
+        spread: Standard deviation of initial weights around the module's.
         settings: Further arguments of `gymnasium.make`.
 
     Raises:
-        ValueError: There is no episode, or actions are neither discrete nor a box.
+        ValueError: `episodes` is below 1, or the action space is neither discrete nor a box.
         RuntimeError: Gymnasium is not installed.
     """
 
@@ -118,21 +118,21 @@ class Episodes:
 def play(
     environment: str, outputs: Outputs, *, seeds: Sequence[Sequence[int]], settings: Mapping[str, Any] | None = None
 ) -> NDArray[np.float64]:
-    """Return the returns of episodes, float64 [P, E].
+    """Play episodes and return their returns, float64 [P, E].
 
     Args:
-        environment: The name by which Gymnasium makes it.
+        environment: The environment's name in Gymnasium.
         outputs: The players' networks.
-        seeds: Of each of P players the seeds of E episodes.
+        seeds: The seeds of E episodes for each of P players.
         settings: Further arguments of `gymnasium.make`.
 
     Raises:
-        ValueError: Actions are neither discrete nor a box.
+        ValueError: The action space is neither discrete nor a box.
         RuntimeError: Gymnasium is not installed.
     """
     gymnasium = _gymnasium()
     players, each = len(seeds), len(seeds[0])
-    # One environment after the other in this process: their steps take less time than sending them anywhere.
+    # One environment after the other in this process: a step takes less time than sending it to another one.
     env = gymnasium.make_vec(environment, num_envs=players * each, vectorization_mode="sync", **dict(settings or {}))
     try:
         observations, _ = env.reset(seed=[seed for row in seeds for seed in row])
@@ -153,7 +153,7 @@ def _actions(space: Any, outputs: NDArray[np.float32]) -> NDArray[Any]:
     if isinstance(space, gymnasium.spaces.Discrete):
         return np.asarray(space.start + outputs.argmax(-1))
     if isinstance(space, gymnasium.spaces.Box):
-        # What is not finite is nobody's action, and environments fail on it in ways of their own.
+        # Outputs that are not finite are no action, and environments fail on them unpredictably.
         finite = np.nan_to_num(outputs.reshape(len(outputs), *space.shape))
         return np.clip(finite, space.low, space.high).astype(space.dtype)
     raise ValueError(f"actions must be discrete or a box, but they are {space}.")
@@ -168,12 +168,12 @@ def _gymnasium() -> Any:
 
 
 def cartpole(*, hidden: int = 16, seed: int = 0, **settings: Any) -> Episodes:
-    """Return the problem of balancing a pole by a network with one hidden layer; 500 steps are the most.
+    """Return the problem of balancing a pole by a network with one hidden layer; the highest return is 500.
 
     Args:
         hidden: Units of the hidden layer.
         seed: The run's seed.
-        **settings: Further ones of `Episodes`.
+        **settings: Further settings of `Episodes`.
     """
     with torch.device("meta"):
         layers = nn.Sequential(nn.Linear(4, hidden), nn.Tanh(), nn.Linear(hidden, 2))

@@ -25,22 +25,21 @@ log = logging.getLogger(__name__)
 class Function:
     """Scores genomes by a function of yours.
 
-    A genome for which the function raises, or gives what is not finite, counts as failed: it is logged with the
-    individual's id, is worse than all others, and the run goes on.
+    A genome for which the function raises, or returns a value that is not finite, counts as failed: it is logged with
+    the individual's id, is worse than all others, and the run continues.
 
     Attributes:
         function: Called with one genome [D], returns a number or a tuple of numbers; batched, with genomes [P, D], it
             returns P numbers or P rows of them, as a tensor, an array or a list.
-        space: Where genomes lie.
-        weights: What each value counts; default one value, to be minimised.
+        space: The space of genomes.
+        weights: The weight of each value, as in DEAP; default one value, to be minimised.
         batched: Whether the function takes whole populations.
-        measures: Least and greatest value of each measure: of the values, behind the objective, that say what a
-            solution is like and have the weight 0 (for MAP-Elites and novelty search).
+        measures: Lowest and highest value of each measure. Measures follow the objective among the values, describe
+            a solution and have the weight 0 (for MAP-Elites and novelty search).
 
     Raises:
-        ValueError: (when scoring) The function returned another number of values than there are weights, or of rows
-            than there are genomes.
-        TypeError: (when scoring) It returned something else than numbers.
+        ValueError: (when scoring) The numbers of returned values and weights differ, or of rows and genomes.
+        TypeError: (when scoring) It returned something other than numbers.
     """
 
     function: Callable[[Tensor], Any]
@@ -60,10 +59,10 @@ class Function:
         return self._together(individuals) if self.batched else [self._alone(one) for one in individuals]
 
     def gradient(self, genomes: Tensor) -> Tensor:
-        """Return the gradients [P, D] of what is to be maximised, of genomes [P, D].
+        """Return the gradients [P, D] of the objective, signed to be maximised, at genomes [P, D].
 
         Raises:
-            TypeError: The function is not batched, or has several objectives: only its values at a genome are known.
+            TypeError: The function is not batched, or has several objectives.
         """
         if not self.batched or len(self.weights) > 1:
             raise TypeError(f"{self.name} must be batched and have one objective to have a gradient, but it is not so.")
@@ -74,16 +73,16 @@ class Function:
 
     @property
     def name(self) -> str:
-        """What the function is called."""
+        """The function's name."""
         inner: Any = self.function
         while isinstance(inner, partial):
             inner = inner.func
         return str(getattr(inner, "__name__", type(inner).__name__))
 
     def _together(self, individuals: Sequence[Individual]) -> list[Values]:
-        """Return the values of all; where the function raises for all, each is tried alone."""
+        """Return the values of all; if the function raises for all of them, each is tried alone."""
         try:
-            # A copy, for a user's function may write into what it gets.
+            # A copy, because a user's function may write into its argument.
             given = self.function(genomes_of(individuals, copy=True))
             rows = self._finite_rows(given, len(individuals))
             returned = _listed(given) if rows is None else None
@@ -118,8 +117,8 @@ class Function:
         return self._values(returned, individual)
 
     def _raised(self, individual: Individual, error: Exception) -> Values:
-        told = f"{type(error).__name__}: {error}"
-        log.warning("%s raised for individual %s, which counts as failed (%s).", self.name, individual.id, told)
+        reason = f"{type(error).__name__}: {error}"
+        log.warning("%s raised for individual %s, which counts as failed (%s).", self.name, individual.id, reason)
         return (math.nan,) * len(self.weights)
 
     def _values(self, returned: Any, individual: Individual) -> Values:
@@ -151,11 +150,11 @@ class Landscape:
 
     Attributes:
         function: Batched, genomes [..., D] to values.
-        low: Least value of each gene.
-        high: Greatest value of each gene.
-        weights: What each value counts.
-        size: The number of genes D that it has unless it is told.
-        measures: Least and greatest value of each measure.
+        low: Lowest value of each gene.
+        high: Highest value of each gene.
+        weights: The weight of each value, as in DEAP.
+        size: The default number of genes D.
+        measures: Lowest and highest value of each measure.
     """
 
     function: Callable[[Tensor], Tensor]
@@ -166,7 +165,7 @@ class Landscape:
     measures: tuple[tuple[float, float], ...] = ()
 
     def __call__(self, size: int | None = None, *, dtype: torch.dtype = torch.float64) -> Function:
-        """Return the function of so many genes as a problem."""
+        """Return the function of `size` genes as a problem."""
         space = Space.box(self.size if size is None else size, low=self.low, high=self.high, dtype=dtype)
         return Function(self.function, space, weights=self.weights, batched=True, measures=self.measures)
 

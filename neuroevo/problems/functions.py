@@ -1,8 +1,8 @@
 """Functions of one objective to be minimised, batched: genomes [..., D] to values [...].
 
-Those of `deap.benchmarks`, in their order and with their bounds, and Hansen's ellipsoid; each takes floating-point
-tensors on any device, returns their dtype, and lets NaN through. The random function `rand` is left out: a score is a
-function of the genome.
+The functions of `deap.benchmarks`, in that order and with the same bounds, and Hansen's ellipsoid; each takes
+floating-point tensors on any device, returns their dtype, and propagates NaN. The random function `rand` is left out: a
+score is a function of the genome.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def sphere(x: Tensor) -> Tensor:
 
 
 def ellipsoid(x: Tensor) -> Tensor:
-    """A sphere whose axes differ by a factor of 1,000 (condition 1e6); 0 at the origin.
+    """A sphere with axes that differ by a factor of 1,000 (condition 1e6); 0 at the origin.
 
     Source: Hansen and Ostermeier 2001, table 3.
     """

@@ -16,7 +16,7 @@ from neuroevo.seeds import seed_of
 
 
 class GraphProblem(Protocol):
-    """Scores individuals whose genomes are graphs with so many inputs and outputs."""
+    """Scores individuals with graphs as genomes, of `inputs` inputs and `outputs` outputs."""
 
     @property
     def inputs(self) -> int:
@@ -28,7 +28,7 @@ class GraphProblem(Protocol):
 
     @property
     def weights(self) -> tuple[float, ...]:
-        """What each objective counts, as in DEAP."""
+        """The weight of each objective, as in DEAP."""
 
     def __call__(self, individual: Individual) -> tuple[float, ...]:
         """Return the values of one individual."""
@@ -44,11 +44,11 @@ def closeness(outputs: Tensor, targets: Tensor) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class GraphTable:
-    """Scores graphs by their answers on a table.
+    """Scores graphs by their outputs on a table.
 
     Attributes:
         questions: Inputs, float32 [N, I].
-        targets: What graphs should answer, [N, O].
+        targets: Target outputs, [N, O].
         score: Takes outputs [P, N, O] and targets [N, O] and returns scores [P], to be maximised.
     """
 
@@ -84,10 +84,10 @@ class GraphEpisodes:
     """Scores graphs by the mean return of some episodes of an environment (extra `rl`).
 
     Attributes:
-        environment: The name by which Gymnasium makes it.
+        environment: The environment's name in Gymnasium.
         inputs: Numbers in one observation, I.
         outputs: Actions, or numbers in one action, O.
-        episodes: Episodes of each individual; all of a generation meet the same.
+        episodes: Episodes of each individual; the same for all of a generation.
         seed: The run's seed.
         settings: Further arguments of `gymnasium.make`.
     """
@@ -118,7 +118,7 @@ class GraphEpisodes:
 
 
 def xor() -> GraphTable:
-    """Return the problem of telling whether exactly one of two inputs is 1."""
+    """Return the problem of deciding whether exactly one of two inputs is 1."""
     questions = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     return GraphTable(questions, torch.tensor([[0.0], [1.0], [1.0], [0.0]]))
 

@@ -26,11 +26,10 @@ class Live:
     """Trains individuals, each on a task of its own.
 
     Attributes:
-        setup: How networks come from learngenes and are trained.
+        setup: How networks are built from learngenes and trained.
         images: The classes of the role `ancestry`.
         ways: Classes of each task, k.
-        cycle: Generations that share one cycle of the learning rate, after which the next one begins; with 1 each life
-            has its own.
+        cycle: Generations that share one cycle of the learning rate; with 1 each life has its own.
         seed: The run's seed; a life draws from (seed, generation, slot, "life").
         workers: Threads on the CPU.
     """
@@ -58,7 +57,7 @@ class Live:
         return [training.network for training in trainings]
 
     def newborn(self, individual: Individual, slot: int) -> Network:
-        """Return the network with which an individual begins its life."""
+        """Return the network of an individual at the start of its life."""
         return self._prepare(individual, slot).network
 
     def classes(self, individual: Individual, slot: int) -> Tensor:
@@ -67,7 +66,7 @@ class Live:
 
     @property
     def budget(self) -> Budget:
-        """What one life costs."""
+        """The cost of one life."""
         count = len(self.images.labels) * self.ways // len(self.images.classes)
         return self.setup.budget(self.images, ways=self.ways, count=count)
 
@@ -83,6 +82,6 @@ class Live:
         return training
 
     def _task(self, individual: Individual, slot: int) -> tuple[Task, torch.Generator]:
-        """Return the task of a life, and the generator of all that is drawn after it."""
+        """Return the task of a life, and the generator for everything that is drawn after it."""
         generator = stream(self.seed, individual.generation, slot, "life")
         return sample_task(self.images, ways=self.ways, shots=None, test_per_class=0, generator=generator), generator

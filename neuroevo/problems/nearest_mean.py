@@ -1,4 +1,4 @@
-"""Nearest class mean: what a learngene's features are worth before any training."""
+"""Nearest class mean: how good a learngene's features are before any training."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from neuroevo.seeds import stream
 class NearestMean:
     """Scores an individual by nearest class means of an untrained heir's features on held-out classes.
 
-    Costs no gradient step. All individuals meet the same tasks and random weights.
+    Costs no gradient step. All individuals have the same tasks and random weights.
 
     Attributes:
-        setup: How heirs come from learngenes (its recipe is not used).
+        setup: How heirs are built from learngenes (its recipe is not used).
         images: The classes of the role `held_out`.
         ways: Classes of each task, k.
-        shots: Images per class that make the mean.
-        test_per_class: Unseen images per class that the accuracy is measured on; fewer where a class has not as many.
+        shots: Images per class that the mean is taken of.
+        test_per_class: Unseen images per class for the accuracy; fewer if a class has fewer.
         tasks: Tasks per individual; the score is the mean of their accuracies.
         seed: The run's seed; tasks draw from (seed, purpose, number of the task).
-        purpose: Names the stream, so that re-scoring meets fresh tasks.
+        purpose: Name of the random stream, so that re-scoring uses fresh tasks.
         workers: Threads on the CPU.
     """
 
@@ -54,7 +54,7 @@ class NearestMean:
 
     @property
     def budget(self) -> Budget:
-        """What scoring one individual costs: no training."""
+        """The cost of scoring one individual: no training."""
         return Budget()
 
     def __call__(self, individual: Individual) -> tuple[float]:

@@ -1,6 +1,7 @@
 """Functions of several objectives, all to be minimised, batched: genomes [..., D] to values [..., M].
 
-Those of `deap.benchmarks`, in their order; each takes floating-point tensors on any device and returns their dtype.
+The functions of `deap.benchmarks`, in that order; each takes floating-point tensors on any device and returns their
+dtype.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from torch import Tensor
 
 
 def kursawe(x: Tensor) -> Tensor:
-    """Two objectives whose front is cut into pieces."""
+    """Two objectives with a disconnected front."""
     lengths = (x[..., :-1].square() + x[..., 1:].square()).sqrt()
     # DEAP cubes the gene inside the sine; so did Kursawe (1991).
     return _pair((-10 * torch.exp(-0.2 * lengths)).sum(-1), (x.abs() ** 0.8 + 5 * torch.sin(x**3)).sum(-1))
@@ -35,7 +36,7 @@ def zdt2(x: Tensor) -> Tensor:
 
 
 def zdt3(x: Tensor) -> Tensor:
-    """Genes in [0, 1], D at least 2; the front is cut into pieces."""
+    """Genes in [0, 1], D at least 2; the front is disconnected."""
     wave = 10 * math.pi
     return _zdt(x[..., 0], 1 + 9 * x[..., 1:].mean(-1), lambda f, g: 1 - (f / g).sqrt() - f / g * torch.sin(wave * f))
 
@@ -48,7 +49,7 @@ def zdt4(x: Tensor) -> Tensor:
 
 
 def zdt6(x: Tensor) -> Tensor:
-    """Genes in [0, 1], D at least 2; solutions lie ever less densely towards the front."""
+    """Genes in [0, 1], D at least 2; the density of solutions decreases towards the front."""
     first = 1 - torch.exp(-4 * x[..., 0]) * torch.sin(6 * math.pi * x[..., 0]) ** 6
     return _zdt(first, 1 + 9 * x[..., 1:].mean(-1) ** 0.25, lambda f, g: 1 - (f / g).square())
 
@@ -87,7 +88,7 @@ def dtlz6(x: Tensor, *, objectives: int = 3) -> Tensor:
 
 
 def dtlz7(x: Tensor, *, objectives: int = 3) -> Tensor:
-    """A front cut into 2 ** (objectives - 1) pieces; genes in [0, 1], D at least `objectives`."""
+    """A front of 2 ** (objectives - 1) disconnected parts; genes in [0, 1], D at least `objectives`."""
     lead, rest = x[..., : objectives - 1], x[..., objectives - 1 :]
     g = (1 + 9 * rest.mean(-1)).unsqueeze(-1)
     last = (1 + g) * (objectives - (lead / (1 + g) * (1 + torch.sin(3 * math.pi * lead))).sum(-1, keepdim=True))
@@ -101,7 +102,7 @@ def fonseca(x: Tensor) -> Tensor:
 
 
 def poloni(x: Tensor) -> Tensor:
-    """Two genes; the front is cut into pieces."""
+    """Two genes; the front is disconnected."""
     sin, cos = torch.sin, torch.cos
     first, second = x[..., 0], x[..., 1]
     one = 0.5 * math.sin(1) - 2 * math.cos(1) + math.sin(2) - 1.5 * math.cos(2)
@@ -122,7 +123,7 @@ def dent(x: Tensor, *, depth: float = 0.85) -> Tensor:
 
 
 def arm(x: Tensor) -> Tensor:
-    """A planar arm of D equal links with these angles in radians: minus their variance, and where its hand is.
+    """A planar arm of D equal links with these angles in radians: minus their variance, and the position of its hand.
 
     The first value is to be maximised, an evenly bent arm is best; the other two, each in [-1, 1], are measures.
 
@@ -149,7 +150,7 @@ def _ripples(rest: Tensor) -> Tensor:
 
 
 def _simplex(factors: Tensor, ends: Tensor) -> Tensor:
-    """Return for each objective, the first first, the product of ever fewer factors, with an end behind it."""
+    """Return for each objective in turn the product of one factor fewer, times an end."""
     none = torch.ones_like(factors[..., :1])
     products = torch.cat([none, factors], dim=-1).cumprod(-1)
     return (products * torch.cat([ends, none], dim=-1)).flip(-1)
@@ -160,7 +161,7 @@ def _on_sphere(angles: Tensor, g: Tensor) -> Tensor:
 
 
 def _on_curve(x: Tensor, g: Tensor, objectives: int) -> Tensor:
-    """Return the objectives of DTLZ5 and DTLZ6 as DEAP has them.
+    """Return the objectives of DTLZ5 and DTLZ6 as in DEAP.
 
     DEAP takes the first objective's product over all genes but the first, and leaves one factor out of the others.
     """

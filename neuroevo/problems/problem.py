@@ -10,18 +10,18 @@ from neuroevo.space import Space
 
 
 class Problem(Protocol):
-    """Scores individuals whose genomes are rows [D] of a space; a picklable evaluator that says where they lie.
+    """Scores individuals with rows [D] of a space as genomes; a picklable evaluator.
 
-    `neuroevo.problems.Function` makes one of any Python function, `Supervised` one of any module and data.
+    `neuroevo.problems.Function` makes a problem of any Python function, `Supervised` of any module and data.
     """
 
     @property
     def space(self) -> Space:
-        """Where genomes lie."""
+        """The space of genomes."""
 
     @property
     def weights(self) -> tuple[float, ...]:
-        """What each objective counts, as in DEAP: positive to maximise it, negative to minimise it."""
+        """The weight of each objective, as in DEAP: positive to maximise it, negative to minimise it."""
 
     def __call__(self, individual: Individual) -> tuple[float, ...]:
         """Return the values of one individual."""

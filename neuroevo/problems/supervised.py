@@ -1,4 +1,4 @@
-"""How well a network answers: any module on any labelled data, scored for a whole population at once."""
+"""Supervised learning: any module on any labelled data, scored for a whole population at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 Module = TypeVar("Module", bound=nn.Module)
 
 MOST_NUMBERS = 2**24
-"""Numbers in the activations of one chunk at most, at any time: 64 MiB in single precision."""
+"""Largest size of the activations of one chunk at any time, in numbers: 64 MiB in single precision."""
 
 
 def log_likelihood(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -34,7 +34,7 @@ def log_likelihood(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the share of logits [N, K] whose greatest is that of the class [N]; NaN if one is not finite."""
+    """Return the share of logits [N, K] with the greatest at the class [N]; NaN if one is not finite."""
     share = (outputs.argmax(-1) == targets).to(outputs.dtype).mean()
     return torch.where(outputs.isfinite().all(), share, torch.nan)
 
@@ -51,27 +51,27 @@ def _accuracies(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 BATCHED: Mapping[Score, Score] = {log_likelihood: _log_likelihoods, accuracy: _accuracies}
-"""Scores of outputs [P, N, K] against classes [N], as `torch.func.vmap` makes them of scores of [N, K], but faster."""
+"""Scores of outputs [P, N, K] against classes [N]: equal to `torch.func.vmap` of the scores of [N, K], but faster."""
 
 
 class Supervised:
-    """Scores weights of a module by its answers on labelled data, for a whole population in one pass.
+    """Scores weights of a module by its outputs on labelled data, for a whole population in one pass.
 
     Args:
         module: Any module; it is copied, in evaluation mode. The search begins at its weights.
-        inputs: All that it is asked, floating point [N, ...].
-        targets: What it should answer, [N, ...].
-        score: Scores outputs [N, ...] against targets; it is batched over individuals by `torch.func.vmap`, so that it
-            is written for one of them, without branching on values.
-        only: Names or patterns of the parameters that evolve; default all, the others stay as they are.
-        bounds: Least and greatest weight by name or pattern.
-        spread: Standard deviation of first weights around the module's.
-        chunk: Individuals in one pass at most; default as many as 2 ** 24 numbers in the widest layer allow, or as the
-            cache holds where the networks are run in tiles. It bounds the memory and does not change the results.
+        inputs: All inputs, floating point [N, ...].
+        targets: Targets, [N, ...].
+        score: Scores outputs [N, ...] against targets; written for one individual, without branching on values, because
+            `torch.func.vmap` batches it.
+        only: Names or patterns of the parameters that evolve, default all; the others stay as they are.
+        bounds: Lowest and highest weight by name or pattern.
+        spread: Standard deviation of initial weights around the module's.
+        chunk: Largest number of individuals in one pass; default as many as 2 ** 24 numbers in the widest layer allow,
+            or as the cache holds if the networks run in tiles. It bounds the memory and does not change the results.
 
     Raises:
-        ValueError: The module does not take the inputs, there are no inputs, as many targets as inputs are missing,
-            a pattern fits no parameter, or bounds are crossed.
+        ValueError: The module does not take the inputs, there are no inputs, the numbers of inputs and targets differ,
+            a pattern matches no parameter, or bounds are crossed.
     """
 
     def __init__(
@@ -126,11 +126,11 @@ class Supervised:
         return self.score(outputs, self.targets)
 
     def outputs(self, individual: Individual, inputs: Tensor) -> Tensor:
-        """Return what an individual's network answers, [N, ...]."""
+        """Return the outputs of an individual's network, [N, ...]."""
         return self.forward(self.space.split(individual.genome.unsqueeze(0)), inputs)[0]
 
     def to_module(self, individual: Individual) -> nn.Module:
-        """Return the module with an individual's weights, an ordinary network that can be trained on."""
+        """Return the module with an individual's weights, an ordinary network that can be trained further."""
         network = Genome.of(individual, self.space).to_module(self.module)
         return network.requires_grad_(True)
 
@@ -149,10 +149,10 @@ class Supervised:
         try:
             numbers = len(self.inputs) * self.forward.numbers(self.inputs[:1])
         except RuntimeError as error:
-            told = str(error).partition("\n")[0]
+            reason = str(error).partition("\n")[0]
             shape = list(self.inputs.shape)
             raise ValueError(
-                f"module must take the inputs {shape}, but a {type(self.module).__name__} says: {told}."
+                f"module must take the inputs {shape}, but a {type(self.module).__name__} says: {reason}."
             ) from error
         chunk = max(1, MOST_NUMBERS // max(1, numbers))
         chunk = min(chunk, self.forward.tile(self.inputs) or chunk)

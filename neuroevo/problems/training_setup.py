@@ -1,4 +1,4 @@
-"""How a network comes from a learngene: built, given the genes, ready to be trained."""
+"""How a network is made from a learngene: built, given the genes, ready to be trained."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class TrainingSetup:
         inherit: The operator that writes genes into an heir, called as `inherit(learngene, weights, layout=layout)`.
         isolate: Whether cross weights (non-gene -> gene) stay zero throughout the training.
         condense: Whether the circuit also learns alone, from the labels and from the network around it (see
-            `Condensing`); it has to be isolated.
-        device: Where heirs live.
-        execution: In which way many heirs are trained.
+            `Condensing`); needs `isolate`.
+        device: The device of heirs.
+        execution: How populations of heirs are trained.
 
     Raises:
-        ValueError: Heirs are to condense without being isolated.
+        ValueError: `condense` without `isolate`.
     """
 
     backbone: Backbone
@@ -51,7 +51,7 @@ class TrainingSetup:
 
     def __post_init__(self) -> None:
         if self.condense and not self.isolate:
-            raise ValueError("condense needs isolate, for other circuits can't be told apart, but isolate is False.")
+            raise ValueError("condense needs isolate, because other circuits can't be separated, but isolate is False.")
 
     def prepare(
         self,
@@ -63,8 +63,8 @@ class TrainingSetup:
     ) -> Training:
         """Return the training run of a fresh heir of a learngene (or of nothing) on a task.
 
-        The generator gives the random weights first and then the order of the images, so that heirs of different
-        learngenes that are given equal generators differ in their genes only.
+        The generator gives the random weights first and then the order of the images, so that with equal generators
+        the heirs of different learngenes differ in their genes only.
         """
         network = self.backbone.build(len(task.classes), generator=generator)
         zero: dict[str, Tensor] = {}
@@ -79,7 +79,7 @@ class TrainingSetup:
             for name, mask in zero.items():
                 network.get_parameter(name).data.masked_fill_(mask, 0)
             if self.condense:
-                # On the device, for an update must not wait for a copy.
+                # On the device, because an update must not wait for a copy.
                 loss = Condensing(features_of(self.backbone.layout, inheritance.slots).to(self.device))
         return Training(
             network=network.to(self.device),
@@ -95,7 +95,7 @@ class TrainingSetup:
         )
 
     def budget(self, images: LabelledImages, *, ways: int, count: int) -> Budget:
-        """Return what training one heir on `count` images of `ways` classes costs."""
+        """Return the cost of training one heir on `count` images of `ways` classes."""
         channels, height, width = images.images.shape[1:]
         return training_budget(
             self.backbone,
