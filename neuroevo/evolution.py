@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import time
@@ -22,6 +21,7 @@ from neuroevo.runs.checkpoint import Best, load_checkpoint, save_checkpoint
 from neuroevo.runs.failures import keep_failures
 from neuroevo.runs.locks import locked
 from neuroevo.runs.records import Records, read_records
+from neuroevo.signatures import differences
 from neuroevo.strategies.bare_toolbox import BareToolbox
 from neuroevo.strategies.strategy import Strategy, settings_of
 
@@ -266,14 +266,10 @@ def _resume(strategy: Strategy, run_dir: Path) -> Best | None:
 def _check_settings(strategy: Strategy, before: Mapping[str, object] | None, run_dir: Path) -> None:
     if before is None:
         return
-    now = settings_of(strategy)
-    # As text, in which NaN equals itself.
-    differing = [key for key in sorted({*before, *now}) if json.dumps(before.get(key)) != json.dumps(now.get(key))]
-    if differing:
-        told = ", ".join(f"{key} ({before.get(key)!r} then, {now.get(key)!r} now)" for key in differing)
+    if differing := differences(before, settings_of(strategy)):
         raise CheckpointError(
-            f"The run in {run_dir} was begun with other settings: {told}; continue it with its own, or choose another "
-            "folder."
+            f"The run in {run_dir} was begun with other settings: {', '.join(differing)}; resume it with its own, or "
+            "choose another folder."
         )
 
 

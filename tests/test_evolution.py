@@ -272,8 +272,8 @@ def test_the_best_generation_is_kept(scores: list[int], again: int, tmp_path_fac
     assert newest_one.best == (best, (float(max(scores)),))
 
 
-class Told(Walk):
-    """A walk that says what it was told."""
+class Set(Walk):
+    """A walk with settings that it does not record as arguments."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()
@@ -281,17 +281,19 @@ class Told(Walk):
 
 
 def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
-    """A run goes on with an equally told strategy only; every difference is named with both values."""
+    """A run is resumed with equal settings only; every difference is named with both values."""
     same = {"step": 1, "rate": (0.5, 1.0), "limit": math.nan, "function": abs}
-    list(evolve(Told(**same), 1, run_dir=tmp_path))
+    list(evolve(Set(**same), 1, run_dir=tmp_path))
     files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    differences = r"rate \(\[0.5, 1.0\] then, None now\), seed \(0 then, 4 now\), step \(1 then, 2 now\);"
+    differences = (
+        r"seed \(0 then, 4 now\), settings.rate \(\[0.5, 1.0\] then, None now\), settings.step \(1 then, 2 now\);"
+    )
     with pytest.raises(CheckpointError, match=rf"was begun with other settings: {differences}"):
-        list(evolve(Told(**{**same, "step": 2, "rate": None}, seed=4), 2, run_dir=tmp_path))
-    with pytest.raises(CheckpointError, match=r"strategy \('Told' then, 'Walk' now\)"):
+        list(evolve(Set(**{**same, "step": 2, "rate": None}, seed=4), 2, run_dir=tmp_path))
+    with pytest.raises(CheckpointError, match=r"strategy \('Set' then, 'Walk' now\)"):
         list(evolve(Walk(), 2, run_dir=tmp_path))
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == files
-    assert len(list(evolve(Told(**same), 3, run_dir=tmp_path))) == 2
+    assert len(list(evolve(Set(**same), 3, run_dir=tmp_path))) == 2
 
 
 @pytest.mark.parametrize("state", [{}, {"generation": 1, "place": 0, "ids": "a", "generator": torch.zeros(3)}])
@@ -304,7 +306,6 @@ def test_a_state_that_does_not_fit_is_one_sentence(state: dict[str, Any], tmp_pa
 
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     """Two runs never write into one folder; the first one goes on undisturbed."""
-    pytest.importorskip("fcntl")
     first = evolve(Walk(), 3, run_dir=tmp_path)
     next(first)
     with pytest.raises(RunLocked, match="is in use by another process"):

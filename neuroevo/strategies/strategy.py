@@ -1,22 +1,24 @@
-"""The contract of every strategy, and how its parts are kept in a state."""
+"""The contract of every strategy, and the base that most of them share."""
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from functools import partial
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, is_dataclass, replace
+from functools import partial, reduce
+from typing import Any, ClassVar, Protocol, cast
 
+import torch
 from deap.base import Toolbox
+from torch import Tensor
 
-from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
-from neuroevo.data.images import Dataset
-from neuroevo.execution import Recipe
-from neuroevo.individual import Individual
-from neuroevo.learngene import Learngene
-from neuroevo.operators.heads import HeadMemory
+from neuroevo.execution import batched_map
+from neuroevo.individual import Ids, Individual
+from neuroevo.seeds import stream
+from neuroevo.signatures import Recorded, describe
+from neuroevo.strategies.toolbox import ALWAYS, Checks, StrategyToolbox, Verbs
 
 
 class Strategy(Protocol):
@@ -38,7 +40,7 @@ class Strategy(Protocol):
         """The training spent so far."""
 
     def planned_budget(self, generations: int) -> Budget:
-        """Return what so many generations and `result` will cost in all."""
+        """Return what that number of generations and `result` will cost in all."""
 
     def record(self) -> dict[str, Any]:
         """Return JSON values about the last generation, for the records of a run."""
@@ -53,37 +55,148 @@ class Strategy(Protocol):
         """Continue from a state that `state_dict` returned."""
 
 
+class ToolboxStrategy(Recorded):
+    """What strategies have in common: settings, toolbox, operators, the best individual, budget and state.
+
+    The settings of a strategy are the arguments of its constructor and are recorded as such: a run is resumed with
+    equal ones only, and command-line flags, settings files and help follow from the signature and its docstring.
+
+    Attributes:
+        VERBS: The strategy's operators: by name how each is called. Others can't be registered.
+        CHECKS: By name what the first result of an operator must be.
+        EVOLVING: Names of attributes that evolve, as tensors, numbers, or mappings of them; they are part of the state.
+        MACHINE: Arguments on which results do not depend.
+        toolbox: Holds every operator; the strategy calls them only through it.
+        generator: Gives the operators their draws.
+        generation: Generations that have ended.
+        budget: What has been spent.
+
+    Args:
+        seed: The run's seed; everything follows from it.
+        purpose: Names the stream of the generator.
+    """
+
+    VERBS: ClassVar[Verbs] = {
+        "generate": "generate() -> individuals",
+        "evaluate": "evaluate(individual) -> values",
+        "update": "update(individuals)",
+    }
+    CHECKS: ClassVar[Checks] = {}
+    EVOLVING: ClassVar[tuple[str, ...]] = ()
+    MACHINE: ClassVar[frozenset[str]] = frozenset({"device", "workers", "execution"})
+
+    def __init__(self, *, seed: int, purpose: str) -> None:
+        self.seed = seed
+        self.generator = stream(seed, purpose)
+        self.ids = Ids()
+        self.generation = 0
+        self.budget = Budget()
+        self._best: Individual | None = None
+        self.toolbox = StrategyToolbox(type(self).__name__, _of_all_classes(type(self), "VERBS"), self._checks())
+        self.toolbox.register("map", batched_map)
+        self.toolbox.register("generate", self.generate)
+        self.toolbox.register("update", self.update)
+
+    def generate(self) -> list[Individual]:
+        """Return the individuals of a generation, waiting to be scored."""
+        raise NotImplementedError
+
+    def update(self, population: Sequence[Individual]) -> None:
+        """End the generation."""
+        raise NotImplementedError
+
+    def cost(self, generation: int) -> Budget:
+        """Return what a generation will cost, counted from 0."""
+        raise NotImplementedError
+
+    def final_cost(self, generations: int) -> Budget:
+        """Return what `result` will cost after that number of generations."""
+        del generations
+        return Budget()
+
+    def planned_budget(self, generations: int) -> Budget:
+        """Return what that number of generations and `result` will cost in all."""
+        each = [self.cost(generation) for generation in range(generations)]
+        return reduce(Budget.then, [*each, self.final_cost(generations)], Budget())
+
+    def record(self) -> dict[str, Any]:
+        """Return JSON values about the last generation; the base has none."""
+        return {}
+
+    def result(self) -> Individual:
+        """Return the best individual of all generations.
+
+        Raises:
+            RuntimeError: No generation has ended.
+        """
+        if self._best is None:
+            raise RuntimeError("there is no result yet: run a generation first.")
+        return self._best
+
+    def pack(self, individuals: Sequence[Individual]) -> Any:
+        """Return individuals as JSON values and tensors, for the state."""
+        raise NotImplementedError
+
+    def unpack(self, state: Any) -> list[Individual]:
+        """Return the individuals that `pack` described."""
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that evolves, the generator included."""
+        return {
+            "generation": self.generation,
+            "budget": list(astuple(self.budget)),
+            "generator": self.generator.get_state(),
+            "ids": self.ids.next,
+            "best": self.pack([] if self._best is None else [self._best]),
+            "evolving": {name: copy.deepcopy(getattr(self, name)) for name in self.EVOLVING},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from a state that `state_dict` returned."""
+        self.generation = state["generation"]
+        self.budget = Budget(*state["budget"])
+        self.generator.set_state(state["generator"])
+        self.ids.next = state["ids"]
+        self._best = next(iter(self.unpack(state["best"])), None)
+        for name in self.EVOLVING:
+            setattr(self, name, _moved(state["evolving"][name], self._device()))
+
+    def _keep_best(self, population: Sequence[Individual]) -> None:
+        """Keep the best individual so far; the older one of equals."""
+        best = max(population, key=lambda one: one.fitness.order, default=None)
+        if best is not None and (self._best is None or best.fitness > self._best.fitness):
+            self._best = copy.deepcopy(best)
+
+    def _checks(self) -> Checks:
+        """Return the checks of operators' first results, bound to this strategy where they need it."""
+        return _of_all_classes(type(self), "CHECKS")
+
+    def _device(self) -> torch.device:
+        """Return where tensors of the state belong."""
+        return torch.device("cpu")
+
+
 def settings_of(strategy: Strategy) -> dict[str, Any]:
-    """Return what a strategy was told, as JSON values: a run can be continued by an equally told one only.
+    """Return what results of a strategy depend on, as JSON values: a run can be resumed with equal ones only.
 
-    It is the name of its class, and what it has of `seed`, `backbone`, `classes` and `settings` (a mapping of all
-    other settings that results depend on). Of what is no JSON value only the type counts.
+    They are its class, the arguments of its constructor (data and problems by what they are and a digest) and the
+    operators on its toolbox. A strategy that does not record its arguments (see `neuroevo.signatures.Recorded`) is
+    described by what it has of `seed`, `backbone`, `classes` and `settings`.
     """
-    told: dict[str, Any] = {"strategy": type(strategy).__name__, **getattr(strategy, "settings", {})}
-    told |= {name: getattr(strategy, name) for name in ("seed", "classes") if hasattr(strategy, name)}
-    backbone: Any = getattr(strategy, "backbone", None)
-    if hasattr(backbone, "describe"):
-        told["backbone"] = backbone.describe()
-    found: dict[str, Any] = json.loads(json.dumps(told, default=lambda thing: type(thing).__name__))
-    return found
-
-
-class Verb:
-    """A toolbox operator that is looked up at each call, so that registering another one swaps it.
-
-    A pickled verb is the operator itself: workers need no toolbox.
-    """
-
-    def __init__(self, toolbox: Toolbox, name: str) -> None:
-        self.toolbox = toolbox
-        self.name = name
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """Call the operator that is registered now."""
-        return getattr(self.toolbox, self.name)(*arguments, **keywords)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _itself, (getattr(self.toolbox, self.name),)
+    described: dict[str, Any] = {"strategy": type(strategy).__name__}
+    if isinstance(strategy, Recorded):
+        machine: frozenset[str] = getattr(strategy, "MACHINE", frozenset())
+        described |= {name: describe(value) for name, value in strategy.arguments.items() if name not in machine}
+    else:
+        names = ("settings", "seed", "classes", "backbone")
+        described |= {name: describe(getattr(strategy, name)) for name in names if hasattr(strategy, name)}
+    described["operators"] = {
+        name: _operator(operator)
+        for name, operator in sorted(vars(strategy.toolbox).items())
+        if callable(operator) and not name.startswith("_") and name not in (*ALWAYS, "generate", "update")
+    }
+    return cast(dict[str, Any], json.loads(json.dumps(described, default=lambda thing: type(thing).__name__)))
 
 
 def budget_of(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
@@ -98,50 +211,25 @@ def scoring_cost(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
     return replace(budget_of(verb, otherwise=otherwise), evaluations=1)
 
 
-def check_types(dataset: Dataset, **recipes: Recipe) -> None:
-    """Raise TypeError unless these are a data set and recipes."""
-    if not isinstance(dataset, Dataset):
-        raise TypeError(f"dataset must be a Dataset, for example glyphs(), but it is a {type(dataset).__name__}.")
-    for name, recipe in recipes.items():
-        if not isinstance(recipe, Recipe):
-            raise TypeError(f"{name} must be a Recipe, for example Recipe(updates=100), but it is {recipe!r}.")
+def _operator(operator: Any) -> Any:
+    """Describe an operator: functions with what is bound to them, evaluators, which follow from settings, by type."""
+    inner = operator
+    while isinstance(inner, partial):
+        inner = inner.func
+    if (is_dataclass(inner) or isinstance(inner, Recorded)) and not hasattr(inner, "describe"):
+        return f"{type(inner).__module__}.{type(inner).__qualname__}"
+    return describe(operator)
 
 
-def _itself(operator: Any) -> Any:
-    return operator
+def _of_all_classes(kind: type, name: str) -> dict[str, Any]:
+    """Return the mappings of that name of a class and its bases as one, the bases' entries first."""
+    return {key: value for one in reversed(kind.__mro__) for key, value in vars(one).get(name, {}).items()}
 
 
-def individual_state(individual: Individual) -> dict[str, Any]:
-    """Return an individual with a learngene (or nothing) as genome, as JSON values and tensors."""
-    genome = individual.genome
-    return {
-        "genome": None if genome is None else {"tensors": genome.tensors(), "header": genome.header()},
-        "values": list(individual.fitness.values),
-        "weights": list(individual.fitness.weights),
-        "id": individual.id,
-        "parents": list(individual.parents),
-        "generation": individual.generation,
-        "memory": None if individual.memory is None else individual.memory.tensors(),
-    }
-
-
-def individual_from(state: Mapping[str, Any], backbone: Backbone) -> Individual:
-    """Return the individual that `individual_state` described; `backbone` serves learngenes cut from it."""
-    # The first states knew no memory.
-    genome, memory = state["genome"], state.get("memory")
-    individual = Individual(
-        None if genome is None else _learngene(genome, backbone),
-        id=state["id"],
-        parents=tuple(state["parents"]),
-        generation=state["generation"],
-        memory=None if memory is None else HeadMemory(**memory),
-    )
-    individual.fitness.weights = tuple(state["weights"])
-    if state["values"]:
-        individual.fitness.values = tuple(state["values"])
-    return individual
-
-
-def _learngene(state: Mapping[str, Any], backbone: Backbone) -> Learngene:
-    own = state["header"]["backbone"] == backbone.describe()
-    return Learngene.from_parts(state["tensors"], state["header"], backbone=backbone if own else None)
+def _moved(value: Any, device: torch.device) -> Any:
+    """Return a copy of tensors, and of mappings of them, on a device."""
+    if isinstance(value, Tensor):
+        return value.to(device, copy=True)
+    if isinstance(value, Mapping):
+        return {key: _moved(item, device) for key, item in value.items()}
+    return copy.deepcopy(value)

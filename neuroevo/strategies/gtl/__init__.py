@@ -1,6 +1,6 @@
 """Genetic Transfer Learning: learngenes that evolve in populations of networks.
 
-`gtl` holds the algorithm, `settings` what it can be told, `operators` what is registered on its toolbox, `pool` and
+`gtl` holds the algorithm, `settings` its settings, `operators` what is registered on its toolbox, `pool` and
 `tree` what decides whose genes go on, `scoring` what candidates are scored by; `asynchronous` and `layerwise` are
 strategies of their own.
 """

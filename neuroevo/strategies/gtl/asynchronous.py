@@ -15,7 +15,6 @@ equal runs. A run that is stopped and continued does what was under way again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import Any
 
 from neuroevo.backbones import Backbone
@@ -23,45 +22,43 @@ from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.execution.streams import Stream, stream_of
 from neuroevo.individual import Failure, Individual
+from neuroevo.signatures import takes, with_defaults
 from neuroevo.strategies.gtl.gtl import GTL
-from neuroevo.strategies.gtl.operators import checked
-from neuroevo.strategies.strategy import individual_from, individual_state, scoring_cost
+from neuroevo.strategies.gtl.settings import GTLSettings, shallow
+from neuroevo.strategies.learngenes import individual_from, individual_state
+from neuroevo.strategies.strategy import scoring_cost
+
+AsynchronousSettings = with_defaults("AsynchronousSettings", GTLSettings, module=__name__, average=False)
 
 
 class AsynchronousGTL(GTL):
     """Evolves learngenes without barriers.
 
-    Verbs and settings are those of `GTL`, but siblings are not averaged: they do not live side by side. What is under
-    way when a run ends is given up, and its gradient steps are not in the budget.
+    Operators and settings are those of `GTL`, but that siblings are not averaged: they are not trained side by side. P
+    individuals are under way together, and one of a tournament wins. What is under way when a run ends is given up, and
+    its gradient steps are not in the budget.
 
     Args:
         dataset: As in `GTL`.
         backbone: As in `GTL`.
-        average: Must be False.
-        settings: All other settings of `GTL`; P individuals are under way together, and one of a tournament wins.
 
     Raises:
         ValueError: A setting is out of its range, or `average` is on.
     """
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        backbone: Backbone,
-        *,
-        average: bool = False,
-        **settings: Any,
-    ) -> None:
-        if average:
+    @takes(AsynchronousSettings)
+    def __init__(self, dataset: Dataset, backbone: Backbone, settings: GTLSettings) -> None:
+        if settings.average:
             raise ValueError("average must be False, for siblings do not live side by side, but it is True.")
-        super().__init__(dataset, backbone, average=False, **settings)
-        self.tournament = self.told.tournament
+        super().__init__(dataset, backbone, **shallow(settings))
+        self.tournament = settings.tournament
         self._under_way: dict[int, tuple[Individual, str]] = {}
         self._newest: list[Individual] = []
         self._stream: Stream | None = None
 
     def generate(self) -> list[Individual]:
         """Return the next P individuals that are scored, or that failed."""
+        self.rehearse()
         self._winners = []
         stream = self._open()
         done: list[Individual] = []
@@ -85,13 +82,11 @@ class AsynchronousGTL(GTL):
         self._close()
         return super().result()
 
-    def planned_budget(self, generations: int) -> Budget:
-        """Return what so many generations and the re-scoring will cost."""
-        lives, critics = (cost.times(self.population) for cost in self._costs())
+    def final_cost(self, generations: int) -> Budget:
+        """Return what re-scoring the finalists costs."""
         contests = self.population * generations // self.tournament
-        final = scoring_cost(self.toolbox.rescore, otherwise=self.final_critic.budget)
-        finalists = final.times(min(self.finalists, self.pool.capacity, contests))
-        return reduce(Budget.then, [*[lives, critics] * generations, finalists], Budget())
+        finalists = min(self.finalists, self.pool.capacity, contests)
+        return scoring_cost(self.toolbox.rescore, otherwise=self.final_critic.budget).times(finalists)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that evolves, and what is under way."""
@@ -144,8 +139,8 @@ class AsynchronousGTL(GTL):
         if verb == "live" and not isinstance(found, Failure):
             one.body = found
             weights = self._bear(one, self._place(one))
-            if self._place(one) >= self.told.elites:
-                one.genome = checked(self.toolbox.mutate(one.genome, weights))
+            if self._place(one) >= self.settings.elites:
+                one.genome = self.toolbox.mutate(one.genome, weights)
             self._begin(stream, one, "evaluate")
             return None
         one.fitness.values = found
@@ -163,5 +158,5 @@ class AsynchronousGTL(GTL):
         group, self._newest = self._newest, []
         unborn = [other for other, _ in self._under_way.values()]
         # The pool decays as much per P individuals as with barriers.
-        decay = self.told.decay ** (self.tournament / self.population)
+        decay = self.settings.decay ** (self.tournament / self.population)
         self._winners += self._contest(group, 1, decay, unborn=unborn)

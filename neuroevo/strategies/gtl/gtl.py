@@ -15,18 +15,17 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, replace
-from functools import partial, reduce
+from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import torch
-from deap.base import Toolbox
 from torch import Tensor
 
 from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
-from neuroevo.execution import AUTO, Execution, Pixels, batched_map
+from neuroevo.execution import Pixels
 from neuroevo.individual import Failure, Ids, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators import heads, learngenes
@@ -34,9 +33,9 @@ from neuroevo.operators.inheritance import Weights, inherit
 from neuroevo.operators.selection import group_tournament
 from neuroevo.operators.verbs import Select
 from neuroevo.problems import Live, TrainingSetup
-from neuroevo.seeds import stream
+from neuroevo.signatures import takes
+from neuroevo.strategies.gtl import checks
 from neuroevo.strategies.gtl.operators import (
-    checked,
     choose_parents,
     extract_circuit,
     families,
@@ -51,120 +50,110 @@ from neuroevo.strategies.gtl.pool import GenePool
 from neuroevo.strategies.gtl.scoring import critics
 from neuroevo.strategies.gtl.settings import GTLSettings
 from neuroevo.strategies.gtl.tree import GeneTree
-from neuroevo.strategies.strategy import (
-    Verb,
-    budget_of,
-    check_types,
-    individual_from,
-    individual_state,
-    scoring_cost,
-)
+from neuroevo.strategies.learngenes import LearngeneStrategy, check_types
+from neuroevo.strategies.strategy import budget_of, scoring_cost
+from neuroevo.strategies.toolbox import Checks, Verb, Verbs
 
 
-class GTL:
+class GTL(LearngeneStrategy):
     """Evolves learngenes; `GTL(..., **PAPER)` is the variant that keeps to what is known of the paper.
 
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `found()`, `choose_parents(pool, k)`,
-    `inherit(learngene, weights, layout=...)`, `live(individual, slot)`, `remember(individual, classes)`,
-    `extract(individual)`, `average(learngenes)`, `mutate(learngene, weights)`, `select(individuals, k)`,
-    `rescore(individual)` (the finalists' `evaluate`).
+    The settings are the fields of `GTLSettings`. An operator that does not return what GTL needs is refused before any
+    network is trained, as far as a rehearsal on an untrained network shows it.
 
     Args:
-        dataset: Images; ancestors see `ancestry` classes only, critics `held_out` ones, nobody `novel` ones.
+        dataset: Images; ancestors see `ancestry` classes only, critics `held_out` ones; `novel` ones are not used.
         backbone: The architecture of ancestors and critics.
-        seed: The run's seed; everything follows from it.
-        device: Where networks live.
-        workers: Threads on the CPU; results do not depend on it.
-        execution: In which way populations are trained.
-        settings: Those of `GTLSettings`.
 
     Raises:
         ValueError: A setting is out of its range.
     """
 
+    VERBS: ClassVar[Verbs] = {
+        "found": "found() -> learngene",
+        "choose_parents": "choose_parents(pool, k) -> individuals",
+        "inherit": "inherit(learngene, weights, layout=layout) -> Inheritance",
+        "live": "live(individual, slot) -> network",
+        "remember": "remember(individual, classes) -> HeadMemory",
+        "extract": "extract(individual) -> learngene",
+        "average": "average(learngenes) -> learngene",
+        "mutate": "mutate(learngene, weights) -> learngene",
+        "select": "select(individuals, k) -> individuals",
+        "rescore": "rescore(individual) -> values",
+    }
+    CHECKS: ClassVar[Checks] = checks.CHECKS
+
     name: ClassVar[str] = "gtl"
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        backbone: Backbone,
-        *,
-        seed: int = 0,
-        device: torch.device | str = "cpu",
-        workers: int | None = None,
-        execution: Execution = AUTO,
-        **settings: Any,
-    ) -> None:
-        self.told = told = GTLSettings(**settings)
-        check_types(dataset, life=told.life, critic=told.critic)
-        device = torch.device(device)
+    @takes(GTLSettings)
+    def __init__(self, dataset: Dataset, backbone: Backbone, settings: GTLSettings) -> None:
+        check_types(dataset, life=settings.life, critic=settings.critic)
+        device = torch.device(settings.device)
         dataset = dataset.to(device)
-        self.backbone = backbone
-        self.population = told.population
-        self.winners = -(-told.population // told.tournament)
-        self.finalists = told.finalists
-        self.classes = {role: list(dataset.role(role).classes) for role in ("ancestry", "held_out")}
-        self.settings = told.as_json()
-        self.seed = seed
-        self.generator = stream(seed, "operators")
-        self.ids = Ids()
+        super().__init__(
+            backbone, {role: dataset.role(role).classes for role in ("ancestry", "held_out")}, seed=settings.seed
+        )
+        self.settings = settings
+        self.population = settings.population
+        self.winners = -(-settings.population // settings.tournament)
+        self.finalists = settings.finalists
         self.channel_ids = Ids()
-        self.pool = GenePool(capacity=told.pool, turnover=told.turnover)
-        self.tree = GeneTree(backbone.layout, beta=told.beta, credit=told.credit)
-        self.generation = 0
-        self.budget = Budget()
+        self.pool = GenePool(capacity=settings.pool, turnover=settings.turnover)
+        self.tree = GeneTree(backbone.layout, beta=settings.beta, credit=settings.credit)
         self._founders: list[Individual] = []
         self._winners: list[int] = []
         self._result: Individual | None = None
-
-        self.toolbox = toolbox = Toolbox()
         setup = TrainingSetup(
             backbone=backbone,
             pixels=Pixels.of(dataset),
-            recipe=told.critic,
-            inherit=Verb(toolbox, "inherit"),
+            recipe=settings.critic,
+            inherit=Verb(self.toolbox, "inherit"),
             device=device,
-            execution=execution,
+            execution=settings.execution,
         )
         self.life = Live(
-            setup=replace(setup, recipe=told.life, isolate=told.isolate, condense=told.condense),
+            setup=replace(setup, recipe=settings.life, isolate=settings.isolate, condense=settings.condense),
             images=dataset.ancestry,
-            ways=told.ways_of(len(dataset.ancestry.classes)),
-            seed=seed,
-            cycle=told.cycle,
-            workers=workers,
+            ways=settings.ways_of(len(dataset.ancestry.classes)),
+            seed=settings.seed,
+            cycle=settings.cycle,
+            workers=settings.workers,
         )
-        self.critic, self.final_critic = critics(told, setup=setup, images=dataset.held_out, seed=seed, workers=workers)
+        self.critic, self.final_critic = critics(settings, setup=setup, images=dataset.held_out)
+        self._register(len(dataset.ancestry.classes))
+        self._known = {verb: _function(getattr(self.toolbox, verb)) for verb in GTL.VERBS}
+
+    def _register(self, classes: int) -> None:
+        """Register the operators; `classes` is the number of classes that a lineage may remember."""
+        settings, register = self.settings, self.toolbox.register
         draws = {"generator": self.generator, "new_ids": self._new_channels}
-        select = Select(partial(group_tournament, size=told.tournament, generator=self.generator))
-        rates = {"rate": told.mutation_rate, "resize_rate": told.resize_rate, "noise": told.noise}
-        toolbox.register("map", batched_map)
-        toolbox.register("choose_parents", choose_parents, temperature=told.temperature, generator=self.generator)
-        toolbox.register("found", random_founder, backbone=backbone, share=told.share, **draws)
-        toolbox.register("inherit", inherit, cross=told.cross)
-        toolbox.register("live", self.life)
-        toolbox.register("extract", extract_circuit, backbone=backbone, share=told.share, **draws)
-        toolbox.register("remember", remember, total=len(dataset.ancestry.classes))
-        toolbox.register("average", learngenes.average)
-        toolbox.register("mutate", mutate, **rates, **draws)
-        toolbox.register("evaluate", self.critic)
-        toolbox.register("rescore", self.final_critic)
-        toolbox.register("select", select)
-        toolbox.register("generate", self.generate)
-        toolbox.register("update", self.update)
+        cut = {"backbone": self.backbone, "share": settings.share, **draws}
+        rates = {"rate": settings.mutation_rate, "resize_rate": settings.resize_rate, "noise": settings.noise}
+        register("choose_parents", choose_parents, temperature=settings.temperature, generator=self.generator)
+        register("found", random_founder, **cut)
+        register("inherit", inherit, cross=settings.cross)
+        register("live", self.life)
+        register("extract", extract_circuit, **cut)
+        register("remember", remember, total=classes)
+        register("average", learngenes.average)
+        register("mutate", mutate, **rates, **draws)
+        register("evaluate", self.critic)
+        register("rescore", self.final_critic)
+        register("select", Select(partial(group_tournament, size=settings.tournament, generator=self.generator)))
 
     def generate(self) -> list[Individual]:
-        """Return a new generation: who lived waits to be scored, who could not (see `Failure`) has failed already."""
+        """Return a new generation: the trained have no fitness yet, those whose training failed have a failed one."""
+        self.rehearse()
         everyone = [self._heir(parent) for parent in self._parents(self.population)]
         bodies = self.toolbox.map(self.toolbox.live, everyone, range(len(everyone)))
         slots = with_bodies(everyone, bodies)
         heirs = [everyone[slot] for slot in slots]
         weights = {heir.id: self._bear(heir, slot) for heir, slot in zip(heirs, slots, strict=True)}
-        if self.told.average:
+        if self.settings.average:
             self._average(heirs, weights)
-        for heir in everyone[self.told.elites :]:
+        for heir in everyone[self.settings.elites :]:
             if heir.id in weights:
-                heir.genome = checked(self.toolbox.mutate(heir.genome, weights[heir.id]))
+                heir.genome = self.toolbox.mutate(heir.genome, weights[heir.id])
         self.budget = self.budget.then(self._costs()[0].times(len(everyone)))
         return everyone
 
@@ -174,7 +163,7 @@ class GTL:
         Individuals whose fitness is not finite neither win nor enter the pool.
         """
         self.budget = self.budget.then(self._costs()[1].times(len(population)))
-        self._winners = self._contest(population, self.winners, self.told.decay)
+        self._winners = self._contest(population, self.winners, self.settings.decay)
         self._result = None
         self.generation += 1
 
@@ -183,7 +172,7 @@ class GTL:
     ) -> list[int]:
         """Let k win, credit their ancestors, take them into the pool; return their ids. `unborn` keep their lineage."""
         selected = self.toolbox.select(list(group), k) if group else []
-        # A founder that could not live has nothing to hand on, whatever a loop made of its score.
+        # A founder whose training failed has nothing to pass on, whatever a loop made of its score.
         fit = (one for one in selected if one.genome is not None and one.fitness.valid and not one.fitness.failed)
         winners = {one.id: one for one in fit}
         scores = {one.id: float(one.fitness.values[0]) for one in winners.values()}
@@ -221,7 +210,7 @@ class GTL:
                 "seed": self.seed,
                 "generations": self.generation,
                 "lineage": self.tree.lineage(best.id),
-                "settings": self.settings,
+                "settings": self.settings.as_json(),
                 "classes": self.classes,
                 "score": finite_or_none(scores[order[0]][0]),
             }
@@ -231,12 +220,16 @@ class GTL:
             self._result.fitness.values = scores[order[0]]
         return self._result
 
-    def planned_budget(self, generations: int) -> Budget:
-        """Return what so many generations and the re-scoring will cost."""
+    def cost(self, generation: int) -> Budget:
+        """Return what a generation costs."""
+        del generation
         lives, critics = (cost.times(self.population) for cost in self._costs())
+        return lives.then(critics)
+
+    def final_cost(self, generations: int) -> Budget:
+        """Return what re-scoring the finalists costs."""
         finalists = min(self.finalists, self.pool.capacity, self.winners * generations)
-        final = scoring_cost(self.toolbox.rescore, otherwise=self.final_critic.budget).times(finalists)
-        return reduce(Budget.then, [*[lives, critics] * generations, final], Budget())
+        return scoring_cost(self.toolbox.rescore, otherwise=self.final_critic.budget).times(finalists)
 
     def record(self) -> dict[str, Any]:
         """Return the winners of the last generation and the pool after it."""
@@ -248,12 +241,9 @@ class GTL:
     def state_dict(self) -> dict[str, Any]:
         """Return everything that evolves, generators included."""
         return {
-            "generation": self.generation,
-            "budget": list(astuple(self.budget)),
-            "generator": self.generator.get_state(),
-            "ids": self.ids.next,
+            **super().state_dict(),
             "channel_ids": self.channel_ids.next,
-            "founders": [individual_state(one) for one in self._founders],
+            "founders": self.pack(self._founders),
             "pool": self.pool.state_dict(),
             "tree": self.tree.state_dict(),
             "winners": self._winners,
@@ -261,13 +251,9 @@ class GTL:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
-        self.generation = state["generation"]
-        self.budget = Budget(*state["budget"])
-        self.generator.set_state(state["generator"])
-        self.ids.next = state["ids"]
+        super().load_state_dict(state)
         self.channel_ids.next = state["channel_ids"]
-        # The first states had no founders.
-        self._founders = [individual_from(one, self.backbone) for one in state.get("founders", ())]
+        self._founders = self.unpack(state["founders"])
         self.pool.load_state_dict(state["pool"], self.backbone)
         self.tree.load_state_dict(state["tree"])
         self._winners = list(state["winners"])
@@ -279,17 +265,17 @@ class GTL:
         return live, scoring_cost(self.toolbox.evaluate, otherwise=self.critic.budget)
 
     def _parents(self, count: int) -> list[Individual | None]:
-        """Return a parent for each of so many heirs: from the pool, or founders while it is empty."""
+        """Return a parent for each heir: from the pool, or founders while it is empty."""
         if not len(self.pool):
             self._found()
             return [self._founders[i % len(self._founders)] if self._founders else None for i in range(count)]
-        different = count if self.told.parents is None else min(count, self.told.parents)
+        different = count if self.settings.parents is None else min(count, self.settings.parents)
         chosen = list(self.toolbox.choose_parents(self.pool, different))
         return [chosen[i % different] for i in range(count)]
 
     def _found(self) -> None:
         """Make the founders, once: they never live and are never scored."""
-        while len(self._founders) < self.told.founders:
+        while len(self._founders) < self.settings.founders:
             self._founders.append(Individual(self.toolbox.found(), id=self.ids(), generation=self.generation))
 
     def _heir(self, parent: Individual | None) -> Individual:
@@ -304,13 +290,13 @@ class GTL:
     def _bear(self, heir: Individual, slot: int) -> Weights:
         """Extract the learngene of an individual that has lived; return the weights of which mutation reads others."""
         weights: Weights = heir.body.state_dict()
-        if self.told.memory and self.told.lamarckian:
+        if self.settings.memory and self.settings.lamarckian:
             heir.memory = self.toolbox.remember(heir, self.life.classes(heir, slot))
-        if not self.told.lamarckian:
+        if not self.settings.lamarckian:
             heir.body = self.life.newborn(heir, slot)
         heir.genome = self.toolbox.extract(heir)
         heir.body = None
-        return weights if self.told.lamarckian else self._written(heir.genome, weights)
+        return weights if self.settings.lamarckian else self._written(heir.genome, weights)
 
     def _average(self, heirs: Sequence[Individual], weights: dict[int, Weights]) -> None:
         """Give siblings that keep the same channels the mean of their learngenes, in genome and network."""
@@ -327,5 +313,29 @@ class GTL:
         """Return weights that hold the learngene: mutation reads all slices again from them."""
         return inherit(learngene, weights, layout=self.backbone.layout, cross="random").weights
 
+    def rehearse(self) -> None:
+        """Call each operator that was swapped once, on an untrained network, so that what it returns is checked early.
+
+        Raises:
+            TypeError: An operator returned something else than GTL needs.
+        """
+        registered = {verb: _function(getattr(self.toolbox, verb)) for verb in GTL.VERBS}
+        swapped = [verb for verb, function in registered.items() if function is not self._known[verb]]
+        self._known = registered
+        if swapped:
+            state, ids = self.generator.get_state(), self.channel_ids.next
+            checks.rehearse(self.toolbox, swapped, self.backbone, winners=self.winners, population=self.population)
+            self.generator.set_state(state)
+            self.channel_ids.next = ids
+
     def _new_channels(self, count: int) -> Tensor:
         return torch.tensor([self.channel_ids() for _ in range(count)], dtype=torch.int64)
+
+
+def _function(operator: Any) -> Any:
+    while isinstance(operator, partial):
+        operator = operator.func
+    return operator
+
+
+STRATEGIES = {"gtl": GTL}

@@ -23,29 +23,31 @@ from neuroevo.operators.circuits import whole_circuit
 from neuroevo.operators.inheritance import Weights, extract
 from neuroevo.operators.layers import Layers, layer_overlap, layers_held, random_layers, tensors_of
 from neuroevo.operators.learngenes import NewIds, noise
+from neuroevo.signatures import takes, with_defaults
 from neuroevo.strategies.gtl.gtl import GTL
 from neuroevo.strategies.gtl.operators import extract_circuit
 from neuroevo.strategies.gtl.pool import GenePool
-from neuroevo.strategies.gtl.settings import PAPER
+from neuroevo.strategies.gtl.settings import PAPER, GTLSettings, shallow
 from neuroevo.strategies.gtl.tree import GeneTree
 
-# What GRL does: nothing is averaged, and the credit of ancestors is what its code computes.
 GRL: Mapping[str, Any] = MappingProxyType({**PAPER, "mutation_rate": 1.0, "credit": "grl"})
+"""What GRL does: nothing is averaged, and the credit of ancestors is what its code computes."""
+
+LayerwiseSettings = with_defaults("LayerwiseSettings", GTLSettings, module=__name__, **GRL)
 
 
 class Layerwise(GTL):
-    """Evolves which layers are handed on, and what they have learned.
+    """Evolves which layers are passed on, and what they have learned.
 
-    Verbs are those of `GTL`; `found`, `extract` and `mutate` are what differs. GRL fixes the number of layers; here a
-    choice of layers has about `share` of the parameters, as far as whole layers allow.
+    Operators are those of `GTL`; `found`, `extract` and `mutate` differ. GRL fixes the number of layers; here a choice
+    of layers has about `share` of the parameters, as far as whole layers allow. Settings are those of `GTL`, with the
+    defaults of `GRL` where it has the setting; there are no cross weights where whole layers are inherited.
 
     Args:
         dataset: As in `GTL`.
         backbone: As in `GTL`.
-        settings: Those of `GTL` and its `GTLSettings`; the defaults are `GRL`'s where it has the setting. There are no
-            cross weights where whole layers are inherited. `mutation_rate` is a factor on the chance that the layers
-            are drawn anew; that chance is (1 - p) / 2, p being the share of the pool's scores that entries with the
-            same layers have, and 1 is GRL as coded.
+        mutation_rate: Factor on the chance that the layers are drawn anew. That chance is (1 - p) / 2, p being the
+            share of the pool's scores that entries with the same layers have; 1 is GRL as coded.
 
     Raises:
         ValueError: A setting is out of its range, or one that is about channels is on: `resize_rate`, `condense`.
@@ -53,17 +55,21 @@ class Layerwise(GTL):
 
     name: ClassVar[str] = "layerwise"
 
-    def __init__(self, dataset: Dataset, backbone: Backbone, **settings: Any) -> None:
+    @takes(LayerwiseSettings)
+    def __init__(self, dataset: Dataset, backbone: Backbone, settings: GTLSettings) -> None:
         for setting in ("resize_rate", "condense"):
-            if settings.get(setting):
-                raise ValueError(f"{setting} must be off, for it is about channels, but it is {settings[setting]}.")
-        super().__init__(dataset, backbone, **{**GRL, **settings})
-        told = self.told
-        self.tree = GeneTree(backbone.layout, beta=told.beta, credit=told.credit, overlap=layer_overlap)
-        draws = {"share": told.share, "generator": self.generator, "new_ids": self._new_channels}
-        rates = {"rate": told.mutation_rate, "sigma": told.noise}
-        self.toolbox.register("found", found_layers, backbone=backbone, **draws)
-        self.toolbox.register("extract", extract_layers, backbone=backbone, **draws)
+            if value := getattr(settings, setting):
+                raise ValueError(f"{setting} must be off, for it is about channels, but it is {value}.")
+        super().__init__(dataset, backbone, **shallow(settings))
+        self.tree = GeneTree(backbone.layout, beta=settings.beta, credit=settings.credit, overlap=layer_overlap)
+
+    def _register(self, classes: int) -> None:
+        settings = self.settings
+        draws = {"share": settings.share, "generator": self.generator, "new_ids": self._new_channels}
+        rates = {"rate": settings.mutation_rate, "sigma": settings.noise}
+        super()._register(classes)
+        self.toolbox.register("found", found_layers, backbone=self.backbone, **draws)
+        self.toolbox.register("extract", extract_layers, backbone=self.backbone, **draws)
         self.toolbox.register("mutate", mutate_layers, pool=self.pool, **rates, **draws)
 
 
@@ -76,7 +82,7 @@ def found_layers(*, backbone: Backbone, share: float, generator: torch.Generator
 def extract_layers(
     individual: Individual, *, backbone: Backbone, share: float, generator: torch.Generator, new_ids: NewIds
 ) -> Learngene:
-    """Read the layers that an individual inherited from its trained network; who inherited none gives random ones."""
+    """Read the layers that an individual inherited from its trained network, or random ones if it inherited none."""
     draws: dict[str, Any] = {"backbone": backbone, "share": share, "generator": generator, "new_ids": new_ids}
     if individual.genome is None:
         return cut_layers(individual.body.state_dict(), **draws)
@@ -133,3 +139,6 @@ def pool_share(pool: GenePool, chosen: Layers) -> float:
     same = [pool.scores[one.id] for one in pool.individuals if layers_held(one.genome) == chosen]
     total = sum(pool.scores.values())
     return sum(same) / total if total > 0 else 0.0
+
+
+STRATEGIES = {"layerwise": Layerwise}

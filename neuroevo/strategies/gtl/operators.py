@@ -1,4 +1,4 @@
-"""The verbs that GTL puts on its toolbox beside the general operators."""
+"""The operators that GTL puts on its toolbox beside the general ones."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def mutate(
 def with_bodies(heirs: Sequence[Individual], bodies: Sequence[Any]) -> list[int]:
     """Give heirs the networks of their lives, and return the slots of those that have lived.
 
-    Who could not live gets a failed fitness.
+    Those whose training failed get a failed fitness.
     """
     slots = []
     for slot, (heir, body) in enumerate(zip(heirs, bodies, strict=True)):
@@ -103,13 +103,6 @@ def families(heirs: Sequence[Individual]) -> list[list[Individual]]:
 
 def _siblings(first: Individual, second: Individual) -> bool:
     return first.parents == second.parents and learngenes.same_channels(first.genome, second.genome)
-
-
-def checked(mutant: Any) -> Learngene:
-    """Return what `mutate` gave, or raise TypeError if it is no learngene."""
-    if not isinstance(mutant, Learngene):
-        raise TypeError(f"mutate must return a Learngene, but it returned a {type(mutant).__name__}.")
-    return mutant
 
 
 def finite_or_none(score: float) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from neuroevo.backbones import Backbone
 from neuroevo.individual import Individual
-from neuroevo.strategies.strategy import individual_from, individual_state
+from neuroevo.strategies.learngenes import individual_from, individual_state
 
 
 class GenePool:

@@ -12,27 +12,25 @@ from neuroevo.strategies.gtl.settings import GTLSettings
 
 
 def critics(
-    told: GTLSettings, *, setup: TrainingSetup, images: LabelledImages, seed: int, workers: int | None
+    settings: GTLSettings, *, setup: TrainingSetup, images: LabelledImages
 ) -> tuple[Critic | NearestMean, Critic | NearestMean]:
     """Return what scores the candidates of a generation, and what scores the finalists on fresh tasks.
 
     Args:
-        told: The settings.
+        settings: The settings.
         setup: How critics come from learngenes.
         images: The classes of the role `held_out`.
-        seed: The run's seed.
-        workers: Threads on the CPU.
     """
     common: dict[str, Any] = {
         "setup": setup,
         "images": images,
-        "ways": told.critic_ways or default_ways(len(images.classes)),
-        "shots": told.shots,
-        "seed": seed,
-        "workers": workers,
+        "ways": settings.critic_ways or default_ways(len(images.classes)),
+        "shots": settings.critic_shots,
+        "seed": settings.seed,
+        "workers": settings.workers,
     }
-    if told.scoring == "nearest-mean":
-        mean = NearestMean(**common, tasks=told.critics)
-        return mean, replace(mean, tasks=told.final_critics, purpose="final")
-    critic = Critic(**common, critics=told.critics, metric=told.metric)
-    return critic, replace(critic, critics=told.final_critics, metric="final", purpose="final", generation=0)
+    if settings.scoring == "nearest-mean":
+        mean = NearestMean(**common, tasks=settings.critics)
+        return mean, replace(mean, tasks=settings.final_critics, purpose="final")
+    critic = Critic(**common, critics=settings.critics, metric=settings.metric)
+    return critic, replace(critic, critics=settings.final_critics, metric="final", purpose="final", generation=0)

@@ -1,10 +1,10 @@
-"""What GTL is told."""
+"""The settings of GTL."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -12,12 +12,13 @@ from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Recipe
 from neuroevo.operators.inheritance import Cross, check_cross
 from neuroevo.strategies.gtl.tree import Credit
+from neuroevo.strategies.learngenes import CommonSettings
 
 # The plain reading of the paper: whole networks train on top of random cross weights on a few classes each, every life
 # stands alone, circuits are chosen after the first lives, and trained critics and the gene tree decide.
 PAPER: Mapping[str, Any] = MappingProxyType(
     {
-        "ways": None,
+        "life_ways": None,
         "scoring": "critics",
         "critics": 1,
         "elites": 0,
@@ -37,7 +38,7 @@ PAPER: Mapping[str, Any] = MappingProxyType(
 
 
 @dataclass(frozen=True, kw_only=True)
-class GTLSettings:
+class GTLSettings(CommonSettings):
     """The settings of `GTL`; every default number is our choice (`docs/does-evolution-pay.md` says why).
 
     Attributes:
@@ -45,9 +46,9 @@ class GTLSettings:
         tournament: Size of a tournament's group, t; k = ceil(P / t) individuals win.
         share: Share of the backbone's parameters that a learngene holds at most, in (0, 1]; one channel per group is
             the least.
-        ways: Classes per life: a number, "all" of the role, or None for min(20, classes of the role).
+        life_ways: Classes per life: a number, "all" of the role, or None for min(20, classes of the role).
         critic_ways: Classes per critic; default min(20, classes of the role).
-        shots: Training images per class of a critic.
+        critic_shots: Training images per class of a critic.
         life: How ancestors are trained.
         scoring: What candidates are scored by: "critics", trained on few images, or the "nearest-mean" of an untrained
             critic's features, which takes no gradient step.
@@ -65,7 +66,7 @@ class GTLSettings:
         cycle: Generations that share one cycle of the learning rate: it belongs to the lineage and not to a life.
         memory: Whether rows of the head for known classes go along with a lineage (see `HeadMemory`).
         founders: Random circuits of untrained networks that the first generation descends from, so that its
-            individuals are siblings too; with 0 everyone begins with nothing and gets its circuit after its life.
+            individuals are siblings too; with 0 individuals begin with nothing and get their circuit after their life.
         parents: Different parents of a generation at most, whose heirs are siblings; None draws one for each heir.
         average: Whether learngenes of siblings are averaged before mutation.
         lamarckian: Whether what the circuit learned in a life is inherited. If not (Baldwinian), it is passed on as it
@@ -87,9 +88,9 @@ class GTLSettings:
     population: int = 2
     tournament: int = 2
     share: float = 0.2
-    ways: int | Literal["all"] | None = "all"
+    life_ways: int | Literal["all"] | None = "all"
     critic_ways: int | None = None
-    shots: int = 10
+    critic_shots: int = 10
     life: Recipe = Recipe(updates=440, learning_rate=0.2)
     scoring: Literal["critics", "nearest-mean"] = "nearest-mean"
     critic: Recipe = Recipe(updates=20)
@@ -133,7 +134,15 @@ class GTLSettings:
             )
 
     def _check_ranges(self) -> None:
-        counts = {"ways": 1, "critic_ways": 1, "finalists": 1, "parents": 1, "founders": 0, "elites": 0}
+        counts = {
+            "life_ways": 1,
+            "critic_shots": 1,
+            "critic_ways": 1,
+            "finalists": 1,
+            "parents": 1,
+            "founders": 0,
+            "elites": 0,
+        }
         for name, least in counts.items():
             count = getattr(self, name)
             if isinstance(count, int) and count < least:
@@ -148,9 +157,15 @@ class GTLSettings:
             )
 
     def ways_of(self, classes: int) -> int:
-        """Return the classes of a life where there are so many."""
-        return classes if self.ways == "all" else self.ways or default_ways(classes)
+        """Return the number of classes of a life, given those of the role."""
+        return classes if self.life_ways == "all" else self.life_ways or default_ways(classes)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the settings as JSON values."""
-        return asdict(self)
+        """Return the settings of the evolution as JSON values: without the seed, and without where networks live."""
+        common = {one.name for one in fields(CommonSettings)}
+        return {key: value for key, value in asdict(self).items() if key not in common}
+
+
+def shallow(settings: GTLSettings) -> dict[str, Any]:
+    """Return the settings as keywords of `GTL`."""
+    return {one.name: getattr(settings, one.name) for one in fields(GTLSettings)}

@@ -14,7 +14,7 @@ some hundred genes; beyond that, see `SeparableCMAES`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -25,7 +25,8 @@ from torch import Tensor
 from neuroevo.individual import Fitness, Individual
 from neuroevo.problems import Problem
 from neuroevo.seeds import seed_of
-from neuroevo.strategies.search.base import Search, few, first_mean, first_sigma
+from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma
+from neuroevo.strategies.toolbox import Verbs
 
 Floats = NDArray[np.float64]
 
@@ -68,19 +69,24 @@ class Point(np.ndarray[Any, np.dtype[np.float64]]):
 class CMAES(Search):
     """The evolution strategy with covariance matrix adaptation.
 
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `sample() -> genomes [P, D]`.
-
     Args:
         problem: What genomes are scored on.
         population: Individuals in a generation, P; default 4 + 3 ln D, at least 2.
         seed: The run's seed.
         sigma: First standard deviation, one for all genes or one for each; default the space's spread.
-        **settings: Further ones of `deap.cma.Strategy`: `mu`, `weights`, `cs`, `damps`, `ccum`, `ccov1`, `ccovmu`.
+        mu: Parents; default half of P.
+        weights: Weights of the parents, "superlinear", "linear" or "equal".
+        cs: Rate of the step size's path; default from P and D, as all that follow.
+        damps: Damping of the step size.
+        ccum: Rate of the covariance's path.
+        ccov1: Learning rate of the rank-one update.
+        ccovmu: Learning rate of the rank-mu update.
     """
 
+    VERBS: ClassVar[Verbs] = {"sample": "sample() -> genomes [P, D]"}
     EVOLVING = ("distribution",)
-    LEAST = 2
-    MOST_GENES = 200
+    MIN_POPULATION = 2
+    MAX_GENES = 200
 
     def __init__(
         self,
@@ -89,14 +95,17 @@ class CMAES(Search):
         population: int | None = None,
         seed: int = 0,
         sigma: Tensor | float | None = None,
-        **settings: Any,
+        mu: int | None = None,
+        weights: Literal["superlinear", "linear", "equal"] = "superlinear",
+        cs: float | None = None,
+        damps: float | None = None,
+        ccum: float | None = None,
+        ccov1: float | None = None,
+        ccovmu: float | None = None,
     ) -> None:
         size = problem.space.size
-        super().__init__(problem, population=few(size) if population is None else population, seed=seed)
-        if unknown := settings.keys() - {"mu", "weights", "cs", "damps", "ccum", "ccov1", "ccovmu"}:
-            raise TypeError(
-                f"CMAES has no setting {', '.join(sorted(unknown))}; see deap.cma.Strategy for what it has."
-            )
+        super().__init__(problem, population=default_population(size) if population is None else population, seed=seed)
+        given = {"mu": mu, "cs": cs, "damps": damps, "ccum": ccum, "ccov1": ccov1, "ccovmu": ccovmu}
         deviations = first_sigma(self.space, sigma).cpu().double().numpy()
         self.model = Model(
             first_mean(self.space, seed).cpu().double().numpy(),
@@ -104,13 +113,14 @@ class CMAES(Search):
             random=np.random.default_rng(seed_of(seed, "CMAES")),
             lambda_=self.population,
             cmatrix=np.diag(deviations**2),
-            **settings,
+            weights=weights,
+            **{name: value for name, value in given.items() if value is not None},
         )
         self.toolbox.register("sample", self.model.sample)
 
     def ask(self) -> list[Individual]:
         """Return a sample of the distribution."""
-        return self.born(torch.as_tensor(self.toolbox.sample()).to(self.space.start))
+        return self.new_individuals(torch.as_tensor(self.toolbox.sample()).to(self.space.start))
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Update mean, step size and covariance."""
@@ -135,3 +145,6 @@ class CMAES(Search):
         model.sigma, model.update_count = state["sigma"], state["update_count"]
         model.BD = model.B * model.diagD
         model.random.bit_generator.state = state["random"]
+
+
+STRATEGIES = {"cma-es": CMAES}

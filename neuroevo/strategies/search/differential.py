@@ -15,18 +15,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import ClassVar
 
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.differential import LEAST, binomial, rand_one
 from neuroevo.problems import Problem
-from neuroevo.strategies.search.base import Search, gathered
+from neuroevo.strategies.search import checks
+from neuroevo.strategies.search.base import Search, compact
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 
 class Differential(Search):
     """Differential evolution.
-
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `differ(genomes) -> mutants` and
-    `cross(genomes, mutants) -> trials`.
 
     Args:
         problem: What genomes are scored on.
@@ -36,7 +36,12 @@ class Differential(Search):
         rate: Probability that a gene is the mutant's, CR, in [0, 1].
     """
 
-    LEAST = LEAST
+    VERBS: ClassVar[Verbs] = {
+        "differ": "differ(genomes [P, D]) -> mutants [P, D]",
+        "trial": "trial(genomes [P, D], mutants [P, D]) -> trials [P, D]",
+    }
+    CHECKS: ClassVar[Checks] = {"differ": checks.like(0), "trial": checks.like(0)}
+    MIN_POPULATION = LEAST
 
     def __init__(
         self, problem: Problem, *, population: int | None = None, seed: int = 0, factor: float = 0.5, rate: float = 0.5
@@ -44,18 +49,21 @@ class Differential(Search):
         wanted = min(100, max(20, 5 * problem.space.size)) if population is None else population
         super().__init__(problem, population=wanted, seed=seed)
         self.toolbox.register("differ", partial(rand_one, factor=factor, generator=self.generator))
-        self.toolbox.register("cross", partial(binomial, rate=rate, generator=self.generator))
+        self.toolbox.register("trial", partial(binomial, rate=rate, generator=self.generator))
 
     def ask(self) -> list[Individual]:
         """Return first individuals, later a trial for each."""
-        if not self.people:
-            return self.first()
-        genomes = genomes_of(self.people)
-        trials = self.toolbox.cross(genomes, self.toolbox.differ(genomes))
-        return self.born(trials, [(one.id,) for one in self.people])
+        if not self.individuals:
+            return self.initial_population()
+        genomes = genomes_of(self.individuals)
+        trials = self.toolbox.trial(genomes, self.toolbox.differ(genomes))
+        return self.new_individuals(trials, [(one.id,) for one in self.individuals])
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Replace whoever has a trial that is no worse."""
         trials = {one.parents[0]: one for one in population if one.parents}
-        better = [max(trials.get(one.id, one), one, key=lambda rival: rival.fitness) for one in self.people]
-        self.people = gathered(better or population)
+        better = [max(trials.get(one.id, one), one, key=lambda rival: rival.fitness) for one in self.individuals]
+        self.individuals = compact(better or population)
+
+
+STRATEGIES = {"differential": Differential}

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -24,16 +25,15 @@ from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.replacement import best
 from neuroevo.operators.sampling import normal
 from neuroevo.problems import Problem
-from neuroevo.strategies.search.base import Search, few, first_mean, first_sigma, gathered
+from neuroevo.strategies.search import checks
+from neuroevo.strategies.search.base import Search, compact, default_population, first_mean, first_sigma
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 LEAST_POPULATION = 8
 
 
 class EvolutionStrategy(Search):
     """An evolution strategy with self-adaptation; lambda is the `population`, mu the number of `parents`.
-
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `recombine(genomes [mu, D]) -> genome
-    [D]` and `sample(means, sigmas, count=1)`.
 
     Args:
         problem: What genomes are scored on.
@@ -47,6 +47,14 @@ class EvolutionStrategy(Search):
         ValueError: There are no parents, or more than individuals.
     """
 
+    VERBS: ClassVar[Verbs] = {
+        "recombine": "recombine(genomes [mu, D]) -> genome [D]",
+        "sample": "sample(means [P, D], sigmas [P, D], count=1) -> genomes [P, 1, D]",
+    }
+    CHECKS: ClassVar[Checks] = {
+        "recombine": checks.row,
+        "sample": checks.sampled(lambda arguments: (len(arguments[0]), 1, arguments[0].shape[-1])),
+    }
     EVOLVING = ("step_sizes",)
 
     def __init__(
@@ -60,7 +68,7 @@ class EvolutionStrategy(Search):
         sigma: Tensor | float | None = None,
     ) -> None:
         size = problem.space.size
-        wanted = max(LEAST_POPULATION, few(size)) if population is None else population
+        wanted = max(LEAST_POPULATION, default_population(size)) if population is None else population
         super().__init__(problem, population=wanted, seed=seed)
         self.parents = max(1, wanted // 4) if parents is None else parents
         if not 1 <= self.parents <= wanted:
@@ -74,19 +82,26 @@ class EvolutionStrategy(Search):
 
     def ask(self) -> list[Individual]:
         """Return individuals around the mean of their parents, each with a step size of its own."""
-        mean = self.toolbox.recombine(genomes_of(self.people)) if self.people else first_mean(self.space, self.seed)
-        known = [math.log(self.step_sizes[str(one.id)]) for one in self.people]
+        mean = (
+            self.toolbox.recombine(genomes_of(self.individuals))
+            if self.individuals
+            else first_mean(self.space, self.seed)
+        )
+        known = [math.log(self.step_sizes[str(one.id)]) for one in self.individuals]
         centre = math.fsum(known) / len(known) if known else 0.0
         draws = torch.randn(self.population, generator=self.generator, dtype=torch.float64)
         sizes = (centre + self.learning * draws).exp()
         sigmas = sizes.to(mean).unsqueeze(-1) * self.spread
         genomes = self.toolbox.sample(mean.expand_as(sigmas), sigmas, count=1).squeeze(-2)
-        children = self.born(genomes, [[one.id for one in self.people]] * self.population)
+        children = self.new_individuals(genomes, [[one.id for one in self.individuals]] * self.population)
         self.step_sizes |= {str(one.id): size for one, size in zip(children, sizes.tolist(), strict=True)}
         return children
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Choose the parents of the next generation, and forget the step sizes of all others."""
-        rivals = [*population, *self.people] if self.plus else population
-        self.people = gathered(best(rivals, self.parents))
-        self.step_sizes = {str(one.id): self.step_sizes[str(one.id)] for one in self.people}
+        rivals = [*population, *self.individuals] if self.plus else population
+        self.individuals = compact(best(rivals, self.parents))
+        self.step_sizes = {str(one.id): self.step_sizes[str(one.id)] for one in self.individuals}
+
+
+STRATEGIES = {"evolution-strategy": EvolutionStrategy}

@@ -4,8 +4,7 @@ Sources: Tanese, Distributed Genetic Algorithms (1989), and Whitley, Rana and He
 Algorithm (1999), sections 1 and 2: between migrations islands know nothing of each other; the best of each then
 take the places of the worst on the next one of a ring.
 
-All islands are varied in one call of each operator, over genomes [I, P, D]; every operator of `neuroevo.operators`
-draws for each leading index by itself. Defaults are our choice: 4 islands of 25, a migration every 5 generations,
+Defaults are our choice: 4 islands of 25, a migration every 5 generations,
 of 1 individual; within an island those of `Genetic`. Cost of a generation: I P evaluations and O(I P D) operations
 and numbers.
 """
@@ -14,18 +13,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import ClassVar
 
-import torch
 from torch import Tensor
 
-from neuroevo.individual import Individual, genomes_of
+from neuroevo.individual import Individual
 from neuroevo.operators.crossover import two_point
 from neuroevo.operators.mutation import gaussian
 from neuroevo.operators.replacement import best, generational
-from neuroevo.operators.selection import tournament as by_tournament
 from neuroevo.problems import Problem
-from neuroevo.strategies.search.base import Search, gathered, scores_of
-from neuroevo.strategies.search.genetic import mutation_step
+from neuroevo.strategies.search.base import Search, compact
+from neuroevo.strategies.search.variation import (
+    VARIATION,
+    VARIATION_CHECKS,
+    mutation_step,
+    register_variation,
+    select_by_tournament,
+)
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 Islands = list[list[Individual]]
 
@@ -33,9 +38,7 @@ Islands = list[list[Individual]]
 class Island(Search):
     """Genetic algorithms on islands with migration.
 
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `choose(scores [I, P], k=P) -> indices
-    [I, P]`, `cross(first, second) -> pair` and `perturb(genomes)` over tensors [I, ..., D], `replace(parents,
-    children)` on one island, and `migrate(islands) -> islands`.
+    The operators are those of `Genetic`, called for one island after the other, and `migrate`.
 
     Args:
         problem: What genomes are scored on.
@@ -52,6 +55,9 @@ class Island(Search):
     Raises:
         ValueError: The population is no multiple of the islands, or more migrate than live on an island.
     """
+
+    VERBS: ClassVar[Verbs] = {**VARIATION, "migrate": "migrate(islands) -> islands"}
+    CHECKS: ClassVar[Checks] = VARIATION_CHECKS
 
     def __init__(
         self,
@@ -76,49 +82,38 @@ class Island(Search):
             raise ValueError(f"migrants must lie in [0, {population // islands}], an island, but it is {migrants}.")
         self.islands = islands
         self.interval = interval
-        sizes = mutation_step(self.space, sigma)
-        toolbox = self.toolbox
-        toolbox.register("choose", by_tournament, size=tournament, generator=self.generator)
-        toolbox.register("cross", two_point, generator=self.generator)
-        toolbox.register("perturb", gaussian, sigma=sizes, rate=rate, generator=self.generator)
-        toolbox.register("replace", partial(generational, elites=elites))
-        toolbox.register("migrate", ring, migrants=migrants)
+        register_variation(
+            self.toolbox,
+            self.space,
+            self.ids,
+            generator=self.generator,
+            crossover=partial(two_point, generator=self.generator),
+            mutation=partial(gaussian, sigma=mutation_step(self.space, sigma), rate=rate, generator=self.generator),
+        )
+        self.toolbox.register("select", select_by_tournament(tournament, self.generator))
+        self.toolbox.register("replace", partial(generational, elites=elites))
+        self.toolbox.register("migrate", ring, migrants=migrants)
+        self.toolbox.register("population", self.initial_population)
 
     def ask(self) -> list[Individual]:
         """Return first individuals, later the children of all islands, one island after the other."""
-        if not self.people:
-            return self.first()
-        each = len(self.people) // self.islands
-        genomes = genomes_of(self.people).unflatten(0, (self.islands, each))
-        chosen = self.toolbox.choose(scores_of(self.people).unflatten(0, (self.islands, each)), k=each)
-        parents = genomes.gather(1, chosen.to(genomes.device).unsqueeze(-1).expand_as(genomes))
-        children = self.toolbox.perturb(self._crossed(parents))
-        return self.born(children.flatten(0, 1), self._families(chosen))
+        if not self.individuals:
+            return self.initial_population()
+        vary, select = self.toolbox.vary, self.toolbox.select
+        islands = split(self.individuals, self.islands)
+        children = [child for island in islands for child in vary(select(island, len(island)))]
+        for child in children:
+            child.generation = self.generation
+        return children
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Replace the parents of each island; now and then the best leave for the next one."""
-        before = split(self.people, self.islands) if self.people else [[]] * self.islands
+        before = split(self.individuals, self.islands) if self.individuals else [[]] * self.islands
         after = split(population, self.islands)
         islands = [self.toolbox.replace(old, new) for old, new in zip(before, after, strict=True)]
         if (self.generation + 1) % self.interval == 0:
             islands = self.toolbox.migrate(islands)
-        self.people = gathered([one for island in islands for one in island])
-
-    def _crossed(self, parents: Tensor) -> Tensor:
-        paired = parents.shape[1] // 2 * 2
-        if not paired:
-            return parents
-        pairs = self.toolbox.cross(parents[:, 0:paired:2], parents[:, 1:paired:2])
-        return torch.cat([torch.stack(pairs, dim=2).flatten(1, 2), parents[:, paired:]], dim=1)
-
-    def _families(self, chosen: Tensor) -> list[list[int]]:
-        """Return the ids of the parents of each child: its own and its mate's."""
-        each = chosen.shape[1]
-        families = []
-        for island, places in enumerate(chosen.tolist()):
-            ids = [self.people[island * each + place].id for place in places]
-            families += [ids[place - place % 2 :][:2] for place in range(each)]
-        return families
+        self.individuals = compact([one for island in islands for one in island])
 
 
 def ring(islands: Islands, *, migrants: int) -> Islands:
@@ -134,7 +129,10 @@ def ring(islands: Islands, *, migrants: int) -> Islands:
     return [[*best(island, len(island) - migrants), *leaving[place - 1]] for place, island in enumerate(islands)]
 
 
-def split(people: Sequence[Individual], islands: int) -> Islands:
+def split(individuals: Sequence[Individual], islands: int) -> Islands:
     """Return individuals island by island, as many on each."""
-    each = len(people) // islands
-    return [list(people[place * each : (place + 1) * each]) for place in range(islands)]
+    each = len(individuals) // islands
+    return [list(individuals[place * each : (place + 1) * each]) for place in range(islands)]
+
+
+STRATEGIES = {"island": Island}

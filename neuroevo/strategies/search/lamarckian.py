@@ -14,7 +14,7 @@ evaluations and 5 P gradient steps, which the budget counts, and O(P D) further 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from torch import Tensor
 
@@ -22,8 +22,11 @@ from neuroevo.budget import Budget
 from neuroevo.execution.learning import Learn
 from neuroevo.individual import Individual, genomes_of, offspring
 from neuroevo.problems import Problem
+from neuroevo.signatures import Recorded
+from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.genetic import Genetic
 from neuroevo.strategies.strategy import budget_of
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 
 class Differentiable(Problem, Protocol):
@@ -38,8 +41,7 @@ class Lamarckian(Genetic):
 
     In the Baldwinian form `result` is what the best one was born with; `toolbox.learn` tells what became of it.
 
-    Verbs on the toolbox, beside those of `Genetic`: `learn(genomes [P, D]) -> genomes`, whose attribute `budget`
-    says what one genome costs.
+    The attribute `budget` of the operator `learn` says what one genome costs.
 
     Args:
         problem: What genomes are scored on, with gradients.
@@ -54,6 +56,9 @@ class Lamarckian(Genetic):
         sigma: Step of a mutation; default a third of the space's spread.
         rate: Probability that a gene mutates, in [0, 1].
     """
+
+    VERBS: ClassVar[Verbs] = {"learn": "learn(genomes [P, D]) -> genomes"}
+    CHECKS: ClassVar[Checks] = {"learn": checks.like(0)}
 
     def __init__(
         self,
@@ -95,13 +100,13 @@ class Lamarckian(Genetic):
                 child.genome = genome
         return children
 
-    def cost(self) -> Budget:
+    def individual_cost(self) -> Budget:
         """Return what one individual costs: its evaluation and what it learned before."""
         learning = budget_of(self.toolbox.learn, otherwise=Budget()) if self.inherited else Budget()
-        return learning.then(super().cost())
+        return learning.then(super().individual_cost())
 
 
-class Baldwin:
+class Baldwin(Recorded):
     """Scores individuals by what they become when they learn; their genomes stay.
 
     Attributes:
@@ -129,3 +134,6 @@ class Baldwin:
         return self.problem.batch(
             [offspring(genome, [one], id=one.id) for genome, one in zip(learned, individuals, strict=True)]
         )
+
+
+STRATEGIES = {"lamarckian": Lamarckian}

@@ -13,7 +13,8 @@ of a generation: P evaluations, O(P D) operations, and O(cells D) numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -21,18 +22,18 @@ from torch import Tensor
 
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.differential import iso_line
-from neuroevo.strategies.search.base import Search, gathered
+from neuroevo.operators.verbs import Select
+from neuroevo.strategies.search import checks
+from neuroevo.strategies.search.base import Search, compact
 from neuroevo.strategies.search.measures import Measured, archives, check_measures, table_of
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 NOISE = 0.1
 """Step of a child, in units of the space's spread."""
 
 
 class MAPElites(Search):
-    """A repertoire: `people` are the elites, cell by cell; `result` is the best of all.
-
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `choose(count, k) -> places` draws
-    elites, and `perturb(genomes, others) -> genomes` varies them.
+    """A repertoire: `individuals` are the elites, cell by cell; `result` is the best of all.
 
     Args:
         problem: What genomes are scored on, with measures: `ARM()` of `neuroevo.problems.function` is one.
@@ -47,6 +48,11 @@ class MAPElites(Search):
         RuntimeError: pyribs is not installed.
     """
 
+    VERBS: ClassVar[Verbs] = {
+        "select": "select(individuals, k) -> individuals",
+        "line": "line(genomes [P, D], others [P, D]) -> genomes [P, D]",
+    }
+    CHECKS: ClassVar[Checks] = {"select": checks.selected, "line": checks.like(0)}
     OBJECTIVES = None
 
     def __init__(
@@ -67,28 +73,25 @@ class MAPElites(Search):
             solution_dim=1, dims=[cells] * len(problem.measures), ranges=problem.measures, dtype=np.float64
         )
         noise = NOISE * self.space.spread if sigma is None else sigma
-        self.toolbox.register("choose", draw_places, generator=self.generator)
-        self.toolbox.register("perturb", iso_line, iso=noise, line=line, generator=self.generator)
+        self.toolbox.register("select", Select(partial(uniform, generator=self.generator)))
+        self.toolbox.register("line", iso_line, iso=noise, line=line, generator=self.generator)
 
     def ask(self) -> list[Individual]:
         """Return first individuals, later children of two elites each."""
-        if not self.people:
-            return self.first()
-        genomes = genomes_of(self.people)
-        first, second = (self.toolbox.choose(len(self.people), self.population) for _ in range(2))
-        pairs = zip(first.tolist(), second.tolist(), strict=True)
-        families = [(self.people[one].id, self.people[other].id) for one, other in pairs]
-        first, second = first.to(genomes.device), second.to(genomes.device)
-        return self.born(self.toolbox.perturb(genomes[first], genomes[second]), families)
+        if not self.individuals:
+            return self.initial_population()
+        first, second = (self.toolbox.select(self.individuals, self.population) for _ in range(2))
+        families = [(one.id, other.id) for one, other in zip(first, second, strict=True)]
+        return self.new_individuals(self.toolbox.line(genomes_of(first), genomes_of(second)), families)
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Put children into the cells where they are the best."""
-        known = [*self.people, *population]
+        known = [*self.individuals, *population]
         # The archive keeps places in this list, not genomes.
-        self._add(known, range(len(self.people), len(known)))
+        self._add(known, range(len(self.individuals), len(known)))
         places = self.archive.data(["index", "solution"])
         order = np.argsort(places["index"], kind="stable")
-        self.people = gathered([known[int(place)] for place in places["solution"][order, 0]])
+        self.individuals = compact([known[int(place)] for place in places["solution"][order, 0]])
         self._refill()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -99,26 +102,29 @@ class MAPElites(Search):
     @property
     def coverage(self) -> float:
         """The share of cells that hold an elite, in [0, 1]."""
-        return len(self.people) / int(self.archive.cells)
+        return len(self.individuals) / int(self.archive.cells)
 
     def record(self) -> dict[str, Any]:
         """Return coverage, and the sum of the elites' objectives, besides the best value."""
-        objectives = table_of(self.people)[0] if self.people else np.zeros(0)
+        objectives = table_of(self.individuals)[0] if self.individuals else np.zeros(0)
         return {**super().record(), "coverage": self.coverage, "objective_sum": float(objectives.sum())}
 
     def _refill(self) -> None:
         """Let the archive hold nobody but the elites, at their places."""
         self.archive.clear()
-        self._add(self.people, range(len(self.people)))
+        self._add(self.individuals, range(len(self.individuals)))
 
-    def _add(self, people: Sequence[Individual], places: range) -> None:
+    def _add(self, individuals: Sequence[Individual], places: range) -> None:
         """Add the individuals at some places; whoever failed has no cell."""
-        fit = [place for place in places if not people[place].fitness.failed]
+        fit = [place for place in places if not individuals[place].fitness.failed]
         if fit:
-            objectives, measures = table_of([people[place] for place in fit])
+            objectives, measures = table_of([individuals[place] for place in fit])
             self.archive.add(np.array(fit, dtype=np.float64)[:, np.newaxis], objectives, measures)
 
 
-def draw_places(count: int, k: int, *, generator: torch.Generator) -> Tensor:
-    """Return k places below `count`, drawn with replacement, int64 [k]."""
-    return torch.randint(count, (k,), generator=generator)
+def uniform(ranks: Tensor, k: int, *, generator: torch.Generator) -> Tensor:
+    """Return k places, drawn with replacement whatever the ranks [P] are, int64 [k]."""
+    return torch.randint(len(ranks), (k,), generator=generator)
+
+
+STRATEGIES = {"map-elites": MAPElites}

@@ -47,8 +47,8 @@ def archives() -> ModuleType:
     return module
 
 
-def table_of(people: Sequence[Individual]) -> tuple[Floats, Floats]:
+def table_of(individuals: Sequence[Individual]) -> tuple[Floats, Floats]:
     """Return the objectives [P], to be maximised, and the measures [P, M] of individuals, none of whom failed."""
-    values = np.array([one.fitness.values for one in people], dtype=np.float64)
-    signs = np.sign([one.fitness.weights[0] for one in people])
+    values = np.array([one.fitness.values for one in individuals], dtype=np.float64)
+    signs = np.sign([one.fitness.weights[0] for one in individuals])
     return signs * values[:, 0], values[:, 1:]

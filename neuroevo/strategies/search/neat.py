@@ -17,37 +17,29 @@ connections.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
-from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from deap.base import Toolbox
 
 from neuroevo.budget import Budget
-from neuroevo.execution import batched_map
 from neuroevo.graph import Connection, Graph
-from neuroevo.individual import Fitness, Ids, Individual
+from neuroevo.individual import Fitness, Individual
 from neuroevo.operators import graphs
 from neuroevo.problems.graphs import GraphProblem
-from neuroevo.seeds import stream
+from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.species import Species, allot, sort_into
-from neuroevo.strategies.strategy import scoring_cost
+from neuroevo.strategies.strategy import ToolboxStrategy, scoring_cost
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 WITHOUT_CROSSOVER = 0.25
 BREEDING = 0.4
 LEAST_FOR_CHAMPION = 5
 
 
-class NEAT:
+class NEAT(ToolboxStrategy):
     """Neuroevolution of augmenting topologies.
-
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `cross(better, worse) -> graph`,
-    `perturb(graph) -> graph` (weights), `add_connection(graph)`, `add_node(graph)` and `distance(first, second) ->
-    float`.
 
     Args:
         problem: What graphs are scored on, with one objective.
@@ -61,6 +53,18 @@ class NEAT:
     Raises:
         ValueError: There is no individual, or the problem has several objectives.
     """
+
+    VERBS: ClassVar[Verbs] = {
+        "crossover": "crossover(better graph, worse graph) -> graph",
+        "perturb_weights": "perturb_weights(graph) -> graph",
+        "add_connection": "add_connection(graph) -> graph",
+        "add_node": "add_node(graph) -> graph",
+        "distance": "distance(first graph, second graph) -> number",
+    }
+    CHECKS: ClassVar[Checks] = {
+        **dict.fromkeys(("crossover", "perturb_weights", "add_connection", "add_node"), checks.graph),
+        "distance": checks.number,
+    }
 
     def __init__(
         self,
@@ -77,29 +81,21 @@ class NEAT:
             raise ValueError(f"population must be at least 1, but it is {population}.")
         if len(problem.weights) != 1:
             raise ValueError(f"problem must have 1 objective for NEAT, but it has {len(problem.weights)}.")
+        super().__init__(seed=seed, purpose="NEAT")
         self.problem = problem
         self.population = population
         self.threshold = threshold
-        self.rates = {"perturb": weight_rate, "add_connection": connection_rate, "add_node": node_rate}
-        self.generator = stream(seed, "NEAT")
-        self.ids = Ids()
+        self.rates = {"perturb_weights": weight_rate, "add_connection": connection_rate, "add_node": node_rate}
         self.innovations = graphs.Innovations(problem.inputs + 1 + problem.outputs)
-        self.generation = 0
-        self.budget = Budget()
         self.species: list[Species] = []
         self.next_species = 0
-        self._best: Individual | None = None
-        self.toolbox = toolbox = Toolbox()
         register = {"innovations": self.innovations, "generator": self.generator}
-        toolbox.register("map", batched_map)
-        toolbox.register("evaluate", problem)
-        toolbox.register("generate", self.generate)
-        toolbox.register("update", self.update)
-        toolbox.register("cross", graphs.cross, generator=self.generator)
-        toolbox.register("perturb", graphs.perturb_weights, generator=self.generator)
-        toolbox.register("add_connection", graphs.add_connection, **register)
-        toolbox.register("add_node", graphs.add_node, **register)
-        toolbox.register("distance", graphs.distance)
+        self.toolbox.register("evaluate", problem)
+        self.toolbox.register("crossover", graphs.cross, generator=self.generator)
+        self.toolbox.register("perturb_weights", graphs.perturb_weights, generator=self.generator)
+        self.toolbox.register("add_connection", graphs.add_connection, **register)
+        self.toolbox.register("add_node", graphs.add_node, **register)
+        self.toolbox.register("distance", graphs.distance)
 
     def generate(self) -> list[Individual]:
         """Return first individuals, later the children of all species."""
@@ -110,11 +106,9 @@ class NEAT:
 
     def update(self, population: Sequence[Individual]) -> None:
         """End the generation: keep the best, and sort all into species."""
-        self.budget = self.budget.then(self._cost().times(len(population)))
+        self.budget = self.budget.then(self.individual_cost().times(len(population)))
         if population:
-            best = max(population, key=lambda one: one.fitness)
-            if self._best is None or best.fitness > self._best.fitness:
-                self._best = copy.deepcopy(best)
+            self._keep_best(population)
             self.species = sort_into(self.species, population, alike=self._alike, number=self.next_species)
             self.next_species = max(self.next_species, *(one.number + 1 for one in self.species))
             for one in self.species:
@@ -126,19 +120,13 @@ class NEAT:
         del generation
         return self.population
 
-    def result(self) -> Individual:
-        """Return the best individual of all generations.
+    def individual_cost(self) -> Budget:
+        """Return what one individual costs."""
+        return scoring_cost(self.toolbox.evaluate, otherwise=Budget())
 
-        Raises:
-            RuntimeError: No generation has ended.
-        """
-        if self._best is None:
-            raise RuntimeError("there is no result yet: run a generation first.")
-        return self._best
-
-    def planned_budget(self, generations: int) -> Budget:
-        """Return what so many generations will cost."""
-        return reduce(Budget.then, [self._cost().times(self.population)] * generations, Budget())
+    def cost(self, generation: int) -> Budget:
+        """Return what a generation costs."""
+        return self.individual_cost().times(self.size(generation))
 
     def record(self) -> dict[str, Any]:
         """Return the best value so far, and the sizes of species and of the best graph."""
@@ -151,21 +139,25 @@ class NEAT:
             "connections": 0 if graph is None else sum(one.enabled for one in graph.connections),
         }
 
+    def pack(self, individuals: Sequence[Individual]) -> list[dict[str, Any]]:
+        """Return individuals as JSON values."""
+        return [_individual_state(one) for one in individuals]
+
+    def unpack(self, state: Sequence[Mapping[str, Any]]) -> list[Individual]:
+        """Return the individuals that `pack` described."""
+        return [self._individual(one) for one in state]
+
     def state_dict(self) -> dict[str, Any]:
         """Return everything that evolves, the generator included."""
         return {
-            "generation": self.generation,
-            "budget": list(astuple(self.budget)),
-            "generator": self.generator.get_state(),
-            "ids": self.ids.next,
+            **super().state_dict(),
             "innovations": self.innovations.state(),
             "next_species": self.next_species,
-            "best": None if self._best is None else _individual_state(self._best),
             "species": [
                 {
                     "number": one.number,
                     "representative": _graph_state(one.representative),
-                    "members": [_individual_state(member) for member in one.members],
+                    "members": self.pack(one.members),
                     "best": one.best,
                     "stale": one.stale,
                 }
@@ -175,18 +167,14 @@ class NEAT:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
-        self.generation = state["generation"]
-        self.budget = Budget(*state["budget"])
-        self.generator.set_state(state["generator"])
-        self.ids.next = state["ids"]
+        super().load_state_dict(state)
         self.innovations.load(state["innovations"])
         self.next_species = state["next_species"]
-        self._best = None if state["best"] is None else self._individual(state["best"])
         self.species = [
             Species(
                 one["number"],
                 self._graph(one["representative"]),
-                [self._individual(member) for member in one["members"]],
+                self.unpack(one["members"]),
                 one["best"],
                 one["stale"],
             )
@@ -211,7 +199,7 @@ class NEAT:
         graph = first.genome
         if first.id != second.id and self._draw() >= WITHOUT_CROSSOVER:
             parents = sorted((first, second), key=lambda one: one.fitness, reverse=True)
-            graph = self.toolbox.cross(*(one.genome for one in parents))
+            graph = self.toolbox.crossover(*(one.genome for one in parents))
         for verb, rate in self.rates.items():
             if self._draw() < rate:
                 graph = getattr(self.toolbox, verb)(graph)
@@ -223,9 +211,6 @@ class NEAT:
 
     def _alike(self, first: object, second: object) -> bool:
         return bool(self.toolbox.distance(first, second) < self.threshold)
-
-    def _cost(self) -> Budget:
-        return scoring_cost(self.toolbox.evaluate, otherwise=Budget())
 
     def _draw(self) -> float:
         return float(torch.rand((), generator=self.generator, dtype=torch.float64))
@@ -254,3 +239,6 @@ def _individual_state(one: Individual) -> dict[str, Any]:
         "parents": list(one.parents),
         "generation": one.generation,
     }
+
+
+STRATEGIES = {"neat": NEAT}

@@ -15,26 +15,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Individual, genomes_of
+from neuroevo.individual import Fitness, Individual
 from neuroevo.operators.mutation import gaussian
-from neuroevo.operators.selection import tournament as by_tournament
-from neuroevo.strategies.search.base import Search, gathered
-from neuroevo.strategies.search.genetic import Within, mutation_step
+from neuroevo.strategies.search.base import Search, compact
 from neuroevo.strategies.search.measures import Measured, archives, check_measures, table_of
-from neuroevo.strategies.strategy import Verb
+from neuroevo.strategies.search.variation import (
+    VARIATION,
+    VARIATION_CHECKS,
+    mutation_step,
+    register_variation,
+    select_by_tournament,
+)
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 
 class Novelty(Search):
     """Novelty search; `behaviours` are the measures [A, M] of all that was novel, `result` is the best by objective.
 
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `choose(novelty [P], k=P) -> places` and
-    `perturb(genomes) -> genomes`.
+    The individuals that `select` gets have their novelty as fitness.
 
     Args:
         problem: What genomes are scored on, with measures.
@@ -52,6 +56,8 @@ class Novelty(Search):
         RuntimeError: pyribs is not installed.
     """
 
+    VERBS: ClassVar[Verbs] = {name: VARIATION[name] for name in ("select", "mutate", "vary")}
+    CHECKS: ClassVar[Checks] = {name: VARIATION_CHECKS[name] for name in ("select", "mutate", "vary")}
     EVOLVING = ("behaviours", "novelty")
     OBJECTIVES = None
 
@@ -81,19 +87,27 @@ class Novelty(Search):
         self.archive = self.make_archive()
         self.behaviours = torch.zeros(0, len(problem.measures), dtype=torch.float64)
         self.novelty = torch.zeros(0, dtype=torch.float64)
-        sizes = mutation_step(self.space, sigma)
-        toolbox = self.toolbox
-        toolbox.register("choose", by_tournament, size=tournament, generator=self.generator)
-        toolbox.register("perturb", gaussian, sigma=sizes, rate=rate, generator=self.generator)
-        self._vary = Within(self.space, Verb(toolbox, "perturb"))
+        register_variation(
+            self.toolbox,
+            self.space,
+            self.ids,
+            generator=self.generator,
+            mutation=partial(gaussian, sigma=mutation_step(self.space, sigma), rate=rate, generator=self.generator),
+        )
+        self.toolbox.register("select", select_by_tournament(tournament, self.generator))
 
     def ask(self) -> list[Individual]:
         """Return first individuals, later children of the most novel ones."""
-        if not self.people:
-            return self.first()
-        places = self.toolbox.choose(self.novelty, k=self.population)
-        genomes = genomes_of(self.people)[places.to(self.space.start.device)]
-        return self.born(self._vary(genomes), [(self.people[place].id,) for place in places.tolist()])
+        if not self.individuals:
+            return self.initial_population()
+        novel = [
+            Individual(one.genome, Fitness((value,)), id=one.id, generation=one.generation)
+            for one, value in zip(self.individuals, self.novelty.tolist(), strict=True)
+        ]
+        children: list[Individual] = self.toolbox.vary(self.toolbox.select(novel, self.population))
+        for child in children:
+            child.fitness, child.generation = Fitness(weights=self.problem.weights), self.generation
+        return children
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Measure novelty, and keep what is new; whoever failed is no parent."""
@@ -105,7 +119,7 @@ class Novelty(Search):
         self.novelty = torch.as_tensor(added["novelty"], dtype=torch.float64)
         new = torch.as_tensor(measures)[torch.as_tensor(added["status"] > 0)]
         self.behaviours = torch.cat([self.behaviours, new.to(self.behaviours.device)])
-        self.people = gathered(living)
+        self.individuals = compact(living)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
@@ -120,3 +134,6 @@ class Novelty(Search):
     def record(self) -> dict[str, Any]:
         """Return how many behaviours are in the archive, besides the best value."""
         return {**super().record(), "behaviours": len(self.behaviours)}
+
+
+STRATEGIES = {"novelty": Novelty}

@@ -6,7 +6,7 @@ Survivors are chosen by DEAP's `selNSGA2`.
 
 One generation: parents win binary tournaments by front, then by crowding distance; neighbours are crossed by
 simulated binary crossover, children mutate polynomially; of parents and children together the best P live on.
-Defaults are those of section V: P = 100, crossover index 20 in nine of ten pairs' genes by half, mutation index 20
+Defaults are those of section V: P = 100, crossover index 20 at half of the genes of every pair, mutation index 20
 at 1 / D of the genes. Where a bound is missing, mutation is Gaussian by a third of the space's spread. Cost of a
 generation: P evaluations, O(M P^2) comparisons and O(P D) operations.
 """
@@ -14,7 +14,8 @@ generation: P evaluations, O(M P^2) comparisons and O(P D) operations.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import torch
 from deap import tools
@@ -26,8 +27,9 @@ from neuroevo.operators.fronts import crowding, front_numbers
 from neuroevo.operators.mutation import gaussian, polynomial
 from neuroevo.operators.selection import tournament
 from neuroevo.problems import Problem
-from neuroevo.strategies.search.base import Search, gathered
-from neuroevo.strategies.search.genetic import mutation_step, register_variation
+from neuroevo.strategies.search.base import Search, compact
+from neuroevo.strategies.search.variation import VARIATION, VARIATION_CHECKS, mutation_step, register_variation
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 ETA = 20.0
 
@@ -38,9 +40,7 @@ class NSGA2(Search):
     `front` holds those of the living whom nobody dominates; `result` is the one of them that is nearest to the best of
     all objectives, each measured by the range of the front.
 
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `select(individuals, k)`,
-    `vary(parents)`, which calls `cross(first, second) -> pair` and `perturb(genomes)` over tensors [..., D], and
-    `replace(parents, children)`; for stock DEAP loops `population(n)`, `mate` and `mutate`.
+    The operators are those of `Genetic`.
 
     Args:
         problem: What genomes are scored on, with any number of objectives.
@@ -49,43 +49,52 @@ class NSGA2(Search):
         rate: Probability that a gene mutates; default 1 / D.
     """
 
-    LEAST = 2
+    VERBS: ClassVar[Verbs] = VARIATION
+    CHECKS: ClassVar[Checks] = VARIATION_CHECKS
+    MIN_POPULATION = 2
     OBJECTIVES = None
 
     def __init__(self, problem: Problem, *, population: int = 100, seed: int = 0, rate: float | None = None) -> None:
         super().__init__(problem, population=population, seed=seed)
-        space, toolbox = self.space, self.toolbox
+        space = self.space
+        draws: dict[str, Any] = {"generator": self.generator}
+        limits: dict[str, Any] = {"low": space.low, "high": space.high}
         rate = 1 / space.size if rate is None else rate
-        limits = {"low": space.low, "high": space.high}
-        toolbox.register("cross", simulated_binary, eta=ETA, **limits, generator=self.generator)
-        if bool((space.high - space.low).isfinite().all()):
-            toolbox.register("perturb", polynomial, eta=ETA, **limits, rate=rate, generator=self.generator)
-        else:
-            toolbox.register("perturb", gaussian, sigma=mutation_step(space, None), rate=rate, generator=self.generator)
-        register_variation(toolbox, self)
-        toolbox.register("select", crowded_tournament, generator=self.generator)
-        toolbox.register("replace", survivors)
+        bounded = bool((space.high - space.low).isfinite().all())
+        register_variation(
+            self.toolbox,
+            space,
+            self.ids,
+            generator=self.generator,
+            crossover=partial(simulated_binary, eta=ETA, **limits, **draws),
+            mutation=partial(polynomial, eta=ETA, **limits, rate=rate, **draws)
+            if bounded
+            else partial(gaussian, sigma=mutation_step(space, None), rate=rate, **draws),
+        )
+        self.toolbox.register("select", crowded_tournament, generator=self.generator)
+        self.toolbox.register("replace", survivors)
+        self.toolbox.register("population", self.initial_population)
 
     def ask(self) -> list[Individual]:
         """Return first individuals, later the children of tournament winners."""
-        if not self.people:
-            return self.first()
-        children: list[Individual] = self.toolbox.vary(self.toolbox.select(self.people, self.population))
+        if not self.individuals:
+            return self.initial_population()
+        children: list[Individual] = self.toolbox.vary(self.toolbox.select(self.individuals, self.population))
         for child in children:
             child.generation = self.generation
         return children
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Choose the survivors of parents and children."""
-        self.people = gathered(self.toolbox.replace(self.people, population))
+        self.individuals = compact(self.toolbox.replace(self.individuals, population))
 
     @property
     def front(self) -> list[Individual]:
         """Those of the living whom nobody dominates."""
-        if not self.people:
+        if not self.individuals:
             return []
-        numbers = front_numbers(values_of(self.people)).tolist()
-        return [one for one, number in zip(self.people, numbers, strict=True) if number == 0]
+        numbers = front_numbers(values_of(self.individuals)).tolist()
+        return [one for one, number in zip(self.individuals, numbers, strict=True) if number == 0]
 
     def result(self) -> Individual:
         """Return the individual of the front that is nearest to the best of all objectives.
@@ -106,26 +115,29 @@ class NSGA2(Search):
         return {"best_values": list(self.result().fitness.values) if front else [], "front": front}
 
 
-def crowded_tournament(people: Sequence[Individual], k: int, *, generator: torch.Generator) -> list[Individual]:
+def crowded_tournament(individuals: Sequence[Individual], k: int, *, generator: torch.Generator) -> list[Individual]:
     """Return the winners of binary tournaments: the lower front wins, then the greater crowding distance."""
-    values = values_of(people)
+    values = values_of(individuals)
     fronts = front_numbers(values)
     apart = crowding(values.nan_to_num(neginf=0.0), fronts)
-    order = sorted(range(len(people)), key=lambda place: (int(fronts[place]), -float(apart[place])))
-    ranks = torch.empty(len(people), dtype=torch.float64)
-    ranks[order] = -torch.arange(len(people), dtype=torch.float64)
-    return [people[place] for place in tournament(ranks, k=k, size=2, generator=generator).tolist()]
+    order = sorted(range(len(individuals)), key=lambda place: (int(fronts[place]), -float(apart[place])))
+    ranks = torch.empty(len(individuals), dtype=torch.float64)
+    ranks[order] = -torch.arange(len(individuals), dtype=torch.float64)
+    return [individuals[place] for place in tournament(ranks, k=k, size=2, generator=generator).tolist()]
 
 
 def survivors(parents: Sequence[Individual], children: Sequence[Individual]) -> list[Individual]:
     """Return as many of parents and children as there were parents, by DEAP's `selNSGA2`."""
-    people = [*parents, *children]
+    individuals = [*parents, *children]
     # DEAP's faster sort needs two objectives at least.
-    sort = "log" if len(people[0].fitness.weights) > 1 else "standard"
-    chosen: list[Individual] = tools.selNSGA2(people, len(parents) or len(children), nd=sort)
+    sort = "log" if len(individuals[0].fitness.weights) > 1 else "standard"
+    chosen: list[Individual] = tools.selNSGA2(individuals, len(parents) or len(children), nd=sort)
     return chosen
 
 
-def values_of(people: Sequence[Individual]) -> Tensor:
+def values_of(individuals: Sequence[Individual]) -> Tensor:
     """Return the weighted values of individuals, to be maximised, float64 [P, M]; -inf for those that failed."""
-    return torch.tensor([one.fitness.wvalues for one in people], dtype=torch.float64)
+    return torch.tensor([one.fitness.wvalues for one in individuals], dtype=torch.float64)
+
+
+STRATEGIES = {"nsga2": NSGA2}

@@ -17,6 +17,7 @@ even. Cost of a generation: P evaluations and O(P D) operations and numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -26,7 +27,9 @@ from neuroevo.operators.optimisers import adam
 from neuroevo.operators.sampling import mirrored
 from neuroevo.operators.shaping import centred_ranks
 from neuroevo.problems import Problem
-from neuroevo.strategies.search.base import Search, even, few, first_mean, first_sigma, scores_of
+from neuroevo.strategies.search import checks
+from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, make_even, scores_of
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 NOISE = 1 / 3
 """Standard deviation of samples, in units of the space's spread: they estimate a gradient, and search no space."""
@@ -34,9 +37,6 @@ NOISE = 1 / 3
 
 class OpenAIES(Search):
     """The evolution strategy of OpenAI.
-
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `sample(mean, sigma, count=P)`,
-    `shape(scores)` and `optimise(gradient, memory) -> (step, memory)`.
 
     Args:
         problem: What genomes are scored on.
@@ -49,6 +49,12 @@ class OpenAIES(Search):
         sigma_decay: Factor on sigma after each generation.
     """
 
+    VERBS: ClassVar[Verbs] = {
+        "sample": "sample(mean [D], sigma [D], count=P) -> genomes [P, D]",
+        "shape": "shape(scores [P]) -> utilities [P]",
+        "optimise": "optimise(gradient [D], memory) -> (step [D], memory)",
+    }
+    CHECKS: ClassVar[Checks] = {"shape": checks.one_for_each, "optimise": checks.step}
     EVOLVING = ("mean", "sigma", "memory")
 
     def __init__(
@@ -63,7 +69,9 @@ class OpenAIES(Search):
         sigma_decay: float = 0.999,
     ) -> None:
         size = problem.space.size
-        super().__init__(problem, population=even(few(size)) if population is None else population, seed=seed)
+        super().__init__(
+            problem, population=make_even(default_population(size)) if population is None else population, seed=seed
+        )
         self.mean = first_mean(self.space, seed)
         self.sigma = first_sigma(self.space, NOISE * self.space.spread if sigma is None else sigma)
         self.weight_decay = weight_decay
@@ -75,7 +83,7 @@ class OpenAIES(Search):
 
     def ask(self) -> list[Individual]:
         """Return mirrored samples around the mean."""
-        return self.born(self.toolbox.sample(self.mean, self.sigma, count=self.population))
+        return self.new_individuals(self.toolbox.sample(self.mean, self.sigma, count=self.population))
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Go a step along the estimated gradient."""
@@ -86,3 +94,6 @@ class OpenAIES(Search):
         self.memory = dict(memory)
         self.mean = self.space.clip(torch.addcmul(self.mean, self.sigma, step))
         self.sigma = self.sigma_decay * self.sigma
+
+
+STRATEGIES = {"openai-es": OpenAIES}

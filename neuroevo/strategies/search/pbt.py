@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -21,8 +22,10 @@ from torch import Tensor
 from neuroevo.budget import Budget
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.replacement import best
-from neuroevo.strategies.search.base import Search, gathered
+from neuroevo.strategies.search import checks
+from neuroevo.strategies.search.base import Search, compact
 from neuroevo.strategies.search.lamarckian import Differentiable
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 FIFTH = 0.2
 FACTORS = (0.8, 1.2)
@@ -30,10 +33,6 @@ FACTORS = (0.8, 1.2)
 
 class PBT(Search):
     """Population-based training.
-
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `exploit(people) -> sources`, whose
-    genome and rate each member goes on with, `explore(rates [P]) -> rates` for those that go on with another's, and
-    `learn(genomes [P, D], rates [P]) -> genomes`.
 
     Args:
         problem: What genomes are scored on, with gradients.
@@ -46,8 +45,14 @@ class PBT(Search):
         ValueError: The rates are crossed, or not above 0.
     """
 
+    VERBS: ClassVar[Verbs] = {
+        "exploit": "exploit(individuals) -> the individual whose genome and rate each of them continues with",
+        "explore": "explore(rates [P]) -> rates [P], for members that copied another's",
+        "learn": "learn(genomes [P, D], rates [P]) -> genomes [P, D]",
+    }
+    CHECKS: ClassVar[Checks] = {"exploit": checks.varied, "explore": checks.one_for_each, "learn": checks.like(0)}
     EVOLVING = ("rates",)
-    LEAST = 2
+    MIN_POPULATION = 2
 
     def __init__(
         self,
@@ -71,17 +76,17 @@ class PBT(Search):
 
     def ask(self) -> list[Individual]:
         """Return all members after their gradient steps, new individuals."""
-        sources = self.toolbox.exploit(self.people) if self.people else []
+        sources = self.toolbox.exploit(self.individuals) if self.individuals else []
         genomes = genomes_of(sources) if sources else self.space.sample(self.population, generator=self.generator)
         rates = self._next_rates(sources) if sources else self._first_rates()
-        children = self.born(self.toolbox.learn(genomes, rates), [(one.id,) for one in sources])
+        children = self.new_individuals(self.toolbox.learn(genomes, rates), [(one.id,) for one in sources])
         self.rates |= {str(one.id): rate for one, rate in zip(children, rates.tolist(), strict=True)}
         return children
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Go on with these members, and forget the rates of all others."""
-        self.people = gathered(population)
-        self.rates = {str(one.id): self.rates[str(one.id)] for one in self.people}
+        self.individuals = compact(population)
+        self.rates = {str(one.id): self.rates[str(one.id)] for one in self.individuals}
 
     def learn(self, genomes: Tensor, rates: Tensor) -> Tensor:
         """Return genomes [P, D] after gradient steps with their own rates [P]."""
@@ -91,9 +96,9 @@ class PBT(Search):
             genomes = self.space.clip(genomes + scale * torch.where(gradient.isfinite(), gradient, 0.0))
         return genomes
 
-    def cost(self) -> Budget:
+    def individual_cost(self) -> Budget:
         """Return what one member costs: its gradient steps and its evaluation."""
-        return Budget(gradient_steps=self.steps, critical_path=self.steps).then(super().cost())
+        return Budget(gradient_steps=self.steps, critical_path=self.steps).then(super().individual_cost())
 
     def _first_rates(self) -> Tensor:
         low, high = map(math.log, self.limits)
@@ -101,19 +106,19 @@ class PBT(Search):
         return (low + (high - low) * draws).exp()
 
     def _next_rates(self, sources: Sequence[Individual]) -> Tensor:
-        """Return the rates of the sources; who goes on with another's explores."""
+        """Return the learning rates to continue with, perturbed for members that copied another's."""
         rates = torch.tensor([self.rates[str(one.id)] for one in sources], dtype=torch.float64)
-        own = torch.tensor([one.id == source.id for one, source in zip(self.people, sources, strict=True)])
+        own = torch.tensor([one.id == source.id for one, source in zip(self.individuals, sources, strict=True)])
         return torch.where(own, rates, self.toolbox.explore(rates))
 
 
-def truncation(people: Sequence[Individual], *, generator: torch.Generator) -> list[Individual]:
+def truncation(individuals: Sequence[Individual], *, generator: torch.Generator) -> list[Individual]:
     """Return for each member whom it goes on with: itself, or for the worst fifth one of the best fifth."""
-    count = math.ceil(FIFTH * len(people))
-    ranked = best(people, len(people))
-    worst = {one.id for one in ranked[len(people) - count :]}
-    drawn = torch.randint(count, (len(people),), generator=generator).tolist()
-    return [ranked[place] if one.id in worst else one for one, place in zip(people, drawn, strict=True)]
+    count = math.ceil(FIFTH * len(individuals))
+    ranked = best(individuals, len(individuals))
+    worst = {one.id for one in ranked[len(individuals) - count :]}
+    drawn = torch.randint(count, (len(individuals),), generator=generator).tolist()
+    return [ranked[place] if one.id in worst else one for one, place in zip(individuals, drawn, strict=True)]
 
 
 def perturb_rates(rates: Tensor, *, generator: torch.Generator) -> Tensor:
@@ -121,3 +126,6 @@ def perturb_rates(rates: Tensor, *, generator: torch.Generator) -> Tensor:
     low, high = FACTORS
     up = torch.rand(rates.shape, generator=generator, dtype=torch.float64) < 0.5
     return torch.where(up, high * rates, low * rates)
+
+
+STRATEGIES = {"pbt": PBT}

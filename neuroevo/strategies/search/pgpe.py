@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -26,7 +27,9 @@ from neuroevo.operators.optimisers import clipup
 from neuroevo.operators.sampling import mirrored
 from neuroevo.operators.shaping import centred_ranks
 from neuroevo.problems import Problem
-from neuroevo.strategies.search.base import Search, even, few, first_mean, first_sigma, scores_of
+from neuroevo.strategies.search import checks
+from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, make_even, scores_of
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 MOST_CHANGE = 0.2
 LEAST_POPULATION = 20
@@ -34,9 +37,6 @@ LEAST_POPULATION = 20
 
 class PGPE(Search):
     """Policy gradients with parameter-based exploration and ClipUp.
-
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `sample(mean, sigma, count=P)`,
-    `shape(scores)` and `optimise(gradient, memory) -> (step, memory)`.
 
     Args:
         problem: What genomes are scored on.
@@ -48,6 +48,12 @@ class PGPE(Search):
         sigma_rate: Learning rate of the standard deviations, eta.
     """
 
+    VERBS: ClassVar[Verbs] = {
+        "sample": "sample(mean [D], sigma [D], count=P) -> genomes [P, D]",
+        "shape": "shape(scores [P]) -> utilities [P]",
+        "optimise": "optimise(gradient [D], memory) -> (step [D], memory)",
+    }
+    CHECKS: ClassVar[Checks] = {"shape": checks.one_for_each, "optimise": checks.step}
     EVOLVING = ("mean", "sigma", "memory")
 
     def __init__(
@@ -62,7 +68,7 @@ class PGPE(Search):
         sigma_rate: float = 0.1,
     ) -> None:
         size = problem.space.size
-        wanted = max(LEAST_POPULATION, even(few(size))) if population is None else population
+        wanted = max(LEAST_POPULATION, make_even(default_population(size))) if population is None else population
         super().__init__(problem, population=wanted, seed=seed)
         self.mean = first_mean(self.space, seed)
         self.sigma = first_sigma(self.space, sigma)
@@ -76,7 +82,7 @@ class PGPE(Search):
 
     def ask(self) -> list[Individual]:
         """Return mirrored samples around the mean."""
-        return self.born(self.toolbox.sample(self.mean, self.sigma, count=self.population))
+        return self.new_individuals(self.toolbox.sample(self.mean, self.sigma, count=self.population))
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Go a step along the gradients of mean and step sizes."""
@@ -87,3 +93,6 @@ class PGPE(Search):
         self.memory = dict(memory)
         self.mean = self.space.clip(self.mean + self.sigma * step)
         self.sigma = self.sigma * (1 + change.clamp(-MOST_CHANGE, MOST_CHANGE))
+
+
+STRATEGIES = {"pgpe": PGPE}

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -24,13 +25,12 @@ from torch import Tensor
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.sampling import normal
 from neuroevo.problems import Problem
-from neuroevo.strategies.search.base import Search, few, first_mean, first_sigma, scores_of
+from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, scores_of
+from neuroevo.strategies.toolbox import Verbs
 
 
 class SeparableCMAES(Search):
     """CMA-ES with a diagonal covariance matrix.
-
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `sample(mean, sigma, count=P)`.
 
     Args:
         problem: What genomes are scored on.
@@ -39,8 +39,11 @@ class SeparableCMAES(Search):
         sigma: First standard deviation, one for all genes or one for each; default the space's spread.
     """
 
+    VERBS: ClassVar[Verbs] = {
+        "sample": "sample(mean [D], sigma [D], count=P) -> genomes [P, D]",
+    }
     EVOLVING = ("mean", "scale", "variances", "path", "step_path")
-    LEAST = 2
+    MIN_POPULATION = 2
 
     def __init__(
         self,
@@ -51,7 +54,7 @@ class SeparableCMAES(Search):
         sigma: Tensor | float | None = None,
     ) -> None:
         size = problem.space.size
-        super().__init__(problem, population=few(size) if population is None else population, seed=seed)
+        super().__init__(problem, population=default_population(size) if population is None else population, seed=seed)
         self.mean = first_mean(self.space, seed)
         self.variances = first_sigma(self.space, sigma).square()
         self.scale = 1.0
@@ -72,7 +75,9 @@ class SeparableCMAES(Search):
 
     def ask(self) -> list[Individual]:
         """Return a sample of the distribution."""
-        return self.born(self.toolbox.sample(self.mean, self.scale * self.variances.sqrt(), count=self.population))
+        return self.new_individuals(
+            self.toolbox.sample(self.mean, self.scale * self.variances.sqrt(), count=self.population)
+        )
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Update mean, step size and variances."""
@@ -103,3 +108,6 @@ class SeparableCMAES(Search):
 def _expected_length(size: int) -> float:
     """Return the mean length of a standard normal vector [D]."""
     return math.sqrt(size) * (1 - 1 / (4 * size) + 1 / (21 * size**2))
+
+
+STRATEGIES = {"separable-cma-es": SeparableCMAES}

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -23,14 +24,13 @@ from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.sampling import normal
 from neuroevo.operators.shaping import nes_utilities
 from neuroevo.problems import Problem
-from neuroevo.strategies.search.base import Search, few, first_mean, first_sigma, scores_of
+from neuroevo.strategies.search import checks
+from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, scores_of
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 
 class SNES(Search):
     """The separable natural evolution strategy.
-
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `sample(mean, sigma, count=P)` and
-    `shape(scores)`.
 
     Args:
         problem: What genomes are scored on.
@@ -41,6 +41,11 @@ class SNES(Search):
         sigma_rate: Learning rate of the step sizes, eta_s; default (3 + ln D) / (5 sqrt D).
     """
 
+    VERBS: ClassVar[Verbs] = {
+        "sample": "sample(mean [D], sigma [D], count=P) -> genomes [P, D]",
+        "shape": "shape(scores [P]) -> utilities [P]",
+    }
+    CHECKS: ClassVar[Checks] = {"shape": checks.one_for_each}
     EVOLVING = ("mean", "sigma")
 
     def __init__(
@@ -54,7 +59,7 @@ class SNES(Search):
         sigma_rate: float | None = None,
     ) -> None:
         size = problem.space.size
-        super().__init__(problem, population=few(size) if population is None else population, seed=seed)
+        super().__init__(problem, population=default_population(size) if population is None else population, seed=seed)
         self.mean = first_mean(self.space, seed)
         self.sigma = first_sigma(self.space, sigma)
         self.mean_rate = mean_rate
@@ -64,7 +69,7 @@ class SNES(Search):
 
     def ask(self) -> list[Individual]:
         """Return a sample of the distribution."""
-        return self.born(self.toolbox.sample(self.mean, self.sigma, count=self.population))
+        return self.new_individuals(self.toolbox.sample(self.mean, self.sigma, count=self.population))
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Follow the natural gradient."""
@@ -72,3 +77,6 @@ class SNES(Search):
         utilities = self.toolbox.shape(scores_of(population)).to(steps)
         self.mean = self.mean + self.mean_rate * self.sigma * (utilities @ steps)
         self.sigma = self.sigma * (self.sigma_rate / 2 * (utilities @ (steps.square() - 1))).exp()
+
+
+STRATEGIES = {"snes": SNES}

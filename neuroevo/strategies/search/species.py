@@ -38,7 +38,7 @@ class Species:
 
 def sort_into(
     species: Sequence[Species],
-    people: Sequence[Individual],
+    individuals: Sequence[Individual],
     *,
     alike: Callable[[object, object], bool],
     number: int,
@@ -47,7 +47,7 @@ def sort_into(
 
     Args:
         species: Those of the last generation; they are left as they are.
-        people: A generation, scored.
+        individuals: A generation, scored.
         alike: Whether two genomes are of one kind.
         number: The number of the next new species.
 
@@ -55,7 +55,7 @@ def sort_into(
         The species that have members, with their best score and staleness.
     """
     found = [Species(one.number, one.representative, [], one.best, one.stale) for one in species]
-    for individual in people:
+    for individual in individuals:
         home = next((one for one in found if alike(one.representative, individual.genome)), None)
         if home is None:
             home = Species(number, individual.genome)

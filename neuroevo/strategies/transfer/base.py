@@ -1,49 +1,48 @@
 """The rivals of evolution: strategies that make one candidate in one generation.
 
-They differ in what they hand on (see the classes); all are scored without training, by nearest class means of
+They differ in what they transfer (see the classes); all are scored without training, by nearest class means of
 `held_out` classes, so that their whole budget goes into pre-training.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, astuple, replace
-from functools import reduce
-from typing import Any, ClassVar, cast
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import ClassVar, cast
 
 import torch
-from deap.base import Toolbox
 
 from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways, smallest_class
-from neuroevo.execution import AUTO, Execution, Pixels, Recipe, batched_map
+from neuroevo.execution import AUTO, Execution, Pixels, Recipe
 from neuroevo.individual import Failure, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import Circuit, random_circuit
 from neuroevo.operators.inheritance import Cross, Inheritance, Weights, check_cross, extract, inherit
 from neuroevo.problems import Live, NearestMean, TrainingSetup
 from neuroevo.seeds import stream
-from neuroevo.strategies.strategy import Verb, budget_of, check_types, individual_from, individual_state, scoring_cost
+from neuroevo.strategies.gtl import checks as gtl_checks
+from neuroevo.strategies.learngenes import LearngeneStrategy, check_types
+from neuroevo.strategies.strategy import budget_of, scoring_cost
+from neuroevo.strategies.toolbox import Checks, Verb, Verbs
 
 WHOLE_NETWORK = "whole network"
 
 
-class OneCandidate:
+class OneCandidate(LearngeneStrategy):
     """A strategy of one generation and one candidate; subclasses say in `candidate` how it is made.
-
-    Verbs on the toolbox, beside `generate`, `evaluate`, `update` and `map`: `live(individual, slot)` and
-    `inherit(learngene, weights, layout=...)`.
 
     Attributes:
         name: Its name in tables.
         pretrains: Names the network that is trained before transfer, empty if none is: strategies with the same name
             train the same network from the same seed, so that it can be shared.
         inherit: How heirs inherit what it transfers.
+        UNUSED: Arguments that make no difference to the strategy.
 
     Args:
-        dataset: Images; pre-training sees all `ancestry` classes, scoring `held_out` ones, nobody `novel` ones.
+        dataset: Images; pre-training sees all `ancestry` classes, scoring `held_out` ones; `novel` ones are not used.
         backbone: The architecture that the candidate is meant for.
         seed: The run's seed.
         share: Share of the backbone's parameters that a circuit holds at most, in (0, 1].
@@ -51,14 +50,21 @@ class OneCandidate:
         cross: Non-gene -> gene weights of an heir: "zero" or "random".
         device: Where networks live.
         workers: Threads on the CPU; results do not depend on it.
-        execution: In which way populations are trained.
+        execution: How populations are trained.
 
     Raises:
         ValueError: The share lies outside (0, 1].
     """
 
+    VERBS: ClassVar[Verbs] = {
+        "live": "live(individual, slot) -> network",
+        "inherit": "inherit(learngene, weights, layout=layout) -> Inheritance",
+    }
+    CHECKS: ClassVar[Checks] = {verb: gtl_checks.CHECKS[verb] for verb in ("live", "inherit")}
+
     name: ClassVar[str]
     pretrains: ClassVar[str] = ""
+    UNUSED: ClassVar[frozenset[str]] = frozenset()
     inherit: ClassVar[Callable[..., Inheritance]] = staticmethod(inherit)
 
     def __init__(
@@ -80,23 +86,14 @@ class OneCandidate:
         check_cross(cross)
         device = torch.device(device)
         dataset = dataset.to(device)
-        self.backbone = backbone
+        super().__init__(backbone, {"ancestry": dataset.ancestry.classes}, seed=seed)
         self.share = share
-        self.settings: dict[str, Any] = {"share": share, "pretraining": asdict(pretraining), "cross": cross}
-        self.classes = {"ancestry": list(dataset.ancestry.classes)}
-        self.seed = seed
-        self.generation = 0
-        self.budget = Budget()
-        self._best: Individual | None = None
-
-        self.toolbox = toolbox = Toolbox()
-        toolbox.register("map", batched_map)
-        toolbox.register("inherit", self.inherit, cross=cross)
+        self.toolbox.register("inherit", self.inherit, cross=cross)
         setup = TrainingSetup(
             backbone=backbone,
             pixels=Pixels.of(dataset),
             recipe=pretraining,
-            inherit=Verb(toolbox, "inherit"),
+            inherit=Verb(self.toolbox, "inherit"),
             device=device,
             execution=execution,
         )
@@ -107,8 +104,8 @@ class OneCandidate:
             seed=seed,
             workers=workers,
         )
-        toolbox.register("live", self.life)
-        toolbox.register(
+        self.toolbox.register("live", self.life)
+        self.toolbox.register(
             "evaluate",
             NearestMean(
                 setup=setup,
@@ -119,11 +116,9 @@ class OneCandidate:
                 workers=workers,
             ),
         )
-        toolbox.register("generate", self.generate)
-        toolbox.register("update", self.update)
 
     def candidate(self) -> Learngene | None:
-        """Return what is handed on."""
+        """Return what is transferred."""
         raise NotImplementedError
 
     def pretrained_backbone(self) -> Backbone:
@@ -138,43 +133,14 @@ class OneCandidate:
         """End the generation: keep the best."""
         scoring = scoring_cost(self.toolbox.evaluate, otherwise=Budget())
         self.budget = self.budget.then(scoring.times(len(population)))
-        rivals = [*population] if self._best is None else [self._best, *population]
-        self._best = max(rivals, key=lambda one: one.fitness, default=None)
+        self._keep_best(population)
         self.generation += 1
 
-    def result(self) -> Individual:
-        """Return the candidate, its learngene with the classes that it was trained on in its notes.
-
-        Raises:
-            RuntimeError: No generation has ended.
-        """
-        if self._best is None:
-            raise RuntimeError("there is no candidate yet: run a generation first.")
-        return self._best
-
-    def planned_budget(self, generations: int) -> Budget:
-        """Return what so many generations will cost."""
+    def cost(self, generation: int) -> Budget:
+        """Return what a generation costs."""
+        del generation
         scoring = scoring_cost(self.toolbox.evaluate, otherwise=Budget())
-        each = self.life.budget.then(scoring) if self.pretrains else scoring
-        return reduce(Budget.then, [each] * generations, Budget())
-
-    def record(self) -> dict[str, Any]:
-        """Return nothing: one candidate has no more to tell than its score."""
-        return {}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return everything that changes."""
-        return {
-            "generation": self.generation,
-            "budget": list(astuple(self.budget)),
-            "best": None if self._best is None else individual_state(self._best),
-        }
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a state that `state_dict` returned."""
-        self.generation = state["generation"]
-        self.budget = Budget(*state["budget"])
-        self._best = None if state["best"] is None else individual_from(state["best"], self.backbone)
+        return self.life.budget.then(scoring) if self.pretrains else scoring
 
     def pretrain(self) -> Weights:
         """Return the weights of a network that has been trained on all `ancestry` classes."""

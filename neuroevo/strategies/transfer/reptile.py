@@ -16,27 +16,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from functools import reduce
+from typing import ClassVar
+
+import torch
 
 from neuroevo.backbones import Backbone, Network
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
+from neuroevo.execution import AUTO, Execution, Recipe
 from neuroevo.individual import Failure, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators import learngenes
 from neuroevo.operators.circuits import whole_circuit
-from neuroevo.operators.inheritance import Weights
+from neuroevo.operators.inheritance import Cross, Weights
 from neuroevo.problems import Live
 from neuroevo.seeds import stream
+from neuroevo.strategies.gtl.checks import instance
 from neuroevo.strategies.strategy import budget_of, scoring_cost
+from neuroevo.strategies.toolbox import Checks, Verbs
 from neuroevo.strategies.transfer.base import OneCandidate
 
 
 class Reptile(OneCandidate):
-    """Hands on all of a network that was meta-trained on tasks of `ancestry` classes.
-
-    Verbs on the toolbox, beside those of `OneCandidate`: `average(learngenes)` and `move(learngene, target, step=...)`.
+    """Transfers all of a network that was meta-trained on tasks of `ancestry` classes.
 
     Args:
         dataset: As in `OneCandidate`.
@@ -44,8 +48,9 @@ class Reptile(OneCandidate):
         inner: Updates on each task, about: they are spread evenly over as many tasks as fit into `pretraining`.
         tasks: Tasks for each change of the weights, n.
         step: The first epsilon, in (0, 1].
-        ways: Classes of each task; default min(20, classes of the role).
-        settings: All other settings of `OneCandidate`; the updates of `pretraining` are those of all tasks together.
+        task_ways: Classes of each task; default min(20, classes of the role).
+        pretraining: How networks are trained; the updates are those of all tasks together, the rate is that of
+            descendants, which it prepares for.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -53,6 +58,13 @@ class Reptile(OneCandidate):
 
     name: ClassVar[str] = "reptile"
     pretrains: ClassVar[str] = "many tasks"
+    UNUSED: ClassVar[frozenset[str]] = frozenset({"share", "cross"})
+
+    VERBS: ClassVar[Verbs] = {
+        "average": "average(learngenes) -> learngene",
+        "move": "move(learngene, target, step=step) -> learngene",
+    }
+    CHECKS: ClassVar[Checks] = {verb: instance(Learngene) for verb in ("average", "move")}
 
     def __init__(
         self,
@@ -62,18 +74,33 @@ class Reptile(OneCandidate):
         inner: int = 80,
         tasks: int = 1,
         step: float = 1.0,
-        ways: int | None = None,
-        **settings: Any,
+        task_ways: int | None = None,
+        seed: int = 0,
+        share: float = 0.2,
+        pretraining: Recipe = Recipe(updates=2000, learning_rate=0.05),
+        cross: Cross = "zero",
+        device: torch.device | str = "cpu",
+        workers: int | None = None,
+        execution: Execution = AUTO,
     ) -> None:
         if inner < 1 or tasks < 1 or not 0 < step <= 1:
             raise ValueError(
                 f"inner and tasks must be at least 1 and step lie in (0, 1], but they are {inner}, {tasks} and {step}."
             )
-        super().__init__(dataset, backbone, **settings)
-        self.settings |= {"inner": inner, "tasks": tasks, "step": step, "ways": ways}
+        super().__init__(
+            dataset,
+            backbone,
+            seed=seed,
+            share=share,
+            pretraining=pretraining,
+            cross=cross,
+            device=device,
+            workers=workers,
+            execution=execution,
+        )
         self.tasks = tasks
         self.step = step
-        self.life = replace(self.life, ways=ways or default_ways(len(dataset.ancestry.classes)))
+        self.life = replace(self.life, ways=task_ways or default_ways(len(dataset.ancestry.classes)))
         self.short_lives = ShortLives(self.life, count=max(1, self.life.setup.recipe.updates // inner))
         self.toolbox.register("live", self.short_lives)
         self.toolbox.register("average", learngenes.average)
@@ -94,15 +121,11 @@ class Reptile(OneCandidate):
             self.budget = self.budget.then(self._cost(slots))
         return genome
 
-    def planned_budget(self, generations: int) -> Budget:
-        """Return what so many generations will cost."""
-        scoring = scoring_cost(self.toolbox.evaluate, otherwise=Budget())
-        total = Budget()
-        for _ in range(generations):
-            for slots in self._rounds():
-                total = total.then(self._cost(slots))
-            total = total.then(scoring)
-        return total
+    def cost(self, generation: int) -> Budget:
+        """Return what a generation costs."""
+        del generation
+        lives = [self._cost(slots) for slots in self._rounds()]
+        return reduce(Budget.then, [*lives, scoring_cost(self.toolbox.evaluate, otherwise=Budget())], Budget())
 
     def _whole(self, weights: Weights) -> Learngene:
         return self.cut(weights, whole_circuit(self.backbone.layout), self.backbone)
@@ -153,3 +176,6 @@ class ShortLives:
         """Return the life of a slot."""
         recipe = replace(self.life.setup.recipe, updates=self.updates(slot))
         return replace(self.life, setup=replace(self.life.setup, recipe=recipe))
+
+
+STRATEGIES = {"reptile": Reptile}

@@ -21,6 +21,7 @@ class Scratch(OneCandidate):
     """The control that transfers nothing: descendants start from random weights."""
 
     name: ClassVar[str] = "scratch"
+    UNUSED: ClassVar[frozenset[str]] = frozenset({"share", "pretraining", "cross"})
 
     def candidate(self) -> None:
         """Return nothing."""
@@ -30,6 +31,7 @@ class UntrainedCircuit(OneCandidate):
     """The control that transfers a random circuit of a random network: what does inheriting do by itself?"""
 
     name: ClassVar[str] = "untrained-circuit"
+    UNUSED: ClassVar[frozenset[str]] = frozenset({"pretraining"})
 
     def candidate(self) -> Learngene:
         """Return a random circuit of a network that was never trained."""
@@ -104,6 +106,7 @@ class Finetune(OneCandidate):
 
     name: ClassVar[str] = "finetune"
     pretrains: ClassVar[str] = WHOLE_NETWORK
+    UNUSED: ClassVar[frozenset[str]] = frozenset({"share", "cross"})
 
     def candidate(self) -> Learngene:
         """Pre-train and return the whole network as a learngene."""
@@ -124,3 +127,15 @@ class LinearProbe(Finetune):
 
     name: ClassVar[str] = "linear-probe"
     inherit = staticmethod(inherit_frozen)
+
+
+STRATEGIES = {
+    "scratch": Scratch,
+    "untrained-circuit": UntrainedCircuit,
+    "random-circuit": RandomCircuit,
+    "narrow-pretraining": NarrowPretraining,
+    "finetune": Finetune,
+    "linear-probe": LinearProbe,
+    "heur-lg": HeurLG,
+    "pruned-circuit": PrunedCircuit,
+}

@@ -22,14 +22,14 @@ SMALL: Mapping[str, Any] = {
     "isolate": True,
     "average": True,
     "population": 4,
-    "shots": 3,
+    "critic_shots": 3,
     "share": 0.4,
     "life": LIFE,
     "critic": CRITIC,
     "mutation_rate": 0.2,
     "final_critics": 2,
 }
-# What GTL does unless it is told otherwise.
+# What GTL does by default.
 FULL: Mapping[str, Any] = {
     **{name: getattr(GTLSettings(), name) for name in PAPER},
     "cycle": 2,

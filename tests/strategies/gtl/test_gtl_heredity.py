@@ -106,6 +106,8 @@ def test_siblings_of_one_parent_become_one(gtls: ModuleType, toys: ModuleType) -
         return mean
 
     strategy.toolbox.register("average", spy)
+    strategy.rehearse()
+    families.clear()
     people = gtls.everyone(strategy, 3)
     offspring: dict[Any, list[bytes]] = {}
     for one in people.values():
@@ -131,6 +133,8 @@ def test_mutation_gets_the_network_that_holds_the_learngene(average: bool, gtls:
         return original(learngene, weights)
 
     strategy.toolbox.register("mutate", spy)
+    strategy.rehearse()
+    checked.clear()
     gtls.everyone(strategy, 3)
     assert checked == [True] * 18
 
@@ -161,6 +165,8 @@ def test_the_paper_leaves_cross_weights_random(
         return inheritance
 
     strategy.toolbox.register("inherit", spy)
+    strategy.rehearse()
+    seen.clear()
     gtls.everyone(strategy, 2)
     assert original.keywords == {"cross": cross}
     # Four lives of the second generation, and critics of both.
@@ -170,8 +176,10 @@ def test_the_paper_leaves_cross_weights_random(
 def test_the_paper_averages_nothing(gtls: ModuleType, toys: ModuleType) -> None:
     """With PAPER no siblings are averaged, and the settings say so."""
     strategy = gtls.gtl(toys, **PAPER)
-    calls = []
-    strategy.toolbox.register("average", calls.append)
+    original, calls = strategy.toolbox.average, []
+    strategy.toolbox.register("average", lambda siblings: calls.append(siblings) or original(siblings))
+    strategy.rehearse()
+    calls.clear()
     gtls.everyone(strategy, 3)
     assert not calls
     notes = strategy.result().genome.notes

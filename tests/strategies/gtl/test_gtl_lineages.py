@@ -54,7 +54,7 @@ def test_the_tree_holds_the_pool_and_its_ancestors_only(gtls: ModuleType, toys: 
 
 def test_a_lineage_remembers_classes_and_hands_none_on(gtls: ModuleType, toys: ModuleType) -> None:
     """Siblings have one memory of all classes that their lineage has met; the result and its file have none."""
-    strategy = gtls.gtl(toys, **{**gtls.FULL, "ways": 3})
+    strategy = gtls.gtl(toys, **{**gtls.FULL, "life_ways": 3})
     known = []
     for generation in evolve(strategy, 3):
         first, *rest = (one.memory for one in generation.population)

@@ -44,7 +44,7 @@ def test_the_seed_decides_everything(settings: dict[str, Any], gtls: ModuleType,
         (dict(FULL), 3),
         ({"critics": 2, "metric": "auc", "finalists": 9, "population": 5, "tournament": 3}, 3),
         ({"lamarckian": False, "pool": 1, "final_critics": 1}, 2),
-        ({"population": 3, "tournament": 3, "turnover": 0, "ways": 2, "critic_ways": 3, "shots": 1}, 2),
+        ({"population": 3, "tournament": 3, "turnover": 0, "life_ways": 2, "critic_ways": 3, "critic_shots": 1}, 2),
         ({"life": Recipe(updates=2, batch=1000)}, 1),
     ],
 )

@@ -32,7 +32,7 @@ from neuroevo.strategies import GTL
         ({"mutation_rate": 1.5}, r"^mutation_rate must lie in \[0, 1\], but it is 1\.5\.$"),
         ({"resize_rate": -0.5}, r"^resize_rate must lie in \[0, 1\], but it is -0\.5\.$"),
         ({"decay": math.nan}, r"^decay must lie in \[0, 1\], but it is nan\.$"),
-        ({"ways": 0}, r"^ways must be at least 1, but it is 0\.$"),
+        ({"life_ways": 0}, r"^life_ways must be at least 1, but it is 0\.$"),
         ({"critic_ways": 0}, r"^critic_ways must be at least 1, but it is 0\.$"),
         ({"finalists": 0}, r"^finalists must be at least 1, but it is 0\.$"),
         ({"parents": 0}, r"^parents must be at least 1, but it is 0\.$"),
@@ -55,10 +55,10 @@ def test_impossible_settings_are_refused_at_once(
     ("wrong", "words"),
     [
         ({"cross": "none"}, r'^cross must be "zero" or "random", but it is \'none\'\.$'),
-        ({"ways": 6}, r"^ways must lie in 1\.\.5.* but it is 6\.$"),
+        ({"life_ways": 6}, r"^ways must lie in 1\.\.5.* but it is 6\.$"),
         ({"critic_ways": 5}, r"^ways must lie in 1\.\.4.* but it is 5\.$"),
-        ({"shots": 0}, r"^shots must .* but it is 0"),
-        ({"shots": 60}, r"^shots must .* but it is 60"),
+        ({"critic_shots": 0}, r"^critic_shots must .* but it is 0"),
+        ({"critic_shots": 60}, r"^shots must .* but it is 60"),
     ],
 )
 def test_settings_that_the_data_can_not_fulfil_end_the_first_generation(

@@ -23,7 +23,7 @@ from neuroevo.testing.laws.learngenes import NewIds
 
 SETTINGS: dict[str, Any] = {
     "population": 4,
-    "shots": 3,
+    "critic_shots": 3,
     "share": 0.4,
     "life": Recipe(updates=3, batch=16),
     "critic": Recipe(updates=2, batch=8),
@@ -169,6 +169,6 @@ def test_whole_layers_have_no_channels_to_move(toys: ModuleType) -> None:
     with pytest.raises(ValueError, match=r"^resize_rate must be off, for it is about channels, but it is 0\.5\.$"):
         layerwise(toys, resize_rate=0.5)
     with pytest.raises(ValueError, match=r"^condense must be off, for it is about channels, but it is True\.$"):
-        layerwise(toys, condense=True)
+        layerwise(toys, condense=True, isolate=True, founders=1)
     with pytest.raises(TypeError, match="unknown"):
         layerwise(toys, unknown=1)

@@ -34,7 +34,7 @@ def test_nobody_gets_worse(seed: int) -> None:
     strategy = Differential(RASTRIGIN(4), seed=seed, population=6)
     before = None
     for _ in evolve(strategy, 6):
-        values = [one.fitness for one in strategy.people]
+        values = [one.fitness for one in strategy.individuals]
         assert before is None or all(new >= old for new, old in zip(values, before, strict=True))
         before = values
 
@@ -44,9 +44,9 @@ def test_whoever_is_missing_keeps_its_place() -> None:
     strategy = Differential(RASTRIGIN(4), population=6)
     for _ in evolve(strategy, 1):
         pass
-    kept = [one.id for one in strategy.people]
+    kept = [one.id for one in strategy.individuals]
     trials = strategy.generate()[:2]
     for one in trials:
         one.fitness.values = (0.0,)
     strategy.update(trials)
-    assert [one.id for one in strategy.people] == [trials[0].id, trials[1].id, *kept[2:]]
+    assert [one.id for one in strategy.individuals] == [trials[0].id, trials[1].id, *kept[2:]]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from neuroevo.evolution import evolve
 from neuroevo.operators.crossover import uniform
 from neuroevo.operators.mutation import gaussian
+from neuroevo.operators.verbs import Mate, Mutate
 from neuroevo.problems.function import RASTRIGIN, SPHERE
 from neuroevo.strategies import EvolutionStrategy, Genetic
 
@@ -19,15 +20,15 @@ def test_with_an_elite_the_best_never_gets_worse(seed: int, offspring: int | Non
     """The best of those that live is the best of all, in either form."""
     strategy = Genetic(RASTRIGIN(3), population=6, offspring=offspring, seed=seed)
     for _ in evolve(strategy, 6):
-        assert max(one.fitness for one in strategy.people) == strategy.result().fitness
-        assert len(strategy.people) == 6
+        assert max(one.fitness for one in strategy.individuals) == strategy.result().fitness
+        assert len(strategy.individuals) == 6
 
 
 def test_without_elites_a_generation_dies() -> None:
     """Nobody lives on then."""
     strategy = Genetic(RASTRIGIN(3), population=6, elites=0)
     for generation in evolve(strategy, 4):
-        assert {one.id for one in strategy.people} == {one.id for one in generation.population}
+        assert {one.id for one in strategy.individuals} == {one.id for one in generation.population}
 
 
 def test_a_steady_state_scores_few() -> None:
@@ -38,10 +39,12 @@ def test_a_steady_state_scores_few() -> None:
 
 
 def test_operators_are_swapped_in_every_form() -> None:
-    """What is registered as `cross` and `perturb` serves our loop and DEAP's verbs."""
+    """What is registered as `mate` and `mutate` serves our loop and DEAP's loops."""
     strategy = Genetic(SPHERE(4), population=4)
-    strategy.toolbox.register("cross", uniform, rate=1.0, generator=strategy.generator)
-    strategy.toolbox.register("perturb", partial(gaussian, sigma=0.0), generator=strategy.generator)
+    exchange = partial(uniform, rate=1.0, generator=strategy.generator)
+    nothing = partial(gaussian, sigma=0.0, generator=strategy.generator)
+    strategy.toolbox.register("mate", Mate(exchange, strategy.ids))
+    strategy.toolbox.register("mutate", Mutate(nothing, strategy.ids))
     first, second = strategy.toolbox.population(n=2)
     children = strategy.toolbox.mate(first, second)
     assert torch.equal(children[0].genome, second.genome)
@@ -67,10 +70,10 @@ def test_parents_die_or_compete(plus: bool, seed: int) -> None:
     strategy = EvolutionStrategy(RASTRIGIN(3), population=6, parents=2, plus=plus, seed=seed)
     before = None
     for generation in evolve(strategy, 6):
-        worst = min(one.fitness for one in strategy.people)
+        worst = min(one.fitness for one in strategy.individuals)
         assert not plus or before is None or worst >= before
-        assert plus or {one.id for one in strategy.people} <= {one.id for one in generation.population}
-        assert strategy.step_sizes.keys() == {str(one.id) for one in strategy.people}
+        assert plus or {one.id for one in strategy.individuals} <= {one.id for one in generation.population}
+        assert strategy.step_sizes.keys() == {str(one.id) for one in strategy.individuals}
         before = worst
 
 

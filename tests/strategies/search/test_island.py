@@ -20,7 +20,7 @@ def test_families_stay_on_their_island(seed: int, each: int, islands: int) -> No
         for place, one in enumerate(generation.population):
             homes[one.id] = place // each
             assert all(homes[parent] == place // each for parent in one.parents)
-        for number, island in enumerate(split(strategy.people, islands)):
+        for number, island in enumerate(split(strategy.individuals, islands)):
             assert all(homes[one.id] == number for one in island)
 
 
@@ -42,7 +42,7 @@ def test_migration_comes_at_its_time() -> None:
     strategy = Island(SPHERE(3), population=12, islands=3, interval=2, migrants=2, seed=1)
     copies = []
     for _ in evolve(strategy, 4):
-        copies.append(len(strategy.people) - len({one.id for one in strategy.people}))
+        copies.append(len(strategy.individuals) - len({one.id for one in strategy.individuals}))
     assert copies[0] == 0
     assert copies[1] > copies[2] < copies[3]
 

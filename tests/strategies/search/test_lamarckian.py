@@ -21,7 +21,7 @@ def learned(problem: Function, genomes: torch.Tensor, steps: int) -> torch.Tenso
 def test_lamarcks_children_are_what_they_learned() -> None:
     """First genomes are those of a plain genetic algorithm after their steps; Baldwin's stay, and score as well."""
     problem = SPHERE(3)
-    plain = torch.stack([one.genome for one in Genetic(problem, population=4).first()])
+    plain = torch.stack([one.genome for one in Genetic(problem, population=4).initial_population()])
     sets = {"population": 4, "steps": 3}
     generations = {}
     for inherited in (True, False):
@@ -97,10 +97,10 @@ def test_networks_learn_to_read_digits(kind: type[Lamarckian] | type[PBT]) -> No
             pass
     assert learning.result().fitness > plain.result().fitness
     assert learning.result().fitness.values[0] > -1.3
-    assert learning.budget.gradient_steps == 400 * learning.cost().gradient_steps
+    assert learning.budget.gradient_steps == 400 * learning.individual_cost().gradient_steps
 
 
 def test_what_another_evaluator_costs_is_charged_too() -> None:
     """A registered evaluator with a budget of its own adds to what is learned."""
     strategy = Lamarckian(SPHERE(3), population=4, steps=3)
-    assert strategy.cost() == Budget(gradient_steps=3, critical_path=3, evaluations=1)
+    assert strategy.individual_cost() == Budget(gradient_steps=3, critical_path=3, evaluations=1)

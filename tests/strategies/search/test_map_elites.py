@@ -54,14 +54,14 @@ def test_coverage_is_that_of_pyribs() -> None:
 
 @given(seed=st.integers(0, 2**32))
 def test_a_cell_never_gets_worse(seed: int) -> None:
-    """A cell that held somebody holds somebody who is no worse, and one cell holds one elite."""
+    """A cell that held an elite holds one that is no worse, and one cell holds one elite."""
     strategy = MAPElites(ARM(3), population=6, cells=4, seed=seed)
-    before: dict[tuple[int, ...], float] = {}
+    before: dict[int, float] = {}
     for _ in evolve(strategy, 6):
-        now: dict[tuple[int, ...], float] = {}
-        for one in strategy.people:
+        now: dict[int, float] = {}
+        for one in strategy.individuals:
             objective, *measures = one.fitness.values
-            cell = tuple(min(3, int((measure + 1) * 2)) for measure in measures)
+            cell = int(strategy.archive.index_of_single(measures))
             assert cell not in now
             now[cell] = objective
         assert before.keys() <= now.keys()
@@ -82,7 +82,7 @@ def test_objectives_may_be_minimised() -> None:
     for _ in evolve(strategy, 30):
         pass
     assert strategy.coverage == 1
-    assert max(one.fitness.values[0] for one in strategy.people) < 0.1
+    assert max(one.fitness.values[0] for one in strategy.individuals) < 0.1
 
 
 def test_novelty_reaches_farther_than_chance() -> None:

@@ -49,7 +49,7 @@ def test_rates_go_with_their_members() -> None:
                 assert now[one.id] / rates[one.parents[0]] == pytest.approx(1.0, rel=0.21)
         rates = now
     assert copied > 0
-    assert strategy.rates.keys() == {str(one.id) for one in strategy.people}
+    assert strategy.rates.keys() == {str(one.id) for one in strategy.individuals}
 
 
 def test_it_gets_to_the_bottom() -> None:

@@ -63,7 +63,7 @@ def test_weights_move_to_the_mean_of_what_tasks_lead_to(toys: ModuleType) -> Non
 
 def test_all_is_handed_on(toys: ModuleType) -> None:
     """Its share is 1; tasks are of `ancestry` classes, different ones, with heads of their own."""
-    strategy = reptile(toys, ways=2)
+    strategy = reptile(toys, task_ways=2)
     lives = spied(strategy, "live")
     list(evolve(strategy, 1))
     assert strategy.result().genome.share == 1

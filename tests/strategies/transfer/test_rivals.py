@@ -304,7 +304,7 @@ def test_notes_say_what_was_seen(kind: type[OneCandidate], toys: ModuleType) -> 
 @all_rivals
 def test_no_result_before_the_first_generation(kind: type[OneCandidate], toys: ModuleType) -> None:
     """There is no candidate yet."""
-    with pytest.raises(RuntimeError, match=r"^there is no candidate yet: run a generation first\.$"):
+    with pytest.raises(RuntimeError, match=r"^there is no result yet: run a generation first\.$"):
         make(kind, toys).result()
     assert make(kind, toys).record() == {}
 

@@ -1,0 +1,334 @@
+"""What a class or a function takes, and what an object was made with: settings are declared by signatures alone.
+
+Command-line flags, settings files, resume, notes and help are all derived from here: a parameter has the name, the type
+and the default of the signature and the sentence of the docstring's `Args`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import re
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, make_dataclass
+from enum import Enum
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, get_type_hints
+
+P = ParamSpec("P")
+Settings = TypeVar("Settings")
+First = TypeVar("First")
+Second = TypeVar("Second")
+
+REQUIRED = inspect.Parameter.empty
+"""The default of a parameter that has none."""
+
+LONGEST = 60
+"""Characters of a value that an error repeats."""
+
+SECTION = re.compile(r"^(?:Args|Attributes):\s*$")
+NAMED = re.compile(r"^(\*{0,2}\w+):\s*(.*)$")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a signature.
+
+    Attributes:
+        name: Its name.
+        annotation: Its type, resolved; `Any` where it has none.
+        default: Its default, or `REQUIRED`.
+        description: What the docstring says about it.
+    """
+
+    name: str
+    annotation: Any
+    default: Any
+    description: str
+
+
+def parameters(thing: Callable[..., Any]) -> dict[str, Parameter]:
+    """Return the named parameters of a class or function, in their order.
+
+    Those of a class are its constructor's; where that takes a dataclass of settings (see `takes`), its fields.
+
+    Raises:
+        ValueError: The thing has no signature.
+    """
+    hints = _hints(thing)
+    descriptions = described_arguments(thing)
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return {
+        name: Parameter(name, hints.get(name, Any), one.default, descriptions.get(name, ""))
+        for name, one in inspect.signature(thing).parameters.items()
+        if one.kind in named
+    }
+
+
+def described_arguments(thing: object) -> dict[str, str]:
+    """Return the sentences about arguments in a docstring; a class inherits those that it does not describe itself."""
+    if not isinstance(thing, type):
+        return _arguments_of(inspect.getdoc(inner) or "") if (inner := _innermost(thing)) else {}
+    found: dict[str, str] = {}
+    for kind in reversed(thing.__mro__):
+        settings = getattr(vars(kind).get("__init__"), "settings_class", None)
+        if settings is not None:
+            found |= described_arguments(settings)
+        found |= _arguments_of(inspect.cleandoc(kind.__doc__ or ""))
+    return found
+
+
+def summary(thing: object) -> str:
+    """Return the first sentence of a docstring, on one line."""
+    text = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+    return text.partition(". ")[0].rstrip(".")
+
+
+def takes(
+    settings: Callable[P, Settings],
+) -> Callable[
+    [Callable[[Any, First, Second, Settings], None]],
+    Callable[Concatenate[Any, First, Second, P], None],
+]:
+    """Return a decorator of constructors that take two objects and, as keywords, the fields of a dataclass.
+
+    The names, types and defaults of the settings are declared once, by the dataclass; type checkers, completion and
+    `inspect.signature` see all of them.
+
+    Args:
+        settings: The dataclass; the constructor gets an instance of it as its last argument.
+    """
+
+    def decorate(
+        function: Callable[[Any, First, Second, Settings], None],
+    ) -> Callable[Concatenate[Any, First, Second, P], None]:
+        *own, _ = inspect.signature(function).parameters.values()
+        signature = inspect.Signature([*own, *inspect.signature(settings).parameters.values()])
+        names = [one.name for one in own]
+
+        @wraps(function)
+        def constructor(*arguments: Any, **keywords: Any) -> None:
+            bound = signature.bind(*arguments, **keywords).arguments
+            own_values = [bound.pop(name) for name in names]
+            make: Callable[..., Settings] = settings
+            call: Callable[..., None] = function
+            call(*own_values, make(**bound))
+
+        constructor.__signature__ = signature  # type: ignore[attr-defined]
+        constructor.settings_class = settings  # type: ignore[attr-defined]
+        return constructor
+
+    return decorate
+
+
+def with_defaults(name: str, settings: type[Settings], *, module: str, **defaults: Any) -> type[Settings]:
+    """Return a dataclass of settings with other defaults.
+
+    Args:
+        name: What it is called.
+        settings: The dataclass, frozen and of keywords only.
+        module: The module that holds it under that name, for pickles.
+        **defaults: The other defaults by field.
+
+    Raises:
+        TypeError: The dataclass has no such field.
+    """
+    hints = get_type_hints(settings)
+    if unknown := defaults.keys() - {one.name for one in fields(settings)}:  # type: ignore[arg-type]
+        raise TypeError(
+            f"defaults must be of fields of {settings.__name__}, but they have {', '.join(sorted(unknown))}."
+        )
+    return make_dataclass(
+        name,
+        [(key, hints[key], value) for key, value in defaults.items()],
+        bases=(settings,),
+        namespace={"__module__": module, "__doc__": settings.__doc__},
+        frozen=True,
+        kw_only=True,
+    )
+
+
+class Recorded:
+    """Records what its constructor was called with.
+
+    Attributes:
+        arguments: The constructor's arguments by name, defaults included.
+    """
+
+    arguments: Mapping[str, Any] = types.MappingProxyType({})
+
+    def __new__(cls, *arguments: Any, **keywords: Any) -> Self:
+        """Bind the arguments before the constructor runs; what does not fit is left to the constructor to refuse."""
+        made = super().__new__(cls)
+        try:
+            bound = inspect.signature(cls).bind(*arguments, **keywords)
+        except TypeError:
+            return made
+        bound.apply_defaults()
+        # Bound to the instance past a frozen dataclass's guard.
+        object.__setattr__(made, "arguments", types.MappingProxyType(_flat(bound)))
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Mapping proxies can't be pickled.
+        return {**self.__dict__, "arguments": dict(self.arguments)}
+
+
+def describe(thing: object) -> Any:
+    """Return JSON values that tell a thing from others of its kind.
+
+    Numbers, texts and containers are themselves; data is told by a digest; functions by their name and code; objects by
+    their own `describe` or `facts`, by what they were made with (`Recorded`, dataclasses), or else by their type alone.
+    """
+    if thing is None or isinstance(thing, bool | int | float | str):
+        return thing
+    for kinds, short in _SHORT:
+        if isinstance(thing, kinds):
+            return short(thing)
+    if isinstance(thing, type):
+        return _name_of(thing)
+    if callable(own := getattr(thing, "describe", None) or getattr(thing, "facts", None)):
+        return own()
+    if isinstance(thing, Recorded):
+        return {"kind": _name_of(type(thing)), **_described(thing.arguments)}
+    if is_dataclass(thing):
+        values = {one.name: getattr(thing, one.name) for one in fields(thing)}
+        return {"kind": _name_of(type(thing)), **_described(values)}
+    return _of_library(thing)
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Return where two descriptions differ, each place with both values: `problem.space.start (1.0 then, 2.0 now)`."""
+    first, second = (dict(_leaves(described)) for described in (before, now))
+    # As text, in which NaN equals itself.
+    differing = [path for path in sorted({*first, *second}) if repr(first.get(path)) != repr(second.get(path))]
+    return [f"{path} ({_shown(first, path)} then, {_shown(second, path)} now)" for path in differing]
+
+
+def _leaves(described: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values of nested mappings with the way to each of them."""
+    if isinstance(described, Mapping) and described:
+        for key, value in described.items():
+            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+    else:
+        yield path, described
+
+
+def _shown(leaves: Mapping[str, Any], path: str) -> str:
+    text = repr(leaves[path]) if path in leaves else "nothing"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+def _flat(bound: inspect.BoundArguments) -> dict[str, Any]:
+    """Return bound arguments by name, with those of `**keywords` among them."""
+    found = dict(bound.arguments)
+    for name, one in bound.signature.parameters.items():
+        if one.kind is inspect.Parameter.VAR_KEYWORD:
+            found |= found.pop(name)
+    return found
+
+
+def _described(values: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): describe(value) for key, value in values.items()}
+
+
+def _of_function(function: types.FunctionType) -> Any:
+    code = function.__code__
+    content = repr((code.co_code, code.co_names, *map(_constant, code.co_consts), function.__defaults__))
+    if function.__closure__:
+        content += repr([describe(cell.cell_contents) for cell in function.__closure__])
+    return f"{_name_of(function)} ({_digest(content.encode())[:8]})"
+
+
+def _constant(value: object) -> object:
+    """Return a constant of a function's code in a form that is the same in every process."""
+    if isinstance(value, types.CodeType):
+        return (value.co_code, value.co_names, *map(_constant, value.co_consts))
+    return sorted(map(repr, value)) if isinstance(value, frozenset) else value
+
+
+def _of_partial(call: partial[Any]) -> Any:
+    described = describe(call.func)
+    given = {**{str(place): one for place, one in enumerate(call.args)}, **call.keywords}
+    return {"call": described, **_described(given)} if given else described
+
+
+def _of_library(thing: object) -> Any:
+    """Describe what torch and numpy make, without importing them; anything else by its type."""
+    module = type(thing).__module__.partition(".")[0]
+    if hasattr(thing, "state_dict") and hasattr(thing, "forward"):
+        return {"kind": repr(thing), "weights": describe(dict(thing.state_dict()))}
+    if module in ("torch", "numpy") and hasattr(thing, "shape") and hasattr(thing, "dtype"):
+        if hasattr(thing, "detach"):
+            thing = thing.detach().cpu().contiguous().numpy()
+        array: Any = thing
+        if array.size <= 1:
+            return array.tolist()
+        return {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": _digest(array.tobytes())}
+    return str(thing) if type(thing).__name__ in ("device", "dtype") else _name_of(type(thing))
+
+
+_SHORT: Sequence[tuple[Any, Callable[[Any], Any]]] = (
+    (Enum, lambda one: one.name),
+    (Path, str),
+    (Mapping, _described),
+    (list | tuple, lambda one: [describe(item) for item in one]),
+    (set | frozenset, lambda one: sorted(repr(describe(item)) for item in one)),
+    (bytes, lambda one: _digest(one)),
+    (partial, _of_partial),
+    (types.FunctionType, _of_function),
+    (types.MethodType | types.BuiltinFunctionType, lambda one: _name_of(one)),
+)
+
+
+def _name_of(thing: Any) -> str:
+    return f"{thing.__module__}.{thing.__qualname__}"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _innermost(thing: Any) -> Any:
+    while isinstance(thing, partial):
+        thing = thing.func
+    return thing
+
+
+def _hints(thing: Any) -> dict[str, Any]:
+    """Return the resolved types of a signature's parameters; none where a name can't be resolved."""
+    thing = _innermost(thing)
+    source = vars(_home(thing))["__init__"] if isinstance(thing, type) else thing
+    settings = getattr(source, "settings_class", None)
+    if not isinstance(source, types.FunctionType | types.MethodType) and not isinstance(thing, type):
+        source = type(thing).__call__
+    try:
+        found = get_type_hints(inspect.unwrap(source))
+        return found if settings is None else {**found, **get_type_hints(settings)}
+    except (NameError, TypeError):
+        return {}
+
+
+def _home(kind: type) -> type:
+    """Return the class that defines the constructor of a class."""
+    return next(one for one in kind.__mro__ if "__init__" in vars(one))
+
+
+def _arguments_of(text: str) -> dict[str, str]:
+    """Return the entries of the sections `Args` and `Attributes` of a docstring in Google's style."""
+    found: dict[str, str] = {}
+    section, name, indent = False, "", 0
+    for line in text.splitlines():
+        if line and not line.startswith(" "):
+            section, name = bool(SECTION.match(line)), ""
+        elif section and line.strip():
+            depth = len(line) - len(line.lstrip())
+            match = NAMED.match(line.strip())
+            if match and (not name or depth <= indent):
+                name, indent = match[1].lstrip("*"), depth
+                found[name] = match[2]
+            elif name:
+                found[name] += f" {line.strip()}"
+    return found

@@ -1,0 +1,107 @@
+"""The toolbox of a strategy: DEAP's, with known operators only, and a check of what each of them returns first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from deap.base import Toolbox
+
+from neuroevo.spelling import suggestion
+
+Check = Callable[[tuple[Any, ...], Any], str | None]
+"""Takes the arguments and the result of a call; returns what is wrong as the end of a sentence, or None."""
+
+Verbs = Mapping[str, str]
+"""By the name of each operator how it is called, for example `select(individuals, k) -> individuals`."""
+
+Checks = Mapping[str, Check]
+"""By the name of an operator the check of its first result."""
+
+ALWAYS = ("clone", "map")
+"""Operators that every toolbox has."""
+
+
+class Verb:
+    """An operator of a toolbox that is looked up at each call, so that registering another one swaps it.
+
+    A pickled verb is the operator itself: workers need no toolbox.
+    """
+
+    def __init__(self, toolbox: Toolbox, name: str) -> None:
+        self.toolbox = toolbox
+        self.name = name
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Call the operator that is registered now."""
+        return getattr(self.toolbox, self.name)(*arguments, **keywords)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _itself, (getattr(self.toolbox, self.name),)
+
+
+class Operator(partial[Any]):
+    """A registered operator whose first result is checked; in all else the `functools.partial` that DEAP makes.
+
+    Attributes:
+        verb: The name that it is registered by.
+        check: Checks its first result; None once that was right.
+    """
+
+    verb: str
+    check: Check | None = None
+
+    def __call__(self, /, *arguments: Any, **keywords: Any) -> Any:
+        """Call the operator.
+
+        Raises:
+            TypeError: Its first result is not what the strategy needs.
+        """
+        result = super().__call__(*arguments, **keywords)
+        if self.check is not None:
+            if complaint := self.check((*self.args, *arguments), result):
+                raise TypeError(f"{self.verb} must return {complaint}.")
+            self.check = None
+        return result
+
+
+class StrategyToolbox(Toolbox):  # type: ignore[misc]
+    """A toolbox with the operators of one strategy and no others.
+
+    Args:
+        owner: What the strategy is called in errors.
+        verbs: By the name of each operator how it is called, for example `select(individuals, k) -> individuals`.
+        checks: By name the checks of first results, where there is one.
+    """
+
+    def __init__(self, owner: str, verbs: Verbs, checks: Checks | None = None) -> None:
+        self._owner = owner
+        self._verbs = dict(verbs)
+        self._checks = dict(checks or {})
+        super().__init__()
+
+    def register(self, alias: str, function: Callable[..., Any], *args: Any, **kargs: Any) -> None:
+        """Register an operator, in place of the one that has the name.
+
+        Raises:
+            ValueError: The strategy has no operator of that name.
+            TypeError: The function can't be called.
+        """
+        if alias not in (*self._verbs, *ALWAYS):
+            known = [*self._verbs, *ALWAYS]
+            raise ValueError(
+                f"{self._owner} must be given one of its operators ({', '.join(known)}), but it is given "
+                f"{alias!r}{suggestion(alias, known)}"
+            )
+        if not callable(function):
+            raise TypeError(f"{alias} must be a function or another callable, but it is {function!r}.")
+        super().register(alias, function, *args, **kargs)
+        registered = getattr(self, alias)
+        operator = Operator(function, *args, **kargs)
+        operator.__dict__.update(vars(registered), verb=alias, check=self._checks.get(alias))
+        setattr(self, alias, operator)
+
+
+def _itself(operator: Any) -> Any:
+    return operator
