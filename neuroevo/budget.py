@@ -1,4 +1,4 @@
-"""What training and scoring cost, counted and not timed, so that strategies can be compared at equal budgets."""
+"""The cost of training and scoring, counted and not timed, so that strategies can be compared at equal budgets."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class Budget:
     Attributes:
         gradient_steps: SGD updates of any network at any width: lives, critics and pre-training.
         multiply_adds: Multiply-adds of those updates (forward and backward).
-        critical_path: Updates that must follow one another when every life has a worker of its own.
-        evaluations: Individuals scored, as often as they were.
+        critical_path: Sequential updates if every life has a worker of its own.
+        evaluations: Evaluations of individuals, repeated ones included.
     """
 
     gradient_steps: int = 0
@@ -31,6 +31,6 @@ class Budget:
         )
 
     def times(self, count: int) -> Budget:
-        """Return the budget of this work done `count` times side by side."""
+        """Return the budget of this work done `count` times in parallel."""
         path = self.critical_path if count else 0
         return Budget(count * self.gradient_steps, count * self.multiply_adds, path, count * self.evaluations)

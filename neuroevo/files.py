@@ -1,4 +1,4 @@
-"""Files that are either old or new, never half: atomic writes, digests and one form of JSON."""
+"""Files that are either old or new, never partial: atomic writes, digests and canonical JSON."""
 
 import hashlib
 import json

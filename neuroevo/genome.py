@@ -1,4 +1,4 @@
-"""A genome with the names of its blocks: what a strategy over weight vectors hands on."""
+"""A genome with the names of its blocks: what a strategy over weight vectors passes on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Genome:
     """The blocks of one genome, by name, in one `.safetensors` file that any program can read.
 
     Attributes:
-        blocks: Tensors by name; of a network's weights, the parameters that evolved.
+        blocks: Tensors by name; for a network's weights, the parameters that evolved.
         notes: Where it came from, as JSON values.
     """
 
@@ -61,7 +61,7 @@ class Genome:
         return seal(self.blocks, {"schema": SCHEMA, "kind": KIND, "notes": dict(self.notes)})
 
     def save(self, path: Path | str) -> None:
-        """Write the genome to one `.safetensors` file, whole or not at all."""
+        """Write the genome to one `.safetensors` file, atomically."""
         write_atomically(Path(path), self.to_bytes())
 
     @classmethod
@@ -69,7 +69,7 @@ class Genome:
         """Read what `to_bytes` wrote; no code in the data is ever run.
 
         Raises:
-            CheckpointError: The data is damaged, of another schema or no genome.
+            CheckpointError: The data is damaged, of another schema or not a genome.
         """
         try:
             blocks, header = unseal(data, schema=SCHEMA)
@@ -87,7 +87,7 @@ class Genome:
         """Read a file that `save` wrote.
 
         Raises:
-            CheckpointError: The file is damaged, of another schema or no genome.
+            CheckpointError: The file is damaged, of another schema or not a genome.
         """
         try:
             return cls.from_bytes(Path(path).read_bytes())
@@ -96,7 +96,7 @@ class Genome:
 
 
 def is_genome(path: Path | str) -> bool:
-    """Return whether a file says that it is a genome; what it holds may still be damaged."""
+    """Return whether a file is marked as a genome; its content may still be damaged."""
     try:
         return header_of(Path(path).read_bytes()).get("kind") == KIND
     except DAMAGE:

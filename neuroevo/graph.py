@@ -1,4 +1,4 @@
-"""A feed-forward network as a graph whose topology evolves."""
+"""A feed-forward network as a graph with an evolving topology."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Connection(NamedTuple):
         innovation: Its innovation number: the same in all graphs of a run that connect these two nodes.
         source: The node that it comes from.
         target: The node that it goes to.
-        weight: What it multiplies by.
-        enabled: Whether it counts.
+        weight: Its weight.
+        enabled: Whether it is part of the network.
     """
 
     innovation: int
@@ -49,7 +49,7 @@ class Graph:
 
     @property
     def first_hidden(self) -> int:
-        """The least number that a hidden node can have."""
+        """The lowest number that a hidden node can have."""
         return self.inputs + 1 + self.outputs
 
     @cached_property
@@ -60,7 +60,7 @@ class Graph:
 
     @cached_property
     def depth(self) -> int:
-        """The most enabled connections on a way to an output; 0 where nothing is connected."""
+        """The length of the longest enabled path to an output; 0 if nothing is connected."""
         depths: dict[int, int] = {}
         for node in self.order:
             before = [depths[one.source] for one in self.connections if one.enabled and one.target == node]
@@ -69,7 +69,7 @@ class Graph:
 
     @cached_property
     def order(self) -> tuple[int, ...]:
-        """All nodes, each behind those that it is connected from."""
+        """All nodes in topological order."""
         waiting = dict.fromkeys((*range(self.first_hidden), *self.hidden), 0)
         for one in self.connections:
             waiting[one.target] += 1
@@ -85,7 +85,7 @@ class Graph:
         return tuple(ordered)
 
     def leads(self, source: int, target: int) -> bool:
-        """Return whether there is a way from one node to another, enabled or not; each node leads to itself."""
+        """Return whether there is a path from one node to another, enabled or not; each node leads to itself."""
         reached, waiting = {source}, [source]
         while waiting:
             node = waiting.pop()
@@ -113,9 +113,9 @@ class Graph:
 
 
 class Networks:
-    """Graphs as one padded batch of networks: all of them answer in one pass.
+    """Graphs as one padded batch of networks, evaluated in one pass.
 
-    A node gives sigmoid(4.9 x) of its sum x, as in NEAT (Stanley and Miikkulainen 2002, section 4.1).
+    A node outputs sigmoid(4.9 x) of its sum x, as in NEAT (Stanley and Miikkulainen 2002, section 4.1).
 
     Args:
         graphs: P graphs with the same inputs and outputs, at least one.
@@ -137,12 +137,12 @@ class Networks:
                     self.weights[row, ends[0], ends[1]] = one.weight
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        """Return outputs [P, N, O] for inputs [N, I], or [P, N, I] where each network has its own."""
+        """Return outputs [P, N, O] for inputs [N, I], or [P, N, I] if each network has its own."""
         count, nodes = self.weights.shape[:2]
         given = inputs.expand(count, *inputs.shape[-2:])
         fixed = torch.cat([given, torch.ones_like(given[..., :1])], dim=-1)
         values = torch.cat([fixed, fixed.new_zeros(*fixed.shape[:2], nodes - fixed.shape[-1])], dim=-1)
-        # After as many sweeps as the longest way has connections, every node has its value.
+        # After as many sweeps as the longest path has connections, every node has its value.
         for _ in range(self.depth):
             sums = (values @ self.weights)[..., self.inputs + 1 :]
             values = torch.cat([fixed, torch.sigmoid(self.STEEPNESS * sums)], dim=-1)

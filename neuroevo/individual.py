@@ -19,14 +19,14 @@ from deap.base import Fitness as DeapFitness
 from torch import Tensor
 
 UNCHANGING = frozenset({bool, float, int, str, type(None)})
-"""Types whose values a copy shares."""
+"""Immutable types, which copies share."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What a map gives in place of a result for an individual that could not be evaluated, or could not live.
+    """A map's result for an individual that could not be evaluated or trained.
 
-    Assigned to `fitness.values` it stands for NaN in every objective, so that it can be what any loop gets from
+    Assigned to `fitness.values` it stands for NaN in every objective, so that any loop can take it as a result of
     `toolbox.map(toolbox.evaluate, individuals)`.
 
     Attributes:
@@ -37,30 +37,30 @@ class Failure:
 
 
 class Fitness(DeapFitness):  # type: ignore[misc]
-    """The values of one individual's objectives and how much each counts.
+    """The values of one individual's objectives and their weights.
 
-    Compared lexicographically by weighted values, as in DEAP: the greater is the better. What
-    differs is the treatment of failures, because DEAP's comparison lets NaN win: a value that is
-    not finite counts as -inf in `wvalues` whatever the sign of its weight, and a fitness with such
-    a value is worse than, and dominated by, every fitness without one. A fitness without values is
-    the least of all.
+    Compared lexicographically by weighted values, as in DEAP: the greater is the better. Only
+    failures are treated differently, because DEAP's comparison lets NaN win: a value that is not
+    finite counts as -inf in `wvalues` whatever the sign of its weight, and a fitness with such a
+    value is worse than, and dominated by, every fitness without one. A fitness without values is
+    the worst of all.
 
     Attributes:
         failure: Why there was no evaluation, if values were set from a `Failure`; else None.
         failed: Whether any value is not finite.
-        order: What fitnesses are compared by, as a key for sorting: the greater is the better.
+        order: The key that fitnesses are compared and sorted by: the greater is the better.
 
     Args:
         values: One number per weight; none leaves the fitness invalid.
-        weights: What each objective counts: positive to maximise it, negative to minimise it.
+        weights: The weight of each objective: positive to maximise it, negative to minimise it.
 
     Raises:
-        ValueError: There are not as many values as weights, no weights, or a weight that is not
-            finite.
+        ValueError: The numbers of values and weights differ, there are no weights, or a weight is
+            not finite.
         TypeError: A value or a weight is not a number.
     """
 
-    # What an invalid fitness has, as attributes of the class: there are many of them in each generation.
+    # The attributes of an invalid fitness belong to the class, because each generation has many of these.
     _values: tuple[float, ...] = ()
     wvalues: tuple[float, ...] = ()
     failed: bool = False
@@ -68,7 +68,7 @@ class Fitness(DeapFitness):  # type: ignore[misc]
     order: tuple[bool, tuple[float, ...]] = (False, ())
 
     def __init__(self, values: Iterable[float] = (), *, weights: Iterable[float] = (1.0,)) -> None:
-        # DEAP's constructor is left out: it checks less, and populations are made of many of these.
+        # DEAP's constructor is not called: it checks less, and each generation makes many of these.
         self.weights = _finite(_floats("weights", weights))
         if given := _floats("values", values):
             self.values = given
@@ -98,7 +98,7 @@ class Fitness(DeapFitness):  # type: ignore[misc]
 
     def unscored(self) -> Fitness:
         """Return an invalid fitness with the same weights."""
-        # What was checked once is not checked again.
+        # The weights were checked before.
         child = object.__new__(type(self))
         child.weights = self.weights
         return child
@@ -129,7 +129,7 @@ class Fitness(DeapFitness):  # type: ignore[misc]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Fitness:
         clone = object.__new__(type(self))
-        # Nothing in there changes.
+        # All of its content is immutable.
         clone.__dict__.update(self.__dict__)
         memo[id(self)] = clone
         return clone
@@ -139,25 +139,25 @@ class Fitness(DeapFitness):  # type: ignore[misc]
 
 
 class Individual:
-    """One candidate: what it inherits, how fit it is, and where it stands in the lineage.
+    """One candidate: its genome, its fitness, and its place in the lineage.
 
     Individuals are equal if their ids are. Copying and pickling copy a genome that is a row of a
-    population's tensor into a storage of its own, so that a clone changes nothing else and ships no
-    other individual; a clone keeps the id.
+    population's tensor into a storage of its own, so that changing a clone changes nothing else and
+    pickling it includes no other individual; a clone keeps the id.
 
     Args:
-        genome: What evolves, as the strategy represents it: a row [D] of a population's tensor [P,
+        genome: The genome in the strategy's representation: a row [D] of a population's tensor [P,
             D], a `Learngene`, or None for an individual that has not inherited anything.
         fitness: Its fitness; by default an invalid one with one objective to maximise.
         id: The lineage id, unique within a run (see `Ids`).
-        parents: The ids of the individuals that it comes from.
+        parents: The ids of its parents.
         generation: The generation that it was born in.
-        body: What lives for it, such as a trained network between a life and the extraction.
-        memory: What goes along with the genome while a lineage evolves and is not handed on, such as a `HeadMemory`.
+        body: Its phenotype, such as a trained network between a life and the extraction.
+        memory: State of the lineage next to the genome that is not part of the result, such as a `HeadMemory`.
 
     Raises:
-        ValueError: The genome is a tensor with another number of dimensions than one.
-        TypeError: There is no id.
+        ValueError: The genome is a tensor that does not have exactly one dimension.
+        TypeError: No id is given.
     """
 
     def __init__(
@@ -235,25 +235,24 @@ class Ids:
         return f"Ids(next={self.next})"
 
 
-def genomes_of(people: Sequence[Individual], *, copy: bool = False) -> Tensor:
+def genomes_of(individuals: Sequence[Individual], *, copy: bool = False) -> Tensor:
     """Return the genomes of individuals as one tensor [P, D].
 
-    It is to be read only, unless it is a copy: where genomes are rows that follow each other in one tensor, these are
-    returned and nothing is copied.
+    It is read-only unless it is a copy: genomes that are consecutive rows of one tensor are returned without copying.
 
     Args:
-        people: The individuals, at least one.
+        individuals: The individuals, at least one.
         copy: Whether the tensor must have memory of its own.
 
     Raises:
         TypeError: A genome is not a tensor.
         ValueError: There is no individual, or the genomes differ in length.
     """
-    genomes = [one.genome for one in people]
+    genomes = [one.genome for one in individuals]
     if not all(issubclass(kind, Tensor) for kind in set(map(type, genomes))):
-        genomes = [tensor_of(one) for one in people]
+        genomes = [tensor_of(one) for one in individuals]
     if not genomes:
-        raise ValueError("people must hold at least one individual, but they are empty.")
+        raise ValueError("individuals must hold at least one, but they are empty.")
     if not copy and (rows := _rows(genomes)) is not None:
         return rows
     try:
@@ -266,12 +265,12 @@ def genomes_of(people: Sequence[Individual], *, copy: bool = False) -> Tensor:
 
 
 def _rows(genomes: Sequence[Tensor]) -> Tensor | None:
-    """Return vectors [P, D] that follow each other in one contiguous tensor; None if they do not."""
+    """Return vectors [P, D] that are consecutive rows of one contiguous tensor; None if they are not."""
     length, base = genomes[0].numel(), genomes[0]._base
     if base is None or not length or not base.is_contiguous():
         return None
     start = genomes[0].storage_offset()
-    # Most that do not follow each other are told by the first two.
+    # In most other cases the first two are not consecutive.
     if not all(one._base is base and one.storage_offset() == start + length * row for row, one in enumerate(genomes)):
         return None
     if {(one.numel(), one.dtype, one.is_contiguous()) for one in genomes} != {(length, base.dtype, True)}:
@@ -295,15 +294,15 @@ def offspring(genome: Any, parents: Sequence[Individual], *, id: int) -> Individ
     Its generation is that of the youngest parent; a loop that counts generations sets its own.
 
     Args:
-        genome: What the child inherits.
-        parents: Whom it comes from, at least one.
+        genome: The child's genome.
+        parents: The parents, at least one.
         id: Its new lineage id.
 
     Raises:
         ValueError: There is no parent.
     """
     if not parents:
-        raise ValueError("parents must hold at least one individual, but they are empty.")
+        raise ValueError("parents must hold at least one, but they are empty.")
     family, youngest = [], parents[0].generation
     for parent in parents:
         family.append(parent.id)
@@ -319,13 +318,13 @@ def _own(genome: Any) -> Any:
 
 
 def _weighted(value: float, weight: float) -> float:
-    """Return a value as it counts: one that is not finite is the least, whatever the sign of its weight."""
+    """Return the weighted value: -inf if the value is not finite, whatever the sign of its weight."""
     return value * weight if math.isfinite(value) else -math.inf
 
 
 @lru_cache(maxsize=128)
 def _finite(weights: tuple[float, ...]) -> tuple[float, ...]:
-    """Return weights that were checked, once for all individuals that share them."""
+    """Check weights, once for all individuals that share them, and return them."""
     if not weights or not all(map(math.isfinite, weights)):
         raise ValueError(f"weights must be finite and at least one, but they are {weights}.")
     return weights

@@ -1,4 +1,4 @@
-"""A learngene: the small circuit that ancestors pass on, with where it came from."""
+"""A learngene: the small circuit that ancestors pass on, with its provenance."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Learngene:
             `indices`.
         provenance: Per group one id for each kept channel, int64 [n]: new at birth and when a mutation brings the
             channel in, kept when the channel is inherited.
-        notes: Where it came from (lineage, settings, classes), as JSON values.
+        notes: Its origin (lineage, settings, classes), as JSON values.
     """
 
     backbone: Backbone
@@ -115,7 +115,7 @@ class Learngene:
         }
 
     def header(self) -> dict[str, Any]:
-        """Return all that is no tensor, as JSON values."""
+        """Return everything except the tensors, as JSON values."""
         return {"schema": SCHEMA, "backbone": self.backbone.describe(), "notes": dict(self.notes)}
 
     def to_bytes(self) -> bytes:
@@ -123,7 +123,7 @@ class Learngene:
         return seal(self.tensors(), self.header())
 
     def save(self, path: Path | str) -> None:
-        """Write the learngene to one `.safetensors` file, whole or not at all."""
+        """Write the learngene to one `.safetensors` file, atomically."""
         write_atomically(Path(path), self.to_bytes())
 
     @classmethod
@@ -143,7 +143,7 @@ class Learngene:
         """Read what `to_bytes` wrote; no code in the data is ever run.
 
         Raises:
-            CheckpointError: The data is damaged, of another schema or no learngene.
+            CheckpointError: The data is damaged, of another schema or not a learngene.
         """
         try:
             return cls.from_parts(*unseal(data, schema=SCHEMA), backbone=backbone)
@@ -157,7 +157,7 @@ class Learngene:
         """Read a file that `save` wrote.
 
         Raises:
-            CheckpointError: The file is damaged, of another schema or no learngene.
+            CheckpointError: The file is damaged, of another schema or not a learngene.
         """
         try:
             return cls.from_bytes(Path(path).read_bytes(), backbone=backbone)

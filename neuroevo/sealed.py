@@ -1,7 +1,7 @@
 """Tensors and a header in one safetensors file with one metadata entry: equal content gives equal bytes.
 
-Safetensors itself does not notice a changed byte, so that the header carries a checksum of everything. Nothing in a
-file is code, and reading runs none.
+Safetensors itself does not detect a changed byte, so the header carries a checksum of everything. Nothing in a file is
+code, and reading executes none.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor
 from neuroevo.files import CheckpointError, to_json
 
 METADATA_KEY = "neuroevo"
-# What damaged data makes json, safetensors and whoever reads the header raise.
+# Errors that json, safetensors and readers of the header raise on damaged data.
 DAMAGE = (SafetensorError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 
 
@@ -29,10 +29,10 @@ def seal(tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> bytes:
 
 
 def unseal(data: bytes, *, schema: int) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Return tensors and header of what `seal` made.
+    """Return the tensors and the header of data that `seal` made.
 
     Raises:
-        CheckpointError: The header has another `schema`, or the content does not fit its checksum.
+        CheckpointError: The header has another `schema`, or the content does not match its checksum.
         Exception: One of `DAMAGE`, where the data is something else.
     """
     header = header_of(data)
@@ -46,7 +46,7 @@ def unseal(data: bytes, *, schema: int) -> tuple[dict[str, Tensor], dict[str, An
 
 
 def header_of(data: bytes) -> dict[str, Any]:
-    """Return the header of what `seal` made, unchecked.
+    """Return the header of data that `seal` made, unchecked.
 
     Raises:
         Exception: One of `DAMAGE`, where the data is something else.

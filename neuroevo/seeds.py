@@ -1,8 +1,8 @@
-"""Random streams by purpose: every draw of a run follows from its seed and a path that says what the draw is for.
+"""Random streams by purpose: every draw of a run follows from its seed and a path that names its purpose.
 
 A life draws from (run seed, generation, slot, "life"), the critics of a generation from (run seed, generation,
 "critic"): results then depend neither on the order of evaluation nor on the number of workers, and all candidates
-of a generation meet the same critics (common random numbers).
+of a generation have the same critics (common random numbers).
 """
 
 import zlib
@@ -16,7 +16,7 @@ def seed_of(seed: int, *path: int | str) -> int:
 
     Args:
         seed: The run's seed, at least 0 and below 2^64.
-        *path: What the stream is for, for example `3, 0, "life"`; equal paths give equal streams. Numbers have the
+        *path: The purpose of the stream, for example `3, 0, "life"`; equal paths give equal streams. Numbers have the
             range of seeds.
 
     Raises:
@@ -28,7 +28,7 @@ def seed_of(seed: int, *path: int | str) -> int:
     # The kinds of the parts are mixed in, so that a word and a number of the same value differ.
     kinds = [int(isinstance(part, str)) for part in path]
     low, high = [word % 2**32 for word in words], [word >> 32 for word in words]
-    # SeedSequence would cut large numbers into several words itself, and a large seed would meet another path.
+    # SeedSequence would split large numbers into several words itself, and a large seed could collide with a path.
     entropy = [low[0], len(path), *low[1:], *kinds, *(high if any(high) else [])]
     return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0])
 

@@ -1,4 +1,4 @@
-"""Where weight vectors lie: rows of one tensor [P, D], cut into named blocks with bounds of their own."""
+"""The space of weight vectors: rows of one tensor [P, D], split into named blocks with bounds of their own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 SPREAD = 0.1
-"""Of a module's weights, our choice: about the weights that PyTorch gives a layer of some hundred inputs."""
+"""Default spread of a module's weights, our choice: about PyTorch's initial weights for some hundred inputs."""
 BOX_SPREAD = 0.3
-"""Of a box, in units of its width: Hansen's advice for the first step size (arXiv 1604.00772, appendix B)."""
+"""Default spread of a box, in units of its width: Hansen's initial step size (arXiv 1604.00772, appendix B)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +22,12 @@ class Block:
     """A named part of every genome.
 
     Attributes:
-        name: Its name; of a module's weights, that of the parameter.
+        name: Its name; for a module's weights, the parameter's.
         shape: Its shape; () is a single number.
-        low: Least value of each gene.
-        high: Greatest value of each gene.
-        spread: Standard deviation of first genomes, in units of the genes; default 0.3 of the width of the bounds, or
-            0.1 where a bound is missing.
+        low: Lowest value of each gene.
+        high: Highest value of each gene.
+        spread: Standard deviation of initial genomes, in units of the genes; default 0.3 of the width of the bounds,
+            or 0.1 if a bound is missing.
 
     Raises:
         ValueError: The bounds are crossed or NaN, a length is below 1, or the spread is not finite and above 0.
@@ -61,7 +61,7 @@ class Block:
 
     @property
     def deviation(self) -> float:
-        """The spread, or what stands for it."""
+        """The spread, or its default."""
         if self.spread is not None:
             return self.spread
         return BOX_SPREAD * (self.high - self.low) if self.bounded else SPREAD
@@ -69,15 +69,15 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """Where genomes lie; `Space.box` makes one for functions, `Space.of_module` one for a network's weights.
+    """The space of genomes; `Space.box` makes one for functions, `Space.of_module` one for a network's weights.
 
     Attributes:
         blocks: The parts of a genome, in order.
-        start: Where a search begins, floating point [D]; genomes have its dtype and device.
-        anywhere: Whether a search begins anywhere in the bounds instead, wherever there are two of them.
+        start: The starting point of a search, floating point [D]; genomes have its dtype and device.
+        anywhere: Whether genes with two bounds start uniformly within them instead.
 
     Raises:
-        ValueError: There is no block, two share a name, or `start` has another length than all blocks together.
+        ValueError: There is no block, two share a name, or the length of `start` is not that of all blocks together.
         TypeError: `start` is not floating point.
     """
 
@@ -105,7 +105,7 @@ class Space:
         spread: float | None = None,
         dtype: torch.dtype = torch.float64,
     ) -> Space:
-        """Return a space of one block, `x`; unless it is told where, a search begins anywhere in the bounds, or at 0.
+        """Return a space of one block, `x`; by default a search starts uniformly in the bounds, or at 0 without bounds.
 
         Raises:
             ValueError: `size` is below 1, or the bounds are crossed.
@@ -127,22 +127,22 @@ class Space:
         bounds: Mapping[str, tuple[float, float]] | None = None,
         spread: float = SPREAD,
     ) -> Space:
-        """Return the space of a module's weights, one block per parameter, that begins at the weights it has.
+        """Return the space of a module's weights, one block per parameter, that starts at the module's weights.
 
         Args:
             module: Any module; it stays as it is.
             only: Names of the parameters that evolve, or patterns such as `head.*`; default all. The others stay fixed.
-            bounds: Least and greatest value by name or pattern; the first that fits counts.
-            spread: Standard deviation of first genomes around the weights.
+            bounds: Lowest and highest value by name or pattern; the first match counts.
+            spread: Standard deviation of initial genomes around the weights.
 
         Raises:
-            ValueError: A name fits no parameter, bounds are crossed, or the module has no parameters.
+            ValueError: A name matches no parameter, bounds are crossed, or the module has no parameters.
         """
         parameters = dict(module.named_parameters())
         bounds = {} if bounds is None else bounds
         for pattern in (*only, *bounds):
             if not any(fnmatchcase(name, pattern) for name in parameters):
-                raise ValueError(f"{pattern!r} must fit a parameter of the module, which has {', '.join(parameters)}.")
+                raise ValueError(f"{pattern!r} must match a parameter of the module, one of {', '.join(parameters)}.")
         chosen = [name for name in parameters if not only or any(fnmatchcase(name, pattern) for pattern in only)]
         if not chosen:
             raise ValueError(f"module must have parameters that can evolve, but a {type(module).__name__} has none.")
@@ -161,17 +161,17 @@ class Space:
 
     @cached_property
     def spread(self) -> Tensor:
-        """The standard deviation of first genomes, [D]."""
+        """The standard deviation of initial genomes, [D]."""
         return self._each([block.deviation for block in self.blocks])
 
     @cached_property
     def low(self) -> Tensor:
-        """The least value of each gene, [D]."""
+        """The lowest value of each gene, [D]."""
         return self._each([block.low for block in self.blocks])
 
     @cached_property
     def high(self) -> Tensor:
-        """The greatest value of each gene, [D]."""
+        """The highest value of each gene, [D]."""
         return self._each([block.high for block in self.blocks])
 
     @cached_property
@@ -191,7 +191,7 @@ class Space:
         """Return the blocks of genomes [..., D] by name, views of the shapes [..., *block.shape].
 
         Raises:
-            ValueError: The genomes have another length.
+            ValueError: The length of the genomes is not D.
         """
         if genomes.shape[-1:] != (self.size,):
             raise ValueError(f"genomes must have the shape [..., {self.size}], but they have {list(genomes.shape)}.")
@@ -202,7 +202,7 @@ class Space:
         }
 
     def join(self, parts: Mapping[str, Tensor]) -> Tensor:
-        """Return the genomes [..., D] whose blocks these are, a new tensor."""
+        """Return the genomes [..., D] made of these blocks, a new tensor."""
         flat = [parts[block.name] for block in self.blocks]
         return torch.cat(
             [
@@ -213,16 +213,16 @@ class Space:
         )
 
     def clip(self, genomes: Tensor) -> Tensor:
-        """Return genomes [..., D] with every gene moved into its bounds; NaN stays NaN.
+        """Return genomes [..., D] with every gene clipped to its bounds; NaN stays NaN.
 
-        Where no gene has a bound they are returned as they are, without a copy.
+        Without any bounds they are returned as they are, without a copy.
         """
         if not self._bounds:
             return genomes
         return torch.minimum(torch.maximum(genomes, self.low), self.high)
 
     def sample(self, count: int, *, generator: torch.Generator) -> Tensor:
-        """Return first genomes [count, D]: normal around `start`, or uniform in the bounds if they begin anywhere.
+        """Return initial genomes [count, D]: normal around `start`, or uniform in the bounds if `anywhere`.
 
         Draws come from the CPU, so that they are the same on every device.
         """
@@ -236,7 +236,7 @@ class Space:
         return torch.where(width.isfinite(), self.clip(self.low + uniform * width), around)
 
     def begin(self, *, generator: torch.Generator) -> Tensor:
-        """Return where a search begins, a new tensor [D]."""
+        """Return the starting point of a search, a new tensor [D]."""
         return self.sample(1, generator=generator)[0] if self.anywhere else self.start.clone()
 
     def _each(self, numbers: Sequence[float]) -> Tensor:

@@ -1,7 +1,6 @@
-"""Class splits: which classes train ancestors, judge them, and are new to their descendants.
+"""Class splits: the classes that ancestors train on, that learngenes are scored on, and that descendants learn.
 
-A split is a fact about a data set, kept as JSON beside the loaders, and known without reading a
-single image.
+A split is stored as JSON with the loaders, so that it is known without reading a single image.
 """
 
 import json
@@ -11,7 +10,7 @@ from importlib.resources import files
 from itertools import combinations
 
 ROLES = ("ancestry", "held_out", "novel")
-"""Ancestors train on the first, are judged on the second; their descendants meet the third."""
+"""Ancestors train on the first, learngenes are scored on the second; descendants learn the third."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +20,8 @@ class Split:
     Attributes:
         name: Name of the data set.
         ancestry: Classes that ancestors train on.
-        held_out: Classes that judge what ancestors pass on.
-        novel: Classes that no ancestor or judge has met.
+        held_out: Classes on which learngenes are scored.
+        novel: Classes that neither ancestors nor critics see.
         images_per_class: Number of images of each class.
         channels: Number of channels C of an image.
         size: Height H and width W of an image, in pixels.

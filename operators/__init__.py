@@ -2,9 +2,8 @@
 
 Over weight vectors (`[..., D]` tensors, batched over leading dimensions): `selection`, `crossover`, `mutation`;
 `verbs` gives them DEAP's `select`, `mate`, `mutate`. Over learngenes: `circuits` chooses index sets, `inheritance`
-reads a learngene from a network and writes it into another, `learngenes` mutates and averages, `heads` keeps what a
-lineage knows of classes.
+reads a learngene from a network and writes it into another, `learngenes` mutates and averages, `heads` keeps class
+heads of a lineage.
 
-Every operator draws from the generator that it is given, leaves its arguments unchanged and shares no storage
-with them.
+Every operator draws from the given generator, leaves its arguments unchanged and shares no storage with them.
 """

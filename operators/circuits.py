@@ -13,10 +13,10 @@ Circuit = dict[str, Tensor]
 
 
 def circuit_counts(layout: Layout, *, share: float) -> dict[str, int]:
-    """Return how many channels of each group a circuit of the given share keeps.
+    """Return the number of channels of each group in a circuit of the given share.
 
-    All groups get about the same ratio, and the circuit's parameters come as close to `share` of the backbone's
-    as they can without exceeding it (one channel per group is the least).
+    All groups get about the same ratio, and the circuit's parameters come as close as possible to `share` of the
+    backbone's without exceeding it (but at least one channel per group is kept).
 
     Args:
         layout: The backbone's channel groups.
@@ -49,10 +49,10 @@ def random_circuit(layout: Layout, *, share: float, generator: torch.Generator) 
 
 
 def strongest_circuit(layout: Layout, weights: Mapping[str, Tensor], *, share: float) -> Circuit:
-    """Return per group the channels of greatest L1 norm, sorted, int64, with the counts of `circuit_counts`.
+    """Return per group the channels with the largest L1 norms, sorted, int64, with the counts of `circuit_counts`.
 
-    A channel's norm is the sum of the absolute weights that make it, biases and norms left out; the first of equals
-    wins.
+    A channel's norm is the sum of its absolute input weights, without biases and norm layers; of equal channels the
+    first is kept.
 
     Args:
         layout: The backbone's channel groups.

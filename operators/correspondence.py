@@ -1,4 +1,4 @@
-"""Which tensors of an heir correspond to which of a learngene's, where the two have other structures."""
+"""The correspondence of an heir's and a learngene's tensors if the two have different structures."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from neuroevo.backbones import Layout
 from neuroevo.backbones.layout import Layer
 from neuroevo.learngene import Learngene
 
-OTHER_FIRST = "their first layers have not the same kind and kernel."
-NO_STAGES = "one of the two declares no stages, without which other depths and architectures have nothing in common."
+OTHER_FIRST = "their first layers differ in kind or kernel."
+NO_STAGES = "one of the two declares no stages, which are needed between different depths and architectures."
 
 
 @dataclass(frozen=True)
 class Correspondence:
-    """What an heir's tensors and groups take from a learngene, by name.
+    """What an heir's tensors and groups inherit from a learngene, by name.
 
     Attributes:
         tensors: The learngene's tensor for each tensor of the heir that has one.
         genes: The learngene's group for each group of the heir that holds genes.
         identity: Tensors of surplus layers on the main path, which pass genes on unchanged.
-        silent: Tensors of surplus layers beside the main path, which add nothing to genes.
-        dropped: What the heir has no place for, one sentence each.
-        added: What became of surplus layers, one sentence each.
+        silent: Tensors of surplus layers on branches, which add nothing to genes.
+        dropped: Parts of the learngene without a place in the heir, one sentence each.
+        added: The treatment of surplus layers, one sentence each.
     """
 
     tensors: dict[str, str] = field(default_factory=dict)
@@ -35,13 +35,13 @@ class Correspondence:
 
 
 def correspond(learngene: Learngene, heir: Layout) -> Correspondence:
-    """Return what an heir takes from a learngene: by name, or else by stage and position.
+    """Return what an heir inherits from a learngene: by name, or else by stage and position.
 
-    Layouts with the same tensors and groups correspond by name. Others do by their stages: the k-th layer of a stage
-    to the k-th of the same stage where kernels have the same size, main path and branches apart.
+    Layouts with the same tensors and groups correspond by name. Others correspond by stage: the k-th layer of a stage
+    to the k-th of the same stage if kernels have the same size, separately for the main path and branches.
 
     Raises:
-        ValueError: One of the two has no stages, or their first layers have not the same kind and kernel.
+        ValueError: One of the two has no stages, or their first layers differ in kind or kernel.
     """
     ancestor = learngene.backbone.layout
     if dict(ancestor.axes) == dict(heir.axes):
@@ -68,7 +68,7 @@ def _match(
     theirs: tuple[Layer, ...],
     number: int,
 ) -> None:
-    """Note what corresponds in one stage."""
+    """Record the correspondence in one stage."""
     partners = _partners(heir, ours, ancestor, theirs)
     for layer in ours:
         if layer in partners:
@@ -84,7 +84,7 @@ def _match(
 
 
 def _partners(heir: Layout, ours: tuple[Layer, ...], ancestor: Layout, theirs: tuple[Layer, ...]) -> dict[Layer, Layer]:
-    """Return the learngene's layer for each of the heir's in one stage that has one."""
+    """Return the learngene's layer for each layer of the heir in one stage that has a counterpart."""
     partners: dict[Layer, Layer] = {}
     for branch in (False, True):
         sides = ([layer for layer in side if layer.branch == branch] for side in (ours, theirs))
@@ -103,7 +103,7 @@ def _agree(heir: Layout, one: Layer, ancestor: Layout, other: Layer) -> bool:
 def _kernel(layout: Layout, name: str) -> tuple[tuple[bool, ...], tuple[int, ...]]:
     """Return which axes of a tensor are channels, and the size of a convolution's kernel."""
     shape = layout.shapes[name]
-    # The second axis may be colours, and a tensor of three axes is a map over the image: both can be adapted.
+    # The second axis may be colours, and a tensor with three axes is a map over the image: both can be adapted.
     return tuple(group is None for group in layout.axes[name]), shape[2:] if len(shape) > 3 else ()
 
 
@@ -117,7 +117,7 @@ def _take(found: Correspondence, heir: Layout, layer: Layer, ancestor: Layout, p
 
 
 def _add(found: Correspondence, heir: Layout, layer: Layer) -> None:
-    """Note what becomes of a surplus layer."""
+    """Record the treatment of a surplus layer."""
     tensors = heir.tensors(layer)
     output, source, *_ = *heir.axes[next(iter(tensors.values()))], None
     if layer.branch or output in found.genes or source not in found.genes:

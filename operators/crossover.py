@@ -1,9 +1,9 @@
 """Crossover: two weight vectors exchange or mix their genes.
 
 Every function takes paired parents `first, second` of the shape [..., D] and returns two children
-of that shape, dtype and device; each leading index is a pair of its own with its own draws.
-`one_point`, `two_point` and `uniform` move genes of any dtype and compute nothing, so a NaN of one
-parent stays where it is. Draws come from the CPU, so that they are the same on every device.
+of that shape, dtype and device; each leading index is an independent pair with its own draws.
+`one_point`, `two_point` and `uniform` exchange genes of any dtype without arithmetic, so a NaN of
+one parent does not spread. Draws come from the CPU, so that they are the same on every device.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Pair = tuple[Tensor, Tensor]
 
 
 def one_point(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Pair:
-    """Exchange all genes from one cut on; the D - 1 cuts between two genes are equally likely.
+    """Exchange all genes after one cut point; the D - 1 cut points are equally likely.
 
     Args:
         first: Parents, [..., D].
@@ -41,10 +41,10 @@ def one_point(first: Tensor, second: Tensor, *, generator: torch.Generator) -> P
 
 
 def two_point(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Pair:
-    """Exchange the genes between two cuts.
+    """Exchange the genes between two cut points.
 
-    The cuts are two different ones of those between genes and the one behind the last gene, all
-    equally likely; with the latter the exchange is that of `one_point`.
+    The cut points are two different ones of the D - 1 between genes and the one after the last
+    gene, all equally likely; with the latter the exchange is that of `one_point`.
 
     Args:
         first: Parents, [..., D].
@@ -66,7 +66,7 @@ def two_point(first: Tensor, second: Tensor, *, generator: torch.Generator) -> P
     shape = (*first.shape[:-1], 1)
     cuts = torch.randint(1, length + 1, shape, generator=generator)
     others = torch.randint(1, length, shape, generator=generator)
-    # The numbers from the first cut on move up by one: the two then always differ.
+    # Numbers from the first cut on are shifted by one, so that the two always differ.
     others = torch.where(others >= cuts, others + 1, others)
     start = torch.minimum(cuts, others).to(first.device)
     stop = torch.maximum(cuts, others).to(first.device)
@@ -142,17 +142,17 @@ def simulated_binary(
     rate: float = 0.5,
     generator: torch.Generator,
 ) -> Pair:
-    """Cross each gene as one point would cross binary numbers (SBX), within bounds.
+    """Simulated binary crossover (SBX) of each gene, within bounds.
 
-    Children lie symmetrically about their parents, near them for a large `eta`; near a bound the distribution is
-    cut off there. Genes that are not crossed, or that are equal, stay.
+    Children lie symmetrically about their parents, close to them for a large `eta`; the distribution is truncated at
+    the bounds. Genes that are not crossed, or that are equal, stay the same.
 
     Args:
         first: Parents, floating point, [..., D], within the bounds.
         second: Their mates, of the same shape, dtype and device.
         eta: Distribution index, at least 0.
-        low: Least value of each gene, [D] or one for all.
-        high: Greatest value of each gene, [D] or one for all.
+        low: Lowest value of each gene, [D] or one for all.
+        high: Highest value of each gene, [D] or one for all.
         rate: Probability that a gene is crossed, in [0, 1].
         generator: A generator of the CPU.
 
@@ -187,7 +187,7 @@ def simulated_binary(
 
 
 def _spread(beta: Tensor, draws: Tensor, eta: float) -> Tensor:
-    """Return how far apart children lie, in units of their parents' distance; `beta` is where the bound is."""
+    """Return the distance of children, in units of their parents' distance; `beta` is the largest one within bounds."""
     alpha = 2 - beta ** -(eta + 1)
     inside = draws * alpha
     return torch.where(inside <= 1, inside, 1 / (2 - inside)) ** (1 / (eta + 1))

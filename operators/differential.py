@@ -1,7 +1,7 @@
-"""Differential variation: genomes are moved by differences of others.
+"""Differential variation: genomes are moved by differences of other genomes.
 
-Every function takes genomes [..., P, D] and returns new ones of that shape, dtype and device; each leading index is a
-population of its own. Draws come from the CPU, so that they are the same on every device.
+Every function takes genomes [..., P, D] and returns new ones of that shape, dtype and device; each leading index is an
+independent population. Draws come from the CPU, so that they are the same on every device.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor
 from neuroevo.operators.trials import happens
 
 LEAST = 4
-"""Genomes of a population, at least: one and three others."""
+"""Smallest population: one genome and three others."""
 
 
 def rand_one(genomes: Tensor, *, factor: float, generator: torch.Generator) -> Tensor:
@@ -35,7 +35,7 @@ def rand_one(genomes: Tensor, *, factor: float, generator: torch.Generator) -> T
     if population < LEAST:
         raise ValueError(f"genomes must be at least {LEAST}, but they are {population}.")
     keys = torch.rand((*genomes.shape[:-1], population), generator=generator, dtype=torch.float64)
-    # Nobody draws itself; the least three keys of a row are three different others, all equally likely.
+    # No genome draws itself; the lowest three keys of a row are three different others, all equally likely.
     keys.diagonal(dim1=-2, dim2=-1).fill_(2)
     others = keys.topk(3, dim=-1, largest=False).indices.to(genomes.device)
     first, second, third = (_rows(genomes, others[..., place]) for place in range(3))
@@ -45,11 +45,11 @@ def rand_one(genomes: Tensor, *, factor: float, generator: torch.Generator) -> T
 def iso_line(
     genomes: Tensor, others: Tensor, *, iso: float | Tensor, line: float = 0.2, generator: torch.Generator
 ) -> Tensor:
-    """Return genomes moved by noise, and along the line to another one.
+    """Return genomes moved by noise, and along the line to another genome.
 
     Args:
         genomes: Floating point, [..., D].
-        others: One for each, of the same shape.
+        others: Another genome for each, of the same shape.
         iso: Standard deviation of the noise, [D] or one for all genes.
         line: Standard deviation of the step along the line, in units of the distance.
         generator: A generator of the CPU.
@@ -58,7 +58,7 @@ def iso_line(
         Children, [..., D].
 
     Source: Vassiliades and Mouret, Discovering the Elite Hypervolume by Leveraging Interspecies Correlation (arXiv
-    1804.03906), equation 2, whose default `line` is.
+    1804.03906), equation 2, with its default of `line`.
     """
     noise = torch.randn(genomes.shape, generator=generator, dtype=torch.float64).to(genomes)
     steps = torch.randn((*genomes.shape[:-1], 1), generator=generator, dtype=torch.float64).to(genomes)
@@ -66,7 +66,7 @@ def iso_line(
 
 
 def binomial(genomes: Tensor, mutants: Tensor, *, rate: float, generator: torch.Generator) -> Tensor:
-    """Return trials: each gene is the mutant's with the given probability, and one gene is for certain.
+    """Return trial genomes: each gene is the mutant's with the given probability, and at least one gene always is.
 
     Args:
         genomes: Targets, [..., P, D].

@@ -1,6 +1,6 @@
-"""Pareto fronts: who is dominated by nobody, and how crowded it is around an individual.
+"""Pareto fronts: non-dominated sorting and crowding distance.
 
-Every function takes values to be maximised, [..., P, M], and treats each leading index as a population of its own.
+Every function takes values to be maximised, [..., P, M], and treats each leading index as an independent population.
 A row with a value that is not finite is dominated by every row without one.
 """
 
@@ -27,7 +27,7 @@ def dominated(values: Tensor) -> Tensor:
 
 
 def front_numbers(values: Tensor) -> Tensor:
-    """Return the number of the front that each row is in: 0 if nobody dominates it, 1 if only front 0 does, ...
+    """Return the number of each row's front: 0 if no row dominates it, 1 if only front 0 does, ...
 
     Args:
         values: Values to maximise, floating point [..., P, M].
@@ -41,14 +41,14 @@ def front_numbers(values: Tensor) -> Tensor:
     numbers = torch.zeros(values.shape[:-1], dtype=torch.int64, device=values.device)
     waiting = below.any(-1)
     while bool(waiting.any()):
-        # Whoever waits is at least one front behind those that still wait above it.
+        # A remaining row is at least one front behind the remaining rows that dominate it.
         numbers = numbers + waiting
         waiting = (below & waiting.unsqueeze(-2)).any(-1)
     return numbers
 
 
 def crowding(values: Tensor, fronts: Tensor) -> Tensor:
-    """Return the crowding distance of each row within its front: large where few are near.
+    """Return the crowding distance of each row within its front: large if few are near.
 
     Args:
         values: Values, floating point [..., P, M].
@@ -57,7 +57,7 @@ def crowding(values: Tensor, fronts: Tensor) -> Tensor:
     Returns:
         Distances, [..., P]; inf at the ends of a front.
 
-    Source: Deb et al., NSGA-II (2002), section III.B; ranges are those of the front, as in `deap.tools`.
+    Source: Deb et al., NSGA-II (2002), section III.B; with the ranges of the front, as in `deap.tools`.
     """
     total = torch.zeros(values.shape[:-1], dtype=values.dtype, device=values.device)
     for column in values.unbind(-1):

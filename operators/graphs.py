@@ -1,4 +1,4 @@
-"""Operators over graphs, as NEAT has them: weights, connections, nodes, crossover by innovation numbers, distance.
+"""Operators over graphs, as in NEAT: weights, connections, nodes, crossover by innovation numbers, distance.
 
 Every operator returns a new graph without a cycle and leaves its arguments as they are; innovation numbers come
 from one register for a whole run, so that equal structures have equal numbers. Sections are those of Stanley and
@@ -16,7 +16,7 @@ import torch
 from neuroevo.graph import Connection, Graph
 
 KEPT_DISABLED = 0.75
-"""Probability that a gene which is disabled in either parent is disabled in the child (section 4.1)."""
+"""Probability that a gene that is disabled in either parent is disabled in the child (section 4.1)."""
 
 
 @dataclass
@@ -38,10 +38,10 @@ class Innovations:
         return self.connections.setdefault(f"{source} {target}", len(self.connections))
 
     def node(self, split: int, known: set[int]) -> int:
-        """Return the hidden node that splits a connection, one that is not yet known in the graph."""
+        """Return the hidden node that splits a connection, one that is not in the graph yet."""
         node = self.nodes.setdefault(str(split), self.next_node)
         if node in known:
-            # The connection was split here before, and enabled again since.
+            # The connection was split in this graph before, and has been enabled again since.
             node = self.next_node
         self.next_node = max(self.next_node, node + 1)
         return node
@@ -51,7 +51,7 @@ class Innovations:
         return {"next_node": self.next_node, "connections": dict(self.connections), "nodes": dict(self.nodes)}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Become the register that `state` returned."""
+        """Restore the register that `state` returned."""
         self.next_node, self.connections, self.nodes = (
             state["next_node"],
             dict(state["connections"]),
@@ -71,7 +71,7 @@ def minimal(inputs: int, outputs: int, *, innovations: Innovations, generator: t
 
 
 def perturb_weights(graph: Graph, *, sigma: float = 1.0, replaced: float = 0.1, generator: torch.Generator) -> Graph:
-    """Move every weight by normal noise; some are drawn anew (section 4.1, with normal for uniform noise)."""
+    """Add normal noise to every weight; some are drawn anew (section 4.1, with normal instead of uniform noise)."""
     noise = torch.randn(2, len(graph.connections), generator=generator, dtype=torch.float64)
     anew = torch.rand(len(graph.connections), generator=generator, dtype=torch.float64) < replaced
     old = torch.tensor([one.weight for one in graph.connections], dtype=torch.float64)
@@ -132,8 +132,8 @@ def distance(first: Graph, second: Graph, *, disjoint: float = 1.0, weight: floa
     Args:
         first: A graph.
         second: Another one.
-        disjoint: What each gene counts that only one of them has, c1 and c2.
-        weight: What the mean difference of matching weights counts, c3.
+        disjoint: Coefficient of the number of genes in only one of them, c1 and c2.
+        weight: Coefficient of the mean difference of matching weights, c3.
     """
     ours = {one.innovation: one.weight for one in first.connections}
     theirs = {one.innovation: one.weight for one in second.connections}

@@ -1,8 +1,8 @@
-"""Class-head memory: what a lineage knows of the classes that its ancestors have met.
+"""Class-head memory: a lineage's head rows for the classes that its ancestors have trained on.
 
-A learngene never holds a head, and every life begins with a fresh one. While a lineage evolves, the rows of the head
-for classes that it has met can go along, so that no life spends its first updates on learning them anew. They are not
-handed on to descendants. Ours, not in the paper.
+A learngene never holds a head, and every life begins with a fresh one. While a lineage evolves, its head rows for known
+classes can be kept, so that no life spends its first updates on learning them anew. They are not transferred to
+descendants. Ours, not in the paper.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ HEAD = ("head.weight", "head.bias")
 
 @dataclass(frozen=True, eq=False)
 class HeadMemory:
-    """Rows of a head for the K classes of a role, F features wide, as wide as the ancestors' whole head.
+    """Rows of a head for the K classes of a role, with the F features of the ancestors' whole head.
 
     Attributes:
         weight: float32 [K, F].
         bias: float32 [K].
-        known: Which classes have been met, bool [K]; the rows of others are zero.
+        known: The classes that have been trained on, bool [K]; the rows of others are zero.
     """
 
     weight: Tensor
@@ -43,10 +43,10 @@ def remember(weights: Weights, classes: Tensor, *, total: int, before: HeadMemor
         weights: Tensors of the trained network by name, its head with one row for each class of the life.
         classes: The classes of the life, int64 [k], in the order of the head's rows, in 0..total-1.
         total: Classes of the role, K.
-        before: What the parent remembered; rows of classes that this life did not meet are kept.
+        before: The parent's memory; rows of classes that this life did not have are kept.
 
     Raises:
-        ValueError: The head has not one row for each class.
+        ValueError: The head does not have one row for each class.
     """
     rows, biases = (weights[name].detach().cpu() for name in HEAD)
     if len(rows) != len(classes):
@@ -61,16 +61,17 @@ def remember(weights: Weights, classes: Tensor, *, total: int, before: HeadMemor
 
 
 def recall(memory: HeadMemory, weights: Weights, classes: Tensor, *, channels: Tensor) -> dict[str, Tensor]:
-    """Return the tensors of a fresh head with what is remembered written in.
+    """Return the tensors of a fresh head with the memory written in.
 
-    Rows of known classes get their remembered weights for the features that the circuit gives; for all others, whose
-    channels are new, they get zeros, so that the heir answers as its circuit does. Rows of unknown classes stay random.
+    Rows of known classes get their remembered weights for the circuit's features and zeros for all other features,
+    which come from new channels, so that the heir's outputs are those of its circuit. Rows of unknown classes stay
+    random.
 
     Args:
-        memory: What is remembered.
+        memory: The memory.
         weights: The fresh network's tensors by name; they are left unchanged.
-        classes: The classes of the life that begins, int64 [k].
-        channels: The features that the circuit gives, int64.
+        classes: The classes of the new life, int64 [k].
+        channels: The indices of the circuit's features, int64.
     """
     weight, bias = (weights[name].detach().clone() for name in HEAD)
     classes, channels = classes.cpu(), channels.cpu()
@@ -83,7 +84,7 @@ def recall(memory: HeadMemory, weights: Weights, classes: Tensor, *, channels: T
 
 
 def average(memories: Sequence[HeadMemory]) -> HeadMemory:
-    """Return the mean memory of siblings: of each class over those that know it.
+    """Return the mean memory of siblings: for each class over the siblings that know it.
 
     Raises:
         ValueError: There are no memories.

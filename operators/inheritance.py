@@ -35,7 +35,7 @@ def extract(
         indices: Per group the channels to keep, int64, sorted.
         backbone: The network's architecture.
         provenance: Per group one id for each kept channel, int64.
-        tensors: Names of the tensors that a partial learngene holds; default all of the layout.
+        tensors: Names of the tensors of a partial learngene; default all of the layout.
     """
     slices = {
         name: weights[name].detach()[grid(backbone.layout, name, indices, weights[name])].cpu().contiguous()
@@ -53,31 +53,31 @@ def extract(
 def inherit(learngene: Learngene, weights: Weights, *, layout: Layout, cross: Cross = "zero") -> Inheritance:
     """Write a learngene into the weights of a fresh network.
 
-    Genes sit in their own slots where the group is as wide as the ancestor's and in the first slots elsewhere.
-    Other weights keep their values, except the cross weights (non-gene channel -> gene channel). Tensors that a
-    partial learngene lacks stay as they are. The head is always new.
+    Genes keep their slots in groups as wide as the ancestor's and take the first slots in others. Other weights keep
+    their values, except the cross weights (non-gene channel -> gene channel). Tensors that a partial learngene lacks
+    stay as they are. The head is always new.
 
-    The network may have another structure than the learngene's backbone; the report's `notes` say what that took.
-    These rules are ours, the paper's are unknown:
+    The network's structure may differ from the learngene's backbone; the report's `notes` say what was adapted. These
+    rules are ours, the paper's are unknown:
 
-    - narrower than the circuit: the gene channels of the largest norm are kept;
+    - narrower than the circuit: the gene channels with the largest norms are kept;
     - deeper: the k-th layer of a stage takes the k-th of the same stage; a surplus layer passes genes on unchanged
       (identity kernel, identity norm), and a surplus branch adds nothing to them. In evaluation mode the circuit then
-      computes what it did if its activations are not negative there (ReLU), or the branches are residual;
-    - shallower: the surplus layers of a stage are dropped, and a warning is logged, for the circuit is broken there;
-    - another architecture: by stage and position, where kernels have the same size;
-    - other input channels: the first kernels are summed over colour, or repeated for it; other image sizes: maps over
-      the image are interpolated.
+      computes what it did if its activations are non-negative there (ReLU), or the branches are residual;
+    - shallower: the surplus layers of a stage are dropped, and a warning is logged, because the circuit is broken;
+    - another architecture: by stage and position, if kernels have the same size;
+    - other input channels: the first kernels are summed over colour channels, or repeated for them; other image sizes:
+      maps over the image are interpolated.
 
     Args:
-        learngene: What is inherited.
+        learngene: The learngene to inherit.
         weights: The fresh network's tensors by name (`state_dict()`); they are left unchanged.
         layout: The fresh network's channel groups.
         cross: "zero" sets the cross weights to zero, so that the circuit computes exactly what it did;
             "random" leaves their random values.
 
     Raises:
-        ValueError: No rule leads from the learngene's backbone to such a network.
+        ValueError: No rule covers inheritance from the learngene's backbone by such a network.
     """
     check_cross(cross)
     heir = {name: tensor.detach().clone() for name, tensor in weights.items()}
@@ -103,7 +103,7 @@ def inherit(learngene: Learngene, weights: Weights, *, layout: Layout, cross: Cr
 
 
 def check_cross(cross: str) -> None:
-    """Raise ValueError unless `cross` is one of the two ways with cross weights."""
+    """Raise ValueError unless `cross` is one of the two treatments of cross weights."""
     if cross not in ("zero", "random"):
         raise ValueError(f'cross must be "zero" or "random", but it is {cross!r}.')
 

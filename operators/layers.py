@@ -1,4 +1,4 @@
-"""Whole layers of a backbone: which of them a learngene hands on that holds layers and not channels."""
+"""Whole layers of a backbone: the choice of layers for learngenes that hold layers instead of channels."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Layers = tuple[str, ...]
 def layers(layout: Layout) -> dict[str, Layers]:
     """Return the tensors of each layer, in the order from input to output.
 
-    A layer is all that makes the channels of one group and bears its name: the weights that give them and the norm
-    that follows. Where a shortcut ties two convolutions to one group, both are of one layer.
+    A layer consists of all tensors that produce the channels of one group, and has its name: the weights and the norm
+    that follows. If a shortcut ties two convolutions to one group, both belong to one layer.
     """
     found: dict[str, list[str]] = {group: [] for group in layout.groups}
     for name, axes in layout.axes.items():
@@ -35,16 +35,16 @@ def tensors_of(layout: Layout, chosen: Iterable[str]) -> Layers:
 
 
 def layers_held(learngene: Learngene) -> Layers:
-    """Return the layers of which a learngene holds anything."""
+    """Return the layers of which a learngene holds any tensor."""
     tensors = layers(learngene.backbone.layout)
     return tuple(layer for layer, names in tensors.items() if any(name in learngene.slices for name in names))
 
 
 def random_layers(layout: Layout, *, share: float, generator: torch.Generator) -> Layers:
-    """Return random layers whose share of the backbone's parameters is close to the wanted one.
+    """Return random layers with a share of the backbone's parameters close to the wanted one.
 
-    The layers are gone through in a random order, and each one joins that brings the sum closer to `share`. If none
-    does, it is the layer whose share is closest.
+    Layers are visited in a random order, and each one that brings the sum closer to `share` is added. If none does, the
+    layer with the closest share is taken.
 
     Args:
         layout: The backbone's channel groups.
@@ -63,7 +63,7 @@ def random_layers(layout: Layout, *, share: float, generator: torch.Generator) -
 
 
 def last_layers(layout: Layout, *, share: float) -> Layers:
-    """Return as many of the last layers, one at least, as come closest to a share of the backbone's parameters."""
+    """Return the last layers, at least one, with parameters closest to a share of the backbone's."""
     shares = _shares(layout)
     names = [*shares]
     totals = {count: sum(shares[name] for name in names[-count:]) for count in range(1, len(names) + 1)}
@@ -73,13 +73,13 @@ def last_layers(layout: Layout, *, share: float) -> Layers:
 def layer_overlap(layout: Layout, first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> float:
     """Return the parameter-weighted Jaccard overlap of two sets of layers by provenance, in [0, 1].
 
-    It is params(common layers) / params(union), after GRL (arXiv 2306.10225), which weighs layers by the square root
+    It is params(common layers) / params(union), after GRL (arXiv 2306.10225), which weights layers by the square root
     of their numbers of weights.
 
     Args:
         layout: The channel groups of the backbone that both were taken from.
-        first: Per layer that is held the provenance ids of its channels, int64; layers are common if all ids are.
-        second: The same of the other.
+        first: Provenance ids of the channels of each layer that is held, int64; layers are common if all ids are.
+        second: The same for the other.
     """
     shares = _shares(layout)
     common = sum(shares[layer] for layer, ids in first.items() if layer in second and torch.equal(ids, second[layer]))
@@ -87,6 +87,6 @@ def layer_overlap(layout: Layout, first: Mapping[str, Tensor], second: Mapping[s
 
 
 def _shares(layout: Layout) -> dict[str, float]:
-    """Return the share of each layer of the backbone's parameters."""
+    """Return each layer's share of the backbone's parameters."""
     whole = layout.parameters()
     return {layer: layout.parameters(tensors=names) / whole for layer, names in layers(layout).items()}

@@ -22,7 +22,7 @@ def mutate(
     """Replace gene channels by other channels of the network that the learngene was extracted from.
 
     Per group each gene channel is replaced with probability `rate` by a channel outside the set, as long as there are
-    any. Sizes stay, and all slices are read again, so the circuit stays closed (after GTL, arXiv 2401.08139).
+    any. Sizes stay the same, and all slices are read again, so the circuit stays closed (after GTL, arXiv 2401.08139).
 
     Args:
         learngene: The learngene; its index sets address channels of the network.
@@ -41,7 +41,7 @@ def mutate(
         kept, ids = learngene.indices[group].clone(), learngene.provenance[group].clone()
         leaving = torch.rand(len(kept), generator=generator) < rate
         others = _shuffled_complement(kept, channels, generator)
-        # Wide circuits can have fewer channels outside than leave: the first ones then find a replacement.
+        # Wide circuits can have fewer channels outside than are to be replaced: then only the first ones are.
         positions = leaving.nonzero().flatten()[: len(others)]
         kept[positions] = others[: len(positions)]
         ids[positions] = new_ids(len(positions))
@@ -56,10 +56,10 @@ def mutate(
 def resize(
     learngene: Learngene, weights: Weights, *, rate: float, generator: torch.Generator, new_ids: NewIds
 ) -> Learngene:
-    """Move budget between groups: with probability `rate` one group gains a channel and others pay for it.
+    """Move budget between groups: with probability `rate` one group gains a channel and others lose some.
 
-    The gaining group is drawn at random; random channels of the other groups leave until the circuit has no more
-    parameters than before. A group keeps at least one channel; if the others can't pay, nothing changes.
+    The gaining group is drawn at random; random channels of the other groups are removed until the circuit has no more
+    parameters than before. A group keeps at least one channel; if that is not possible, nothing changes.
     Arguments as for `mutate`.
     """
     if not 0 <= rate <= 1:
@@ -112,10 +112,10 @@ def average(siblings: Sequence[Learngene]) -> Learngene:
 
 
 def move(learngene: Learngene, target: Learngene, *, step: float) -> Learngene:
-    """Return a learngene that has moved towards another one of the same channels: w + step * (target's w - w).
+    """Return a learngene moved towards another one with the same channels: w + step * (target's w - w).
 
     Raises:
-        ValueError: The two keep other channels or tensors.
+        ValueError: The two differ in channels or tensors.
     """
     if not same_channels(learngene, target):
         raise ValueError("a learngene can only move towards one that keeps the same channels, but theirs differ.")
@@ -140,7 +140,7 @@ def overlap(layout: Layout, first: Mapping[str, Tensor], second: Mapping[str, Te
     Args:
         layout: The channel groups of the backbone that both were cut from.
         first: Per group the provenance ids of one circuit, int64.
-        second: The same of the other.
+        second: The same for the other.
     """
     common = layout.parameters({group: int(torch.isin(ids, second[group]).sum()) for group, ids in first.items()})
     one = layout.parameters({group: len(ids) for group, ids in first.items()})
@@ -162,7 +162,7 @@ def _resample(
     generator: torch.Generator,
     new_ids: NewIds,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Return index sets and provenance with the given counts: random channels leave, random others join."""
+    """Return index sets and provenance with the given counts: random channels are removed, random others added."""
     indices, provenance = {}, {}
     for group, count in counts.items():
         kept, ids = learngene.indices[group], learngene.provenance[group]

@@ -1,8 +1,8 @@
-"""Mutation: weight vectors change a little, gene by gene.
+"""Mutation of weight vectors, gene by gene.
 
 Every function takes genomes of the shape [..., D] and returns new ones of that shape, dtype and
-device. Draws come from the CPU, so that they are the same on every device. Which genes mutate is drawn as the gaps
-between them, and their new values for them alone: a mutation at a low rate costs little more than a copy.
+device. Draws come from the CPU, so that they are the same on every device. The positions of mutated genes are drawn as
+gaps between them, and new values for these genes alone: a mutation at a low rate costs little more than a copy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 from neuroevo.operators.trials import successes
 
 PerGene = Callable[[Tensor], Tensor]
-"""Takes a setting, [D] or one for all, and returns it as it fits to the genes that mutate."""
+"""Takes a setting, [D] or one for all, and returns its values for the genes that mutate."""
 
 
 def gaussian(genomes: Tensor, *, sigma: float | Tensor, rate: float = 1.0, generator: torch.Generator) -> Tensor:
@@ -39,7 +39,7 @@ def gaussian(genomes: Tensor, *, sigma: float | Tensor, rate: float = 1.0, gener
     Source: `deap.tools.mutGaussian`.
     """
     _check(genomes, rate)
-    # Measured on the CPU: a device would have to be waited for at each call.
+    # On the CPU, because each call would have to wait for a device.
     sizes = sigma.cpu() if isinstance(sigma, Tensor) else torch.tensor(sigma, dtype=torch.float64)
     if sizes.numel() and not 0 <= float(sizes.min()) <= float(sizes.max()) < math.inf:
         raise ValueError(f"sigma must be finite and at least 0, but it is {sigma}.")
@@ -56,8 +56,8 @@ def uniform(genomes: Tensor, *, low: float, high: float, rate: float = 1.0, gene
 
     Args:
         genomes: Floating point, [..., D].
-        low: Least value of a draw.
-        high: Where the draws end; they stay below it, both as rounded to the genomes' dtype.
+        low: Lowest value of a draw, inclusive.
+        high: Upper end of draws, exclusive; both are rounded to the genomes' dtype.
         rate: Probability that a gene is replaced, in [0, 1].
         generator: A generator of the CPU.
 
@@ -77,7 +77,7 @@ def uniform(genomes: Tensor, *, low: float, high: float, rate: float = 1.0, gene
     def redraw(genes: Tensor, each: PerGene) -> Tensor:
         draws = torch.rand(genes.shape, generator=generator, dtype=_precision(genes))
         values = ((1 - draws) * low + draws * high).to(genes.dtype).clamp(min=ends[0])
-        # What was rounded up to the end goes to the start, which rounding gave half a step only.
+        # A draw rounded up to the end is moved to the start, which got only half of its share by rounding.
         return torch.where(values < ends[1], values, ends[0]).to(genes.device)
 
     return _mutate(genomes, redraw, rate, generator)
@@ -92,13 +92,13 @@ def polynomial(
     rate: float = 1.0,
     generator: torch.Generator,
 ) -> Tensor:
-    """Move each gene with the given probability by a polynomial distribution that is cut off at its bounds.
+    """Move each gene with the given probability by a polynomial distribution that is truncated at its bounds.
 
     Args:
         genomes: Floating point, [..., D], within the bounds.
-        eta: Distribution index, at least 0: the larger, the nearer mutants are.
-        low: Least value of each gene, finite, [D] or one for all.
-        high: Greatest value of each gene, finite, [D] or one for all.
+        eta: Distribution index, at least 0; mutants are closer for larger values.
+        low: Lowest value of each gene, finite, [D] or one for all.
+        high: Highest value of each gene, finite, [D] or one for all.
         rate: Probability that a gene is mutated, in [0, 1].
         generator: A generator of the CPU.
 
@@ -136,7 +136,7 @@ def polynomial(
 def _mutate(
     genomes: Tensor, change: Callable[[Tensor, PerGene], Tensor], rate: float, generator: torch.Generator
 ) -> Tensor:
-    """Return genomes [..., D] some of whose genes are what `change` makes of them."""
+    """Return genomes [..., D] with `change` applied to some of their genes."""
     if rate == 1:
         return change(genomes, lambda setting: setting)
     chosen = successes(genomes.numel(), rate, generator)

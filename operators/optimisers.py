@@ -1,8 +1,8 @@
-"""Optimisers: gradients become steps, with a memory that the caller keeps.
+"""Optimisers: from gradients to steps, with a state that the caller keeps.
 
-Every function takes the gradient of something to be maximised, [..., D], and the memory that its last call returned
-(empty at first), and returns the step, [..., D], and the new memory, tensors by name. Each leading index is a
-search of its own. Arguments are left unchanged, so that a state that holds the memory is complete.
+Every function takes the gradient of an objective to be maximised, [..., D], and the memory that its last call returned
+(empty at first), and returns the step, [..., D], and the new memory, tensors by name. Each leading index is an
+independent search. Arguments are left unchanged, so that a state that holds the memory is complete.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Memory = Mapping[str, Tensor]
 
 
 def ascent(gradient: Tensor, memory: Memory, *, learning_rate: float) -> tuple[Tensor, Memory]:
-    """Go along the gradient; there is nothing to remember.
+    """Return a plain gradient step; the memory stays empty.
 
     Args:
         gradient: Floating point, [..., D].
@@ -35,17 +35,17 @@ def adam(
     beta2: float = 0.999,
     epsilon: float = 1e-8,
 ) -> tuple[Tensor, Memory]:
-    """Divide running means of the gradient by the roots of those of its square, both without their bias at the start.
+    """Divide the running mean of the gradient by the root of the running mean of its square, both bias-corrected.
 
     Args:
         gradient: Floating point, [..., D].
-        memory: That of the last call.
+        memory: The memory of the last call.
         learning_rate: Length of a step in each gene while gradients agree.
         beta1: Share of the mean that is kept, in [0, 1).
         beta2: Share of the mean of squares that is kept, in [0, 1).
         epsilon: Added to the root.
 
-    Source: Kingma and Ba (arXiv 1412.6980), algorithm 1, whose defaults these are.
+    Source: Kingma and Ba (arXiv 1412.6980), algorithm 1, with its defaults.
     """
     zero = torch.zeros_like(gradient)
     steps = memory.get("steps", torch.zeros((), dtype=torch.float64)) + 1
@@ -60,13 +60,13 @@ def adam(
 def clipup(
     gradient: Tensor, memory: Memory, *, learning_rate: float, max_speed: float, momentum: float = 0.9
 ) -> tuple[Tensor, Memory]:
-    """Add a step of fixed length along the gradient to a velocity whose length is clipped.
+    """Add a step of fixed length along the gradient to a velocity of clipped length.
 
     Args:
         gradient: Floating point, [..., D]; only its direction counts, and one of length 0 adds nothing.
-        memory: That of the last call.
-        learning_rate: Length of what a gradient adds.
-        max_speed: Length of a step at most.
+        memory: The memory of the last call.
+        learning_rate: Length of the step that a gradient adds.
+        max_speed: Largest length of the velocity.
         momentum: Share of the velocity that is kept, in [0, 1).
 
     Source: Toklu, Liskowski and Srivastava, ClipUp (arXiv 2008.02387), algorithm 2.

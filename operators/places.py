@@ -1,4 +1,4 @@
-"""Where a circuit's channels lie in the tensors of a network."""
+"""The places of a circuit's channels in the tensors of a network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def expanded(channels: Tensor, block: int) -> Tensor:
 
 
 def features_of(layout: Layout, slots: Mapping[str, Tensor]) -> Tensor:
-    """Return which features of a network, int64, are those of the channels at `slots`: the head's columns."""
+    """Return the indices, int64, of the features of the channels at `slots`: the head's columns."""
     return expanded(slots[layout.features], layout.pixels)
 
 

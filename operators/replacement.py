@@ -1,8 +1,8 @@
-"""Replacement: who of parents and children lives on.
+"""Replacement: which parents and children survive.
 
-Every function takes the parents, a generation's children, all scored, and returns as many individuals as there were
-parents (in the first generation, where there are none, all children). Individuals that failed are the worst; among
-equals children come first, and then who came earlier.
+Every function takes the parents and a generation's children, all scored, and returns as many individuals as there were
+parents (in the first generation, without parents, all children). Individuals that failed are the worst; among equals
+children come first, and then earlier ones.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from neuroevo.individual import Individual
 
 
 def generational(parents: Sequence[Individual], children: Sequence[Individual], *, elites: int = 0) -> list[Individual]:
-    """Return the children, the worst of whom make way for the best parents.
+    """Return the children, with the worst replaced by the best parents.
 
     Args:
-        parents: The generation before.
-        children: The generation.
-        elites: Parents that live on, where they are better than the children whose places they would take.
+        parents: The previous generation.
+        children: The new generation.
+        elites: Number of parents that survive, if they are better than the children that they would replace.
 
     Raises:
         ValueError: `elites` is negative, or there are fewer children than parents.
@@ -36,6 +36,6 @@ def plus(parents: Sequence[Individual], children: Sequence[Individual]) -> list[
     return best([*children, *parents], len(parents) or len(children))
 
 
-def best(people: Sequence[Individual], count: int) -> list[Individual]:
+def best(individuals: Sequence[Individual], count: int) -> list[Individual]:
     """Return the best individuals, best first; equals keep their order."""
-    return sorted(people, key=lambda one: one.fitness.order, reverse=True)[:count]
+    return sorted(individuals, key=lambda one: one.fitness.order, reverse=True)[:count]

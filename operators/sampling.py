@@ -31,7 +31,7 @@ def mirrored(mean: Tensor, sigma: Tensor | float, *, count: int, generator: torc
     Args:
         mean: Floating point, [..., D].
         sigma: Standard deviation of each gene, [..., D] or one for all.
-        count: Genomes of each mean, P; where it is odd the last one of the first half has no partner.
+        count: Genomes of each mean, P; if it is odd the last one of the first half has no partner.
         generator: A generator of the CPU.
 
     Returns:

@@ -1,7 +1,7 @@
-"""Selection: which individuals of a population go on, by their fitness or weights.
+"""Selection: choosing individuals of a population by their fitness or weights.
 
 Every function takes `[..., P]` and returns indices into the last dimension, int64, on the same
-device; each leading index is a population of its own. The greater fitness wins, ties go to the
+device; each leading index is an independent population. The greater fitness wins, ties go to the
 smallest index, and a fitness that is not finite counts as -inf. Draws come from the CPU, so that
 they are the same on every device.
 """
@@ -18,7 +18,7 @@ def group_tournament(fitness: Tensor, *, size: int, generator: torch.Generator) 
     """Cut each shuffled population into groups and return the best of every group.
 
     Each individual takes part exactly once, so the best one always wins its group and, without
-    ties, the `size - 1` worst never win a full one. The last group is short where `size` does not
+    ties, the `size - 1` worst never win a full one. The last group is smaller if `size` does not
     divide P.
 
     Args:
@@ -38,17 +38,17 @@ def group_tournament(fitness: Tensor, *, size: int, generator: torch.Generator) 
     _check_at_least("size", size, 1)
     population = fitness.shape[-1]
     groups = math.ceil(population / size)
-    # In double precision two keys practically never tie, so that every order is equally likely.
+    # In double precision ties between keys are negligible, so that every order is equally likely.
     keys = torch.rand(fitness.shape, generator=generator, dtype=torch.float64)
     order = _best_first(fitness)
     places = _places(order).gather(-1, keys.argsort(-1).to(fitness.device))
-    # Empty seats of the last group come behind the worst individual.
-    seats = torch.nn.functional.pad(places, (0, groups * size - population), value=population)
-    return order.gather(-1, seats.unflatten(-1, (groups, size)).amin(-1))
+    # Empty places in the last group rank behind the worst individual.
+    entrants = torch.nn.functional.pad(places, (0, groups * size - population), value=population)
+    return order.gather(-1, entrants.unflatten(-1, (groups, size)).amin(-1))
 
 
 def tournament(fitness: Tensor, *, k: int, size: int, generator: torch.Generator) -> Tensor:
-    """Return the winners of `k` independent tournaments whose entrants are drawn with replacement.
+    """Return the winners of `k` independent tournaments with entrants drawn with replacement.
 
     Args:
         fitness: Scores to maximise, [..., P].
@@ -79,12 +79,12 @@ def roulette(weights: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
 
     Args:
         weights: Shares of the wheel, at least 0, finite and not all 0, [..., P]; `sharpen` makes
-            them of scores.
+            them from scores.
         k: Draws, at least 0.
         generator: A generator of the CPU.
 
     Returns:
-        Indices, int64 [..., k]; an individual of weight 0 is never among them.
+        Indices, int64 [..., k]; an individual with weight 0 is never among them.
 
     Raises:
         ValueError: A weight is negative or not finite, the weights of a population are all 0, there
@@ -98,19 +98,19 @@ def roulette(weights: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
             "weights must be finite, at least 0 and not all 0, but they are "
             f"{weights.tolist()}; let sharpen make weights of scores."
         )
-    # Measured in the largest weight, so that no sum overflows or loses the least numbers.
+    # In units of the largest weight, so that no sum overflows or underflows.
     wheel = (shares / shares.amax(-1, keepdim=True)).cumsum(-1)
     spins = torch.rand((*wheel.shape[:-1], k), generator=generator, dtype=torch.float64)
-    # The first sum above the spin: a weight of 0 adds nothing and is passed over.
+    # The first sum above the spin: a weight of 0 adds nothing and is skipped.
     return torch.searchsorted(wheel, spins * wheel[..., -1:], right=True).to(weights.device)
 
 
 def sharpen(scores: Tensor, *, temperature: float) -> Tensor:
-    """Return the softmax of score / temperature: weights that tell close scores apart.
+    """Return the softmax of score / temperature: weights that separate close scores.
 
     Args:
         scores: Scores to maximise, floating point, [..., P].
-        temperature: The difference of scores that makes a factor e in weight, above 0.
+        temperature: The difference of scores that gives a factor e in weight, above 0.
 
     Returns:
         Weights of the scores' shape and dtype that sum to 1 in each population; a score that is not

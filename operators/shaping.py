@@ -1,8 +1,8 @@
-"""Shaping: scores become utilities, the weights of individuals in the step of a distribution.
+"""Fitness shaping: from scores to utilities, the weights of individuals in the update of a distribution.
 
 Every function takes scores to be maximised, [..., P], and returns utilities of that shape, in the scores' dtype;
-each leading index is a population of its own. Only the order counts, equal scores get equal utilities, and a score
-that is not finite counts as the worst: so a population of equals moves nothing, and NaN never wins.
+each leading index is an independent population. Only the order counts, equal scores get equal utilities, and a score
+that is not finite counts as the worst: so a population of equals changes nothing, and NaN never wins.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def nes_utilities(scores: Tensor) -> Tensor:
 
 
 def _by_rank(scores: Tensor, ladder: Tensor) -> Tensor:
-    """Give the worst score the first step of a ladder [P] and so on; equals share the mean of theirs."""
+    """Give the worst score the first step of a ladder [P] and so on; equal scores get the mean of their steps."""
     known = torch.where(scores.isfinite(), scores, -math.inf)
     order = known.argsort(dim=-1, stable=True)
     ranked = known.gather(-1, order)
     new = torch.ones_like(ranked, dtype=torch.bool)
     new[..., 1:] = ranked[..., 1:] != ranked[..., :-1]
-    # The number of the group of equals that each place belongs to.
+    # The number of the group of equal scores that each place belongs to.
     group = new.long().cumsum(-1) - 1
     steps = ladder.expand_as(ranked).contiguous()
     sums = torch.zeros_like(ranked).scatter_add_(-1, group, steps)

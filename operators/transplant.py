@@ -20,14 +20,14 @@ from neuroevo.operators.places import cross_masks, expanded, grid, outer
 log = logging.getLogger(__name__)
 
 EPSILON = 1e-5
-"""What a batch norm adds to the variance, PyTorch's default."""
+"""The epsilon that a batch norm adds to the variance, PyTorch's default."""
 
 PASSING = {"running_mean": 0.0, "running_var": 1.0, "bias": 0.0, "weight": (1 + EPSILON) ** 0.5}
-"""The entries of a norm that changes nothing, in evaluation mode."""
+"""The entries of a norm that is the identity in evaluation mode."""
 
 
-class Seats(NamedTuple):
-    """Where a group of an heir holds genes: the heir's channels, and which of the learngene's channels they are."""
+class Placement(NamedTuple):
+    """The genes in a group of an heir: the heir's channels, and the learngene's channels that they hold."""
 
     slots: Tensor
     kept: Tensor
@@ -37,8 +37,8 @@ def transplant(learngene: Learngene, heir: dict[str, Tensor], *, layout: Layout,
     """Write a learngene into the weights of an heir of another structure.
 
     Args:
-        learngene: What is inherited.
-        heir: The heir's tensors by name, which are changed.
+        learngene: The learngene to inherit.
+        heir: The heir's tensors by name; changed in place.
         layout: The heir's channel groups.
         zero_cross: Whether weights from non-gene channels into gene channels become zero.
 
@@ -50,20 +50,20 @@ def transplant(learngene: Learngene, heir: dict[str, Tensor], *, layout: Layout,
     notes = list(plan.dropped)
     parts = {name: source for name, source in plan.tensors.items() if source in learngene.slices}
     slices = {name: _adapted(learngene.slices[source], name, layout, notes) for name, source in parts.items()}
-    seats = {group: _seats(learngene, layout, group, plan.genes.get(group), notes) for group in layout.groups}
-    slots = {group: seat.slots for group, seat in seats.items()}
-    # Without the other layers of its circuit, a partial learngene has nothing to be passed on.
+    placements = {group: _placement(learngene, layout, group, plan.genes.get(group), notes) for group in layout.groups}
+    slots = {group: one.slots for group, one in placements.items()}
+    # Without the other layers of its circuit, a partial learngene has nothing to pass on.
     filled = [*plan.identity, *plan.silent] if whole else []
     masks = cross_masks(layout, slots) if zero_cross else {}
     for name in [*parts, *filled]:
         if name in masks:
             heir[name].masked_fill_(masks[name].to(heir[name].device), 0)
         if zero_cross or name in filled:
-            # Genes of layers that did not follow each other in the ancestor would be noise to each other.
+            # Genes of layers that were not consecutive in the ancestor would be noise to each other.
             _silence(heir[name], name, layout, slots)
     for name in plan.identity if whole else ():
-        _pass_on(heir[name], name, layout, seats)
-    write = partial(_write, learngene=learngene, layout=layout, plan=plan, seats=seats)
+        _pass_on(heir[name], name, layout, placements)
+    write = partial(_write, learngene=learngene, layout=layout, plan=plan, placements=placements)
     written = {name: write(heir[name], slices[name], name, source) for name, source in parts.items()}
     if plan.dropped:
         log.warning("The heir lacks layers of the circuit, which is broken there: %s", " ".join(plan.dropped))
@@ -79,23 +79,23 @@ def transplant(learngene: Learngene, heir: dict[str, Tensor], *, layout: Layout,
     )
 
 
-def _seats(learngene: Learngene, layout: Layout, group: str, source: str | None, notes: list[str]) -> Seats:
-    """Return where a group holds genes: the learngene's slots where it is as wide as the ancestor's, else the first.
+def _placement(learngene: Learngene, layout: Layout, group: str, source: str | None, notes: list[str]) -> Placement:
+    """Return where a group holds genes: in the learngene's slots if it is as wide as the ancestor's, else the first.
 
-    Where the heir has fewer channels than the circuit, the gene channels of the largest norm stay.
+    If the heir has fewer channels than the circuit, the gene channels with the largest norms stay.
     """
     if source is None:
-        return Seats(torch.arange(0), torch.arange(0))
+        return Placement(torch.arange(0), torch.arange(0))
     indices, width = learngene.indices[source], layout.groups[group]
     if width == learngene.backbone.layout.groups[source]:
-        return Seats(indices.clone(), torch.arange(len(indices)))
+        return Placement(indices.clone(), torch.arange(len(indices)))
     kept = torch.arange(len(indices))
     if width < len(indices):
         kept = _norms(learngene, source).argsort(descending=True, stable=True)[:width].sort().values
         notes.append(
-            f"{group} of the heir has room for {width} of {len(indices)} gene channels, those of largest norm."
+            f"{group} of the heir has room for {width} of {len(indices)} gene channels, those with the largest norms."
         )
-    return Seats(torch.arange(len(kept)), kept)
+    return Placement(torch.arange(len(kept)), kept)
 
 
 def _norms(learngene: Learngene, group: str) -> Tensor:
@@ -109,10 +109,10 @@ def _norms(learngene: Learngene, group: str) -> Tensor:
 
 
 def _adapted(part: Tensor, name: str, layout: Layout, notes: list[str]) -> Tensor:
-    """Return a slice with the colours and the map of the heir's images.
+    """Return a slice adapted to the colours and the size of the heir's images.
 
-    Kernels are summed over colour for images with one channel, and repeated for colour images, each a part of the
-    whole, so that a grey image in colour gives what it gave. Maps over the image are interpolated.
+    Kernels are summed over colours for images with one channel, and repeated and scaled for colour images, so that a
+    grey image in colour gives what it gave. Maps over the image are interpolated.
     """
     axes, shape = layout.axes[name], layout.shapes[name]
     wanted = [length if group is None else own for group, length, own in zip(axes, shape, part.shape, strict=True)]
@@ -126,25 +126,25 @@ def _adapted(part: Tensor, name: str, layout: Layout, notes: list[str]) -> Tenso
         return F.interpolate(part.unsqueeze(0), wanted[1:], mode="bilinear", align_corners=False)[0]
     raise ValueError(
         f"{name} has the shape {tuple(part.shape)} in the learngene and {tuple(shape)} in the heir: axes without a "
-        "group (inputs, kernels) must be equal; only between grey and colour images a rule leads from one to the other."
+        "group (inputs, kernels) must be equal; there is a rule only between grey and colour images."
     )
 
 
 def _silence(tensor: Tensor, name: str, layout: Layout, slots: dict[str, Tensor]) -> None:
-    """Let what comes from genes or the image add nothing to genes."""
+    """Zero the weights from genes or the image into genes."""
     if tensor.ndim > 1 or name.endswith(("bias", "running_mean")):
         tensor[grid(layout, name, slots, tensor)] = 0
 
 
-def _pass_on(tensor: Tensor, name: str, layout: Layout, seats: dict[str, Seats]) -> None:
-    """Let a surplus layer give its gene channels what comes in by them."""
+def _pass_on(tensor: Tensor, name: str, layout: Layout, placements: dict[str, Placement]) -> None:
+    """Let a surplus layer pass its gene channels on unchanged."""
     if tensor.ndim == 1:
         (group,) = layout.axes[name]
-        tensor[seats[str(group)].slots] = PASSING[name.rpartition(".")[2]]
+        tensor[placements[str(group)].slots] = PASSING[name.rpartition(".")[2]]
         return
-    (output, kept), (source, known) = (seats[str(group)] for group in layout.axes[name][:2])
+    (output, kept), (source, known) = (placements[str(group)] for group in layout.axes[name][:2])
     row, column = (kept.unsqueeze(1) == known).nonzero().unbind(1)
-    # What is one number per channel, or the centre of a kernel.
+    # One number per channel, or the centre of a kernel.
     centres = tensor.reshape(*tensor.shape[:2], -1)[:, :, prod(tensor.shape[2:]) // 2]
     centres[output[row].to(tensor.device), source[column].to(tensor.device)] = 1
 
@@ -158,9 +158,9 @@ def _write(
     learngene: Learngene,
     layout: Layout,
     plan: Correspondence,
-    seats: dict[str, Seats],
+    placements: dict[str, Placement],
 ) -> int:
-    """Write a slice into a tensor of the heir, and return how many numbers that were."""
+    """Write a slice into a tensor of the heir, and return how many numbers were written."""
     ancestor = learngene.backbone.layout
     if layout.block(name) != ancestor.block(source):
         raise ValueError(
@@ -173,9 +173,9 @@ def _write(
     ):
         kept = slots = torch.arange(length)
         if group is not None and own is not None:
-            slots, kept = seats[group]
+            slots, kept = placements[group]
             if plan.genes.get(group) != own:
-                # The two layers did not follow each other in the ancestor: channels meet by their position.
+                # The two layers were not consecutive in the ancestor: channels are matched by position.
                 slots = slots[: len(learngene.indices[own])]
                 kept = torch.arange(len(slots))
         take.append(expanded(kept, block) if group else kept)

@@ -1,7 +1,7 @@
-"""Trials: which of many things happen, each with the same probability.
+"""Bernoulli trials: which of many events happen, each with the same probability.
 
-Rare ones are drawn as the gaps between them, whose lengths are geometrically distributed: the cost is that of the
-successes, not of the trials. Draws come from the CPU.
+Rare successes are drawn by the gaps between them, which are geometrically distributed: the cost depends on the number
+of successes, not of trials. Draws come from the CPU.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import torch
 from torch import Tensor
 
 DENSE = 0.4
-"""The probability from which on a draw for every trial takes less time than one for every gap."""
+"""The probability above which a draw for every trial takes less time than one for every gap."""
 
 
 def successes(count: int, rate: float, generator: torch.Generator) -> Tensor:
-    """Return which of so many trials succeed, each with the same probability and independently.
+    """Return which of `count` trials succeed, each with the same probability and independently.
 
     Args:
-        count: Trials.
+        count: Number of trials.
         rate: Probability of a success, in [0, 1].
         generator: A generator of the CPU.
 
     Returns:
-        Their numbers in rising order, int64 on the CPU.
+        Indices of the successes in ascending order, int64 on the CPU.
     """
     if rate == 0 or not count:
         return torch.empty(0, dtype=torch.int64)
@@ -33,7 +33,7 @@ def successes(count: int, rate: float, generator: torch.Generator) -> Tensor:
     expected = count * rate
     parts, last = [], -1
     while last < count:
-        # So many that a second round is next to never needed.
+        # Enough that a second round is almost never needed.
         gaps = _gaps(int(expected + 6 * math.sqrt(expected)) + 8, rate, generator, longest=count)
         parts.append(last + gaps.cumsum(0))
         last = int(parts[-1][-1])
@@ -48,7 +48,7 @@ def _gaps(count: int, rate: float, generator: torch.Generator, *, longest: int) 
 
 
 def happens(shape: torch.Size | tuple[int, ...], rate: float, generator: torch.Generator) -> Tensor:
-    """Return for each of so many trials whether it succeeds, bool of the shape on the CPU.
+    """Return for each trial whether it succeeds, bool of the shape on the CPU.
 
     Args:
         shape: Shape of the trials.

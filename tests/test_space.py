@@ -95,7 +95,7 @@ def test_spreads() -> None:
         (lambda: Space.box(2, start=torch.zeros(3)), r"start must have the shape \[2\], but it has \[3\]."),
         (lambda: Space((), torch.zeros(0)), r"blocks must be at least one, .* but they are \[\]."),
         (lambda: Block(name="x", shape=(0,)), r"the lengths of x must be at least 1, but its shape is \(0,\)."),
-        (lambda: Space.of_module(NETWORK, only=["3.*"]), r"'3.\*' must fit a parameter of the module, which has 0.w"),
+        (lambda: Space.of_module(NETWORK, only=["3.*"]), r"'3.\*' must match a parameter of the module, one of 0.w"),
         (lambda: Space.of_module(nn.Tanh()), r"module must have parameters that can evolve, but a Tanh has none."),
         (lambda: Space.box(2).split(torch.zeros(3)), r"genomes must have the shape \[..., 2\], but they have \[3\]."),
     ],

@@ -1,9 +1,9 @@
-"""Data sets whose classes have roles, and the tasks drawn from them.
+"""Data sets with classes split by role, and the tasks drawn from them.
 
 The module `images` has the two containers: labelled images, and a data set of three roles with
 disjoint classes. `tasks` draws k-way tasks with few or many images per class. `glyphs` makes the
-embedded data set of printed characters from the fonts that matplotlib ships, with `glyph_shapes`
-drawing each character once. `fashion_mnist`, `cifar_fs`, `mini_imagenet` and `image_folder` read data
-sets from files: pickles by `plain_pickle`, which runs nothing that they name, images by `pictures`;
-`downloads` fetches what may be fetched. Which class has which role is written in `neuroevo.splits`.
+embedded data set of printed characters from the fonts that matplotlib ships; `glyph_shapes` draws
+each character once. `fashion_mnist`, `cifar_fs`, `mini_imagenet` and `image_folder` read data
+sets from files: pickles by `plain_pickle`, which executes no code from them, images by `pictures`;
+`downloads` fetches those that are offered for download. `neuroevo.splits` has the roles of classes.
 """

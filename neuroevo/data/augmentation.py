@@ -1,7 +1,7 @@
-"""Augmentation: random crops, flips and colours of the images of an update, all at once on their device.
+"""Augmentation: random crops, flips and colour jitter of the images of an update, all at once on their device.
 
-Each function takes images uint8 [N, C, H, W] and returns new ones of the same shape; every image draws for itself.
-Draws are made on the CPU, so that a seed means the same on every device.
+Each function takes images uint8 [N, C, H, W] and returns new ones of the same shape, with independent draws for each
+image. Draws are made on the CPU, so that they are the same on every device.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _LUMINANCE = (0.299, 0.587, 0.114)
-"""Shares of red, green and blue in how bright a colour looks (ITU-R BT.601)."""
+"""Weights of red, green and blue in luminance (ITU-R BT.601)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation:
-    """Crops, flips and then colours images; what is left out is not drawn for, either.
+    """Crops, flips and then colour-jitters images; parts that are off draw nothing.
 
     Attributes:
-        padding: Black pixels on each side that crops may reach into, as a share of the height: 0.125 are 4 of 32.
-        flip: Whether half of the images are mirrored.
-        jitter: Brightness, contrast and saturation change by a factor in [1 - jitter, 1 + jitter].
+        padding: Black padding on each side before cropping, as a share of the height: 0.125 is 4 pixels of 32.
+        flip: Whether each image is mirrored with probability 1/2.
+        jitter: Brightness, contrast and saturation change by factors in [1 - jitter, 1 + jitter].
 
     Raises:
         ValueError: The padding lies outside [0, 1] or the jitter outside [0, 1].
@@ -38,7 +38,7 @@ class Augmentation:
             raise ValueError(f"padding and jitter must lie in [0, 1], but they are {self.padding} and {self.jitter}.")
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Return augmented images, uint8 [N, C, H, W]; the generator is one of the CPU."""
+        """Return augmented images, uint8 [N, C, H, W]; the generator must be on the CPU."""
         if pixels := round(self.padding * images.shape[2]):
             images = random_crop(images, padding=pixels, generator=generator)
         if self.flip:
@@ -49,7 +49,7 @@ class Augmentation:
 
 
 def random_crop(images: Tensor, *, padding: int, generator: torch.Generator) -> Tensor:
-    """Move each image by up to `padding` pixels along both axes; what comes in from outside is black.
+    """Shift each image by up to `padding` pixels along both axes; uncovered pixels are black.
 
     Args:
         images: uint8 [N, C, H, W].
@@ -72,7 +72,7 @@ def random_crop(images: Tensor, *, padding: int, generator: torch.Generator) -> 
 
 
 def random_flip(images: Tensor, *, generator: torch.Generator) -> Tensor:
-    """Mirror each image left to right, or not, with equal probability.
+    """Mirror each image left to right with probability 1/2.
 
     Args:
         images: uint8 [N, C, H, W].
@@ -85,8 +85,8 @@ def random_flip(images: Tensor, *, generator: torch.Generator) -> Tensor:
 def colour_jitter(images: Tensor, *, strength: float, generator: torch.Generator) -> Tensor:
     """Change brightness, contrast and saturation of each image, in this order.
 
-    Brightness multiplies pixels, contrast moves them from or to the image's mean luminance, saturation from or to their
-    own; grey images have no saturation to change.
+    Brightness multiplies pixels, contrast interpolates between them and the image's mean luminance, saturation between
+    them and their own luminance; grey images have no saturation to change.
 
     Args:
         images: uint8 [N, C, H, W].
@@ -111,7 +111,7 @@ def _blend(images: Tensor, others: Tensor, factor: Tensor) -> Tensor:
 
 
 def _luminance(images: Tensor) -> Tensor:
-    """How bright the pixels of images [N, C, H, W] look, [N, 1, H, W]; their mean unless C is 3."""
+    """Luminance of the pixels of images [N, C, H, W], [N, 1, H, W]; their mean unless C is 3."""
     if images.shape[1] != len(_LUMINANCE):
         return images.mean(1, keepdim=True)
     weights = torch.tensor(_LUMINANCE, device=images.device).reshape(1, -1, 1, 1)

@@ -24,7 +24,7 @@ def dataset_by_class(
         name: Name of the data set.
         roles: Names of the classes of each role.
         images_of: Returns the images of a class, uint8 [N, C, H, W].
-        images_per_class: Keep only so many of the first images of each class; None keeps all.
+        images_per_class: Keep only the first images of each class, this many; None keeps all.
 
     Raises:
         ValueError: `images_per_class` is below 1, or a class has no image or fewer than that.
@@ -40,7 +40,7 @@ def check_images_per_class(images_per_class: int | None) -> None:
 
 
 def named(names: Sequence[str], *, most: int = 5) -> str:
-    """Return names with commas between, the last ones only counted if there are many."""
+    """Return names separated by commas; beyond `most` only their number."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
@@ -55,7 +55,7 @@ def _first(images: Tensor, name: str, images_per_class: int | None) -> Tensor:
     least = images_per_class or 1
     if len(images) < least:
         raise ValueError(
-            f"each class must have at least {least} images, but {name} has {len(images)}; ask for fewer "
+            f"each class must have at least {least} images, but {name} has {len(images)}; choose fewer "
             "images_per_class or get the files again."
         )
     return images[:images_per_class]

@@ -1,4 +1,4 @@
-"""Checks that a data set on disk is whole: its files, their digests, its classes and their counts."""
+"""Checks that a data set on disk is complete: its files, their digests, its classes and their counts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from neuroevo.splits import ROLES, load_split, split_names
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        good: Whether it is as it should be.
+        good: Whether the check passed.
         sentence: What was found, and what to do if it is not good.
     """
 
@@ -25,10 +25,10 @@ class Finding:
 
 
 def findings(digests: Callable[[], Iterable[str]], read: Callable[[], Dataset]) -> Iterator[Finding]:
-    """Yield what is found, up to the first error, after which nothing can be read.
+    """Yield findings, up to the first error, after which nothing can be read.
 
     Args:
-        digests: Checks the files, yields a sentence about each that has a published digest, and raises where one is
+        digests: Checks the files, yields a sentence about each that has a published digest, and raises if one is
             missing or differs.
         read: Reads the data set.
     """

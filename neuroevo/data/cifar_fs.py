@@ -1,4 +1,4 @@
-"""CIFAR-FS: the classes of CIFAR-100, split anew, from the files that torchvision keeps.
+"""CIFAR-FS: the classes of CIFAR-100, split anew, from torchvision's files.
 
 Sources: Krizhevsky, "Learning multiple layers of features from tiny images", 2009 (the images); Bertinetto,
 Henriques, Torr and Vedaldi, "Meta-learning with differentiable closed-form solvers", ICLR 2019 (the split). The
@@ -28,17 +28,17 @@ PUBLISHED = {
     "test": "f0ef6b0ae62326f3e7ffdfab6717acfc",
     "meta": "7973b15100ade9c7d40fb424638fde48",
 }
-"""The three files and the MD5 of the published ones, as torchvision knows them."""
+"""The three files and the MD5 of the published ones, from torchvision."""
 
 SOURCE = (
     "CIFAR-100 for Python from https://www.cs.toronto.edu/~kriz/cifar.html, unpacked, which --download and "
     "torchvision.datasets.CIFAR100(root, download=True) do"
 )
-"""Where the files can be had."""
+"""How to get the files."""
 
 _SIZE = 32
 _BYTES = 3 * _SIZE * _SIZE
-# The published files are longer than their images, and files of one's own making have fewer of them.
+# The published files are longer than their images alone; self-made files have fewer images.
 _PUBLISHED_BYTES = 50_000 * _BYTES
 
 
@@ -96,7 +96,7 @@ def find_folder(data_root: Path, *, download: bool = False) -> Path:
 
 
 def checked_digests(data_root: Path) -> Iterator[str]:
-    """Yield a sentence for each file that has the published digest; a smaller collection of one's own has none.
+    """Yield a sentence for each file that has the published digest; a smaller, self-made collection has none.
 
     Raises:
         FileNotFoundError: A file is missing.
@@ -155,3 +155,6 @@ def _batch(path: Path, names: list[str]) -> tuple[NDArray[np.uint8], NDArray[np.
             "get it again."
         )
     return data.reshape(-1, 3, _SIZE, _SIZE), labels
+
+
+DATASETS = {"cifar-fs": cifar_fs}

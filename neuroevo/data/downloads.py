@@ -1,6 +1,6 @@
-"""Downloads of the data sets whose owners offer them, by torchvision's list of addresses and digests.
+"""Downloads of the data sets that their owners offer, by torchvision's list of addresses and digests.
 
-Nothing is downloaded unasked, nothing that is there already is overwritten, and nothing of what comes is run.
+Nothing is downloaded unless requested, existing files are not overwritten, and no downloaded code is executed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ def download_cifar100(data_root: Path) -> None:
     """Download and unpack `cifar-100-python` into a folder.
 
     Raises:
-        ConnectionError: It can't be reached, or what came is not the published archive.
+        ConnectionError: The server can't be reached, or the download is not the published archive.
     """
 
     def fetch() -> None:
@@ -22,14 +22,14 @@ def download_cifar100(data_root: Path) -> None:
 
         download_and_extract_archive(CIFAR100.url, str(data_root), filename=CIFAR100.filename, md5=CIFAR100.tgz_md5)
 
-    _told("CIFAR-100", fetch)
+    _fetch("CIFAR-100", fetch)
 
 
 def download_fashion_mnist(data_root: Path) -> None:
     """Download and unpack `FashionMNIST/raw` into a folder.
 
     Raises:
-        ConnectionError: It can't be reached, or what came are not the published files.
+        ConnectionError: The server can't be reached, or the downloads are not the published files.
     """
 
     def fetch() -> None:
@@ -37,10 +37,10 @@ def download_fashion_mnist(data_root: Path) -> None:
 
         FashionMNIST(str(data_root), download=True)
 
-    _told("Fashion-MNIST", fetch)
+    _fetch("Fashion-MNIST", fetch)
 
 
-def _told(name: str, fetch: Callable[[], None]) -> None:
+def _fetch(name: str, fetch: Callable[[], None]) -> None:
     try:
         fetch()
     except (OSError, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""Fashion-MNIST from its four files on disk, read by torchvision's loader; nothing is downloaded unasked.
+"""Fashion-MNIST from its four files on disk, read by torchvision's loader; nothing is downloaded unless requested.
 
 Source: Xiao, Rasul and Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine
 learning algorithms", 2017. The training and the test images are merged and split anew, by class
@@ -33,7 +33,7 @@ NAMES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-"""The four files, each plain or with the ending .gz."""
+"""The four files, each plain or gzipped (`.gz`)."""
 
 PUBLISHED = {
     "train-images-idx3-ubyte": (47_040_016, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
@@ -41,13 +41,13 @@ PUBLISHED = {
     "t10k-images-idx3-ubyte": (7_840_016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
     "t10k-labels-idx1-ubyte": (10_008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
 }
-"""Length in bytes and SHA-256 of each published file, unpacked; files of other lengths are of one's own making."""
+"""Length in bytes and SHA-256 of each published file, unpacked; files of other lengths are self-made."""
 
 SOURCE = (
     "the four files from Debian's package dataset-fashion-mnist, or by --download or "
     "torchvision.datasets.FashionMNIST(root, download=True)"
 )
-"""Where the files can be had."""
+"""How to get the files."""
 
 _RAW = Path("FashionMNIST", "raw")
 _SIZE = 28
@@ -107,7 +107,7 @@ def find_files(data_root: Path, *, download: bool = False) -> list[Path]:
 
 
 def checked_digests(data_root: Path) -> Iterator[str]:
-    """Yield a sentence for each file, which says whether it is the published one.
+    """Yield a sentence for each file that says whether it is the published one.
 
     Raises:
         FileNotFoundError: A file is missing.
@@ -126,7 +126,7 @@ def _find(folder: Path, name: str) -> Path | None:
 def _loader() -> type[FashionMNIST]:
     try:
         from torchvision.datasets import FashionMNIST
-    # A torchvision built for another torch fails in any of these ways.
+    # A torchvision built for another torch can raise any of these.
     except (ImportError, RuntimeError, OSError, AttributeError) as error:
         raise ImportError(
             "fashion-mnist needs a torchvision that was built for the installed torch "
@@ -210,7 +210,7 @@ def _check_labels(labels: Tensor, images_per_class: int | None, names: list[str]
     if fewest < (images_per_class or 1):
         raise ValueError(
             f"each class must have at least {images_per_class or 1} images, "
-            f"but {name} has {fewest}; ask for fewer images_per_class or get the files again."
+            f"but {name} has {fewest}; choose fewer images_per_class or get the files again."
         )
 
 
@@ -224,3 +224,6 @@ def _role_images(
     rows = [torch.nonzero(labels == names.index(name)).squeeze(1)[:images_per_class] for name in classes]
     counts = torch.tensor([len(part) for part in rows])
     return LabelledImages(images[torch.cat(rows)], torch.arange(len(classes)).repeat_interleave(counts), classes)
+
+
+DATASETS = {"fashion-mnist": fashion_mnist}

@@ -1,8 +1,7 @@
 """Characters drawn once in each of 16 faces that matplotlib ships; `glyphs` warps them.
 
-Outlines are read in the font's own whole-number units, without scaling or hinting, and filled by
-Agg, which counts in 1/256 of a pixel: neither step depends on the version of FreeType or on the
-screen.
+Outlines are read in the font's own integer units, without scaling or hinting, and filled by Agg,
+which works in 1/256 of a pixel: neither step depends on the version of FreeType or on the screen.
 """
 
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ FACES = (
 
 
 def draw_shapes(characters: Sequence[str], *, size: int = 48, margin: int = 4) -> NDArray[np.uint8]:
-    """Draw characters in every face, each as large as fits, in the middle of its picture.
+    """Draw characters in every face, each as large as possible, centred in its picture.
 
     Args:
         characters: K single characters.
@@ -34,8 +33,7 @@ def draw_shapes(characters: Sequence[str], *, size: int = 48, margin: int = 4) -
         margin: Pixels left empty at every edge.
 
     Returns:
-        Ink, uint8 [K, len(FACES), size, size], 0 where there is none and 255 where it covers the
-        pixel.
+        Ink, uint8 [K, len(FACES), size, size], from 0 for none to 255 for a covered pixel.
 
     Raises:
         ValueError: A face lacks a character, or the margin leaves no room.

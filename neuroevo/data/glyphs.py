@@ -1,11 +1,10 @@
-"""The embedded data set: printed characters, warped and lit at random, made offline in a second.
+"""The embedded data set: printed characters, randomly warped and shaded, made offline in a second.
 
-Ancestors read Latin letters, digits and symbols; the descendants learn Greek and Cyrillic, an
-alphabet that no ancestor saw. Each image takes a character in one of 16 faces through a random
-affine and elastic warp, sets it with random ink on a smooth background, inverts it or not, and adds
-noise.
+Ancestors learn Latin letters, digits and symbols; descendants learn Greek and Cyrillic, alphabets
+that no ancestor saw. Each image is a character in one of 16 faces after a random affine and elastic
+warp, drawn with random ink on a smooth background, possibly inverted, with noise added.
 
-Every pixel is a function of the seed, the role, the character and the number of the image: more
+Every pixel is a function of the seed, the role, the character and the index of the image: more
 images per class, or other classes, leave the earlier images as they are. Random numbers are uniform
 draws of PCG64, and the arithmetic is addition, multiplication and division in float64, which round
 alike on all platforms; sines and sums of arrays do not.
@@ -38,12 +37,12 @@ def glyphs(*, seed: int = 0, images_per_class: int = 200, channels: int = 1, siz
     """Make the data set of printed characters: 53 classes of ancestry, 20 held out, 63 novel.
 
     Args:
-        seed: Any other seed gives other images of the same classes; at least 0.
+        seed: Other seeds give other images of the same classes; at least 0.
         images_per_class: Images of each class.
         channels: 1 for grey images; 3 for coloured ones on a cluttered background, which are much
-            harder to read.
-        size: Height and width of an image, in pixels, at least 8; 28 for grey and 32 for colour are
-            usual.
+            harder to classify.
+        size: Height and width of an image, in pixels, at least 8; usually 28 for grey and 32 for
+            colour.
 
     Returns:
         The data set, on the CPU.
@@ -59,7 +58,7 @@ def glyphs(*, seed: int = 0, images_per_class: int = 200, channels: int = 1, siz
 
 
 def colour_glyphs(*, seed: int = 0, images_per_class: int = 200, size: int = 32) -> Dataset:
-    """Make the data set of the same characters in colour on a cluttered background: much harder to read.
+    """Make the data set of the same characters in colour on a cluttered background: much harder to classify.
 
     Args:
         seed: As in `glyphs`.
@@ -127,7 +126,7 @@ def _draw(images: NDArray[np.uint8], shapes: Floats, draws: _Draws, noise: np.ra
     _, channels, size, _ = images.shape
     ink = _warped(shapes, draws, size)
     picture = _paper(draws, channels, size)
-    # In one of three channels the ink may be faint, as the others still show it.
+    # In one of three channels the ink may be faint, because the others still show it.
     faintest = 0.7 if channels == 1 else 0.4
     change = draws(faintest, 1.0, channels, 1, 1) - picture
     change *= ink[:, None]
@@ -140,7 +139,7 @@ def _draw(images: NDArray[np.uint8], shapes: Floats, draws: _Draws, noise: np.ra
 
 
 class _Draws:
-    """Uniform draws for N images, a row for each: more images leave the first as they are."""
+    """Uniform draws for N images, one row each: more images leave the first unchanged."""
 
     _ROW = 192
 
@@ -157,7 +156,7 @@ class _Draws:
 
 
 def _softened(shapes: NDArray[np.uint8]) -> Floats:
-    """Shapes [F, S, S] in 0..1, blurred by a pixel so that sampling fewer points leaves no jags."""
+    """Shapes [F, S, S] in 0..1, blurred by a pixel against aliasing when sampled at fewer points."""
     wide = np.pad(shapes.astype(np.float64), ((0, 0), (1, 1), (1, 1)))
     tall = (wide[:, :, :-2] + 2 * wide[:, :, 1:-1] + wide[:, :, 2:]) / 4
     soft: Floats = (tall[:, :-2] + 2 * tall[:, 1:-1] + tall[:, 2:]) / (4 * 255)
@@ -174,7 +173,7 @@ def _warped(shapes: Floats, draws: _Draws, size: int) -> Floats:
 
 
 def _sources(draws: _Draws, size: int) -> tuple[Floats, Floats]:
-    """Columns and rows [N, size, size] of the points in a shape that the pixels show."""
+    """Columns and rows [N, size, size] of the points in a shape that pixels are sampled at."""
     middle = (_SHAPE_SIZE - 1) / 2
     reach = _SHAPE_SIZE / 2 - _SHAPE_MARGIN
     axis = (np.arange(size) + 0.5) * 2 / size - 1
@@ -190,13 +189,13 @@ def _sources(draws: _Draws, size: int) -> tuple[Floats, Floats]:
 
 
 def _turn(half_tangent: Floats) -> tuple[Floats, Floats]:
-    """Cosine and sine of an angle from the tangent of its half; 0.17 stands for 19 degrees."""
+    """Cosine and sine of an angle from the tangent of its half; 0.17 corresponds to 19 degrees."""
     square = half_tangent * half_tangent
     return (1 - square) / (1 + square), 2 * half_tangent / (1 + square)
 
 
 def _smooth(points: Floats, size: int) -> Floats:
-    """Fill [..., size, size] smoothly between a coarse grid of values [..., G, G]."""
+    """Interpolate a coarse grid of values [..., G, G] smoothly to [..., size, size]."""
     cells = points.shape[-1] - 1
     place = (np.arange(size) + 0.5) * cells / size
     cell = place.astype(np.intp)
@@ -210,7 +209,7 @@ def _smooth(points: Floats, size: int) -> Floats:
 
 
 def _sampled(shapes: Floats, faces: NDArray[np.intp], columns: Floats, rows: Floats) -> Floats:
-    """Read shapes [F, S, S] at columns and rows [N, size, size], between pixels too."""
+    """Sample shapes [F, S, S] at columns and rows [N, size, size], with interpolation between pixels."""
     size = shapes.shape[-1]
     columns = np.clip(columns, 0, size - 1.5)
     rows = np.clip(rows, 0, size - 1.5)
@@ -230,7 +229,7 @@ def _sampled(shapes: Floats, faces: NDArray[np.intp], columns: Floats, rows: Flo
 
 
 def _paper(draws: _Draws, channels: int, size: int) -> Floats:
-    """Background [N, C, size, size]: a level that drifts over the image; in colour, bars too."""
+    """Background [N, C, size, size]: a level that varies smoothly over the image; in colour, also bars."""
     level = draws(0.0, 0.35, channels, 1, 1)
     drift = draws(-0.2, 0.2, channels, _ELASTIC_POINTS, _ELASTIC_POINTS)
     paper = level + _smooth(drift, size)
@@ -242,7 +241,7 @@ def _paper(draws: _Draws, channels: int, size: int) -> Floats:
 
 
 def _bar(draws: _Draws, size: int) -> Floats:
-    """Cover [N, size, size] in 0..1 of a bar of random place, direction, length and width."""
+    """Coverage [N, size, size] in 0..1 of a bar of random position, direction, length and width."""
     axis = (np.arange(size) + 0.5) * 2 / size - 1
     x = axis[None, None, :] - draws(-0.9, 0.9, 1, 1)
     y = axis[None, :, None] - draws(-0.9, 0.9, 1, 1)
@@ -254,7 +253,10 @@ def _bar(draws: _Draws, size: int) -> Floats:
 
 
 def _noise(generator: np.random.Generator, shape: Sequence[int]) -> Floats:
-    """Noise between -1 and 1 of a triangular distribution, float64 [N, C, size, size]."""
+    """Noise between -1 and 1 with a triangular distribution, float64 [N, C, size, size]."""
     number, *rest = shape
     bytes_ = generator.integers(0, 256, (number, 2, *rest), np.uint8).astype(np.int16)
     return (bytes_[:, 0] + bytes_[:, 1] - 255) / 255
+
+
+DATASETS = {"glyphs": glyphs, "colour-glyphs": colour_glyphs}

@@ -1,7 +1,7 @@
-"""Any collection of images that lies in a folder per class, with a file that says which class has which role.
+"""Any collection of images with one folder per class, and a file that assigns roles to classes.
 
-The folders are those of `torchvision.datasets.ImageFolder`. `split.json` beside them holds an object with the names of
-the classes by role, `ancestry`, `held_out` and `novel`, or by the published words `train`, `val` and `test`.
+The folders follow `torchvision.datasets.ImageFolder`. `split.json` next to them holds an object with the names of the
+classes by role, `ancestry`, `held_out` and `novel`, or by the usual names `train`, `val` and `test`.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from neuroevo.splits import ROLES, check_disjoint
 
 SPLIT = "split.json"
 PUBLISHED_ROLES = ("train", "val", "test")
-"""What published splits call `ancestry`, `held_out` and `novel`."""
+"""The names of `ancestry`, `held_out` and `novel` in published splits."""
 
 ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"})
-"""Endings of image files, those of torchvision's folders."""
+"""Extensions of image files, the same as in torchvision."""
 
 SOURCE = (
-    f"a folder of images for each class, and {SPLIT} beside them: "
+    f"a folder of images for each class, and {SPLIT} next to them: "
     '{"ancestry": [names of folders], "held_out": [...], "novel": [...]}'
 )
-"""What has to be there."""
+"""The required files."""
 
 
 def image_folder(
     data_root: Path, *, size: int | None = None, channels: int = 3, images_per_class: int | None = None
 ) -> Dataset:
-    """Read the images of a folder per class.
+    """Read images from one folder per class.
 
     Args:
-        data_root: Folder with `split.json` and the folders of the classes; folders that it does not name are left out.
-        size: Height and width to which images are resized, in pixels; None takes them as they are, all of one size.
-        channels: 1 turns images into grey ones, 3 into colour.
+        data_root: Folder with `split.json` and the folders of the classes; folders that it does not name are ignored.
+        size: Height and width to which images are resized, in pixels; None leaves them, which must have one size.
+        channels: 1 converts images to grey, 3 to colour.
         images_per_class: Keep only the first images of each class, in the order of their names; None keeps all.
 
     Returns:
@@ -47,7 +47,7 @@ def image_folder(
 
     Raises:
         FileNotFoundError: `split.json` or a class is missing.
-        ValueError: `split.json` is no such object or gives a class two roles, a file is no image of 8 bits, images
+        ValueError: `split.json` is not such an object or gives a class two roles, a file is not an 8-bit image, images
             differ in size, or a class has too few images.
     """
     check_images_per_class(images_per_class)
@@ -68,7 +68,7 @@ def read_roles(data_root: Path) -> dict[str, tuple[str, ...]]:
 
     Raises:
         FileNotFoundError: It is missing, or a class that it names has no folder.
-        ValueError: It is no object of names by role, or gives a class two roles.
+        ValueError: It is not an object of names by role, or gives a class two roles.
     """
     path = data_root / SPLIT
     if not path.is_file():
@@ -77,9 +77,9 @@ def read_roles(data_root: Path) -> dict[str, tuple[str, ...]]:
     check_disjoint(str(path), roles)
     names = [name for role in ROLES for name in roles[role]]
     if odd := [name for name in names if name != Path(name).name or name in ("", "..")]:
-        raise ValueError(f"{path} must name folders beside it, but it names {named([repr(name) for name in odd])}.")
+        raise ValueError(f"{path} must name folders next to it, but it names {named([repr(name) for name in odd])}.")
     if missing := [name for name in names if not (data_root / name).is_dir()]:
-        raise FileNotFoundError(f"{path} must name folders beside it, but there is none for {named(missing)}.")
+        raise FileNotFoundError(f"{path} must name folders next to it, but there is none for {named(missing)}.")
     return roles
 
 
@@ -98,11 +98,11 @@ def image_files(folder: Path) -> list[Path]:
 
 
 def checked_digests(data_root: Path) -> Iterator[str]:
-    """Yield a sentence that tells which folders have no role: digests are nowhere published.
+    """Yield a sentence that names the folders without a role; there are no published digests.
 
     Raises:
         FileNotFoundError: `split.json` or a class is missing.
-        ValueError: `split.json` is no split.
+        ValueError: `split.json` is not a split.
     """
     roles = read_roles(Path(data_root))
     listed = {name for names in roles.values() for name in names}
@@ -128,3 +128,6 @@ def _parsed(path: Path) -> dict[str, tuple[str, ...]]:
 
 def _is_names(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+DATASETS = {"image-folder": image_folder}

@@ -1,4 +1,4 @@
-"""Containers for images: labelled images, and a data set whose classes have three roles."""
+"""Containers for images: labelled images, and a data set with classes of three roles."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ class LabelledImages:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A data set whose classes are split by role; no class has two roles.
+    """A data set with classes split by role; no class has two roles.
 
     Attributes:
         name: Name of the data set.
         ancestry: Images of the classes that ancestors train on.
-        held_out: Images of the classes that judge what ancestors pass on.
-        novel: Images of the classes that no ancestor or judge has met.
+        held_out: Images of the classes on which learngenes are scored.
+        novel: Images of the classes that neither ancestors nor critics see.
         mean: Mean of each of the C channels over ancestry, with 0..255 scaled to 0..1.
         std: Standard deviation of each channel, likewise; above 0.
-        augmentation: What happens to the images of each update of a training; None leaves them as they are.
+        augmentation: Augmentation of the images of each update of a training; None for none.
 
     Raises:
         ValueError: Roles share a class, their images differ in shape or are not square, or `mean`
@@ -99,9 +99,9 @@ class Dataset:
         return replace(self, ancestry=ancestry, held_out=held_out, novel=novel)
 
     def facts(self) -> dict[str, Any]:
-        """Return what tells this data set from another, as JSON values: classes per role and a digest of everything.
+        """Return what identifies this data set, as JSON values: classes per role and a digest of everything.
 
-        Augmentation is among them if there is one.
+        Augmentation is included if there is one.
         """
         digest = hashlib.sha256()
         for role in ROLES:
@@ -127,7 +127,7 @@ class Dataset:
 def channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of each channel, with 0..255 scaled to 0..1.
 
-    The sums are of whole numbers, hence exact: equal images give equal numbers on every machine.
+    The sums are over integers, hence exact: equal images give equal numbers on every machine.
 
     Args:
         images: uint8 [N, C, H, W].

@@ -1,8 +1,8 @@
 """miniImageNet with the split of Ravi and Larochelle, from the cache pickles or from images and their lists.
 
 Source: Ravi and Larochelle, "Optimization as a model for few-shot learning", ICLR 2017: 100 classes of ILSVRC2012
-with 600 images each, resized to 84x84. The lists of Vinyals et al. that go by the same name ("Matching networks for one
-shot learning", 2016) have other classes and are refused.
+with 600 images each, resized to 84x84. The lists of Vinyals et al. with the same name ("Matching networks for one shot
+learning", 2016) have other classes and are refused.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from neuroevo.data.plain_pickle import array_in, as_text, read_pickle, whole_num
 from neuroevo.splits import ROLES, load_split
 
 PARTS = {"train": "ancestry", "val": "held_out", "test": "novel"}
-"""The roles of the published parts."""
+"""The role of each published part."""
 
 SOURCE = (
     "mini-imagenet-cache-{train,val,test}.pkl (https://zenodo.org/records/7978538 has them), or a folder images/ with "
     "{train,val,test}.csv of Ravi and Larochelle (https://github.com/twitter/meta-learning-lstm has the lists, "
     "ILSVRC2012 the images, which image-net.org gives on request); neuroevo downloads none of them"
 )
-"""Where the files can be had."""
+"""How to get the files."""
 
 _SIZE = 84
 _FILE = re.compile(r"n[0-9]{8}[0-9]{8}\.jpg")
@@ -55,7 +55,7 @@ def mini_imagenet(data_root: Path, *, size: int = _SIZE, images_per_class: int |
 
     Raises:
         FileNotFoundError: A file is missing.
-        ValueError: A file is damaged, planted or of another split, or a class has too few images.
+        ValueError: A file is damaged, malicious or of another split, or a class has too few images.
     """
     check_images_per_class(images_per_class)
     if size < 1:
@@ -89,7 +89,7 @@ def find_parts(data_root: Path) -> dict[str, Path]:
 
 
 def checked_digests(data_root: Path) -> Iterator[str]:
-    """Yield a sentence that tells which files are read: no digest of them is published.
+    """Yield a sentence that names the files that are read; there are no published digests.
 
     Raises:
         FileNotFoundError: A part is missing.
@@ -99,13 +99,13 @@ def checked_digests(data_root: Path) -> Iterator[str]:
 
 
 def _pickle(data_root: Path, part: str) -> Path:
-    """The path of a cache pickle; learn2learn calls that of val another name."""
+    """The path of a cache pickle; learn2learn has another name for that of `val`."""
     other = data_root / "mini-imagenet-cache-validation.pkl"
     return other if part == "val" and other.is_file() else data_root / f"mini-imagenet-cache-{part}.pkl"
 
 
 class _Part(Protocol):
-    """One of the three parts, open to be read class by class."""
+    """One of the three parts, opened for reading class by class."""
 
     def images_of(self, name: str, most: int | None) -> Tensor:
         """Return the first images of a class, uint8 [N, 3, H, W]."""
@@ -179,20 +179,20 @@ class _List:
 
 
 def read_list(path: Path) -> list[tuple[str, str]]:
-    """Return the names of the files and their classes that a list holds.
+    """Return the file names and their classes in a list.
 
     Raises:
-        ValueError: It is no list of Ravi and Larochelle.
+        ValueError: It is not a list of Ravi and Larochelle.
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
             header, *rows = [row for row in csv.reader(file) if row] or [[]]
     except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is damaged: it is no list with commas ({error}); get it again.") from None
+        raise ValueError(f"{path} is damaged: it is not a list with commas ({error}); get it again.") from None
     if header == ["filename", "class"]:
         raise ValueError(
             f"{path} must be a list of Ravi and Larochelle, but its header filename,class is that of Vinyals et al., "
-            "who split other classes; get that of https://github.com/twitter/meta-learning-lstm."
+            "which split other classes; get that of https://github.com/twitter/meta-learning-lstm."
         )
     if header != _HEADER:
         raise ValueError(f"{path} must begin with {','.join(_HEADER)}, but it begins with {','.join(header)[:60]!r}.")
@@ -206,7 +206,7 @@ def read_list(path: Path) -> list[tuple[str, str]]:
 
 
 def _check_classes(classes: list[str], role: str, path: Path) -> None:
-    """Check that a part has the classes of its role, all of them and no other."""
+    """Check that a part has exactly the classes of its role."""
     split = load_split("mini-imagenet")
     role_of = {name: other for other in ROLES for name in split.role(other)}
     if strange := sorted({name for name in classes if role_of.get(name) != role}):
@@ -220,3 +220,6 @@ def _check_classes(classes: list[str], role: str, path: Path) -> None:
         raise ValueError(
             f"{path} must hold the {len(split.role(role))} classes of {role}, but it lacks {named(missing)}."
         )
+
+
+DATASETS = {"mini-imagenet": mini_imagenet}

@@ -12,10 +12,10 @@ from PIL import Image
 from torch import Tensor
 
 MODES = {"1": 1, "L": 1, "P": 3, "RGB": 3, "CMYK": 3, "YCbCr": 3}
-"""Pillow's modes that lose nothing when they are turned into grey or colour of 8 bits, and the channels they have."""
+"""Pillow's modes that convert to 8-bit grey or colour without loss, and their number of channels."""
 
 FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-"""Formats that are read, whatever a file is called; those that Pillow hands to another program are not among them."""
+"""Formats that are read, whatever the file's extension; without those that Pillow passes to another program."""
 
 _TURNED_INTO = {1: "L", 3: "RGB"}
 
@@ -26,10 +26,11 @@ def read_pictures(paths: Sequence[Path], *, channels: int, size: int | None) -> 
     Args:
         paths: The files, at least one.
         channels: 1 for grey, 3 for colour.
-        size: Images are resized to so many pixels, bilinearly; None takes them as they are, square and all alike.
+        size: Height and width to which images are resized, bilinearly; None leaves them, which must be square and of
+            one size.
 
     Raises:
-        ValueError: A file is no image, has transparency or more than 8 bits, or is of another size than the first.
+        ValueError: A file is not an image, has transparency or more than 8 bits, or differs in size from the first.
     """
     first = read_picture(paths[0], channels=channels, size=size)
     images = torch.empty((len(paths), *first.shape), dtype=torch.uint8)
@@ -37,8 +38,8 @@ def read_pictures(paths: Sequence[Path], *, channels: int, size: int | None) -> 
         image = read_picture(path, channels=channels, size=size)
         if image.shape != first.shape:
             raise ValueError(
-                f"all images must be of one size, but {path} has {_in_words(image)} and {paths[0]} {_in_words(first)}; "
-                "ask for a size, to which they are resized."
+                f"all images must be of one size, but {path} has {_format_size(image)} and {paths[0]} "
+                f"{_format_size(first)}; give a size, to which they are resized."
             )
         images[row] = image
     return images
@@ -47,7 +48,7 @@ def read_pictures(paths: Sequence[Path], *, channels: int, size: int | None) -> 
 def read_picture(path: Path, *, channels: int, size: int | None) -> Tensor:
     """Return one image, uint8 [C, H, W]; see `read_pictures`."""
     try:
-        # Pillow warns of images so large that they may be meant to fill the memory.
+        # Pillow warns of very large images, which may be meant to exhaust the memory.
         with warnings.catch_warnings(action="error"), Image.open(path, formats=FORMATS) as image:
             mode, shape = image.mode, image.size
             pixels = _pixels(image, channels, size) if _fits(mode, shape, size) else None
@@ -64,7 +65,7 @@ def read_picture(path: Path, *, channels: int, size: int | None) -> Tensor:
         )
     if pixels is None:
         raise ValueError(
-            f"{path} must be square, but it has {shape[0]} x {shape[1]} pixels; ask for a size, to which images are "
+            f"{path} must be square, but it has {shape[0]} x {shape[1]} pixels; give a size, to which images are "
             "resized."
         )
     return pixels
@@ -82,5 +83,5 @@ def _pixels(image: Image.Image, channels: int, size: int | None) -> Tensor:
     return torch.from_numpy(array).permute(2, 0, 1)
 
 
-def _in_words(image: Tensor) -> str:
+def _format_size(image: Tensor) -> str:
     return f"{image.shape[2]} x {image.shape[1]} pixels"

@@ -13,8 +13,8 @@ class Task:
     """A k-way classification task; it holds rows of its source, not copies of images.
 
     Attributes:
-        source: Where the images are.
-        classes: int64 [k], labels of the source; a task's label is the position of a class in here.
+        source: The images that the task is drawn from.
+        classes: int64 [k], labels of the source; a task's label is a class's position in this tensor.
         train: int64 [n], rows of `source.images` to train on, class by class.
         train_labels: int64 [n], in 0..k-1.
         test: int64 [m], rows of `source.images` to test on, class by class, none of them in
@@ -31,7 +31,7 @@ class Task:
 
 
 def default_ways(classes: int) -> int:
-    """Return how many classes a task has unless told otherwise: 20, or all where there are fewer.
+    """Return the default number of classes of a task: 20, or all if there are fewer.
 
     Args:
         classes: Number of classes K to draw from, at least 1.
@@ -45,12 +45,12 @@ def default_ways(classes: int) -> int:
 
 
 def smallest_class(source: LabelledImages) -> int:
-    """Return how many images the smallest class has."""
+    """Return the number of images of the smallest class."""
     return int(torch.bincount(source.labels, minlength=len(source.classes)).min())
 
 
 def unseen_per_class(source: LabelledImages, *, shots: int, wanted: int) -> int:
-    """Return how many test images per class a task with so many training images can have: `wanted` at most.
+    """Return how many test images per class a task with `shots` training images can have: `wanted` at most.
 
     Raises:
         ValueError: `shots` leaves no image of the smallest class.
@@ -64,7 +64,7 @@ def unseen_per_class(source: LabelledImages, *, shots: int, wanted: int) -> int:
 
 
 def check_ways(ways: int, classes: int) -> None:
-    """Raise ValueError unless a task of so many ways can be drawn from so many classes."""
+    """Raise ValueError unless a `ways`-way task can be drawn from this number of classes."""
     if not 1 <= ways <= classes:
         raise ValueError(f"ways must lie in 1..{classes}, the number of classes, but it is {ways}.")
 
@@ -93,8 +93,8 @@ def sample_task(
         The task, its tensors on the device of `source.labels`.
 
     Raises:
-        ValueError: There are fewer classes than `ways`, a class has fewer images than asked for, or
-            a number is too small.
+        ValueError: There are fewer classes than `ways`, a class has too few images, or a number is
+            too small.
     """
     _check_numbers(ways, shots, test_per_class, len(source.classes))
     labels = source.labels.cpu()

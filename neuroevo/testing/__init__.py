@@ -1,8 +1,8 @@
-"""Property testing for what users write: operators, strategies, backbones, data sets, problems and maps.
+"""Property testing for user-defined operators, strategies, backbones, data sets, problems and maps.
 
 `neuroevo.testing.strategies` draws the values (genomes, populations, fitnesses, backbones, learngenes, ...),
 `neuroevo.testing.laws` checks an object of yours against the laws of its kind, and `neuroevo.testing.architectures`
-holds a residual architecture whose shortcuts tie channel groups. `docs/testing.md` in the repository shows all of it.
+holds a residual architecture with shortcuts that tie channel groups. See `docs/testing.md` in the repository.
 """
 
 from importlib.util import find_spec

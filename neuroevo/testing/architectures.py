@@ -1,4 +1,4 @@
-"""A residual architecture to test with, and networks whose tensors are all random."""
+"""A residual architecture for tests, and networks with all tensors random."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ResidualNet:
 
     @cached_property
     def layout(self) -> Layout:
-        """One group per stage and one inside each block, each stage's behind those of its blocks."""
+        """One group per stage and one inside each block, each stage's after those of its blocks."""
         groups: dict[str, int] = {}
         for stage, (width, inner) in enumerate(zip(self.widths, self.inner, strict=True), start=1):
             blocks = len(groups) - (stage - 1)
@@ -66,7 +66,7 @@ class ResidualNet:
         return replace(self, widths=tuple(groups[f"stage{i}"] for i in range(1, 1 + len(self.widths))), inner=inner)
 
     def describe(self) -> dict[str, Any]:
-        """Return the description as JSON values; `from_description` does not know it, so hand the backbone on."""
+        """Return the description as JSON values; `from_description` does not know it, so pass the backbone."""
         return {"kind": self.kind, **asdict(self), "widths": list(self.widths), "inner": [*map(list, self.inner)]}
 
     def convolutions(self) -> Iterator[Convolution]:
@@ -78,7 +78,7 @@ class ResidualNet:
             for _ in inner:
                 block += 1
                 first, second, shortcut = (f"block{block}_{part}" for part in ("first", "second", "shortcut"))
-                # Around blocks without a shortcut the activations go unchanged.
+                # Blocks without a shortcut layer have an identity around them.
                 beside = source == group
                 if not beside:
                     yield Convolution(shortcut, f"{shortcut}_norm", group, source, 1, stage, branch=True)
@@ -112,9 +112,9 @@ class ResidualNetwork(Network):
 
 
 def random_network(backbone: Backbone, *, classes: int = 3, generator: torch.Generator) -> Network:
-    """Return a network in evaluation mode whose tensors are all random, as after a life: no norm is the identity.
+    """Return a network in evaluation mode with all tensors random, as after training: no norm is the identity.
 
-    A fresh network would hide faults in the treatment of biases, norms and running statistics, which all start equal.
+    A fresh network would hide faults in the handling of biases, norms and running statistics, which all start equal.
 
     Args:
         backbone: Its architecture.

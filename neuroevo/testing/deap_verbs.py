@@ -1,12 +1,12 @@
-"""DEAP's verbs as the functions that the laws are about, so that `deap.tools` and your own verbs can be checked.
+"""DEAP's operators as the functions that the laws check, so that `deap.tools` and your own can be checked.
 
     check_mutation(as_mutation(partial(tools.mutGaussian, mu=0, sigma=1)), rate="indpb")
     check_crossover(as_crossover(tools.cxOnePoint), cuts=1)
     check_selection(as_selection(partial(tools.selTournament, tournsize=3)), tournament=3)
 
-A verb works on individuals, one or two at a time; it is called here for each row of a batch, and may take the keyword
-`generator`. Verbs without it can only draw from global generators, which the laws then say; with `seed_globals=True`
-those are seeded for each call and restored after it, so that all other laws can be judged.
+An operator of DEAP works on individuals, one or two at a time; it is called here for each row of a batch, and may take
+the keyword `generator`. Operators without it can only draw from global generators, which the laws then report; with
+`seed_globals=True` these are seeded for each call and restored after it, so that all other laws can be checked.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from neuroevo.testing.laws.global_generators import seeded_by
 from neuroevo.testing.laws.law import name_of
 
 Make = Callable[[Tensor], Any]
-"""Makes what a verb works on of a genome [D]: a list, an array, an `Individual`."""
+"""Makes an operator's argument from a genome [D]: a list, an array, an `Individual`."""
 
 
 class StockFitness(DeapFitness):  # type: ignore[misc]
@@ -36,7 +36,7 @@ class StockFitness(DeapFitness):  # type: ignore[misc]
 
 
 class Scored(list[float]):
-    """What DEAP calls an individual: a list with a fitness. It remembers its position in the population."""
+    """An individual as in DEAP: a list with a fitness, here also with its position in the population."""
 
     def __init__(self, position: int, fitness: DeapFitness) -> None:
         super().__init__([0.0])
@@ -50,9 +50,9 @@ def as_mutation(
     """Return a mutation of genomes [P, D] that calls `mutate(individual) -> (individual,)` for each row.
 
     Args:
-        mutate: DEAP's verb; settings may be bound, others are handed on.
-        make: Makes an individual of a row [D]; default a list, which is a copy, as `toolbox.clone` would make. With
-            `Tensor.numpy` the verb works on the memory of the batch itself.
+        mutate: DEAP's operator; settings may be bound, others are passed on.
+        make: Makes an individual from a row [D]; default a list, which is a copy, as `toolbox.clone` would make. With
+            `Tensor.numpy` the operator works on the memory of the batch itself.
         seed_globals: Whether the global generators are seeded by `generator` for each call.
     """
 
@@ -69,7 +69,7 @@ def as_crossover(
     """Return a crossover of parents [P, D] that calls `mate(first, second) -> (first, second)` for each pair of rows.
 
     Args:
-        mate: DEAP's verb; settings may be bound, others are handed on.
+        mate: DEAP's operator; settings may be bound, others are passed on.
         make: As for `as_mutation`.
         seed_globals: As for `as_mutation`.
     """
@@ -90,15 +90,15 @@ def as_selection(
     """Return a selection of indices that calls `select(individuals, k) -> individuals`.
 
     Args:
-        select: DEAP's verb; settings may be bound.
-        fitness: What the individuals' fitness is: DEAP's own by default, or `neuroevo.Fitness`, behind which NaN is
-            worse than any number.
+        select: DEAP's operator; settings may be bound.
+        fitness: The class of the individuals' fitness: DEAP's own by default, or `neuroevo.Fitness`, with which NaN
+            is worse than any number.
         seed_globals: As for `as_mutation`.
     """
 
     def select_indices(values: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
-        people = [Scored(position, _valued(fitness, value)) for position, value in enumerate(values.tolist())]
-        chosen = _drawing(select, generator, seed_globals)(people, k)
+        population = [Scored(position, _valued(fitness, value)) for position, value in enumerate(values.tolist())]
+        chosen = _drawing(select, generator, seed_globals)(population, k)
         return torch.tensor([one.position for one in chosen], dtype=torch.int64)
 
     return _named(select_indices, select)
@@ -111,7 +111,7 @@ def _valued(kind: type[DeapFitness], value: float) -> DeapFitness:
 
 
 def _drawing(verb: Callable[..., Any], generator: torch.Generator, seed_globals: bool) -> Callable[..., Any]:
-    """Return the verb with what it draws from."""
+    """Return the operator with its source of random numbers."""
     bound = partial(verb, generator=generator) if "generator" in signature(verb).parameters else verb
 
     def call(*arguments: Any, **settings: Any) -> Any:
@@ -123,12 +123,12 @@ def _drawing(verb: Callable[..., Any], generator: torch.Generator, seed_globals:
 
 def _genome(individual: Any, row: Tensor) -> Tensor:
     genes = individual.genome if isinstance(individual, Individual) else individual
-    # Whole numbers stay so only if the verb keeps them: a list tells by its elements.
+    # The dtype stays integer only if the operator keeps integers: for a list the elements decide.
     return torch.as_tensor(genes, dtype=row.dtype if row.is_floating_point() else None)
 
 
 def _batch(rows: list[Tensor]) -> Tensor:
-    """Return the rows as one tensor; a single one keeps its memory, so that aliasing can be seen."""
+    """Return the rows as one tensor; a single row keeps its memory, so that aliasing can be detected."""
     return rows[0].unsqueeze(0) if len(rows) == 1 else torch.stack(rows)
 
 

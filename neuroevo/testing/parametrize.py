@@ -4,7 +4,7 @@
     def test_mutations(law):
         law()
 
-pytest then shows which law of which subject fails: `test_mutations[my_mutation-rows_of_a_batch_mutate_on_their_own]`.
+pytest then shows which law of which subject fails: `test_mutations[my_mutation-rows_of_a_batch_mutate_independently]`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ def parametrize_with_laws(
     The test calls `law()`, which raises LawBroken if the subject breaks it.
 
     Args:
-        laws: What has to hold, for example `selection_laws(tournament=3)`.
-        subjects: What it has to hold for: objects, or objects by the name that they get in the tests' ids.
-        examples: Cases per law at most; default what the hypothesis profile in force says.
+        laws: The laws to check, for example `selection_laws(tournament=3)`.
+        subjects: The objects to check: a sequence, or a mapping by the names for the tests' ids.
+        examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     named = subjects if isinstance(subjects, Mapping) else _by_name(subjects)
     return pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""Hypothesis strategies for what evolution works on: small by default, and shrinking to what can be read.
+"""Hypothesis strategies for the objects of evolution: small by default, and shrinking to readable ones.
 
-Every function returns a strategy; sizes are keyword arguments. Numbers that a reader should see (genomes, fitnesses,
+Every function returns a strategy; sizes are keyword arguments. Numbers that matter in a message (genomes, fitnesses,
 index sets) are drawn one by one; weights and images follow from a drawn seed.
 """
 
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 CONVNET_SIZE = 16
-"""Height and width, in pixels, of the least images that a `ConvNet4` takes."""
+"""Height and width, in pixels, of the smallest images that a `ConvNet4` takes."""
 
 
 def seeds() -> SearchStrategy[int]:
@@ -67,10 +67,10 @@ def genomes(
 
     Args:
         draw: Given by hypothesis.
-        min_size: Genes at least.
-        max_size: Genes at most.
-        low: Least gene, before it is rounded to the dtype.
-        high: Greatest gene, likewise.
+        min_size: Smallest number of genes.
+        max_size: Largest number of genes.
+        low: Lowest gene, before it is rounded to the dtype.
+        high: Highest gene, likewise.
         dtype: Floating point or integer.
     """
     genes = draw(st.lists(_numbers(low, high, dtype), min_size=min_size, max_size=max_size))
@@ -88,17 +88,17 @@ def populations(
     evaluated: bool = True,
     non_finite: bool = True,
 ) -> list[Individual]:
-    """Draw individuals whose genomes are the rows of one tensor [P, D] and whose ids differ.
+    """Draw individuals with the rows of one tensor [P, D] as genomes and different ids.
 
     Example: `[Individual(id=4, parents=(), generation=0, fitness=(1.0,)), Individual(id=0, ..., fitness=(nan,))]`.
     Shrinks to one individual with id 0, one gene that is 0 and the fitness 0.
 
     Args:
         draw: Given by hypothesis.
-        min_individuals: Individuals P at least.
-        max_individuals: Individuals at most.
-        min_size: Genes D at least.
-        max_size: Genes at most.
+        min_individuals: Smallest number of individuals P.
+        max_individuals: Largest number of individuals.
+        min_size: Smallest number of genes D.
+        max_size: Largest number of genes.
         evaluated: Whether they have fitness values.
         non_finite: Whether a fitness may be NaN or infinite.
     """
@@ -122,9 +122,9 @@ def fitnesses(draw: DrawFn, *, min_size: int = 1, max_size: int = 8, non_finite:
 
     Args:
         draw: Given by hypothesis.
-        min_size: Individuals P at least.
-        max_size: Individuals at most.
-        non_finite: Whether NaN, inf and -inf are among the values.
+        min_size: Smallest number of individuals P.
+        max_size: Largest number of individuals.
+        non_finite: Whether NaN, inf and -inf can be among the values.
     """
     # Few values tie often.
     finite = st.sampled_from([0.0, 1.0, -1.0]) | st.floats(-1e6, 1e6)
@@ -133,14 +133,14 @@ def fitnesses(draw: DrawFn, *, min_size: int = 1, max_size: int = 8, non_finite:
 
 
 def backbones(*, max_channels: int = 5, image_shape: tuple[int, int, int] | None = None) -> SearchStrategy[Backbone]:
-    """Draw a small architecture: an `MLP`, a `ResidualNet`, whose shortcuts tie channel groups, or a deeper network.
+    """Draw a small architecture: an `MLP`, a `ResidualNet` with shortcuts that tie groups, or a deeper network.
 
     Example: `ResidualNet(widths=(2, 1), inner=((3,), (1, 4)), channels=2)`. Shrinks to an `MLP` with one unit, and
     otherwise to fewer and narrower layers of the kind that is needed.
 
     Args:
-        max_channels: Channels of a group at most.
-        image_shape: What images it takes, as (C, H, W); by default any of `images`. A `ConvNet4`, `VGG` or `ResNet12`
+        max_channels: Largest number of channels of a group.
+        image_shape: The shape (C, H, W) of its images; by default any of `images`. A `ConvNet4`, `VGG` or `ResNet12`
             is only drawn for 16 pixels or more.
     """
     width = st.integers(1, max_channels)
@@ -163,14 +163,14 @@ def backbones(*, max_channels: int = 5, image_shape: tuple[int, int, int] | None
 def images(draw: DrawFn, *, backbone: Backbone, min_images: int = 1, max_images: int = 3) -> Tensor:
     """Draw normally distributed images that a backbone takes, float32 [N, C, H, W].
 
-    The first tensor of the backbone's layout tells: a linear layer [F, D] gets images of 1 x 1 x D, a convolution
-    [F, C, h, w] such of C x 16 x 16. Example: `tensor([[[[1.5410, -0.2934]]]])`. Shrinks to one image, seed 0.
+    The shape follows from the first tensor of the backbone's layout: 1 x 1 x D for a linear layer [F, D], C x 16 x 16
+    for a convolution [F, C, h, w]. Example: `tensor([[[[1.5410, -0.2934]]]])`. Shrinks to one image, seed 0.
 
     Args:
         draw: Given by hypothesis.
         backbone: The architecture.
-        min_images: Images N at least.
-        max_images: Images at most.
+        min_images: Smallest number of images N.
+        max_images: Largest number of images.
     """
     number = draw(st.integers(min_images, max_images))
     _, inputs, *kernel = next(iter(backbone.layout.shapes.values()))
@@ -185,7 +185,7 @@ class Ancestor:
     Attributes:
         learngene: The learngene.
         network: The network, in evaluation mode.
-        seed: Where all random numbers of both come from.
+        seed: Seed of all random numbers of both.
     """
 
     learngene: Learngene
@@ -217,7 +217,7 @@ def ancestors(draw: DrawFn, *, backbone: Backbone | None = None, classes: int = 
     generator = torch.Generator().manual_seed(seed)
     network = random_network(chosen, classes=classes, generator=generator)
     sizes = [*map(len, indices.values())]
-    # In no order, and different in all groups: a mix-up of provenance can be seen.
+    # Unordered, and different in all groups, so that a mix-up of provenance is detected.
     ids = torch.randperm(10 * sum(sizes), generator=generator)[: sum(sizes)].split(sizes)
     provenance = dict(zip(indices, ids, strict=True))
     learngene = extract(network.state_dict(), indices, backbone=chosen, provenance=provenance)
@@ -225,7 +225,7 @@ def ancestors(draw: DrawFn, *, backbone: Backbone | None = None, classes: int = 
 
 
 def learngenes(*, backbone: Backbone | None = None) -> SearchStrategy[Learngene]:
-    """Draw a learngene of a network whose tensors are all random, every channel with a provenance of its own.
+    """Draw a learngene of a network with all tensors random, and with a provenance id of its own for every channel.
 
     Example: `<Learngene of a mlp: 4 parameters, 50.0 %, hidden1 1>`. Shrinks as `ancestors` does, which also give the
     network.
@@ -357,10 +357,10 @@ def datasets(
 
     Args:
         draw: Given by hypothesis.
-        min_classes: Classes of a role at least.
-        max_classes: Classes of a role at most.
-        min_per_class: Images of a class at least.
-        max_per_class: Images of a class at most.
+        min_classes: Smallest number of classes of a role.
+        max_classes: Largest number of classes of a role.
+        min_per_class: Smallest number of images of a class.
+        max_per_class: Largest number of images of a class.
         channels: Channels C.
         size: Height and width, in pixels, at least 2.
     """

@@ -1,4 +1,4 @@
-"""A hypothesis strategy for toolboxes: algorithms put together at random from the library's operators."""
+"""A hypothesis strategy for toolboxes: algorithms composed at random from the library's operators."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def toolboxes(draw: DrawFn, *, max_individuals: int = 6, max_size: int = 8) -> T
 
     Args:
         draw: Given by hypothesis.
-        max_individuals: Individuals P at most.
-        max_size: Genes D at most.
+        max_individuals: Largest number of individuals P.
+        max_size: Largest number of genes D.
     """
     around_mean = draw(st.booleans())
     number, size = draw(st.integers(1, max_individuals)), draw(st.integers(1, max_size))
@@ -76,12 +76,12 @@ class Cloud:
         self.ids = ids
 
     def generate(self) -> list[Individual]:
-        """Return new individuals, whose genomes are the rows of one tensor."""
+        """Return new individuals, with the rows of one tensor as genomes."""
         steps = torch.randn(self.number, len(self.mean), generator=self.generator)
         return [Individual(row, id=self.ids()) for row in self.mean + steps]
 
     def update(self, population: Sequence[Individual]) -> None:
-        """Go to the best individual."""
+        """Move the mean to the best individual."""
         self.mean = max(population, key=lambda one: one.fitness).genome.clone()
 
 

@@ -1,6 +1,6 @@
 """Writes small data sets in the exact formats on disk; the fixture `formats` of `tests/conftest.py` is this module.
 
-Each class has a colour of its own under noise, so that classes can be told apart and no image is there twice.
+Each class has a colour of its own under noise, so that classes can be separated and no image occurs twice.
 """
 
 import csv

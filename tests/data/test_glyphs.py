@@ -92,7 +92,7 @@ def test_about_half_of_the_images_are_inverted(small: Dataset) -> None:
     assert 0.4 < is_dark.float().mean() < 0.6
 
 
-def test_classes_can_be_told_apart_from_other_images() -> None:
+def test_classes_can_be_separated_from_other_images() -> None:
     """The nearest neighbour, light and dark aside, names the class far more often than chance."""
     images = glyphs(images_per_class=40).novel
     pixels = images.images.float().flatten(1)

@@ -275,7 +275,7 @@ def test_an_heir_as_narrow_as_the_circuit_becomes_it(toys: ModuleType, backbone:
             ConvNet4(widths=(4, 4, 4, 4)),
             "of a mlp with the groups hidden1, hidden2 can't",
         ),
-        (VGG(11, (3,) * 8), MLP(widths=(8,), inputs=9), "with the groups hidden1: their first layers have not"),
+        (VGG(11, (3,) * 8), MLP(widths=(8,), inputs=9), "with the groups hidden1: their first layers differ"),
         (MLP(widths=(8, 8), inputs=9), MLP(widths=(8, 8), inputs=16), "hidden1.weight has the shape"),
         (ConvNet4((4, 4, 4, 4), channels=2), ConvNet4((4, 4, 4, 4), channels=3), "conv1.weight has the shape"),
     ],

@@ -153,7 +153,7 @@ def test_weights_that_overflow_fail() -> None:
             r"module must take the inputs \[24, 5\], but a Sequential",
         ),
         (lambda: problem(chunk=0), "chunk must be at least 1, but it is 0."),
-        (lambda: problem(only=["4.*"]), "'4.\\*' must fit a parameter of the module"),
+        (lambda: problem(only=["4.*"]), "'4.\\*' must match a parameter of the module"),
         (lambda: problem(bounds={"*": (1, -1)}), "the bounds of 0.weight must be a lower and a higher one"),
         (lambda: problem(score=lambda o, t: o.sum(-1)).batch(people()), r"score must return one number, .* \[4, 24\]."),
     ],

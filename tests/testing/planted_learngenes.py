@@ -194,17 +194,17 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     (
         "zeroed_rest",
         "all other weights are zero",
-        "what is no gene keeps its value or is cut off",
+        "other weights are kept or set to zero",
         _inherit(zeroed_rest),
     ),
     (
         "cut_everywhere",
         "cross weights of layers that inherit nothing are zero",
-        "what a partial learngene lacks keeps its value",
+        "tensors that a partial learngene lacks are kept",
         _inherit(cut_everywhere),
     ),
     ("wrapped_slots", "slots of another width", "slots are distinct channels of the heir", _inherit(wrapped_slots)),
-    ("share_with_head", "the head counts in the share", "the report is true", _inherit(share_with_head)),
+    ("share_with_head", "the head counts in the share", "the report is correct", _inherit(share_with_head)),
     (
         "random_cross",
         "random weights into the circuit",

@@ -345,9 +345,9 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "a batched function gives what its single calls give",
         _map(forgets_keywords),
     ),
-    ("tries_twice", "a trial call", "no item is worked on twice", _map(tries_twice)),
-    ("zips_short", "zip that is not strict", "results are never lost in silence", _map(zips_short)),
-    ("swallows", "a blanket except that scores -inf", "what a function raises arrives", _map(swallows)),
+    ("tries_twice", "a trial call", "no item is evaluated twice", _map(tries_twice)),
+    ("zips_short", "zip that is not strict", "results are never lost silently", _map(zips_short)),
+    ("swallows", "a blanket except that scores -inf", "exceptions reach the caller", _map(swallows)),
     (
         "whole_chunks",
         "off by one: the last short chunk is left out",
@@ -383,7 +383,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     (
         "BatchStatistics",
         "batch statistics in evaluation mode (functorch#273)",
-        "an image is judged by itself in evaluation mode",
+        "images do not affect each other in evaluation mode",
         _backbone(BatchStatistics(**SMALL_CONVNET)),
     ),
     (
@@ -393,23 +393,23 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         _backbone(PaddedShortcut(**SMALL_MLP)),
     ),
     ("empty_class", "a class without files", "every class has images", _dataset(empty_class())),
-    ("leaking_image", "an image in two roles", "no image is there twice", _dataset(leaking_image())),
+    ("leaking_image", "an image in two roles", "no image occurs twice", _dataset(leaking_image())),
     (
         "leaking_statistics",
         "normalised by classes that ancestors must not see",
-        "mean and deviation are those of ancestry",
+        "mean and deviation are computed on ancestry",
         _dataset(leaking_statistics()),
     ),
-    ("shifted_labels", "labels shifted by one row", "classes can be told apart", _dataset(shifted_labels())),
+    ("shifted_labels", "labels shifted by one row", "classes can be separated", _dataset(shifted_labels())),
     (
         "in_order_of",
         "files in the order of the file system",
-        "read again it is the same",
+        "reading again gives the same data set",
         _dataset(sound_data(), again=partial(in_order_of, count(1))),
     ),
     ("BareNumber", "a score without a tuple (DEAP)", "scores are tuples of numbers", _problem(BareNumber())),
     ("Clamping", "genomes repaired in place", "individuals are left unchanged", _problem(Clamping())),
-    ("OwnTasks", "a generator between calls", "scored again, the score is the same", _problem(OwnTasks())),
+    ("OwnTasks", "a generator between calls", "scoring again gives the same score", _problem(OwnTasks())),
     (
         "GlobalNoise",
         "a global generator that is read and put back",
@@ -425,7 +425,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     (
         "WithLambda",
         "an evaluator that workers can't get (DEAP#57, #323)",
-        "a pickled evaluator scores as the original",
+        "a pickled evaluator gives the same scores",
         _problem(WithLambda()),
     ),
 )

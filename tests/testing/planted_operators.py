@@ -287,7 +287,7 @@ def _cross(cross: object, **settings: Any) -> tuple[object, list[Law]]:
 
 
 FREQUENCY = "permuting the population changes no frequency"
-PRESSURE = "the best win as often as the size of tournaments says"
+PRESSURE = "winners are as frequent as the tournament size implies"
 GLOBAL = "global generators are neither read nor written"
 CONSERVED = "each position keeps the parents' two genes"
 RATE = "rate 0 is the identity"
@@ -297,8 +297,8 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     ("nan_wins", "NaN wins comparisons (DEAP)", "NaN never beats a number", _select(nan_wins)),
     ("sorted_best", "NaN stays where it stands in a sort", "NaN never beats a number", _select(sorted_best, **BEST)),
     ("all_but_the_last", "off by one: the last one never takes part", FREQUENCY, _select(all_but_the_last)),
-    ("one_too_far", "off by one: an index too far", "indices are those of individuals", _select(one_too_far)),
-    ("forgets_k", "the number wanted is ignored", "indices are those of individuals", _select(forgets_k)),
+    ("one_too_far", "off by one: an index too far", "indices are valid", _select(one_too_far)),
+    ("forgets_k", "the number wanted is ignored", "indices are valid", _select(forgets_k)),
     ("repairs_in_place", "failures repaired in place", "arguments are left unchanged", _select(repairs_in_place)),
     ("by_size", "scores count where ranks should", "only the order of the fitness counts", _select(by_size)),
     (
@@ -314,7 +314,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     (
         "shifted_wheel",
         "weights shifted to zero: the worst one never comes",
-        "each one is drawn in proportion to its weight",
+        "individuals are drawn in proportion to their weights",
         _select(shifted_wheel, proportional=True),
     ),
     (
@@ -323,7 +323,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "permuting the population changes nothing",
         _select(position_counts, **BEST),
     ),
-    ("by_value", "individuals looked up by fitness", "nobody is selected twice", _select(by_value, **BEST)),
+    ("by_value", "individuals looked up by fitness", "no individual is selected twice", _select(by_value, **BEST)),
     ("in_place", "variation in place (DEAP's convention)", "arguments are left unchanged", _mutate(in_place)),
     (
         "sometimes_itself",
@@ -344,7 +344,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "mutants are finite and within the bounds",
         _mutate(outside_its_domain),
     ),
-    ("one_draw_for_all", "one draw for a batch", "rows of a batch mutate on their own", _mutate(one_draw_for_all)),
+    ("one_draw_for_all", "one draw for a batch", "rows of a batch mutate independently", _mutate(one_draw_for_all)),
     ("poisoned", "a mask by multiplication", RATE, _mutate(poisoned, rate="rate")),
     ("zero_is_default", "`rate or default`", RATE, _mutate(zero_is_default, rate="rate")),
     ("last_gene_stays", "off by one: the last gene", "every gene can mutate", _mutate(last_gene_stays, rate="rate")),
@@ -364,14 +364,14 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "siblings share no storage",
         _cross(one_child_twice, exchanges=False),
     ),
-    ("cuts_too_early", "off by one: the last cut", "any two neighbours can be parted", _cross(cuts_too_early)),
+    ("cuts_too_early", "off by one: the last cut", "any two neighbours can be separated", _cross(cuts_too_early)),
     (
         "cuts_nowhere",
         "off by one: a cut at the end",
         "children have between one cut and the stated number",
         _cross(cuts_nowhere, cuts=1),
     ),
-    ("one_cut_for_all", "one cut for a batch", "pairs of a batch are crossed on their own", _cross(one_cut_for_all)),
+    ("one_cut_for_all", "one cut for a batch", "pairs of a batch are crossed independently", _cross(one_cut_for_all)),
     ("poisoned_exchange", "a mask by multiplication", CONSERVED, _cross(poisoned_exchange, rate="rate")),
     (
         "beyond_the_parents",

@@ -1,4 +1,4 @@
-"""Laws that hold for everything of a kind, and functions that check an object against them.
+"""Laws for all objects of a kind, and functions that check an object against them.
 
 Each `check_*` raises `LawBroken`, an `AssertionError` that names the law, the smallest case that breaks it and the
 likely cause; each `*_laws` returns the laws as a list, for `neuroevo.testing.parametrize`.

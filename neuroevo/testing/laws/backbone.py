@@ -1,4 +1,4 @@
-"""The laws of backbones: the layout tells the truth about the networks, which follow from their generator alone."""
+"""The laws of backbones: the layout describes the networks correctly, and these follow from their generator alone."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from neuroevo.testing.strategies import CONVNET_SIZE, seeds
 Image = tuple[int, int, int]
 
 CASES = 10
-"""Cases per law at most: each of them builds networks."""
+"""Largest number of cases per law: each of them builds networks."""
 
 PRECISION = 1e-9
-"""How far outputs in double precision may lie apart, in units of the largest one."""
+"""Largest difference of outputs in double precision, in units of the largest one."""
 
 
 def check_backbone(backbone: Backbone, *, image: Image | None = None, examples: int | None = None) -> None:
@@ -43,19 +43,19 @@ def check_backbone(backbone: Backbone, *, image: Image | None = None, examples: 
 
     Args:
         backbone: The description of an architecture; small widths make the check fast.
-        image: The shape [C, H, W] of images that it takes; by default what the first tensor of its layout tells: 1 x 1
-            x D for a linear layer [F, D], C x 16 x 16 for a convolution [F, C, h, w].
-        examples: Cases per law at most.
+        image: The shape [C, H, W] of its images; by default derived from the first tensor of its layout: 1 x 1 x D for
+            a linear layer [F, D], C x 16 x 16 for a convolution [F, C, h, w].
+        examples: Largest number of cases per law.
     """
     check(backbone, backbone_laws(image=image), label=name_of(backbone), examples=examples)
 
 
 def backbone_laws(*, image: Image | None = None) -> list[Law]:
-    """Return the laws of backbones; the argument is that of `check_backbone`."""
+    """Return the laws of backbones; for the argument see `check_backbone`."""
     laws = [
         Law(
             "the layout lists every tensor but the head's",
-            "buffers such as running statistics, or the tensors of a shortcut, are missing: nobody would inherit them",
+            "buffers such as running statistics, or the tensors of a shortcut, are missing: no heir would inherit them",
             _lists_every_tensor,
             CASES,
         ),
@@ -102,7 +102,7 @@ def backbone_laws(*, image: Image | None = None) -> list[Law]:
             CASES,
         ),
         Law(
-            "an image is judged by itself in evaluation mode",
+            "images do not affect each other in evaluation mode",
             "a norm without running statistics, which reads the whole batch",
             partial(_images_alone, image=image),
             CASES,
@@ -130,7 +130,7 @@ def backbone_laws(*, image: Image | None = None) -> list[Law]:
 
 
 def _on_one_thread(statement: Statement, backbone: Backbone, case: Case) -> None:
-    """Check a statement on one torch thread: for networks this small, waiting for others takes longer than working."""
+    """Check a statement on one torch thread: for small networks, synchronising takes longer than computing."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -151,7 +151,7 @@ def _images(backbone: Backbone, image: Image | None, *, count: int = 4) -> Tenso
 
 
 def _body(network: Network) -> dict[str, Tensor]:
-    """Return every tensor but the head's and the counters of batches, which are no part of a circuit."""
+    """Return every tensor but the head's and the counters of batches, which are not part of a circuit."""
     return {
         name: tensor
         for name, tensor in network.state_dict().items()
@@ -204,18 +204,18 @@ def _counts_parameters(backbone: Backbone, case: Case) -> None:
     counts = case.draw("channels", _counts(backbone))
     network = backbone.resized(counts).build(1, generator=seeded(0))
     parameters = sum(tensor.numel() for name, tensor in network.named_parameters() if not name.startswith("head."))
-    if (told := backbone.layout.parameters(counts)) != parameters:
-        raise Breach(f"the network has {parameters} parameters, but the layout counts {told}")
+    if (counted := backbone.layout.parameters(counts)) != parameters:
+        raise Breach(f"the network has {parameters} parameters, but the layout counts {counted}")
 
 
 def _counts(backbone: Backbone) -> st.SearchStrategy[dict[str, int]]:
-    # Wider than the backbone, too: heirs may be.
+    # Also wider than the backbone, as heirs may be.
     return st.fixed_dictionaries({group: st.integers(1, width + 2) for group, width in backbone.layout.groups.items()})
 
 
 def _resizes(backbone: Backbone, case: Case) -> None:
     counts = case.draw("channels", _counts(backbone))
-    # The order of a mapping says nothing.
+    # The order of a mapping does not matter.
     resized, layout = backbone.resized(dict(reversed(counts.items()))), backbone.layout
     if dict(resized.layout.groups) != counts or [*resized.layout.groups] != [*layout.groups]:
         raise Breach(f"the groups are {dict(resized.layout.groups)} instead of {counts}")
@@ -250,14 +250,14 @@ def _head_reads_features(backbone: Backbone, case: Case, *, image: Image | None)
     features, logits = network.features(images), network(images)
     if (found := tuple(features.shape)) != (expected := (len(images), network.head.in_features)):
         raise Breach(f"the features must have the shape {expected}, but they have {found}")
-    _expect(logits, network.head(features), "the logits are not what the head gives for the features")
+    _expect(logits, network.head(features), "the logits are not the head's outputs for the features")
 
 
 @torch.no_grad()
 def _images_alone(backbone: Backbone, case: Case, *, image: Image | None) -> None:
     network, images = _network(backbone, case).double(), _images(backbone, image)
     alone = torch.cat([network(one.unsqueeze(0)) for one in images])
-    _expect(network(images), alone, "the logits of an image change with the images beside it")
+    _expect(network(images), alone, "the logits of an image change with the other images of the batch")
 
 
 def _parameters_used(backbone: Backbone, case: Case, *, image: Image | None) -> None:
@@ -270,7 +270,7 @@ def _parameters_used(backbone: Backbone, case: Case, *, image: Image | None) -> 
 
 @torch.no_grad()
 def _closed_circuit(backbone: Backbone, case: Case, *, image: Image | None) -> None:
-    """The features of the last group's genes are those of the circuit as a network of its own."""
+    """The features of the last group's genes equal those of the circuit as a network of its own."""
     ancestor = _network(backbone, case)
     generator = seeded(case.draw("seed of the circuit", seeds()))
     circuit = random_circuit(backbone.layout, share=case.draw("share", st.floats(0.1, 1)), generator=generator)
@@ -283,7 +283,7 @@ def _closed_circuit(backbone: Backbone, case: Case, *, image: Image | None) -> N
     images = _images(backbone, image)
     genes = places(inheritance.slots[layout.features], layout.pixels)
     features = heir.double().features(images)[:, genes]
-    _expect(features, alone.features(images), "the features of an heir's genes are not those of the circuit alone")
+    _expect(features, alone.features(images), "the features of an heir's genes differ from those of the circuit alone")
 
 
 @torch.no_grad()
@@ -297,7 +297,7 @@ def _permutable(backbone: Backbone, case: Case, *, image: Image | None) -> None:
         for axis, block in ((axis, block) for axis, (other, block) in enumerate(groups) if other == group):
             weights[name] = weights[name].index_select(axis, places(order, block))
     network.load_state_dict(weights)
-    _expect(network(images), expected, "the outputs change when the channels of a group change places")
+    _expect(network(images), expected, "the outputs change when the channels of a group are permuted")
 
 
 def _expect(found: Tensor, expected: Tensor, complaint: str) -> None:

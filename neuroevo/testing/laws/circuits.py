@@ -1,4 +1,4 @@
-"""Naive ways to widen, read, isolate and run circuits, for the laws about learngenes."""
+"""Naive implementations to widen, read, isolate and run circuits, for the laws of learngenes."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Weights = Mapping[str, Tensor]
 Indices = Mapping[str, Tensor]
 
 TOLERANCE = 1e-4
-"""Relative and absolute difference of outputs that are sums in another order, in single precision."""
+"""Relative and absolute tolerance for outputs that are summed in another order, in single precision."""
 
 
 @st.composite
 def wider(draw: DrawFn, backbone: Backbone) -> Backbone:
-    """Draw the same structure with as many channels in each group or a few more."""
+    """Draw the same structure with equally many channels in each group or a few more."""
     return backbone.resized(
         {group: channels + draw(st.integers(0, 3)) for group, channels in backbone.layout.groups.items()}
     )
 
 
 def places(channels: Tensor, block: int) -> Tensor:
-    """Return the places of channels that have `block` neighbouring ones each."""
+    """Return the places of channels with `block` neighbouring places each."""
     return torch.tensor([channel * block + place for channel in channels.tolist() for place in range(block)]).long()
 
 
@@ -60,7 +60,7 @@ def cross_weights(layout: Layout, name: str, indices: Indices) -> Tensor:
 
 
 def isolated(weights: Weights, layout: Layout, indices: Indices) -> dict[str, Tensor]:
-    """Return a network's tensors with nothing coming into the circuit from outside."""
+    """Return a network's tensors with zero weights into the circuit from outside."""
     return {
         name: tensor.masked_fill(cross_weights(layout, name, indices), 0) if name in layout.axes else tensor
         for name, tensor in weights.items()
@@ -68,9 +68,9 @@ def isolated(weights: Weights, layout: Layout, indices: Indices) -> dict[str, Te
 
 
 def images_for(backbone: Backbone, *, seed: int) -> Tensor:
-    """Return random images, float32 [3, C, H, W], that fit the backbone, as its first tensor tells.
+    """Return random images, float32 [3, C, H, W], of a shape that fits the backbone's first tensor.
 
-    They follow from a seed, which can be read in a message; drawn images could not.
+    They follow from a seed, which is readable in a message; drawn images would not be.
     """
     _, inputs, *kernel = next(iter(backbone.layout.shapes.values()))
     shape = (3, inputs, CONVNET_SIZE, CONVNET_SIZE) if kernel else (3, 1, 1, inputs)
@@ -79,7 +79,7 @@ def images_for(backbone: Backbone, *, seed: int) -> Tensor:
 
 @torch.no_grad()
 def compare_features(network: Network, layout: Layout, indices: Indices, circuit: Network, images: Tensor) -> None:
-    """Raise Breach unless the last group's channels at the indices give in the network what the circuit gives."""
+    """Raise Breach unless the last group's channels at the indices compute in the network what the circuit computes."""
     last = layout.features
     inside = network.eval().features(images)[:, places(indices[last], layout.pixels)]
     alone = circuit.eval().features(images)

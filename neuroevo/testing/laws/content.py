@@ -1,4 +1,4 @@
-"""Looking into arguments and results: which tensors they hold, what those contain and where they lie."""
+"""Inspection of arguments and results: the tensors that they hold, their content and their memory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def same_bits(first: Tensor, second: Tensor) -> bool:
 
 
 def leaves(thing: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """Yield what lies inside mappings, sequences and dataclasses, each with the path that leads to it."""
+    """Yield the content of mappings, sequences and dataclasses, each with its path."""
     if isinstance(thing, Mapping):
         for name, inner in thing.items():
             yield from leaves(inner, f"{path}[{name!r}]" if path else str(name))
@@ -50,7 +50,7 @@ def content(thing: object) -> dict[str, Leaf]:
 
 
 def difference(before: Mapping[str, Leaf], after: Mapping[str, Leaf]) -> str:
-    """Return the path of the first thing in which two snapshots differ, or nothing if they are equal."""
+    """Return the path of the first difference of two snapshots, or "" if they are equal."""
     for path in [*before, *after]:
         if before.get(path) != after.get(path):
             return path or WHOLE
@@ -58,7 +58,7 @@ def difference(before: Mapping[str, Leaf], after: Mapping[str, Leaf]) -> str:
 
 
 def storages(thing: object) -> dict[int, str]:
-    """Return where the tensors inside lie in memory, with the path of one of them; empty tensors lie nowhere."""
+    """Return the memory addresses of the tensors inside, with the path of one of them; without empty tensors."""
     return {
         leaf.untyped_storage().data_ptr(): path or WHOLE
         for path, leaf in leaves(thing)

@@ -1,8 +1,8 @@
 """Laws of crossover: `cross(first, second, *, generator)`, as the functions of `neuroevo.operators.crossover`.
 
-Parents are two batches [P, D], each row a pair of its own; two children of that shape come back. All settings are
-bound by the caller, for example `functools.partial(blend, alpha=0.5)`. A setting that is the probability to exchange
-a gene can be named: the laws then choose it.
+Parents are two batches [P, D], each row an independent pair; two children of that shape are returned. All settings are
+bound by the caller, for example `functools.partial(blend, alpha=0.5)`. The name of a setting that is the probability to
+exchange a gene can be given: the laws then choose its value.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Pair = tuple[Tensor, Tensor]
 Pairs = Callable[[], SearchStrategy[Pair]]
 
 CALLS = 200
-"""Pairs that are crossed where a likely event must come at least once."""
+"""Pairs that are crossed when a likely event must occur at least once."""
 
 
 def check_crossover(
@@ -51,7 +51,7 @@ def check_crossover(
         rate: As for `crossover_laws`.
         dtypes: As for `crossover_laws`.
         min_genes: As for `crossover_laws`.
-        examples: Cases per law at most; default what the hypothesis profile in force says.
+        examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
     laws = crossover_laws(exchanges=exchanges, cuts=cuts, bounds=bounds, rate=rate, dtypes=dtypes, min_genes=min_genes)
@@ -71,11 +71,11 @@ def crossover_laws(
 
     Args:
         exchanges: Whether children consist of their parents' genes; False for those that compute new ones.
-        cuts: Cuts at most, of which at least one lies between two genes; None if there are none.
-        bounds: Least and greatest gene of parents and of children; None leaves them free.
+        cuts: Largest number of cuts, of which at least one lies between two genes; None if there are none.
+        bounds: Lowest and highest gene of parents and of children; None for no bounds.
         rate: Name of the keyword that is the probability to exchange a gene; None if there is none.
-        dtypes: What genomes may be.
-        min_genes: Genes of the shortest genome that it takes.
+        dtypes: The dtypes of genomes.
+        min_genes: Number of genes of the shortest genome that it takes.
     """
     given = partial(pairs, bounds=bounds, dtypes=dtypes, min_genes=min_genes)
 
@@ -110,7 +110,7 @@ def _call(cross: Any, arguments: Arguments, generator: torch.Generator) -> Pair:
 
 
 def _opposites(rows: int, genes: int, bounds: Bounds | None, dtype: torch.dtype) -> dict[str, Tensor]:
-    """Return parents that differ in every gene: the donor of each can be told."""
+    """Return parents that differ in every gene, so that the donor of each gene can be identified."""
     low, high = bounds or WITHIN
     first, second = (torch.full((rows, genes), end, dtype=dtype) for end in (low, high))
     return {"first": first, "second": second}
@@ -120,7 +120,7 @@ def _siblings_share_nothing(draw: Draw) -> Law:
     def statement(cross: Any, case: Case) -> None:
         first, second = _call(cross, draw(case), seeded(case.draw("seed", seeds())))
         if first.untyped_storage().data_ptr() == second.untyped_storage().data_ptr():
-            raise Breach("both children lie in one memory")
+            raise Breach("both children share memory")
 
     return Law("siblings share no storage", "both children are views of one tensor, or one object", statement)
 
@@ -154,7 +154,7 @@ def _rows_differ(bounds: Bounds | None, dtype: torch.dtype) -> Law:
             raise Breach(f"two equal pairs [{LONG}] of a batch had equal children with each of {SEEDS} seeds")
 
     cause = "one draw for the whole batch; draw for each pair"
-    return Law("pairs of a batch are crossed on their own", cause, statement)
+    return Law("pairs of a batch are crossed independently", cause, statement)
 
 
 def _equal_parents(given: Pairs) -> Law:
@@ -165,7 +165,7 @@ def _equal_parents(given: Pairs) -> Law:
             if not torch.allclose(child, parent):
                 raise Breach(f"the parent twice had the child {child.tolist()}")
 
-    cause = "genes come from elsewhere than the parents, or arithmetic that divides by their difference"
+    cause = "genes do not come from the parents, or arithmetic that divides by their difference"
     return Law("equal parents have equal children", cause, statement)
 
 
@@ -194,7 +194,7 @@ def _neighbours_part(bounds: Bounds | None, dtype: torch.dtype) -> Law:
             raise Breach(f"genes {gene} and {gene + 1} stayed together in each of {CALLS} pairs")
 
     cause = "the range of cuts ends one too early or begins one too late"
-    return Law("any two neighbours can be parted", cause, statement)
+    return Law("any two neighbours can be separated", cause, statement)
 
 
 def _cuts(most: int, bounds: Bounds | None, dtype: torch.dtype) -> Law:
@@ -204,7 +204,7 @@ def _cuts(most: int, bounds: Bounds | None, dtype: torch.dtype) -> Law:
         if not ((counts >= 1) & (counts <= most)).all():
             raise Breach(f"children change their donor {sorted(set(counts.tolist()))} times")
 
-    cause = "a cut before the first or behind the last gene, or two cuts at one place: the children are copies"
+    cause = "a cut before the first or after the last gene, or two equal cuts: the children are copies"
     return Law("children have between one cut and the stated number", cause, statement)
 
 

@@ -1,4 +1,4 @@
-"""The laws of data sets: what one role shows, no other role has seen, and tasks can be drawn from each."""
+"""The laws of data sets: roles share no class or image, and tasks can be drawn from each."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from neuroevo.testing.laws.purity import seeded
 from neuroevo.testing.strategies import seeds
 
 CASES = 10
-"""Cases per law at most: each of them reads many images."""
+"""Largest number of cases per law: each of them reads many images."""
 
 GUESSING = 0.01
-"""Probability that the classes of a role seem to be told apart by guessing."""
+"""Probability that guessing passes as separating the classes of a role."""
 
 
 def check_dataset(
@@ -40,12 +40,12 @@ def check_dataset(
 
     Args:
         dataset: The data set.
-        again: Reads or makes the same data set once more, if that is to be checked.
-        duplicates: How many images may be there twice, for collections of which that is known.
-        tolerance: How far the stated mean and deviation may lie from those of the images, in units of the full range.
-        learnable: Whether the classes must be told apart by the distance to their mean images, better than by chance:
-            it tells labels that do not belong to their images. Needs some tens of images per class.
-        examples: Cases per law at most.
+        again: Reads or makes the same data set once more, to check that as well.
+        duplicates: Number of images that may occur twice, for collections with known duplicates.
+        tolerance: Tolerance of the stated mean and deviation, in units of the full range.
+        learnable: Whether the distance to their mean images must separate classes better than chance: this detects
+            labels that do not belong to their images. Needs some tens of images per class.
+        examples: Largest number of cases per law.
     """
     laws = dataset_laws(again=again, duplicates=duplicates, tolerance=tolerance, learnable=learnable)
     check(dataset, laws, label=f"data set {dataset.name}", examples=examples)
@@ -58,7 +58,7 @@ def dataset_laws(
     tolerance: float = 1e-3,
     learnable: bool = False,
 ) -> list[Law]:
-    """Return the laws of data sets; the arguments are those of `check_dataset`."""
+    """Return the laws of data sets; for the arguments see `check_dataset`."""
     laws = [
         Law(
             "images and labels fit together",
@@ -76,13 +76,13 @@ def dataset_laws(
             _every_class,
         ),
         Law(
-            "no image is there twice",
+            "no image occurs twice",
             "training and test files overlap, or one image file is listed under two classes",
             partial(_no_duplicate, allowed=duplicates),
         ),
         Law(
-            "mean and deviation are those of ancestry",
-            "they were computed over all roles, which shows the held-out classes to ancestors, or in units of 1/255",
+            "mean and deviation are computed on ancestry",
+            "they were computed over all roles, which leaks held-out classes to ancestors, or in units of 1/255",
             partial(_statistics, tolerance=tolerance),
         ),
         Law(
@@ -95,15 +95,15 @@ def dataset_laws(
     if learnable:
         laws.append(
             Law(
-                "classes can be told apart",
-                "labels and images were shuffled or sorted apart from one another, or are shifted by one",
+                "classes can be separated",
+                "labels and images were shuffled or sorted separately, or are shifted by one",
                 _learnable,
             )
         )
     if again is not None:
         laws.append(
             Law(
-                "read again it is the same",
+                "reading again gives the same data set",
                 "files are listed in the order of the file system, or images drawn by a global generator",
                 partial(_again, again=again),
                 1,
@@ -121,21 +121,21 @@ def _fits_together(dataset: Dataset, case: Case) -> None:
     pixels, labels = images.images, images.labels
     square = (dataset.channels, dataset.size, dataset.size)
     if pixels.dtype != torch.uint8 or pixels.ndim != 4 or tuple(pixels.shape[1:]) != square:
-        raise Breach(f"images must be uint8 [N, {', '.join(map(str, square))}], but they are {_told(pixels)}")
+        raise Breach(f"images must be uint8 [N, {', '.join(map(str, square))}], but they are {_format_type(pixels)}")
     if labels.dtype != torch.int64 or labels.shape != pixels.shape[:1]:
-        raise Breach(f"labels must be int64 [{len(pixels)}], but they are {_told(labels)}")
+        raise Breach(f"labels must be int64 [{len(pixels)}], but they are {_format_type(labels)}")
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(images.classes):
         raise Breach(f"labels must lie in 0..{len(images.classes) - 1}, but they are {labels.unique().tolist()}")
 
 
-def _told(tensor: Tensor) -> str:
+def _format_type(tensor: Tensor) -> str:
     return f"{tensor.dtype} {list(tensor.shape)}"
 
 
 def _no_shared_class(dataset: Dataset, case: Case) -> None:
     roles = Counter(name for role in ROLES for name in dataset.role(role).classes)
     if shared := [name for name, times in roles.items() if times > 1]:
-        raise Breach(f"the class {shared[0]} is there {roles[shared[0]]} times")
+        raise Breach(f"the class {shared[0]} is in {roles[shared[0]]} roles")
 
 
 def _every_class(dataset: Dataset, case: Case) -> None:
@@ -152,11 +152,11 @@ def _no_duplicate(dataset: Dataset, case: Case, *, allowed: int) -> None:
         images = dataset.role(role)
         for row, label in zip(images.images.cpu(), images.labels.tolist(), strict=True):
             name = f"{images.classes[label]} ({role})"
-            # The hash is enough: two images in 2^64 are alike by chance.
+            # The hash is enough: two images collide with a probability of 2^-64.
             if (earlier := seen.setdefault(hash(bits(row)), name)) is not name:
-                found.append(f"an image of {name} is one of {earlier}")
+                found.append(f"an image of {name} is also one of {earlier}")
     if len(found) > allowed:
-        raise Breach(f"{found[0]}, too (copies in all: {len(found)}, allowed: {allowed})")
+        raise Breach(f"{found[0]} (copies in all: {len(found)}, allowed: {allowed})")
 
 
 def _statistics(dataset: Dataset, case: Case, *, tolerance: float) -> None:
@@ -199,7 +199,7 @@ def _learnable(dataset: Dataset, case: Case) -> None:
     means = sums / labels[known].bincount(minlength=classes).unsqueeze(1)
     right = int((torch.cdist(pixels[~known], means).argmin(1) == labels[~known]).sum())
     trials = int((~known).sum())
-    # The greatest class is what guessing gets right at most.
+    # The largest class bounds the accuracy of guessing.
     chance = float(labels[~known].bincount().max()) / max(1, trials)
     if not trials or binomtest(right, trials, chance, alternative="greater").pvalue > GUESSING:
         raise Breach(f"the nearest mean image names {right} of {trials} images, and guessing {chance:.0%} of them")
@@ -216,7 +216,7 @@ def _every_second(labels: Tensor, classes: int) -> Tensor:
 
 def _again(dataset: Dataset, case: Case, *, again: Callable[[], Dataset]) -> None:
     with restored():
-        # Whatever the state was in which the data set was made, this is hardly the same.
+        # Almost certainly another state than when the data set was made.
         reseed(0)
         before = fingerprints()
         other = again()
@@ -224,4 +224,4 @@ def _again(dataset: Dataset, case: Case, *, again: Callable[[], Dataset]) -> Non
     if moved:
         raise Breach(f"reading it moved the global generator of {', '.join(moved)}")
     if where := difference(content(dataset), content(other)):
-        raise Breach(f"read again it has another {where}")
+        raise Breach(f"reading again gives another {where}")

@@ -12,12 +12,12 @@ from neuroevo.testing.strategies import genomes
 Bounds = tuple[float, float]
 
 WITHIN: Bounds = (-10.0, 10.0)
-"""Where genes lie if nothing else is said."""
+"""Default bounds of genes."""
 
 DTYPES = (torch.float32, torch.float64)
 NON_FINITE = (float("nan"), float("inf"), float("-inf"))
 LONG = 24
-"""Genes of a genome whose mutants practically never agree by chance."""
+"""Number of genes at which mutants practically never agree by chance."""
 
 
 @st.composite
@@ -33,10 +33,10 @@ def batches(
 
     Args:
         draw: Given by hypothesis.
-        bounds: Where the genes lie; its ends come often.
+        bounds: Bounds of the genes; the bounds themselves are drawn often.
         dtypes: One of them is drawn.
-        min_genes: Genes D at least.
-        non_finite: Whether NaN and infinities are among the genes.
+        min_genes: Smallest number of genes D.
+        non_finite: Whether NaN and infinities can be among the genes.
     """
     rows, columns = draw(st.integers(1, 3)), draw(st.integers(min_genes, max(5, min_genes)))
     low, high = bounds or WITHIN
@@ -50,7 +50,7 @@ def batches(
 
 
 def copies(rows: int, *, bounds: Bounds | None, dtype: torch.dtype, genes: int = LONG) -> Tensor:
-    """Return equal genomes [rows, genes] whose genes are spread between the bounds."""
+    """Return equal genomes [rows, genes] with genes spread between the bounds."""
     low, high = bounds or WITHIN
     return torch.linspace(low, high, genes).to(dtype).repeat(rows, 1)
 
@@ -58,7 +58,7 @@ def copies(rows: int, *, bounds: Bounds | None, dtype: torch.dtype, genes: int =
 def pairs(
     *, bounds: Bounds | None, dtypes: tuple[torch.dtype, ...], min_genes: int = 1, non_finite: bool = False
 ) -> SearchStrategy[tuple[Tensor, Tensor]]:
-    """Draw two batches of genomes of one shape and dtype; the arguments are those of `batches`."""
+    """Draw two batches of genomes of one shape and dtype; for the arguments see `batches`."""
     return batches(bounds=bounds, dtypes=dtypes, min_genes=min_genes, non_finite=non_finite).flatmap(
         lambda first: _mates(first, bounds=bounds, non_finite=non_finite).map(lambda second: (first, second))
     )

@@ -1,4 +1,4 @@
-"""The global random generators of `random`, numpy and PyTorch: watched here, so that nothing else touches them."""
+"""The global random generators of `random`, numpy and PyTorch; no other module uses them."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def reseed(seed: int) -> None:
     """Seed every global generator; call it inside `restored` only."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
-    # torch.manual_seed would walk through every kind of device.
+    # torch.manual_seed would visit every kind of device.
     torch.default_generator.manual_seed(seed)
 
 
 @contextmanager
 def seeded_by(generator: torch.Generator) -> Iterator[None]:
-    """Let the global generators follow from a generator within the block, and restore them."""
+    """Seed the global generators from a generator within the block, and restore them."""
     with restored():
         reseed(int(torch.randint(2**32, (), generator=generator)))
         yield
@@ -38,7 +38,7 @@ def seeded_by(generator: torch.Generator) -> Iterator[None]:
 
 @contextmanager
 def restored() -> Iterator[None]:
-    """Give the global generators the states back that they had before the block."""
+    """Restore the states of the global generators after the block."""
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
     try:
         yield

@@ -34,7 +34,7 @@ def check_extraction(extract: Callable[..., Learngene], *, examples: int | None 
 
     Args:
         extract: Takes `weights`, `indices`, `backbone` and `provenance` as `neuroevo.operators.inheritance.extract`.
-        examples: Cases per law at most; default what the hypothesis profile in force says.
+        examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
     check(extract, extraction_laws(), label=name_of(extract), examples=examples)
@@ -46,7 +46,7 @@ def check_inheritance(inherit: Callable[..., Inheritance], *, exact: bool = True
     Args:
         inherit: Takes `learngene`, `weights` and `layout` as `neuroevo.operators.inheritance.inherit`.
         exact: As for `inheritance_laws`.
-        examples: Cases per law at most; default what the hypothesis profile in force says.
+        examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
     check(inherit, inheritance_laws(exact=exact), label=name_of(inherit), examples=examples)
@@ -78,29 +78,29 @@ def inheritance_laws(*, exact: bool = True) -> list[Law]:
     """Return the laws of writing a learngene into a network's weights.
 
     Args:
-        exact: Whether the heir's gene channels compute at birth what the circuit computes, which needs that nothing
-            comes into them from other channels.
+        exact: Whether the heir's gene channels compute at birth what the circuit computes, which requires zero
+            weights into them from other channels.
     """
     laws = [
         *purity_laws(_birth, _inherit),
         Law(
             "slots are distinct channels of the heir",
-            "slots of another group, or numbers of the ancestor that the heir does not have",
+            "slots of another group, or channels of the ancestor that the heir does not have",
             _slots_are_valid,
         ),
         Law(
             "inherited slices are equal bit for bit",
-            "a tensor is forgotten (buffers of norms are no parameters) or lands in other channels",
+            "a tensor is forgotten (buffers of norms are not parameters) or is written to other channels",
             _slices_are_inherited,
         ),
         Law(
-            "what is no gene keeps its value or is cut off",
+            "other weights are kept or set to zero",
             "whole tensors are overwritten, or weights outside the circuit are set to zero",
             _rest_is_kept,
         ),
-        Law("the report is true", "tensors are listed twice or not at all, or buffers are counted", _report_is_true),
+        Law("the report is correct", "tensors are listed twice or not at all, or buffers are counted", _report_is_true),
         Law(
-            "what a partial learngene lacks keeps its value",
+            "tensors that a partial learngene lacks are kept",
             "cross weights are set to zero in tensors that inherit nothing, or all tensors are expected in `slices`",
             _lacking_is_kept,
         ),
@@ -207,9 +207,9 @@ def _rest_is_kept(inherit: Any, case: Case) -> None:
             cross = cross_weights(layout, name, heir.slots)
             free = ~_gene_places(before, layout, name, heir.slots) & ~cross
         if not same_bits(after[free], before[free]):
-            raise Breach(f"{name} changed where nothing is inherited")
+            raise Breach(f"{name} changed outside the inherited part")
         if not ((after == before) | (after == 0))[cross].all():
-            raise Breach(f"a cross weight of {name} is neither what it was nor zero")
+            raise Breach(f"a cross weight of {name} is neither unchanged nor zero")
 
 
 def _lacking_is_kept(inherit: Any, case: Case) -> None:
@@ -220,7 +220,7 @@ def _lacking_is_kept(inherit: Any, case: Case) -> None:
     heir = _inherit(inherit, {**arguments, "learngene": partial})
     for name in before:
         if name not in held and not same_bits(heir.weights[name], before[name]):
-            raise Breach(f"{name} changed, of which the learngene holds nothing")
+            raise Breach(f"{name} changed, although the learngene does not hold it")
     if set(heir.full) | set(heir.part) != held or set(heir.untouched) != set(before) - held:
         raise Breach(f"the learngene holds {sorted(held)}, but full is {heir.full} and part {heir.part}")
     for name in held:

@@ -1,4 +1,4 @@
-"""What a law is, how it is checked, and what a broken one says."""
+"""Laws, how they are checked, and the message of a broken one."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FLAKY = " (in one call, and not in the next one with equal arguments and an equa
 
 
 class LawBroken(AssertionError):
-    """A law that does not hold; the message names the law, the smallest case that was found and the likely cause.
+    """A law that does not hold; the message names the law, the smallest failing case and the likely cause.
 
     Attributes:
         law: The law's name.
         complaint: What happened.
-        case: The smallest case, or that nothing was drawn for it.
-        examples: Cases that were tried until one broke it.
+        case: The smallest failing case, or that nothing was drawn for it.
+        examples: Number of cases until one failed.
     """
 
     def __init__(self, label: str, law: Law, *, complaint: str, case: str, examples: int) -> None:
@@ -42,11 +42,11 @@ class LawBroken(AssertionError):
 
 
 class Breach(AssertionError):
-    """What a law's statement raises, in a sentence, where the law does not hold."""
+    """Raised by a law's statement, with a sentence, if the law does not hold."""
 
 
 class Case:
-    """One case of a law: what was drawn for it, by name.
+    """One case of a law: the values drawn for it, by name.
 
     Attributes:
         drawn: The drawn values, in the order of drawing.
@@ -59,20 +59,20 @@ class Case:
     def draw(self, name: str, strategy: SearchStrategy[T]) -> T:
         """Draw a value and keep it under its name for the message."""
         value = self._data.draw(strategy)
-        # A copy: the message shows what a subject was given, also where it wrote into it.
+        # A copy: the message shows the original argument even if the subject wrote into it.
         self.drawn[name] = value.clone() if isinstance(value, Tensor) else value
         return value
 
 
 @dataclass(frozen=True)
 class Law:
-    """Something that holds for every subject of a kind.
+    """A property of every subject of a kind.
 
     Attributes:
-        name: What holds, in a few words.
-        cause: The likely cause where it does not.
-        statement: Called with the subject and a case to draw from; raises `Breach` where the law does not hold.
-        examples: Cases at most, for laws whose cases take long; None leaves it to the one who checks.
+        name: The property, in a few words.
+        cause: The likely cause of a failure.
+        statement: Called with the subject and a case to draw from; raises `Breach` if the law does not hold.
+        examples: Largest number of cases, for laws with slow cases; None leaves it to the caller of the check.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Law:
 
 @dataclass
 class _Search:
-    """What hypothesis has tried so far."""
+    """The state of hypothesis's search."""
 
     tried: int = 0
     broken_after: int = 0
@@ -95,10 +95,10 @@ def check(subject: object, laws: Sequence[Law], *, label: str, examples: int | N
     """Raise LawBroken for the first law that the subject breaks.
 
     Args:
-        subject: What the laws are about; their statements know its kind.
+        subject: The object to check; the statements know its kind.
         laws: The laws.
-        label: What the subject is called in messages.
-        examples: Cases per law at most; default what the hypothesis profile in force says.
+        label: The subject's name in messages.
+        examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
     for law in laws:
@@ -108,13 +108,13 @@ def check(subject: object, laws: Sequence[Law], *, label: str, examples: int | N
 def check_law(subject: object, law: Law, *, label: str, examples: int | None = None) -> None:
     """Raise LawBroken if the subject breaks the law; the case is the smallest one that hypothesis finds.
 
-    The global generators of `random`, numpy and PyTorch are afterwards as they were, whatever the subject did.
+    The global generators of `random`, numpy and PyTorch are restored afterwards, whatever the subject did.
     """
     __tracebackhide__ = True
     search = _Search()
     wanted = examples or settings().max_examples
 
-    # What hypothesis would print, explain and store is in the message already.
+    # The message already has everything that hypothesis would print, explain and store.
     @settings(
         max_examples=min(wanted, law.examples or wanted),
         database=None,
@@ -136,7 +136,7 @@ def check_law(subject: object, law: Law, *, label: str, examples: int | None = N
         except Flaky:
             raise _broken(label, law, search, FLAKY) from None
         except Exception as error:
-            # The exception is the subject's own, or hypothesis found no case at all.
+            # The exception comes from the subject, or hypothesis found no case at all.
             search.complaint = f"{type(error).__name__}: {error}"
             raise _broken(label, law, search) from error
 
@@ -168,7 +168,7 @@ def _listed(drawn: Mapping[str, object]) -> str:
 
 
 def name_of(subject: object) -> str:
-    """Return what a function or an object is called, with the plain settings that `functools.partial` binds."""
+    """Return the name of a function or an object, with the plain settings that `functools.partial` binds."""
     bound: dict[str, object] = {}
     while isinstance(subject, functools.partial):
         bound = {**subject.keywords, **bound}

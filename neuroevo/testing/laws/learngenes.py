@@ -1,7 +1,7 @@
 """Laws of learngene mutation: `mutate(learngene, weights, *, generator, new_ids)`.
 
-The signature is that of `neuroevo.operators.learngenes.mutate` with all other settings bound by the caller; a setting
-that is the probability to mutate can be named: the laws then choose it.
+The signature is that of `neuroevo.operators.learngenes.mutate` with all other settings bound by the caller. The name of
+a setting that is the probability to mutate can be given: the laws then choose its value.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from neuroevo.testing.laws.purity import Arguments, other_seeds_other_results, p
 from neuroevo.testing.strategies import Ancestor, ancestors, seeds
 
 FIRST_NEW = 10**6
-"""Provenance ids from here on are new."""
+"""Provenance ids from this one on are new."""
 
 GENERATIONS = 3
 ROOMY = MLP(widths=(12, 12), inputs=3)
@@ -58,7 +58,7 @@ def check_learngene_mutation(
         rate: As for `learngene_mutation_laws`.
         sizes_kept: As for `learngene_mutation_laws`.
         reads_network: As for `learngene_mutation_laws`.
-        examples: Cases per law at most; default what the hypothesis profile in force says.
+        examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
     laws = learngene_mutation_laws(rate=rate, sizes_kept=sizes_kept, reads_network=reads_network)
@@ -72,8 +72,8 @@ def learngene_mutation_laws(
 
     Args:
         rate: Name of the keyword that is the probability to mutate; None if there is none.
-        sizes_kept: Whether each group keeps its number of channels; otherwise only the budget of parameters holds.
-        reads_network: Whether all slices of the mutant are those of the network; False for noise on the weights.
+        sizes_kept: Whether each group keeps its number of channels; otherwise only the budget of parameters is kept.
+        reads_network: Whether all slices of the mutant are read from the network; False for noise on the weights.
     """
     laws = [
         *purity_laws(_arguments, _call),
@@ -129,7 +129,7 @@ def _budget_kept() -> Law:
         if after > before:
             raise Breach(f"{before} parameters became {after}")
 
-    cause = "channels are counted, which cost different numbers of parameters in different groups"
+    cause = "channels are counted, although they have different numbers of parameters in different groups"
     return Law("the budget of parameters is kept", cause, statement)
 
 
@@ -156,14 +156,14 @@ def _ancestry_is_a_tree() -> Law:
             _compare_ids(parent, mutant, first_new=known)
             parent = mutant
 
-    cause = "a channel that comes in takes the id of the one that left, or ids do not follow sorted channels"
+    cause = "a new channel takes the id of the one that it replaces, or ids do not follow sorted channels"
     return Law("every channel's ancestry is a tree", cause, statement)
 
 
 def _compare_ids(parent: Learngene, mutant: Learngene, *, first_new: int) -> None:
-    everyone = [id for ids in mutant.provenance.values() for id in ids.tolist()]
-    if len(set(everyone)) < len(everyone):
-        raise Breach(f"two channels have one id among {everyone}")
+    all_ids = [id for ids in mutant.provenance.values() for id in ids.tolist()]
+    if len(set(all_ids)) < len(all_ids):
+        raise Breach(f"two channels have one id among {all_ids}")
     for group, kept in mutant.indices.items():
         before = dict(zip(parent.indices[group].tolist(), parent.provenance[group].tolist(), strict=True))
         for channel, id in zip(kept.tolist(), mutant.provenance[group].tolist(), strict=True):

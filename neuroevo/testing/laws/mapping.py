@@ -1,4 +1,4 @@
-"""The laws of maps: whatever runs a function over a population gives what the built-in map gives."""
+"""The laws of maps: a map over a population gives what the built-in map gives."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def check_map(map_: Map, *, chunk: str | None = None, examples: int | None = Non
 
     Args:
         map_: Called as `map_(function, *iterables)`, as DEAP calls `toolbox.map`. Functions may have a method `batch`
-            that takes whole lists (see `neuroevo.execution.batched_map`); a map is free to use it or not.
-        chunk: The map's keyword that says how many items go into one call of `batch`, if it has one.
-        examples: Cases per law at most.
+            that takes whole lists (see `neuroevo.execution.batched_map`), which a map may use.
+        chunk: The map's keyword for the number of items in one call of `batch`, if it has one.
+        examples: Largest number of cases per law.
     """
     check(map_, map_laws(chunk=chunk), label=name_of(map_), examples=examples)
 
 
 def map_laws(*, chunk: str | None = None) -> list[Law]:
-    """Return the laws of maps; the argument is that of `check_map`."""
+    """Return the laws of maps; for the argument see `check_map`."""
     laws = [
         Law(
             "gives what the built-in map gives",
@@ -40,22 +40,22 @@ def map_laws(*, chunk: str | None = None) -> list[Law]:
         ),
         Law(
             "a batched function gives what its single calls give",
-            "arguments that `functools.partial` or `toolbox.register` bound are lost on the way to `batch`",
+            "arguments that `functools.partial` or `toolbox.register` bound do not reach `batch`",
             _batch_as_single,
         ),
         Law(
-            "no item is worked on twice",
+            "no item is evaluated twice",
             "`batch` and the function itself are both called, or a failed call is repeated",
             _once_each,
         ),
         Law(
-            "results are never lost in silence",
+            "results are never lost silently",
             "`zip` without `strict=True` drops individuals when `batch` returns too few results",
             _nothing_lost,
         ),
         Law(
-            "what a function raises arrives",
-            "a blanket `except`, or a worker's future that nobody asks for its result",
+            "exceptions reach the caller",
+            "a blanket `except`, or a worker's future that is never asked for its result",
             _errors_arrive,
         ),
         arguments_unchanged(_draw, _call),
@@ -73,10 +73,10 @@ def map_laws(*, chunk: str | None = None) -> list[Law]:
 
 
 class Difference:
-    """A function of one or two numbers, batched or not, in which the order of arguments counts.
+    """A function of one or two numbers, batched or not, for which the order of arguments matters.
 
     Attributes:
-        sizes: How many items each call had.
+        sizes: Number of items of each call.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Difference:
         return difference(first, second, factor=factor)
 
     def batch(self, first: Any, second: Any = 0, *, factor: int = 1) -> list[int]:
-        """Return the differences of whole lists; a number that was bound stands for all items."""
+        """Return the differences of whole lists; a bound number applies to all items."""
         (count,) = {len(column) for column in (first, second) if isinstance(column, Sequence)}
         self.sizes.append(count)
         columns = [column if isinstance(column, Sequence) else [column] * count for column in (first, second)]
@@ -143,7 +143,7 @@ def _bound(function: Callable[..., int], case: Case, *, room: int) -> Callable[.
 def _once_each(map_: Map, case: Case) -> None:
     items, function = case.draw("items", NUMBERS), Difference()
     list(map_(function, items))
-    # A map over other processes leaves this function as it is.
+    # A map over other processes does not change this function.
     if sum(function.sizes) > len(items):
         raise Breach(f"for {len(items)} items the function was given {sum(function.sizes)}")
 

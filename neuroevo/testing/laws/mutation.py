@@ -1,8 +1,8 @@
 """Laws of mutation: `mutate(genomes, *, generator) -> mutants`, as the functions of `neuroevo.operators.mutation`.
 
-`genomes` are a batch [P, D], each row one of its own; all settings are bound by the caller, for example
-`functools.partial(gaussian, sigma=0.1)`. A setting that is the probability to mutate a gene can be named: the laws
-then choose it.
+`genomes` are a batch [P, D] of independent rows; all settings are bound by the caller, for example
+`functools.partial(gaussian, sigma=0.1)`. The name of a setting that is the probability to mutate a gene can be given:
+the laws then choose its value.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from neuroevo.testing.strategies import seeds
 Dtypes = tuple[torch.dtype, ...]
 
 HALF = 0.5
-"""A rate at which a flip of bits, too, has more than one result."""
+"""A rate at which even a bit flip has more than one result."""
 
 CALLS = 64
-"""Calls in which an event that is likely must come at least once."""
+"""Calls in which a likely event must occur at least once."""
 
 
 def check_mutation(
@@ -48,7 +48,7 @@ def check_mutation(
         rate: As for `mutation_laws`.
         dtypes: As for `mutation_laws`.
         min_genes: As for `mutation_laws`.
-        examples: Cases per law at most; default what the hypothesis profile in force says.
+        examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
     laws = mutation_laws(bounds=bounds, rate=rate, dtypes=dtypes, min_genes=min_genes)
@@ -61,10 +61,10 @@ def mutation_laws(
     """Return the laws of a mutation.
 
     Args:
-        bounds: Least and greatest gene of genomes and of mutants; None leaves them free.
+        bounds: Lowest and highest gene of genomes and of mutants; None for no bounds.
         rate: Name of the keyword that is the probability to mutate a gene; None if there is none.
-        dtypes: What genomes may be.
-        min_genes: Genes of the shortest genome that it takes.
+        dtypes: The dtypes of genomes.
+        min_genes: Number of genes of the shortest genome that it takes.
     """
 
     def draw(case: Case) -> Arguments:
@@ -118,7 +118,7 @@ def _finite_and_bounded(draw: Draw, bounds: Bounds | None) -> Law:
 
 
 def check_genes(genes: Tensor, bounds: Bounds | None) -> None:
-    """Raise Breach unless all genes are finite and, where there are bounds, within them as rounded to the dtype."""
+    """Raise Breach unless all genes are finite and within the bounds, if any, as rounded to the dtype."""
     if not genes.isfinite().all():
         raise Breach(f"finite genes became {genes.tolist()}")
     if bounds is None:
@@ -138,7 +138,7 @@ def _rows_differ(bounds: Bounds | None, dtype: torch.dtype, rate: str | None) ->
             raise Breach(f"two equal genomes [{LONG}] of a batch became equal mutants with each of {SEEDS} seeds")
 
     cause = "one draw [D] for the whole batch; draw in the shape of the genomes"
-    return Law("rows of a batch mutate on their own", cause, statement)
+    return Law("rows of a batch mutate independently", cause, statement)
 
 
 def _rate_zero(rate: str, bounds: Bounds | None, dtypes: Dtypes, min_genes: int) -> Law:
@@ -180,10 +180,10 @@ def _genes_mutate_at_the_rate(rate: str, bounds: Bounds | None, dtype: torch.dty
         trials = genomes.numel()
         expected = share * counts[1] / trials
         fits = chance.fits(counts[0], trials, expected)
-        # The rarer mutants are at rate 1, the less is known about how many there should be.
+        # The rarer mutants are at rate 1, the less certain is their expected number.
         if not fits and (counts[1] == trials or counts[0] > trials * share):
-            told = f"{counts[0]} of {trials} genes changed, {trials * expected:.0f} expected"
-            raise Breach(f"with {rate} = {share} {told}")
+            found = f"{counts[0]} of {trials} genes changed, {trials * expected:.0f} expected"
+            raise Breach(f"with {rate} = {share} {found}")
 
     cause = "the rate decides about whole genomes, or is applied twice"
     return Law("genes mutate at the rate", cause, statement)

@@ -1,4 +1,4 @@
-"""The laws of evaluators: a score is the individual's own, however and beside whomever it is scored."""
+"""The laws of evaluators: a score depends only on the individual, not on how and with which others it is scored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Evaluator = Callable[[Individual], tuple[float, ...]]
 Scores = Sequence[tuple[float, ...]]
 
 CASES = 20
-"""Cases per law at most: evaluators may train networks."""
+"""Largest number of cases per law: evaluators may train networks."""
 
 
 def check_problem(
@@ -35,49 +35,49 @@ def check_problem(
 
     Args:
         evaluator: Called as `evaluator(individual)`; may have a method `batch` that takes a list of individuals.
-        individuals: Some to score, better five than one, of different genomes; they stay as they are.
-        tolerance: How far scores of one individual may lie apart, for arithmetic whose rounding depends on the batch;
-            by default they must be equal bit for bit.
-        examples: Cases per law at most.
+        individuals: Some individuals to score, preferably five or more, with different genomes; they are not changed.
+        tolerance: Tolerance for scores of one individual, for arithmetic with rounding that depends on the batch; by
+            default they must be equal bit for bit.
+        examples: Largest number of cases per law.
     """
     laws = problem_laws(individuals, tolerance=tolerance)
     check(evaluator, laws, label=name_of(evaluator), examples=examples)
 
 
 def problem_laws(individuals: Sequence[Individual], *, tolerance: float = 0.0) -> list[Law]:
-    """Return the laws of evaluators; the arguments are those of `check_problem`."""
-    people = copy.deepcopy([*individuals])
+    """Return the laws of evaluators; for the arguments see `check_problem`."""
+    individuals = copy.deepcopy([*individuals])
     laws = [
         Law(
             "scores are tuples of numbers",
             "a bare number, a tensor or a list is returned; end it with `return (score,)`",
-            partial(_tuples, people=people),
+            partial(_tuples, individuals=individuals),
         ),
         Law(
             "individuals are left unchanged",
             "the genome is trained, normalised or sorted in place; work on a copy",
-            partial(_unchanged, people=people),
+            partial(_unchanged, individuals=individuals),
         ),
         Law(
-            "scored again, the score is the same",
+            "scoring again gives the same score",
             "a random number generator, a counter or a cache that is kept between calls",
-            partial(_again, people=people, tolerance=tolerance),
+            partial(_again, individuals=individuals, tolerance=tolerance),
         ),
-        global_generators_left_alone(_nothing, partial(_all_scores, people=people)),
+        global_generators_left_alone(_nothing, partial(_all_scores, individuals=individuals)),
         Law(
             "a batch gives what single calls give",
             "`batch` normalises or ranks over the population, or mixes up its rows",
-            partial(_batch, people=people, tolerance=tolerance),
+            partial(_batch, individuals=individuals, tolerance=tolerance),
         ),
         Law(
-            "a clone scores as its original",
-            "scores are looked up by the identity of an object, or depend on how the genome lies in memory",
-            partial(_clone, people=people, tolerance=tolerance),
+            "a clone has the score of its original",
+            "scores are looked up by the identity of an object, or depend on the genome's memory layout",
+            partial(_clone, individuals=individuals, tolerance=tolerance),
         ),
         Law(
-            "a pickled evaluator scores as the original",
+            "a pickled evaluator gives the same scores",
             "a lambda, an open file or a generator inside; workers get a pickle",
-            partial(_pickled, people=people, tolerance=tolerance),
+            partial(_pickled, individuals=individuals, tolerance=tolerance),
         ),
     ]
     return [replace(law, examples=CASES) for law in laws]
@@ -88,34 +88,34 @@ def _nothing(case: Case) -> Arguments:
 
 
 def _all_scores(
-    evaluator: Evaluator, arguments: Arguments, generator: torch.Generator, *, people: Sequence[Individual]
+    evaluator: Evaluator, arguments: Arguments, generator: torch.Generator, *, individuals: Sequence[Individual]
 ) -> Any:
-    return batched_map(evaluator, copy.deepcopy(people))
+    return batched_map(evaluator, copy.deepcopy(individuals))
 
 
-def _one(case: Case, people: Sequence[Individual]) -> Individual:
-    place = case.draw("individual", st.integers(0, len(people) - 1))
-    return copy.deepcopy(people[place])
+def _one(case: Case, individuals: Sequence[Individual]) -> Individual:
+    place = case.draw("individual", st.integers(0, len(individuals) - 1))
+    return copy.deepcopy(individuals[place])
 
 
-def _several(case: Case, people: Sequence[Individual]) -> list[Individual]:
-    places = case.draw("individuals", st.lists(st.integers(0, len(people) - 1), min_size=1, max_size=6))
-    return [copy.deepcopy(people[place]) for place in places]
+def _several(case: Case, individuals: Sequence[Individual]) -> list[Individual]:
+    places = case.draw("individuals", st.lists(st.integers(0, len(individuals) - 1), min_size=1, max_size=6))
+    return [copy.deepcopy(individuals[place]) for place in places]
 
 
-def _tuples(evaluator: Evaluator, case: Case, *, people: Sequence[Individual]) -> None:
-    one = _one(case, people)
+def _tuples(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual]) -> None:
+    one = _one(case, individuals)
     for values in (evaluator(one), *batched_map(evaluator, [one, one])):
         if not isinstance(values, tuple) or not all(isinstance(value, int | float) for value in values):
             raise Breach(f"a score must be a tuple of numbers, but it is {values!r}")
         if len(values) != len(one.fitness.weights):
             raise Breach(f"there are {len(one.fitness.weights)} objectives, but the score is {values}")
     if hasattr(evaluator, "batch") and (scores := list(evaluator.batch([]))):
-        raise Breach(f"nobody was to be scored, but there are the scores {scores}")
+        raise Breach(f"no individual was to be scored, but there are the scores {scores}")
 
 
-def _unchanged(evaluator: Evaluator, case: Case, *, people: Sequence[Individual]) -> None:
-    several = _several(case, people)
+def _unchanged(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual]) -> None:
+    several = _several(case, individuals)
     before = content([*map(account, several)])
     for call in (lambda: [*map(evaluator, several)], lambda: batched_map(evaluator, several)):
         call()
@@ -123,33 +123,33 @@ def _unchanged(evaluator: Evaluator, case: Case, *, people: Sequence[Individual]
             raise Breach(f"scoring the individuals changed {where}")
 
 
-def _again(evaluator: Evaluator, case: Case, *, people: Sequence[Individual], tolerance: float) -> None:
-    several = _several(case, people)
-    # In another order, so that what one call leaves behind meets another individual.
+def _again(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual], tolerance: float) -> None:
+    several = _several(case, individuals)
+    # In another order, so that state left by one call affects another individual.
     forth, back = (_scored_in_order(evaluator, order) for order in (several, several[::-1]))
     _expect(back[::-1], forth, "when all are scored again in reverse order", tolerance)
 
 
-def _scored_in_order(evaluator: Evaluator, people: Sequence[Individual]) -> Scores:
+def _scored_in_order(evaluator: Evaluator, individuals: Sequence[Individual]) -> Scores:
     with restored():
-        # Whoever reads a global generator is told so by the law about them.
+        # Reading a global generator is reported by the law about them.
         reseed(0)
-        return [evaluator(one) for one in people]
+        return [evaluator(one) for one in individuals]
 
 
-def _batch(evaluator: Evaluator, case: Case, *, people: Sequence[Individual], tolerance: float) -> None:
-    several, chunk = _several(case, people), case.draw("individuals in a batch", st.integers(1, 6))
+def _batch(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual], tolerance: float) -> None:
+    several, chunk = _several(case, individuals), case.draw("individuals in a batch", st.integers(1, 6))
     alone = [*map(evaluator, several)]
     _expect(batched_map(evaluator, several, chunk=chunk), alone, "in a batch", tolerance)
 
 
-def _clone(evaluator: Evaluator, case: Case, *, people: Sequence[Individual], tolerance: float) -> None:
-    one = _one(case, people)
+def _clone(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual], tolerance: float) -> None:
+    one = _one(case, individuals)
     _expect([evaluator(copy.deepcopy(one))], [evaluator(one)], "as a clone", tolerance)
 
 
-def _pickled(evaluator: Evaluator, case: Case, *, people: Sequence[Individual], tolerance: float) -> None:
-    several = _several(case, people)
+def _pickled(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual], tolerance: float) -> None:
+    several = _several(case, individuals)
     worker = pickle.loads(pickle.dumps(evaluator))  # noqa: S301 - bytes of our own making
     _expect(batched_map(worker, several), batched_map(evaluator, several), "by a pickled evaluator", tolerance)
 

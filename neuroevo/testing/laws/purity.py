@@ -1,4 +1,4 @@
-"""Laws that every operator keeps, whatever it does: it is a pure function of its arguments and its generator."""
+"""Laws of every operator: it is a pure function of its arguments and its generator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Draw = Callable[[Case], Arguments]
 Call = Callable[[Any, Arguments, torch.Generator], Any]
 
 SEEDS = 16
-"""Seeds that are tried until two results differ."""
+"""Number of seeds that are tried until two results differ."""
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -41,7 +41,7 @@ def purity_laws(draw: Draw, call: Call) -> list[Law]:
 
 
 def arguments_unchanged(draw: Draw, call: Call) -> Law:
-    """Return the law that a call leaves every bit of its arguments as it was."""
+    """Return the law that a call changes no bit of its arguments."""
 
     def statement(subject: Any, case: Case) -> None:
         arguments = draw(case)
@@ -55,7 +55,7 @@ def arguments_unchanged(draw: Draw, call: Call) -> Law:
 
 
 def no_shared_storage(draw: Draw, call: Call) -> Law:
-    """Return the law that results lie in memory of their own."""
+    """Return the law that results have memory of their own."""
 
     def statement(subject: Any, case: Case) -> None:
         arguments = draw(case)
@@ -63,14 +63,14 @@ def no_shared_storage(draw: Draw, call: Call) -> Law:
         taken, owned = storages(arguments), storages(result)
         if shared := taken.keys() & owned.keys():
             place = min(shared)
-            raise Breach(f"{owned[place]} of the result lies in the memory of the argument {taken[place]}")
+            raise Breach(f"{owned[place]} of the result shares memory with the argument {taken[place]}")
 
     cause = "the argument itself or a view of it (a slice, reshape, detach) is returned; clone it"
     return Law("results share no storage with arguments", cause, statement)
 
 
 def global_generators_left_alone(draw: Draw, call: Call) -> Law:
-    """Return the law that the generators of `random`, numpy and PyTorch are neither moved nor read."""
+    """Return the law that the global generators of `random`, numpy and PyTorch are neither advanced nor read."""
 
     def statement(subject: Any, case: Case) -> None:
         arguments, seed = draw(case), case.draw("seed", seeds())
@@ -97,7 +97,7 @@ def equal_seeds_equal_results(draw: Draw, call: Call) -> Law:
         results = []
         with restored():
             for _ in range(2):
-                # Whoever reads a global generator is told so by the law about them.
+                # Reading a global generator is reported by the law about them.
                 reseed(0)
                 results.append(content(call(subject, arguments, seeded(seed))))
         if path := difference(*results):
@@ -108,7 +108,7 @@ def equal_seeds_equal_results(draw: Draw, call: Call) -> Law:
 
 
 def other_seeds_other_results(draw: Draw, call: Call) -> Law:
-    """Return the law that results are not alike for all seeds; `draw` gives arguments with enough to choose from."""
+    """Return the law that results differ between seeds; `draw` gives arguments with enough to choose from."""
 
     def statement(subject: Any, case: Case) -> None:
         arguments, seed = draw(case), case.draw("seed", seeds())

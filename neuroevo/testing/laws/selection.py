@@ -24,16 +24,16 @@ from neuroevo.testing.strategies import fitnesses, seeds
 
 Odds = Callable[[Tensor], Tensor]
 Wanted = Callable[[Tensor], SearchStrategy[int]]
-"""Draws how many to select of a population with this fitness."""
+"""Draws the number to select from a population with this fitness."""
 
 CALLS = 300
-"""Calls whose results are counted: enough to tell 1/2 from 1/4."""
+"""Number of counted calls: enough to distinguish 1/2 from 1/4."""
 
 FEW_CALLS = 100
-"""Calls that are enough to tell a probability from 0 or 1."""
+"""Number of calls that is enough to distinguish a probability from 0 or 1."""
 
 DRAWS = 3000
-"""Individuals that are selected in one call where it is told how many."""
+"""Number of individuals that are selected in one call if it takes `k`."""
 
 STRETCHES: dict[str, Callable[[Tensor], Tensor]] = {
     "ranks": lambda ranks: ranks,
@@ -42,7 +42,7 @@ STRETCHES: dict[str, Callable[[Tensor], Tensor]] = {
     "2 ** ranks": torch.exp2,
     "cubes of ranks": lambda ranks: (ranks - ranks.mean().round()) ** 3,
 }
-"""Rising functions that keep ties and orders exactly."""
+"""Increasing functions that keep ties and orders exactly."""
 
 
 def check_selection(
@@ -68,7 +68,7 @@ def check_selection(
         tournament: As for `selection_laws`.
         group: As for `selection_laws`.
         proportional: As for `selection_laws`.
-        examples: Cases per law at most; default what the hypothesis profile in force says.
+        examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
     laws = selection_laws(
@@ -96,22 +96,22 @@ def selection_laws(
     """Return the laws of a selection.
 
     Args:
-        fitness: Draws what it takes, float64 [P]; by default any fitness with NaN, inf and ties, or weights where it
-            is `proportional`.
+        fitness: Draws its argument, float64 [P]; by default any fitness with NaN, inf and ties, or weights if it is
+            `proportional`.
         deterministic: Whether the fitness alone decides.
         rank_based: Whether only the order of the fitness counts.
         with_replacement: Whether an individual can be selected more than once; otherwise k is at most P.
-        tournament: Entrants of each tournament if it holds tournaments with entrants drawn with replacement.
-        group: Individuals in a group if it cuts the shuffled population into groups and takes each one's best.
-        proportional: Whether it draws with probabilities in proportion to the numbers that it is given, which are
-            then at least 0 and not all 0.
+        tournament: Entrants of each tournament, if it holds tournaments with entrants drawn with replacement.
+        group: Individuals in a group, if it cuts the shuffled population into groups and takes the best of each.
+        proportional: Whether it draws with probabilities in proportion to its argument, which is then at least 0 and
+            not all 0.
     """
     values = fitness if fitness is not None else (weights() if proportional else fitnesses())
     k_of = _any_k if with_replacement else _k_of_population
     draw = _draw(values, k_of)
     laws = [*purity_laws(draw, _call), _indices_are_valid(draw), _nan_never_beats_a_number(k_of)]
     if not with_replacement:
-        laws.append(_nobody_twice(draw))
+        laws.append(_no_individual_twice(draw))
     if deterministic:
         laws += [_permutations_change_nothing(draw), _seeds_change_nothing(draw)]
     else:
@@ -130,7 +130,7 @@ def selection_laws(
 @st.composite
 def weights(draw: DrawFn, *, max_size: int = 8) -> Tensor:
     """Draw shares of a wheel, float64 [P], at least 0 and not all 0, for example `tensor([3., 0., 0.5])`."""
-    # A wheel as small as the least numbers can't be divided by anybody: a part of it is itself or nothing.
+    # Weights as small as the smallest numbers can't be divided: a part of one is itself or zero.
     share = st.sampled_from([0.0, 1.0, 0.5, 3.0]) | st.floats(0, 1e6, allow_subnormal=False)
     shares = draw(st.lists(share, min_size=1, max_size=max_size).filter(any))
     return torch.tensor(shares, dtype=torch.float64)
@@ -175,7 +175,7 @@ def _distinct(*, min_size: int = 2, max_size: int = 5, multiple: int = 1) -> Sea
 
 
 def _counts(select: Any, fitness: Tensor, generator: torch.Generator, *, calls: int) -> list[int]:
-    """Return for each individual in how many calls, each for one, it was selected."""
+    """Return for each individual the number of calls, with k = 1, in which it was selected."""
     counts = [0] * len(fitness)
     one = partial(select, fitness, generator=generator, **({"k": 1} if _needs_k(select) else {}))
     for _ in range(calls):
@@ -196,18 +196,20 @@ def _indices_are_valid(draw: Draw) -> Law:
         if _needs_k(select) and len(chosen) != arguments["k"]:
             raise Breach(f"k = {arguments['k']}, but {len(chosen)} were selected")
 
-    cause = "an end of a range that is one too far, or a selection that forgets k"
-    return Law("indices are those of individuals", cause, statement)
+    cause = "an off-by-one end of a range, or a selection that ignores k"
+    return Law("indices are valid", cause, statement)
 
 
-def _nobody_twice(draw: Draw) -> Law:
+def _no_individual_twice(draw: Draw) -> Law:
     def statement(select: Any, case: Case) -> None:
         chosen = _call(select, draw(case), seeded(case.draw("seed", seeds()))).tolist()
         if len(set(chosen)) < len(chosen):
             raise Breach(f"{chosen} are selected, one of them twice")
 
     return Law(
-        "nobody is selected twice", "draws with replacement, or equal fitness taken for one individual", statement
+        "no individual is selected twice",
+        "draws with replacement, or individuals identified by their fitness",
+        statement,
     )
 
 
@@ -219,7 +221,7 @@ def _nan_never_beats_a_number(k_of: Wanted) -> Law:
         try:
             with_nan = _call(select, {"fitness": fitness, "k": k}, seeded(seed))
         except ValueError:
-            return  # Refusing NaN is a good answer, too.
+            return  # Refusing NaN is correct, too.
         worst = fitness.nan_to_num(0.5)
         if not torch.equal(with_nan, _call(select, {"fitness": worst, "k": k}, seeded(seed))):
             _compare_frequencies(select, fitness, worst, seeded(seed))
@@ -252,7 +254,7 @@ def _permutations_change_nothing(draw: Draw) -> Law:
         if not torch.equal(first, second):
             raise Breach(f"the selected have the fitness {first.tolist()}, and {second.tolist()} in the other order")
 
-    cause = "positions in the population count beside the fitness, or an end of a range is left out"
+    cause = "positions in the population count besides the fitness, or an end of a range is left out"
     return Law("permuting the population changes nothing", cause, statement)
 
 
@@ -281,7 +283,7 @@ def _permutations_change_no_frequency() -> Law:
                     f"position {place}"
                 )
 
-    cause = "an end of a range is left out, or a sort decides that should not"
+    cause = "an end of a range is left out, or a sort decides"
     return Law("permuting the population changes no frequency", cause, statement)
 
 
@@ -305,7 +307,7 @@ def _pressure(odds: Odds, *, multiple: int) -> Law:
         _compare_with_odds(select, fitness, odds(fitness).tolist(), seeded(case.draw("seed", seeds())))
 
     cause = "another number of entrants than stated, entrants that are not equally likely, or a wrong winner"
-    return Law("the best win as often as the size of tournaments says", cause, statement)
+    return Law("winners are as frequent as the tournament size implies", cause, statement)
 
 
 def _proportions() -> Law:
@@ -315,7 +317,7 @@ def _proportions() -> Law:
         _compare_with_odds(select, shares, (shares / shares.sum()).tolist(), generator)
 
     cause = "the running sum is cut at the wrong end, or weights are changed before the draw"
-    return Law("each one is drawn in proportion to its weight", cause, statement)
+    return Law("individuals are drawn in proportion to their weights", cause, statement)
 
 
 def _compare_with_odds(select: Any, fitness: Tensor, odds: Sequence[float], generator: torch.Generator) -> None:
@@ -333,7 +335,7 @@ def _compare_with_odds(select: Any, fitness: Tensor, odds: Sequence[float], gene
 
 
 def _tournament_odds(size: int) -> Odds:
-    """Return what says how likely each of P distinct fitnesses wins a tournament of entrants with replacement."""
+    """Return a function of P distinct fitnesses: the probability of each to win a tournament with replacement."""
 
     def odds(fitness: Tensor) -> Tensor:
         population = len(fitness)
@@ -345,7 +347,7 @@ def _tournament_odds(size: int) -> Odds:
 
 
 def _group_odds(size: int) -> Odds:
-    """Return what says how likely each of P distinct fitnesses is the best of its group; P is a multiple of size."""
+    """Return a function of P distinct fitnesses: the probability of each to win its group; P is a multiple of size."""
 
     def odds(fitness: Tensor) -> Tensor:
         worse = fitness.argsort().argsort().tolist()

@@ -1,4 +1,4 @@
-"""Strategies on trial: run by hand or by `evolve`, and told as values that can be compared and kept."""
+"""Trial runs of strategies, by hand or by `evolve`, recorded as values that can be compared and stored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Account = dict[str, Any]
 
 
 def account(one: Individual) -> Account:
-    """Return all that an individual is, but for its body, as a mapping that `content` reads."""
+    """Return everything about an individual except its body, as a mapping that `content` reads."""
     values, weights = one.fitness.values, one.fitness.weights
     return {
         "id": one.id,
@@ -40,7 +40,7 @@ def begun(make: Make, seed: int) -> Strategy:
 
 
 def run(strategy: Strategy, generations: int) -> list[list[Account]]:
-    """Run on until so many generations have ended and return what the new ones were, as copies."""
+    """Run until `generations` generations have ended, and return the new ones as copies."""
     return [
         copy.deepcopy([*map(account, generation.population)])
         for generation in evolve(strategy, strategy.generation + generations)
@@ -48,7 +48,7 @@ def run(strategy: Strategy, generations: int) -> list[list[Account]]:
 
 
 def result(strategy: Strategy) -> Individual | None:
-    """Return the result; None of a bare toolbox that has none to give, as it keeps its population to itself."""
+    """Return the result; None for a bare toolbox, which does not expose its population."""
     try:
         return strategy.result()
     except RuntimeError:
@@ -58,26 +58,26 @@ def result(strategy: Strategy) -> Individual | None:
 
 
 def ended(strategy: Strategy) -> Account:
-    """Return the result, as a copy, and what was spent."""
+    """Return the result, as a copy, and the budget spent."""
     best = result(strategy)
     return {"result": None if best is None else copy.deepcopy(account(best)), "budget": strategy.budget}
 
 
 def lived_through(make: Make, arguments: Arguments, generator: torch.Generator, *, generations: int) -> Any:
-    """Return all that a run was whose seed is the generator's."""
+    """Return the record of a run with the generator's seed."""
     strategy = begun(make, generator.initial_seed())
     return {"generations": run(strategy, generations), **ended(strategy)}
 
 
 def steps(strategy: Strategy, generations: int) -> Iterator[list[Individual]]:
-    """Yield each generation when it has been scored; it ends when the next one is asked for."""
+    """Yield each generation when it has been scored; it ends when the next one is requested."""
     toolbox = strategy.toolbox
     for _ in range(generations):
         population = toolbox.generate()
         unscored = [one for one in population if not one.fitness.valid]
         scores = list(toolbox.map(toolbox.evaluate, unscored))
         if len(scores) != len(unscored):
-            raise Breach(f"{len(unscored)} individuals were evaluated, and the map gave {len(scores)} scores")
+            raise Breach(f"{len(unscored)} individuals were evaluated, but the map returned {len(scores)} scores")
         for one, values in zip(unscored, scores, strict=True):
             one.fitness.values = values
         yield population
@@ -85,7 +85,7 @@ def steps(strategy: Strategy, generations: int) -> Iterator[list[Individual]]:
 
 
 def spans(genome: Any) -> list[tuple[int, int]]:
-    """Return where the tensors of a genome begin and end in memory; rows of one tensor have nothing in common."""
+    """Return the start and end addresses of the tensors of a genome; rows of one tensor do not overlap."""
     tensors = [leaf for _, leaf in leaves(genome) if isinstance(leaf, Tensor) and leaf.numel()]
     reaches = [
         1 + sum((length - 1) * stride for length, stride in zip(tensor.shape, tensor.stride(), strict=True))
