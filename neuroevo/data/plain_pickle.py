@@ -1,26 +1,36 @@
 """Reads pickles of plain data, and runs nothing that they name.
 
-Old data sets come as pickles, which may name any function to be called. Here nothing that a pickle names is ever
-imported: the few names that arrays of numpy need stand for functions of this module, and any other name is refused.
-Only the opcodes of plain data are known. Python's unpickler in Python is used, as that in C takes memory for a whole
-table where a damaged file names a great index.
+Old data sets come as pickles, which may name any function to be called. First the opcodes are followed without running
+any: only those of plain data are allowed, and none may make Python's unpickler take much memory or time. Then it reads
+the file, and the few names that arrays of numpy need stand for functions of this module: nothing is ever imported.
 """
 
 from __future__ import annotations
 
 import math
 import pickle
-import struct
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+import pickletools
+from collections.abc import Sequence
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 NUMBERS = frozenset({"b1", *(f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)), "f4", "f8"})
 """The kinds of numbers that arrays may hold, as numpy writes them."""
+
+PLAIN = frozenset(
+    (
+        *("PROTO", "FRAME", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1"),
+        *("LONG4", "BINFLOAT", "BINSTRING", "SHORT_BINSTRING", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
+        *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_TUPLE"),
+        *("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_DICT", "SETITEM", "SETITEMS", "BINGET", "LONG_BINGET"),
+        *("BINPUT", "LONG_BINPUT", "MEMOIZE", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),
+    )
+)
+"""The opcodes of plain data, as `pickletools` names them."""
 
 # What a damaged pickle makes the unpickler stumble over.
 _STUMBLES = (
@@ -30,10 +40,8 @@ _STUMBLES = (
     EOFError,
     LookupError,
     MemoryError,
-    RecursionError,
     TypeError,
     ValueError,
-    struct.error,
 )
 
 
@@ -54,8 +62,9 @@ def read_pickle(path: Path) -> dict[str, Any]:
         ValueError: It is damaged or holds something else; nothing of it was run.
     """
     try:
-        with path.open("rb") as file:
-            loaded = _Unpickler(_Whole(file, path.stat().st_size)).load()
+        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            _check(content)
+            loaded = _Unpickler(file, encoding="bytes").load()
         if not isinstance(loaded, dict):
             raise ValueError(f"it holds a {type(loaded).__name__} instead of a dict")
         return {as_text(key): value for key, value in loaded.items()}
@@ -110,39 +119,79 @@ def _words(error: BaseException) -> str:
     return line or type(error).__name__
 
 
-class _Whole:
-    """A file whose reads ask for no more than there is, however many bytes a damaged length announces."""
+def _check(content: mmap) -> None:
+    """Follow the opcodes and run none; what is on the stack is known by what put it there.
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file = file
-        self._size = size
-        self.readline = file.readline
+    A map of a file reads no more than there is, however many bytes of text a damaged length announces.
 
-    def read(self, count: int) -> bytes:
-        data = self._file.read(max(0, min(count, self._size)))
-        if len(data) < count:
-            raise EOFError("it ends too early")
-        return data
+    Raises:
+        Refused: An opcode is not needed for plain data.
+        ValueError: Python's unpickler would take much memory or time.
+    """
+    stack: list[str] = []
+    memo: dict[int, str] = {}
+    argument: Any
+    for count, (opcode, argument, _) in enumerate(pickletools.genops(cast("IO[bytes]", content))):
+        name = opcode.name
+        if name not in PLAIN or (name == "BUILD" and stack[-2:-1] != ["REDUCE"]):
+            raise Refused(f"has the opcode {name} where plain data have none")
+        if (name == "FRAME" and argument > len(content)) or (name.endswith("PUT") and argument > count):
+            raise ValueError(f"{name} announces more than there is")
+        if name == "MEMOIZE" or name.endswith("PUT"):
+            memo[len(memo) if argument is None else argument] = stack[-1]
+        elif name.endswith("GET"):
+            stack.append(memo[argument])
+        else:
+            taken = _take(stack, opcode.stack_before)
+            if name.startswith("SETITEM") and any("TUPLE" in key for key in taken[1::2]):
+                raise ValueError("a dict has tuples as keys")  # nested ones end the process or take years to hash
+            filled = name == "BUILD" or name.startswith(("APPEND", "SETITEM"))
+            stack += taken[-1:] if filled else [name] * len(opcode.stack_after)
 
 
-@dataclass
+def _take(stack: list[str], before: Sequence[pickletools.StackObject]) -> list[str]:
+    """Take from the stack what an opcode takes; the top comes first."""
+    taken = []
+    if pickletools.markobject in before:
+        while (item := stack.pop()) != "MARK":
+            taken.append(item)
+        before = before[: before.index(pickletools.markobject)]
+    return taken + [stack.pop() for _ in before]
+
+
+class _Unpickler(pickle.Unpickler):
+    """Python's unpickler without imports."""
+
+    def find_class(self, module: str, name: str) -> object:
+        """Return what stands for a name."""
+        found = _STANDS_FOR.get((module, name))
+        if found is None:
+            raise Refused(f"names {f'{module}.{name}'[:60]!r}")
+        return found
+
+
 class _Kind:
     """Stands for `numpy.dtype`: the kind of the numbers of an array."""
 
-    name: str
+    def __init__(self, name: object, *_: object) -> None:
+        self.name = as_text(name).lstrip("<|=")
+        if self.name not in NUMBERS:
+            raise Refused(f"has an array of the kind {self.name[:20]!r}")
 
-    def build(self, state: Any) -> None:
+    def __setstate__(self, state: Any) -> None:
         if as_text(state[1]) not in ("<", "|", "="):
             raise Refused("has numbers in another order of bytes than little-endian")
 
 
-@dataclass
 class _Array:
     """Stands for `numpy.ndarray`: empty until it is built."""
 
     array: NDArray[Any] | None = None
 
-    def build(self, state: Any) -> None:
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
         _, shape, kind, by_columns, data = state
         self.array = _filled(data, kind, shape, "F" if by_columns else "C")
 
@@ -150,24 +199,18 @@ class _Array:
 def _filled(data: object, kind: _Kind, shape: Any, order: Any) -> NDArray[Any]:
     dtype = np.dtype(kind.name)
     sizes = [size for size in shape if type(size) is int and size >= 0]
-    if len(sizes) < len(shape) or not isinstance(data, bytes) or len(data) != math.prod(sizes) * dtype.itemsize:
+    length = math.prod(sizes) * dtype.itemsize
+    if len(sizes) < len(shape) or not isinstance(data, bytes | bytearray) or len(data) != length:
         raise ValueError("an array is not as long as its shape says")
-    return np.frombuffer(data, dtype).reshape(sizes, order="F" if order == "F" else "C")
+    array = np.frombuffer(data, dtype).reshape(sizes, order="F" if order == "F" else "C")
+    array.flags.writeable = False
+    return array
 
 
-def _reconstruct(*_: object) -> _Array:
-    return _Array()
-
-
-def _frombuffer(data: object, kind: _Kind, shape: Any, order: object) -> _Array:
-    return _Array(_filled(data, kind, shape, order))
-
-
-def _kind(name: object, *_: object) -> _Kind:
-    word = as_text(name).lstrip("<|=")
-    if word not in NUMBERS:
-        raise Refused(f"has an array of the kind {word[:20]!r}")
-    return _Kind(word)
+def _frombuffer(*arguments: Any) -> _Array:
+    made = _Array()
+    made.array = _filled(*arguments)
+    return made
 
 
 def _scalar(kind: _Kind, data: bytes) -> object:
@@ -180,97 +223,13 @@ def _encode(value: str, encoding: object) -> bytes:
     return value.encode("latin-1")
 
 
-def _no_bytes() -> bytes:
-    """Stands for `bytes`, by which Python writes empty ones for Python 2."""
-    return b""
-
-
-def _ndarray() -> None:
-    """Stands for the class that `_reconstruct` is told; nobody calls it."""
-
-
-_STANDS_FOR: dict[tuple[str, str], Callable[..., object]] = {
-    ("numpy", "ndarray"): _ndarray,
-    ("numpy", "dtype"): _kind,
+_STANDS_FOR: dict[tuple[str, str], object] = {
+    ("numpy", "ndarray"): "what `_reconstruct` makes",
+    ("numpy", "dtype"): _Kind,
     ("_codecs", "encode"): _encode,
-    ("__builtin__", "bytes"): _no_bytes,
+    ("__builtin__", "bytes"): lambda: b"",  # how Python writes empty ones for Python 2
 }
 for _core in ("numpy.core", "numpy._core"):  # before and after numpy 2
-    _STANDS_FOR[f"{_core}.multiarray", "_reconstruct"] = _reconstruct
+    _STANDS_FOR[f"{_core}.multiarray", "_reconstruct"] = _Array
     _STANDS_FOR[f"{_core}.multiarray", "scalar"] = _scalar
     _STANDS_FOR[f"{_core}.numeric", "_frombuffer"] = _frombuffer
-_CALLED = (_kind, _encode, _no_bytes, _reconstruct, _scalar, _frombuffer)
-
-_PLAIN = b"".join(
-    (
-        *(pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK, pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE),
-        *(pickle.BININT, pickle.BININT1, pickle.BININT2, pickle.LONG1, pickle.LONG4, pickle.BINFLOAT),
-        *(pickle.BINSTRING, pickle.SHORT_BINSTRING, pickle.BINUNICODE, pickle.SHORT_BINUNICODE, pickle.BINUNICODE8),
-        *(pickle.BINBYTES, pickle.SHORT_BINBYTES, pickle.BINBYTES8, pickle.EMPTY_LIST, pickle.APPEND, pickle.APPENDS),
-        *(pickle.EMPTY_TUPLE, pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3, pickle.EMPTY_DICT),
-        *(pickle.BINGET, pickle.LONG_BINGET, pickle.BINPUT, pickle.LONG_BINPUT, pickle.MEMOIZE),
-        *(pickle.GLOBAL, pickle.STACK_GLOBAL),
-    )
-)
-"""The opcodes that are left to Python; those that call, fill and index are in `_Unpickler`."""
-
-
-class _Unpickler(pickle._Unpickler):
-    """Python's unpickler with the opcodes of plain data and no imports."""
-
-    dispatch: ClassVar[dict[int, Callable[..., None]]] = {code: pickle._Unpickler.dispatch[code] for code in _PLAIN}
-    stack: list[Any]
-    pop_mark: Callable[[], list[Any]]
-    read: Callable[[int], bytes]
-
-    def __init__(self, file: _Whole) -> None:
-        super().__init__(file, encoding="bytes")
-
-    def find_class(self, module: str, name: str) -> Callable[..., object]:
-        """Return what stands for a name; nothing is imported."""
-        found = _STANDS_FOR.get((module, name))
-        if found is None:
-            raise Refused(f"names {f'{module}.{name}'[:60]!r}")
-        return found
-
-    def load_reduce(self) -> None:
-        """Call one of the functions of this module."""
-        arguments, function = self.stack.pop(), self.stack.pop()
-        if not any(function is known for known in _CALLED):
-            raise Refused("calls what is no function of numpy's arrays")
-        self.stack.append(function(*arguments))
-
-    def load_build(self) -> None:
-        """Fill an array or a kind of numbers; nothing else has a state."""
-        state, built = self.stack.pop(), self.stack[-1]
-        if not isinstance(built, _Array | _Kind):
-            raise Refused("sets the state of an object")
-        built.build(state)
-
-    def load_setitem(self) -> None:
-        """Put one item into a dict."""
-        value, key = self.stack.pop(), self.stack.pop()
-        self._put([key, value])
-
-    def load_setitems(self) -> None:
-        """Put items into a dict."""
-        self._put(self.pop_mark())
-
-    def load_bytearray(self) -> None:
-        """Read bytes, of which numpy makes an array."""
-        (length,) = struct.unpack("<Q", self.read(8))
-        self.stack.append(self.read(length))
-
-    def _put(self, items: list[Any]) -> None:
-        target = self.stack[-1]
-        keys: Collection[Any] = items[::2]
-        # Deeply nested keys would end the process when they are hashed.
-        if not isinstance(target, dict) or any(not isinstance(key, str | bytes | int) for key in keys):
-            raise ValueError("a dict has keys that are neither text nor whole numbers")
-        target.update(zip(keys, items[1::2], strict=True))
-
-    dispatch[pickle.REDUCE[0]] = load_reduce
-    dispatch[pickle.BUILD[0]] = load_build
-    dispatch[pickle.SETITEM[0]] = load_setitem
-    dispatch[pickle.SETITEMS[0]] = load_setitems
-    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray

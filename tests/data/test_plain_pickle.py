@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import tracemalloc
 from pathlib import Path
 from types import ModuleType
 
@@ -133,10 +134,49 @@ def test_odd_pickles_are_told_in_a_sentence(path: Path, content: bytes) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_great_index_takes_no_memory(path: Path) -> None:
-    """A damaged index of what is remembered makes no table as long as that."""
-    path.write_bytes(b"\x80\x02}r\xff\xff\xff\x7f.")
-    assert read_pickle(path) == {}
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x02}r\xff\xff\xff\x7f.",
+        b"\x80\x02]r\xff\xff\xff\x00}.",
+        b"\x80\x04\x95\xff\xff\xff\xff\xff\x00\x00\x00}.",
+        b"\x80\x04}T\xff\xff\xff\x7f.",
+        b"\x80\x04}\x8e\xff\xff\xff\xff\x00\x00\x00\x00.",
+        b"\x80\x05}\x96\xff\xff\xff\xff\x00\x00\x00\x00.",
+        b"\x80\x02}\x8b\xff\xff\xff\x7f.",
+    ],
+)
+def test_what_is_announced_takes_no_memory(path: Path, content: bytes) -> None:
+    """A damaged index of what is remembered, or a damaged length, makes no table and no text as long as that."""
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=rf"^{path} is damaged.*\.$"):
+            read_pickle(path)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+# A tuple of the tuple before, twice: a hash of the last one would visit 2 ** 60 of them.
+DOUBLED = b")q\x00" + b"".join(b"h" + bytes([k]) + b"h" + bytes([k]) + b"\x86q" + bytes([k + 1]) for k in range(60))
+
+
+@pytest.mark.parametrize("disguise", [b"", b"(e", b"(u", b"Nb", b"N\x86b", b"q\x3dh\x3d"])
+def test_keys_that_can_not_be_hashed_are_refused(path: Path, disguise: bytes) -> None:
+    """Whatever opcodes that change nothing come after a nested tuple, it does not become a key."""
+    for content in (b"}" + DOUBLED + disguise + b"K\x01s.", b"}(" + DOUBLED + disguise + b"K\x01u."):
+        path.write_bytes(b"\x80\x02" + content)
+        with pytest.raises(ValueError, match=r"(a dict has tuples as keys|has the opcode BUILD).*get it again"):
+            read_pickle(path)
+
+
+@pytest.mark.parametrize("name", ["numpy dtype", "numpy.core.multiarray scalar", "numpy.core.multiarray _reconstruct"])
+def test_what_stands_for_a_name_can_not_be_changed(path: Path, name: str) -> None:
+    """A state for a function or a class, which would change it for the whole process, is refused."""
+    path.write_bytes(opcodes(name, call=b"N}U\x0c__defaults__)s\x86b"))
+    with pytest.raises(ValueError, match="has the opcode BUILD where plain data have none"):
+        read_pickle(path)
 
 
 @given(data=st.data())
