@@ -20,6 +20,7 @@ ORDER = (
         "sealed",
         "seeds",
         "space",
+        "spelling",
         "splits",
     ),
     ("operators",),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from neuroevo.cli.names import DATASETS, DATASETS_OF_ANY_SIZE, DATASETS_ON_DISK, load
-from neuroevo.cli.settings.spelling import suggestion
+from neuroevo.spelling import suggestion
 
 if TYPE_CHECKING:
     from neuroevo.data.checks import Finding

@@ -3,7 +3,7 @@
 import click
 
 from neuroevo.cli.names import KINDS
-from neuroevo.cli.settings.spelling import suggestion
+from neuroevo.spelling import suggestion
 
 
 @click.command("list")

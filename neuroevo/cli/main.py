@@ -15,7 +15,7 @@ import click
 
 from neuroevo import __version__
 from neuroevo.cli.names import load
-from neuroevo.cli.settings.spelling import suggestion
+from neuroevo.spelling import suggestion
 
 FAILED, USAGE, DIFFERENT, IO_ERROR, LOCKED, INTERRUPTED = 1, 2, 3, 74, 75, 130
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from neuroevo.benchmarks.analysis.conditions import HEADINGS
 from neuroevo.cli.evolve import GENOME, LEARNGENE
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import read_facts
+from neuroevo.runs.locks import LOCK_FILES
 from neuroevo.runs.records import read_records
 
 MOST_NAMES = 12
@@ -93,8 +94,12 @@ def _run_in_words(path: Path) -> list[str]:
         lines += _file_in_words(path / GENOME)
     if (path / LEARNGENE).exists():
         lines += _learngene_in_words(path / LEARNGENE)
-    files = sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
+    files = sorted(str(file.relative_to(path)) for file in _files(path))
     return [*lines, f"Files: {_few(files)}."]
+
+
+def _files(path: Path) -> Iterator[Path]:
+    return (file for file in path.rglob("*") if file.is_file() and file.name not in LOCK_FILES)
 
 
 def _condition(row: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> str:

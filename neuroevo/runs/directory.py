@@ -6,6 +6,7 @@ import logging
 import platform
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ from pydantic import BaseModel
 from neuroevo import __version__
 from neuroevo.cli.settings.settings import to_toml
 from neuroevo.files import CheckpointError, write_atomically
-from neuroevo.runs.locks import lock
+from neuroevo.runs.locks import RUN_LOCK, entries, locked
 from neuroevo.runs.machine import machine
 from neuroevo.runs.signals import Interrupted, StopSignal
 
@@ -42,6 +43,7 @@ class RunDirectory:
         self.stop = StopSignal()
         self._facts = facts
         self._level = logger.level
+        self._held = ExitStack()
         self._log = logging.FileHandler(path / LOG, encoding="utf-8")
         self._log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger.addHandler(self._log)
@@ -115,7 +117,7 @@ class RunDirectory:
         self.note(facts)
 
     def close(self, *, error: BaseException | None = None) -> None:
-        """Write the status (interrupted or failed if there is an `error`) and let go of the log."""
+        """Write the status (interrupted or failed if there is an `error`) and release the log and the folder."""
         if isinstance(error, Interrupted):
             logger.info("The run was %s.", error)
         elif error is not None:
@@ -125,7 +127,7 @@ class RunDirectory:
         try:
             self._write()
         finally:
-            self._close_log()
+            self._release()
 
     def __enter__(self) -> Self:
         return self
@@ -142,15 +144,14 @@ class RunDirectory:
     def _open(cls, path: Path, facts: dict[str, Any], *, settings: BaseModel) -> Self:
         run = cls(path, facts)
         try:
-            if run._log.stream is not None:
-                lock(run._log.stream.fileno(), path)
+            run._held.enter_context(locked(path, RUN_LOCK))
             for left in path.glob(".*.tmp"):  # by a process that was killed
                 left.unlink(missing_ok=True)
             # Written first: a folder with settings can be continued, whenever the process dies.
             write_atomically(path / SETTINGS, to_toml(_without_out(settings)).encode())
             run._write()
         except BaseException:
-            run._close_log()
+            run._release()
             raise
         return run
 
@@ -158,10 +159,11 @@ class RunDirectory:
         text = json.dumps(self._facts, indent=2, sort_keys=True, allow_nan=False) + "\n"
         write_atomically(self.path / FACTS, text.encode())
 
-    def _close_log(self) -> None:
+    def _release(self) -> None:
         logger.removeHandler(self._log)
         logger.setLevel(self._level)
-        self._log.close()
+        with self._held:
+            self._log.close()
 
 
 def _continued(facts: dict[str, Any], argv: Sequence[str]) -> dict[str, Any]:
@@ -213,11 +215,11 @@ def default_folder(what: str) -> Path:
 
 def _names(folder: Path) -> list[str]:
     """Return what is in a folder, but for files that a killed process left half written."""
-    return [path.name for path in folder.iterdir() if not path.name.endswith(".tmp")] if folder.exists() else []
+    return [path.name for path in entries(folder) if not path.name.endswith(".tmp")]
 
 
 def _make(folder: Path) -> None:
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+    if folder.exists() and not (folder.is_dir() and not entries(folder)):
         raise FileExistsError(f"out must be a new or empty folder, but {folder} is not; choose another.")
     folder.mkdir(parents=True, exist_ok=True)
 

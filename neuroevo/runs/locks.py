@@ -1,9 +1,16 @@
-"""One process at a time in a folder: a lock that the system lets go of when its process dies."""
+"""One process at a time in a folder: a lock that the system releases when its process dies."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+LOOP_LOCK = ".evolve.lock"
+RUN_LOCK = ".run.lock"
+LOCK_FILES = frozenset({LOOP_LOCK, RUN_LOCK})
+"""The loop locks a folder that its own process may hold as a run directory already, so each has a file of its own."""
 
 
 class RunLocked(RuntimeError):
@@ -11,34 +18,38 @@ class RunLocked(RuntimeError):
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder that exists.
+def locked(folder: Path, name: str = LOOP_LOCK) -> Iterator[None]:
+    """Hold a folder that exists; the lock file is removed at the end.
+
+    A lock file that a killed process left behind locks nothing.
+
+    Args:
+        folder: The folder.
+        name: The lock file, one of `LOCK_FILES`; locks of different names do not exclude each other.
 
     Raises:
-        RunLocked: another process holds it, or this one does already.
+        RunLocked: Another process holds it, or this one does already.
+        OSError: The lock file can't be written; the message names it.
     """
-    if os.name != "posix":  # Windows cannot open a folder as a file
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
+    path = folder / name
+    lock = FileLock(path, timeout=0, thread_local=False)  # a generator may be closed by another thread
     try:
-        lock(handle, folder)
+        lock.acquire()
+    except Timeout:
+        raise RunLocked(f"{folder} is in use by another process; wait for it or choose another folder.") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OSError(error.errno, f"could not lock the folder ({reason})", str(path)) from error
+    try:
         yield
     finally:
-        os.close(handle)
+        # Removed while it is held, for afterwards it may be another process's; not held in a fork. On Windows the
+        # library does it, as open files can't be removed there.
+        if os.name == "posix" and lock.is_locked:
+            path.unlink(missing_ok=True)
+        lock.release()
 
 
-def lock(handle: int, folder: Path) -> None:
-    """Hold the open file `handle`, which stands for a folder, until it is closed.
-
-    Raises:
-        RunLocked: another process holds it.
-    """
-    try:
-        import fcntl
-    except ImportError:  # not on Windows
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RunLocked(f"{folder} is in use by another process; wait for it or choose another folder.") from None
+def entries(folder: Path) -> list[Path]:
+    """Return what is in a folder, but for lock files; nothing if there is no such folder."""
+    return [path for path in folder.iterdir() if path.name not in LOCK_FILES] if folder.exists() else []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from neuroevo.benchmarks.suites import transfer
+from neuroevo.runs.locks import RUN_LOCK, locked
 from neuroevo.runs.records import read_records
 
 Program = Callable[..., Any]
@@ -162,12 +163,10 @@ OTHER_VERSION = "read it with the version of neuroevo that wrote it."
 
 def test_a_run_in_use_is_left_alone(finished: Path, neuroevo: Program, tmp_path: Path) -> None:
     """While one process is at work in a folder, another one that wants to go on there ends with exit code 75."""
-    fcntl = pytest.importorskip("fcntl")
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)
     before = (folder / "run.json").read_bytes()
-    with (folder / "log.txt").open("a") as log:
-        fcntl.flock(log, fcntl.LOCK_EX)
+    with locked(folder, RUN_LOCK):
         call = neuroevo("bench", "--resume", folder)
     assert call.code == 75
     assert "is in use by another process" in call.err

@@ -7,7 +7,8 @@ from pathlib import Path
 from neuroevo.cli.settings.fields import shown
 from neuroevo.cli.settings.heirs import kind_of
 from neuroevo.cli.settings.presets import preset_names
-from neuroevo.cli.settings.spelling import suggestion
+from neuroevo.runs.locks import entries
+from neuroevo.spelling import suggestion
 from neuroevo.splits import ROLES, Split, load_split, split_names
 
 
@@ -182,7 +183,7 @@ def engine_can(settings: Resolved) -> Iterator[str]:
 def out_is_new(settings: Resolved) -> Iterator[str]:
     """Results go to a folder of their own."""
     out = settings.values.get("out")
-    if isinstance(out, Path) and (out.is_file() or (out.is_dir() and any(out.iterdir()))):
+    if isinstance(out, Path) and (out.is_file() or (out.is_dir() and entries(out))):
         yield f"{settings.sources['out']} must be a new or empty folder, but {out} is not."
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 
 from neuroevo.cli.settings.fields import label
-from neuroevo.cli.settings.spelling import suggestion
+from neuroevo.spelling import suggestion
 
 PREFIX = "NEUROEVO_"
 OTHER_VARIABLES = frozenset({"NEUROEVO_DEBUG", "NEUROEVO_SETTINGS"})

@@ -1,0 +1,39 @@
+"""Spelling: the nearest known word to one that is not known."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuroevo.spelling import suggestion
+
+NAMES = ("gtl", "gtl-paper", "scratch", "random-circuit", "narrow-pretraining", "finetune", "cma-es", "SEED")
+
+
+@given(st.sampled_from(NAMES))
+def test_a_known_word_is_its_own_nearest(name: str) -> None:
+    """In whatever case it is written."""
+    for word in (name, name.upper(), name.lower()):
+        assert suggestion(word, NAMES) == f"; did you mean {name}?"
+
+
+@given(st.sampled_from([name for name in NAMES if len(name) > 4]), st.data())
+def test_one_letter_too_few_does_no_harm(name: str, data: st.DataObject) -> None:
+    """The word is still found without any one of its letters."""
+    gap = data.draw(st.integers(0, len(name) - 1))
+    assert suggestion(name[:gap] + name[gap + 1 :], NAMES) == f"; did you mean {name}?"
+
+
+@pytest.mark.parametrize(
+    ("word", "end"),
+    [
+        ("GTL", "; did you mean gtl?"),
+        ("CMAES", "; did you mean cma-es?"),
+        ("random", "; did you mean random-circuit?"),
+        ("xyzzy", "."),
+        ("", "."),
+    ],
+)
+def test_the_sentence_ends_either_way(word: str, end: str) -> None:
+    """With a question if there is a near word, with a full stop if not."""
+    assert suggestion(word, iter(NAMES)) == end
+    assert suggestion(word, ()) == "."
