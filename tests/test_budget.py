@@ -28,8 +28,8 @@ def test_work_in_sequence_adds_up(first: Budget, second: Budget, third: Budget) 
 def test_work_side_by_side_takes_as_long_as_one(budget: Budget, count: int) -> None:
     """Side by side costs as many steps, multiply-adds and evaluations as in sequence, on the path of a single one."""
     in_sequence = reduce(Budget.then, [budget] * count)
-    beside = budget.times(count)
-    assert beside == replace(in_sequence, critical_path=budget.critical_path)
+    in_parallel = budget.times(count)
+    assert in_parallel == replace(in_sequence, critical_path=budget.critical_path)
 
 
 @given(BUDGETS, COUNTS, COUNTS)

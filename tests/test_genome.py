@@ -87,6 +87,6 @@ def test_the_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_module_of_another_shape_is_refused() -> None:
-    """A module without the parameters is told which there must be."""
+    """The error for a module without the parameters names the required ones."""
     with pytest.raises(ValueError, match=r"module must have a parameter 0.bias of the shape \(4,\), but it has"):
         genome().to_module(network(0)[2])

@@ -13,7 +13,7 @@ from neuroevo.operators.graphs import Innovations, add_connection, add_node, min
 
 
 def grown(seed: int, steps: int) -> Graph:
-    """Return a graph with so many nodes and connections more than the simplest one."""
+    """Return a graph with additional nodes and connections."""
     innovations, generator = Innovations(4), torch.Generator().manual_seed(seed)
     graph = minimal(2, 1, innovations=innovations, generator=generator)
     for _ in range(steps):
@@ -55,7 +55,7 @@ def test_a_file_comes_back(seed: int, steps: int) -> None:
 
 
 def test_a_graph_without_connections() -> None:
-    """Its outputs are those of an empty sum, and it is written and read, too."""
+    """Its outputs are the sigmoid of an empty sum, and it is written and read, too."""
     empty = Graph(2, 2, ())
     assert empty.depth == 0
     assert empty.hidden == ()

@@ -75,10 +75,10 @@ def test_order_is_total(one: Fitness, two: Fitness, three: Fitness) -> None:
 @given(st.lists(fitnesses(), min_size=1, max_size=12))
 def test_first_front_holds_no_failure(scores: list[Fitness]) -> None:
     """DEAP's sort into fronts puts failures behind all that are not."""
-    people = [Individual(None, fitness, id=index) for index, fitness in enumerate(scores)]
-    fronts = tools.sortNondominated(people, len(people))
-    failed = [any(person.fitness.failed for person in front) for front in fronts]
-    whole = [all(person.fitness.failed for person in front) for front in fronts]
+    population = [Individual(None, fitness, id=index) for index, fitness in enumerate(scores)]
+    fronts = tools.sortNondominated(population, len(population))
+    failed = [any(one.fitness.failed for one in front) for front in fronts]
+    whole = [all(one.fitness.failed for one in front) for front in fronts]
     assert failed == whole == sorted(failed)
 
 
@@ -219,28 +219,28 @@ def test_a_genome_is_one_row() -> None:
 
 def test_tools_of_deap_work() -> None:
     """Selection, the hall of fame and statistics of DEAP accept individuals; NaN is never best."""
-    people = _population(6, 4)
-    people[0].fitness.values = (math.nan,)
-    finite = [person.fitness.values[0] for person in people[1:]]
-    best = max(people[1:], key=lambda person: person.fitness.values)
+    population = _population(6, 4)
+    population[0].fitness.values = (math.nan,)
+    finite = [one.fitness.values[0] for one in population[1:]]
+    best = max(population[1:], key=lambda one: one.fitness.values)
     hall = tools.HallOfFame(3)
-    hall.update(people)
-    hall.update(copy.deepcopy(people))
-    assert tools.selBest(people, 1) == [best] == hall[:1]
-    assert tools.selWorst(people, 1) == people[:1]
-    assert len({person.id for person in hall}) == 3
+    hall.update(population)
+    hall.update(copy.deepcopy(population))
+    assert tools.selBest(population, 1) == [best] == hall[:1]
+    assert tools.selWorst(population, 1) == population[:1]
+    assert len({one.id for one in hall}) == 3
     assert hall[0] is not best
-    statistics = tools.Statistics(lambda person: person.fitness.values)
+    statistics = tools.Statistics(lambda one: one.fitness.values)
     statistics.register("max", max)
-    assert statistics.compile(people[1:])["max"] == (max(finite),)
+    assert statistics.compile(population[1:])["max"] == (max(finite),)
 
 
 @pytest.mark.deap_loops
 def test_tournament_of_deap_never_prefers_a_failure() -> None:
     """In a tournament of all against all the winner has not failed."""
-    people = _population(2, 4)
-    people[0].fitness.values = (math.nan,)
-    assert people[0] not in tools.selTournament(people, 20, tournsize=40)
+    population = _population(2, 4)
+    population[0].fitness.values = (math.nan,)
+    assert population[0] not in tools.selTournament(population, 20, tournsize=40)
 
 
 @given(st.integers(0, 1000), st.integers(1, 20))
@@ -274,7 +274,7 @@ def test_offspring_has_its_place_in_the_lineage() -> None:
 
 
 def test_an_individual_needs_an_id() -> None:
-    """Nobody is anonymous, and the id may stand in its place."""
+    """Every individual needs an id."""
     with pytest.raises(TypeError, match="id must be a whole number"):
         Individual(None)
     assert Individual(None, Fitness((1.0,)), 3).id == 3
@@ -299,10 +299,10 @@ def test_genomes_are_stacked_whatever_they_are_views_of(p: int, d: int, kind: st
         "halves": whole.view(torch.int32).unbind(),
     }[kind]
     genomes = [rows[place % len(rows)] for place in order]
-    people = [Individual(genome, id=number) for number, genome in enumerate(genomes)]
-    assert torch.equal(genomes_of(people), torch.stack(genomes))
+    population = [Individual(genome, id=number) for number, genome in enumerate(genomes)]
+    assert torch.equal(genomes_of(population), torch.stack(genomes))
     assert torch.equal(genomes_of([Individual(row, id=0) for row in rows]), torch.stack(list(rows)))
-    copied = genomes_of(people, copy=True)
+    copied = genomes_of(population, copy=True)
     assert torch.equal(copied, torch.stack(genomes))
     assert not {copied.untyped_storage().data_ptr()} & {one.untyped_storage().data_ptr() for one in genomes}
 
@@ -310,10 +310,10 @@ def test_genomes_are_stacked_whatever_they_are_views_of(p: int, d: int, kind: st
 def test_genomes_that_are_the_rows_of_a_tensor_are_not_copied() -> None:
     """Rows that follow each other give a view of them, rows in another order a new tensor."""
     whole = torch.arange(15.0).view(5, 3)
-    people = [Individual(row, id=number) for number, row in enumerate(whole)]
-    for some in (people, people[1:4]):
+    population = [Individual(row, id=number) for number, row in enumerate(whole)]
+    for some in (population, population[1:4]):
         assert genomes_of(some).data_ptr() == some[0].genome.data_ptr()
-    for some in (people[::-1], people[::2], people[:1] * 5):
+    for some in (population[::-1], population[::2], population[:1] * 5):
         assert genomes_of(some).untyped_storage().data_ptr() != whole.untyped_storage().data_ptr()
 
 
@@ -323,7 +323,7 @@ def test_an_unscored_fitness_has_the_weights_and_nothing_else() -> None:
         assert vars(scored.unscored()) == vars(Fitness(weights=(1.0, -2.0)))
 
 
-def test_genomes_of_nobody_or_of_something_else_are_refused() -> None:
+def test_no_genomes_or_other_objects_are_refused() -> None:
     """No individual, genomes that are no tensors, and genomes of two lengths are named."""
     with pytest.raises(ValueError, match="individuals must hold at least one"):
         genomes_of([])
@@ -335,12 +335,12 @@ def test_genomes_of_nobody_or_of_something_else_are_refused() -> None:
 
 def test_clones_share_nothing_that_changes() -> None:
     """What users hang on an individual is cloned with it, deeply."""
-    person = Individual(torch.ones(2), id=1, parents=[5])
-    person.notes = {"seen": [1]}
-    person.fitness.values = (2.0,)
-    clone = copy.deepcopy(person)
+    one = Individual(torch.ones(2), id=1, parents=[5])
+    one.notes = {"seen": [1]}
+    one.fitness.values = (2.0,)
+    clone = copy.deepcopy(one)
     clone.notes["seen"].append(2)
     clone.genome[0] = 7
     clone.fitness.values = (3.0,)
-    assert (person.notes, person.genome.tolist(), person.fitness.values) == ({"seen": [1]}, [1, 1], (2.0,))
+    assert (one.notes, one.genome.tolist(), one.fitness.values) == ({"seen": [1]}, [1, 1], (2.0,))
     assert (clone.id, clone.parents) == (1, (5,))

@@ -76,7 +76,7 @@ def test_a_search_begins_at_the_weights_of_a_module() -> None:
 
 
 def test_spreads() -> None:
-    """Unless it is told, the spread is 0.3 of the bounds' width, or 0.1."""
+    """The default spread is 0.3 of the bounds' width, or 0.1."""
     assert Block(name="x", shape=(2,), low=-1, high=9).deviation == 3
     assert Block(name="x", shape=(2,), low=-1).deviation == 0.1
     assert Block(name="x", shape=(2,), low=-1, high=9, spread=2).deviation == 2

@@ -46,7 +46,7 @@ def dataset(
     size: int = 8,
     seed: int = 0,
 ) -> Dataset:
-    """Return a data set with so many classes in ancestry, held_out and novel.
+    """Return a data set with given numbers of classes in ancestry, held_out and novel.
 
     60 images per class are enough for critics (50 of them are test images) and for nearest class means.
     """

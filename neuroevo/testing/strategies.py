@@ -248,8 +248,8 @@ def gene_pools(
     Args:
         draw: Given by hypothesis.
         backbone: The architecture of the learngenes; by default any of `backbones`.
-        min_individuals: Individuals at least.
-        max_capacity: Capacity at most.
+        min_individuals: Smallest number of individuals.
+        max_capacity: Largest capacity.
     """
     chosen = draw(backbones()) if backbone is None else backbone
     capacity = draw(st.integers(max(1, min_individuals), max_capacity))
@@ -274,24 +274,24 @@ def labelled_images(
     channels: int = 1,
     size: int = 4,
 ) -> LabelledImages:
-    """Draw random images, uint8 [N, C, H, W], in mixed order, with as many of each class as it pleases.
+    """Draw random images, uint8 [N, C, H, W], in mixed order, with any number of each class within the limits.
 
     Example: 7 noisy images of the classes "class 0" and "class 1", 5 and 2 of them. Shrinks to few classes with few
     images each, seed 0.
 
     Args:
         draw: Given by hypothesis.
-        name: What the names of the classes start with.
-        min_classes: Classes K at least.
-        max_classes: Classes at most.
-        min_per_class: Images of each class at least.
-        max_per_class: Images of each class at most.
+        name: Prefix of the names of the classes.
+        min_classes: Smallest number of classes K.
+        max_classes: Largest number of classes.
+        min_per_class: Smallest number of images of each class.
+        max_per_class: Largest number of images of each class.
         channels: Channels C.
         size: Height and width, in pixels, at least 2.
     """
     per_class = st.integers(min_per_class, max_per_class)
     counts = draw(st.lists(per_class, min_size=min_classes, max_size=max_classes))
-    # Roles of a data set differ also where their seeds are equal.
+    # Roles of a data set differ even if their seeds are equal.
     generator = stream(draw(seeds()), name)
     labels = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
     labels = labels[torch.randperm(len(labels), generator=generator)]
@@ -317,9 +317,9 @@ def tasks(
 
     Args:
         draw: Given by hypothesis.
-        max_ways: Classes k at most.
-        max_shots: Training images per class at most.
-        max_test_per_class: Test images per class at most.
+        max_ways: Largest number of classes k.
+        max_shots: Largest number of training images per class.
+        max_test_per_class: Largest number of test images per class.
         channels: Channels C of the images.
         size: Their height and width, in pixels, at least 2.
     """

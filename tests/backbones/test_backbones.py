@@ -1,4 +1,4 @@
-"""Backbones: layouts tell the truth about the networks, which follow from their generator alone."""
+"""Backbones: layouts describe the networks correctly, and these follow from their generator alone."""
 
 import json
 import pickle
@@ -44,7 +44,7 @@ def body(network: Network) -> dict[str, torch.Tensor]:
 
 @given(BACKBONES, CLASSES)
 def test_the_layout_lists_every_tensor(backbone: Backbone, classes: int) -> None:
-    """Names, shapes and the difference between parameters and buffers are those of the built network."""
+    """Names, shapes and the distinction of parameters and buffers agree with the built network."""
     layout, network = backbone.layout, backbone.build(classes, generator=seeded(0))
     shapes = {name: tuple(tensor.shape) for name, tensor in body(network).items()}
     assert dict(layout.shapes) == shapes
@@ -154,7 +154,7 @@ def test_logits_are_the_head_of_the_features(backbone: Any, classes: int, count:
 
 @torch.no_grad()
 def test_a_convnet4_by_hand(toys: ModuleType) -> None:
-    """The features are those of convolution, norm, ReLU and pooling, four times, and an average over what is left."""
+    """The features are convolution, norm, ReLU and pooling, four times, and global average pooling."""
     images = toys.normal_images(toys.CONVNET)
     weights = toys.network(toys.CONVNET).state_dict()
     expected = images
@@ -169,7 +169,7 @@ def test_a_convnet4_by_hand(toys: ModuleType) -> None:
 
 @torch.no_grad()
 def test_an_mlp_by_hand(toys: ModuleType) -> None:
-    """The features are those of linear layers, each followed by a ReLU, of the flattened image."""
+    """The features are linear layers, each followed by a ReLU, on the flattened image."""
     images = torch.randn(5, 1, 8, 8, generator=seeded(0))
     weights = toys.network(toys.MLP_BACKBONE).state_dict()
     expected = images.flatten(1)

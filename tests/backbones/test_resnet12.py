@@ -1,4 +1,4 @@
-"""ResNet12: as many parameters as by hand, and features that are those of its parts."""
+"""ResNet12: the number of parameters and the features agree with a computation by hand."""
 
 from types import ModuleType
 
@@ -35,14 +35,14 @@ def test_parameters(widths: tuple[int, ...], parameters: int) -> None:
 
 
 def test_the_larger_one_is_the_default() -> None:
-    """Four widths are those of whole blocks."""
+    """Four widths stand for whole blocks."""
     assert ResNet12() == ResNet12((64, 160, 320, 640)) == ResNet12(tuple(w for w in (64, 160, 320, 640) for _ in "abc"))
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("size", [16, 84])
 def test_features_by_hand(size: int, toys: ModuleType) -> None:
-    """They are those of three convolutions and a shortcut in each block, LeakyReLU and pooling, and an average."""
+    """They are three convolutions and a shortcut in each block, LeakyReLU and pooling, and an average."""
     images = torch.randn(3, 2, size, size, generator=toys.generator())
     weights = toys.network(SMALL).state_dict()
 

@@ -144,7 +144,7 @@ def test_genes_compute_what_the_circuit_computes(name: str, toys: ModuleType, tm
 
 
 def test_groups_of_resnet18() -> None:
-    """Each stage's sums are one group, as wide as the stage, and each block has one of its own."""
+    """Each stage's sums are one group, as wide as the stage, and each block has its own."""
     backbone = trace(made("resnet18"), image=(3, 64, 64))
     groups = backbone.layout.groups
     assert len(groups) == 12
@@ -202,7 +202,7 @@ def test_gtl_evolves_a_users_network(toys: ModuleType) -> None:
     ],
 )
 def test_what_is_not_supported_is_named(module: nn.Module, message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """In one sentence, and nothing is printed beside it."""
+    """In one sentence, and nothing else is printed."""
     with pytest.raises(ValueError, match=message) as caught:
         trace(module, image=IMAGE)
     assert str(caught.value).endswith(".")

@@ -1,4 +1,4 @@
-"""VGG: as many parameters as by hand, and features that are those of its parts."""
+"""VGG: the number of parameters and the features agree with a computation by hand."""
 
 from types import ModuleType
 
@@ -27,7 +27,7 @@ def by_hand(widths: list[int], *, channels: int) -> int:
     ],
 )
 def test_parameters(backbone: VGG, widths: list[int], parameters: int) -> None:
-    """The channels are those of the paper's table 1, and the parameters those of convolutions and norms."""
+    """The channels are those of the paper's table 1, with the parameters of convolutions and norms."""
     assert list(backbone.widths) == widths
     assert backbone.layout.parameters() == by_hand(widths, channels=3) == parameters
 
@@ -43,7 +43,7 @@ def test_a_fifth_of_vgg11() -> None:
 
 @torch.no_grad()
 def test_features_by_hand(toys: ModuleType) -> None:
-    """They are those of convolution, norm and ReLU, a pooling behind each stage, and an average over what is left."""
+    """They are convolution, norm and ReLU, a pooling after each stage, and global average pooling."""
     images = torch.randn(3, 2, 84, 84, generator=toys.generator())
     weights = toys.network(SMALL).state_dict()
     expected = images

@@ -110,7 +110,7 @@ def test_shares_lie_between_0_and_1(arguments: dict[str, float]) -> None:
 
 
 def test_odd_strengths_are_refused() -> None:
-    """The functions check what they are told, too."""
+    """The functions check their arguments, too."""
     picture = torch.zeros(1, 1, 2, 2, dtype=torch.uint8)
     with pytest.raises(ValueError, match="padding must be at least 0"):
         random_crop(picture, padding=-1, generator=generator(0))
@@ -119,7 +119,7 @@ def test_odd_strengths_are_refused() -> None:
 
 
 def test_facts_tell_of_augmentation(toys: ModuleType) -> None:
-    """A data set with augmentation is told from one without, and stays so on another device."""
+    """A data set with augmentation differs from one without, and stays so on another device."""
     plain: Any = toys.dataset()
     augmented = replace(plain, augmentation=Augmentation(flip=True))
     assert "augmentation" not in plain.facts()

@@ -137,12 +137,12 @@ def test_damage_gives_one_kind_of_error(fuzzed: Path, written: Path, data: st.Da
     for at in data.draw(st.lists(edges, min_size=1, max_size=3)):
         content[at] = data.draw(st.integers(0, 255))
     (fuzzed / name).write_bytes(content[: data.draw(st.just(len(content)) | edges)])
-    told = read_or_told(fuzzed)
+    answer = read_or_refused(fuzzed)
     (fuzzed / name).write_bytes((written / FOLDER / name).read_bytes())
-    assert told is None or (str(fuzzed) in told and "\n" not in told) or "each class must have" in told
+    assert answer is None or (str(fuzzed) in answer and "\n" not in answer) or "each class must have" in answer
 
 
-def read_or_told(folder: Path) -> str | None:
+def read_or_refused(folder: Path) -> str | None:
     """Read the data set, and return why it can't be read if so."""
     try:
         cifar_fs(folder)
@@ -182,7 +182,7 @@ def test_files_as_long_as_the_published_ones_must_be_them(
 
 
 def test_a_download_that_fails_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network that is not there is told in a sentence."""
+    """A missing network connection is reported in a sentence."""
 
     def fail(*_: object, **__: object) -> None:
         raise OSError("<urlopen error [Errno -2] Name or service not known>\nand more")

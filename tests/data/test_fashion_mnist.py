@@ -89,7 +89,7 @@ def test_packed_and_plain_files_may_be_mixed(tmp_path: Path) -> None:
 
 
 def test_an_empty_raw_folder_does_not_hide_the_files(tmp_path: Path) -> None:
-    """Files beside torchvision's empty folder are found."""
+    """Files next to torchvision's empty folder are found."""
     (tmp_path / "FashionMNIST" / "raw").mkdir(parents=True)
     write(tmp_path, FILES)
     assert len(fashion_mnist(tmp_path).novel.images) == 10
@@ -174,7 +174,7 @@ def test_a_truncated_gzip_file_is_named(tmp_path: Path, name: str, keep: int) ->
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("packed", [False, True])
-def test_a_changed_byte_of_a_published_file_is_told(tmp_path: Path, name: str, packed: bool) -> None:
+def test_a_changed_byte_of_a_published_file_is_reported(tmp_path: Path, name: str, packed: bool) -> None:
     """A file as long as the published one must be it, which is found out before its content is read."""
     content = small_files()[name]
     length, _ = PUBLISHED[name]
@@ -188,7 +188,7 @@ def test_a_changed_byte_of_a_published_file_is_told(tmp_path: Path, name: str, p
 @pytest.mark.slow
 @pytest.mark.skipif(not DEBIAN.exists(), reason="Debian's package dataset-fashion-mnist is not installed")
 def test_the_published_files_have_their_digests() -> None:
-    """The files of Debian's package, packed by somebody else, are the published ones."""
+    """The files of Debian's package, which are compressed differently, are the published ones."""
     data = fashion_mnist(DEBIAN)
     assert sum(len(data.role(role).labels) for role in ROLES) == 70_000
 
@@ -214,7 +214,7 @@ class Unusable(ModuleType):
 
 
 @pytest.mark.parametrize("module", [None, Unusable("torchvision.datasets")])
-def test_a_torchvision_that_does_not_import_is_told_in_a_sentence(
+def test_a_torchvision_that_does_not_import_is_reported_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType | None
 ) -> None:
     """A missing torchvision and one built for another torch give one sentence."""
@@ -224,8 +224,8 @@ def test_a_torchvision_that_does_not_import_is_told_in_a_sentence(
         fashion_mnist(tmp_path)
 
 
-def test_a_download_is_read_or_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A download fills an empty folder only, and a network that is not there is told in one sentence."""
+def test_a_download_is_read_or_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A download fills an empty folder only, and a missing network connection is reported in one sentence."""
 
     def fetch(root: Path) -> None:
         write(root / "FashionMNIST" / "raw", FILES)

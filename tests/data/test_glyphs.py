@@ -27,7 +27,7 @@ def digest(dataset: Dataset) -> str:
 
 
 def equal(first: Dataset, second: Dataset) -> bool:
-    """Tell whether all images of two data sets are equal."""
+    """Return whether all images of two data sets are equal."""
     return all(torch.equal(first.role(role).images, second.role(role).images) for role in ROLES)
 
 
@@ -43,7 +43,7 @@ def test_images_are_the_pinned_ones(channels: int, size: int) -> None:
 
 
 def test_dataset_follows_its_split(small: Dataset) -> None:
-    """Names, order, numbers and shape are those of the split."""
+    """Names, order, numbers and shape agree with the split."""
     split = load_split("glyphs")
     for role in ROLES:
         images = small.role(role)
@@ -92,7 +92,7 @@ def test_about_half_of_the_images_are_inverted(small: Dataset) -> None:
     assert 0.4 < is_dark.float().mean() < 0.6
 
 
-def test_classes_can_be_separated_from_other_images() -> None:
+def test_classes_can_be_separated_on_other_images() -> None:
     """The nearest neighbour, light and dark aside, names the class far more often than chance."""
     images = glyphs(images_per_class=40).novel
     pixels = images.images.float().flatten(1)

@@ -73,7 +73,7 @@ def test_other_files_and_folders_are_left_alone(folder: Path) -> None:
         ('{"ancestry": [".."], "held_out": ["bee"], "novel": ["cat"]}', r"it names '\.\.'"),
     ],
 )
-def test_a_wrong_split_file_is_told(folder: Path, content: str, words: str) -> None:
+def test_a_wrong_split_file_is_reported(folder: Path, content: str, words: str) -> None:
     """What is no object of names by role, gives a class two roles or leaves the folder, is refused."""
     (folder / "split.json").write_text(content)
     with pytest.raises(ValueError, match=words) as caught:

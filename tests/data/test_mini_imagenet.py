@@ -100,7 +100,7 @@ def test_a_missing_part_is_named_with_where_to_get_it(
         mini_imagenet(folder)
 
 
-def test_an_empty_folder_and_a_missing_list_are_told(lists: Path, linked: Callable[[Path], Path]) -> None:
+def test_an_empty_folder_and_a_missing_list_are_reported(lists: Path, linked: Callable[[Path], Path]) -> None:
     """Nothing at all lacks the pickles; of lists the missing one is named."""
     folder = linked(lists)
     with pytest.raises(FileNotFoundError, match=r"cache-train.pkl, mini-imagenet-cache-val.pkl"):
@@ -137,7 +137,7 @@ VAL, NOVEL = load_split("mini-imagenet").held_out[0], load_split("mini-imagenet"
         (lambda c: c["class_dict"].pop(VAL), f"16 classes of held_out, but it lacks {VAL}"),
     ],
 )
-def test_a_wrong_pickle_is_told(
+def test_a_wrong_pickle_is_reported(
     pickles: Path, linked: Callable[[Path], Path], change: Callable[[dict[str, Any]], object], words: str
 ) -> None:
     """Images of another size or kind, rows beyond them, and classes of another split are refused."""
@@ -147,7 +147,7 @@ def test_a_wrong_pickle_is_told(
         mini_imagenet(path.parent)
 
 
-def test_parts_that_changed_places_are_told(pickles: Path, linked: Callable[[Path], Path]) -> None:
+def test_parts_that_changed_places_are_reported(pickles: Path, linked: Callable[[Path], Path]) -> None:
     """The pickle of test under the name of val is refused before descendants' classes judge ancestors."""
     folder = linked(pickles)
     (folder / "mini-imagenet-cache-test.pkl").rename(folder / "mini-imagenet-cache-val.pkl")
@@ -156,7 +156,9 @@ def test_parts_that_changed_places_are_told(pickles: Path, linked: Callable[[Pat
         mini_imagenet(folder)
 
 
-def test_a_truncated_or_planted_pickle_is_told(pickles: Path, linked: Callable[[Path], Path], tmp_path: Path) -> None:
+def test_a_truncated_or_planted_pickle_is_reported(
+    pickles: Path, linked: Callable[[Path], Path], tmp_path: Path
+) -> None:
     """A pickle cut short is damaged; one that calls the shell is refused without a call."""
     path = linked(pickles) / "mini-imagenet-cache-train.pkl"
     trace = tmp_path / "trace"
@@ -206,7 +208,7 @@ def test_the_pickles_are_resized_as_images_are(pickles: Path) -> None:
         (["\0\x01", "\udcff"], "must begin with filename,label|is damaged"),
     ],
 )
-def test_a_list_of_another_split_is_told(
+def test_a_list_of_another_split_is_reported(
     lists: Path, linked: Callable[[Path], Path], rows: list[str], words: str
 ) -> None:
     """The lists of Vinyals et al., of another part or with anything else in a line are refused."""

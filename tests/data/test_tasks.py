@@ -147,7 +147,7 @@ def test_impossible_requests_are_refused(ways: int, shots: int | None, test_per_
 
 @given(st.integers(1, 100))
 def test_default_ways_are_twenty_or_all(classes: int) -> None:
-    """A task has at most 20 classes unless told otherwise, and never more than there are."""
+    """A task has at most 20 classes by default, and never more than there are."""
     assert default_ways(classes) == (20 if classes >= 20 else classes)
 
 

@@ -64,12 +64,12 @@ class Slow:
 
 @dataclass(frozen=True)
 class Hungry:
-    """Doubles numbers in batches; it has memory for so many of them, and never for some.
+    """Doubles numbers in batches; it has memory for a limited number of them, and never for some.
 
     Attributes:
         room: Numbers that fit into the memory together.
         never: Numbers for which there is not enough memory even alone.
-        joint: Whether it says that its results depend on who is evaluated together.
+        joint: Whether it declares that its results depend on which items are evaluated together.
     """
 
     room: int

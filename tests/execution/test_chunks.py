@@ -59,14 +59,14 @@ def test_what_does_not_fit_is_halved_and_begun_again(
     assert max(run.sizes) <= min(room, size or count)
 
 
-def test_a_network_that_does_not_fit_is_told_with_numbers(toys: ModuleType) -> None:
+def test_a_network_that_does_not_fit_is_reported_with_numbers(toys: ModuleType) -> None:
     """When one network alone runs out of memory the error says how much it takes and how much there is."""
     words = r"^training one MLPNetwork on batches of 8 takes about 1 MiB, but \d+ of \d+ MiB are free on cpu: .*\.$"
     with pytest.raises(torch.OutOfMemoryError, match=words):
         in_chunks(Narrow(0), make(toys, 3), size=None, workers=1)
 
 
-def test_who_does_not_fit_fails_with_the_numbers(toys: ModuleType) -> None:
+def test_one_that_does_not_fit_fails_with_the_numbers(toys: ModuleType) -> None:
     """In a generation the network that does not fit alone is a failure that says why."""
 
     def live(training: Training) -> Outcome:

@@ -37,7 +37,7 @@ def make(toys: ModuleType, device: str, *, backbone: str = "CONVNET") -> list[Tr
 
 @pytest.mark.parametrize("name", ["sgd", "adamw"])
 def test_before_the_first_update_there_was_no_momentum(name: Optimizer, toys: ModuleType) -> None:
-    """What warming up changed is restored: the updates after it are those of a run without."""
+    """Changes by the warm-up are undone: the updates after it equal those of a run without."""
     plain, warmed = (toys.MLP_BACKBONE.build(4, generator=toys.generator()) for _ in range(2))
     images = torch.randn(6, 1, 8, 8, generator=toys.generator(1))
     recipe = Recipe(updates=3, optimizer=name)

@@ -17,7 +17,7 @@ from neuroevo.execution.forward import Forward
 
 
 class Branching(nn.Module):
-    """A network whose way depends on its numbers, so that it can't be stacked."""
+    """A network with data-dependent control flow, so that it can't be stacked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ def made(name: str) -> nn.Module:
 
 
 def parameters(module: nn.Module, count: int) -> dict[str, Tensor]:
-    """Return so many random sets of parameters."""
+    """Return random sets of parameters."""
     generator = torch.Generator().manual_seed(0)
     return {name: torch.randn(count, *value.shape, generator=generator) for name, value in module.named_parameters()}
 
@@ -96,7 +96,7 @@ def answers(module: nn.Module, parameters: dict[str, Tensor], batches: Sequence[
 @pytest.mark.parametrize("rows", [1, 7, 40])
 @pytest.mark.parametrize("name", MODULES)
 def test_all_ways_give_what_the_networks_give(name: str, rows: int, shared: bool) -> None:
-    """By products, stacked or looped, outputs are those of each network by itself, and nothing is changed."""
+    """By products, stacked or looped, outputs equal those of each network alone, and nothing is changed."""
     module = made(name)
     before = copy.deepcopy(module.state_dict())
     inputs = torch.randn(*(() if shared else (4,)), rows, 6, generator=torch.Generator().manual_seed(1))
@@ -116,7 +116,7 @@ def test_all_ways_give_what_the_networks_give(name: str, rows: int, shared: bool
 @pytest.mark.parametrize("rows", [1, 40])
 @pytest.mark.parametrize("bytes_", [1, 2**12, 2**15])
 def test_tiles_change_no_bit(bytes_: int, rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever else is in a tile, a network answers the same; inputs that do not fit are taken all the same."""
+    """A network's outputs do not depend on the others in its tile; inputs that do not fit are accepted, too."""
     module = made("wide")
     inputs = torch.randn(rows, 6, generator=torch.Generator().manual_seed(1))
     several = parameters(module, 9)
@@ -176,7 +176,7 @@ def test_the_widest_layer_bounds_the_memory() -> None:
 
 
 def test_too_little_memory_is_not_taken_for_a_module_that_cannot_be_stacked() -> None:
-    """The error of the CPU's allocator is handed on, for whoever calls can divide the population."""
+    """The error of the CPU's allocator is passed on, because the caller can divide the population."""
 
     class Vast(nn.Linear):
         def forward(self, inputs: Tensor) -> Tensor:
@@ -190,7 +190,7 @@ def test_too_little_memory_is_not_taken_for_a_module_that_cannot_be_stacked() ->
     assert forward.stacks
 
 
-def test_what_cannot_be_stacked_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_cannot_be_stacked_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     """The log says once which module runs one network after the other, and why."""
     forward, inputs = Forward(made("branching")), torch.ones(3, 6)
     with caplog.at_level(logging.WARNING):

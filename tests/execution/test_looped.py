@@ -113,7 +113,7 @@ def test_networks_learn(toys: ModuleType) -> None:
 
 
 def test_measuring_does_not_change_training(toys: ModuleType) -> None:
-    """A run that is measured on the way gives the same network, batch statistics included."""
+    """A run with measurements in between gives the same network, batch statistics included."""
     plain, measured = (make(toys, backbone="CONVNET", measure_at=points) for points in ((), (0, 2, 5, 6)))
     losses = [train_all([training])[0].loss for training in (plain, measured)]
     assert losses[0] == losses[1]
@@ -121,7 +121,7 @@ def test_measuring_does_not_change_training(toys: ModuleType) -> None:
 
 
 def test_accuracies_are_those_at_the_asked_updates(toys: ModuleType) -> None:
-    """The first and the last accuracy are those of the untrained and of the trained network, on the test images."""
+    """The first and the last accuracy belong to the untrained and the trained network, on the test images."""
     training = make(toys, backbone="CONVNET", measure_at=(0, 6))
     untrained = float(correct_answers(training.network, training.task, training.pixels)) / 40
     (outcome,) = train_all([training])
@@ -151,7 +151,7 @@ def test_no_updates_train_nothing(toys: ModuleType) -> None:
 
 @given(st.data())
 def test_masked_weights_stay_exactly_zero(toys: ModuleType, data: st.DataObject) -> None:
-    """Weights that are zero under a mask are zero after training, and those beside it learn."""
+    """Weights that are zero under a mask are zero after training, and the others learn."""
     training = make(toys)
     shape = training.network.hidden2.weight.shape
     bits = data.draw(st.lists(st.booleans(), min_size=shape.numel(), max_size=shape.numel()))
@@ -176,7 +176,7 @@ def test_a_mask_of_nothing_changes_nothing(toys: ModuleType) -> None:
 
 
 def test_a_loss_of_ones_own_is_what_falls(toys: ModuleType) -> None:
-    """The loss is called with the network in training mode, normalised images and labels, and its value is told."""
+    """The loss is called with the network in training mode, normalised images and labels, and its value is returned."""
     seen: list[tuple[bool, tuple[int, ...], tuple[int, ...]]] = []
 
     def doubled(network: Network, images: Tensor, labels: Tensor) -> Tensor:
@@ -186,10 +186,10 @@ def test_a_loss_of_ones_own_is_what_falls(toys: ModuleType) -> None:
     recipe = Recipe(updates=4, batch=16, momentum=0, weight_decay=0)
     mine = make(toys, recipe=recipe, loss=doubled)
     twice = make(toys, recipe=Recipe(updates=4, batch=16, momentum=0, weight_decay=0, learning_rate=0.1))
-    (told,), (other,) = train_all([mine]), train_all([twice])
+    (outcome,), (other,) = train_all([mine]), train_all([twice])
     assert seen == [(True, (16, 1, 8, 8), (16,))] * 4
     torch.testing.assert_close(state(mine), state(twice))
-    assert told.loss == pytest.approx(2 * other.loss)
+    assert outcome.loss == pytest.approx(2 * other.loss)
 
 
 @given(st.data())
@@ -207,7 +207,7 @@ def test_frozen_parameters_stay_and_others_learn(toys: ModuleType, data: st.Data
 
 
 def test_a_norm_with_frozen_statistics_uses_them(toys: ModuleType) -> None:
-    """With all but the head frozen the features are those of evaluation: the head learns as a layer of its own."""
+    """With all but the head frozen the features are as in evaluation mode: the head learns as a separate layer."""
     backbone, recipe = "CONVNET", Recipe(updates=5, batch=16, learning_rate=0.1)
     frozen = frozenset(name for name in state(make(toys, backbone=backbone)) if not name.startswith("head."))
     training, plain = (make(toys, 1, backbone=backbone, recipe=recipe) for _ in range(2))
@@ -226,7 +226,7 @@ def test_a_norm_with_frozen_statistics_uses_them(toys: ModuleType) -> None:
 
 
 def test_images_are_augmented_in_training_only(toys: ModuleType) -> None:
-    """Each update's images are changed by draws that follow those of the order; test images are left alone."""
+    """Each update's images are augmented by draws after those of the order; test images are not."""
     seen: list[Tensor] = []
 
     def inverted(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -239,9 +239,9 @@ def test_images_are_augmented_in_training_only(toys: ModuleType) -> None:
     negative = replace(
         negative, task=replace(negative.task, source=replace(plain, images=255 - plain.images)), measure_at=(0,)
     )
-    (told,), _ = train_all([mine]), train_all([negative])
+    (outcome,), _ = train_all([mine]), train_all([negative])
     assert same(state(mine), state(negative))
-    assert told.accuracy[0] == train_all([make(toys, measure_at=(0,))])[0].accuracy[0]
+    assert outcome.accuracy[0] == train_all([make(toys, measure_at=(0,))])[0].accuracy[0]
     again = make(toys)
     again.batches()
     assert seen == [torch.rand(1, generator=again.generator) for _ in range(6)]

@@ -15,7 +15,7 @@ lists = st.lists(st.integers(), max_size=6)
 
 
 class Weighted:
-    """Adds up its arguments; records how often it was called and in which way."""
+    """Adds up its arguments; records how often it was called, and how."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -105,7 +105,7 @@ def test_any_iterable_of_results_becomes_a_list() -> None:
 
 @given(lists, st.integers(1, 7))
 def test_the_chunk_bounds_the_call_and_nothing_else(terms: list[int], chunk: int) -> None:
-    """The results are those of one call, and there are as many calls as it takes."""
+    """The results equal those of one call, and there are as many calls as needed."""
     function = Weighted()
     assert batched_map(partial(function, factor=3), terms, chunk=chunk) == [3 * term for term in terms]
     assert function.calls == ["batch"] * -(-len(terms) // chunk)

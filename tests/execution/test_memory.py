@@ -20,16 +20,16 @@ NUMBERS = st.lists(st.integers(0, 9), max_size=12)
     never=st.frozensets(st.integers(0, 9), max_size=3),
     chunk=st.none() | st.integers(1, 12),
 )
-def test_who_fits_into_memory_has_the_result_of_a_loop(
+def test_what_fits_into_memory_has_the_result_of_a_loop(
     faults: ModuleType, numbers: list[int], room: int, never: frozenset[int], chunk: int | None
 ) -> None:
-    """Whatever the memory and the chunks, results are in order, and only who never fits fails."""
+    """Whatever the memory and the chunks, results are in order, and only items that never fit fail."""
     expected = [FAILURE if number in never else 2 * number for number in numbers]
     assert batched_map(faults.Hungry(room, never), numbers, chunk=chunk) == expected
 
 
 @given(numbers=NUMBERS, room=st.integers(1, 12))
-def test_who_is_judged_together_fails_together(faults: ModuleType, numbers: list[int], room: int) -> None:
+def test_what_is_judged_together_fails_together(faults: ModuleType, numbers: list[int], room: int) -> None:
     """Where results depend on the company, a batch that does not fit is not divided."""
     expected = [2 * number for number in numbers] if len(numbers) <= room else [FAILURE] * len(numbers)
     assert batched_map(faults.Hungry(room, joint=True), numbers) == expected
@@ -51,12 +51,12 @@ def test_the_log_tells_of_smaller_batches(faults: ModuleType, caplog: pytest.Log
 
 
 def allocate(numbers: int) -> int:
-    """Ask the CPU's allocator for so many numbers."""
+    """Allocate numbers on the CPU."""
     return len(torch.empty(numbers, dtype=torch.uint8))
 
 
 def test_the_allocator_of_the_host_is_understood_and_quoted() -> None:
-    """Memory that the host does not have is no other error: who needs it fails with the numbers, the rest does not."""
+    """Running out of host memory is the same error: only items that need too much fail, with the numbers."""
     small, large = batched_map(allocate, [3, 2**60])
     assert small == 3
     assert large == Failure(f"there was not enough memory for it: you tried to allocate {2**60} bytes")
@@ -74,7 +74,7 @@ def test_the_allocator_of_the_host_is_understood_and_quoted() -> None:
     ],
 )
 def test_the_numbers_of_a_device_are_quoted(message: str, quoted: str) -> None:
-    """The sentence says what was asked for and what is free, where that is told."""
+    """The sentence says what was requested and what is free, if that is known."""
 
     def raises(number: int) -> int:
         raise torch.OutOfMemoryError(message)

@@ -27,14 +27,14 @@ def make(toys: ModuleType, seed: int = 0) -> Training:
 
 @pytest.mark.parametrize("wrong", [{"mode": "fast"}, {"precision": "half"}, {"chunk": 0}])
 def test_an_execution_names_what_there_is(wrong: dict[str, Any]) -> None:
-    """An unknown name is told with the known ones, and a chunk is one network at least."""
+    """The error for an unknown name lists the known ones, and a chunk is at least one network."""
     (name, value), *_ = wrong.items()
     with pytest.raises(ValueError, match=rf"^{name} must be .*, but it is .*{value}.*\.$"):
         Execution(**wrong)
 
 
 def test_the_rule_knows_device_and_structure(toys: ModuleType) -> None:
-    """On a CPU networks are looped, on other devices stacked, unless told otherwise."""
+    """By default networks are looped on a CPU and stacked on other devices."""
     training = make(toys)
     task = training.task
     elsewhere = replace(training, task=replace(task, train=task.train.to("meta")))
@@ -53,7 +53,7 @@ def test_the_rule_is_what_is_done(toys: ModuleType, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("mode", ["looped", "stacked"])
 def test_bfloat16_is_coarse_but_near(mode: modes.Mode, toys: ModuleType) -> None:
-    """In bf16 the weights stay float32 and end near those of float32, but not at them."""
+    """In bf16 the weights stay float32 and end close to those of float32, but not equal."""
     exact, coarse = make(toys), make(toys)
     train_all([exact], execution=Execution(mode=mode))
     train_all([coarse], execution=Execution(mode=mode, precision="bf16"))

@@ -23,7 +23,7 @@ time.sleep(600)
 
 @pytest.mark.skipif(os.name != "posix", reason="messages are those of pipes")
 def test_a_worker_that_is_sending_can_be_stopped() -> None:
-    """Stopped in the middle of a message, the rest of which never comes, it is gone, and nobody waits for it."""
+    """Stopped in the middle of a message, it is gone, and no process waits for the rest."""
     process = Process(threads=1)
     process.wait()
     sending = process._executor.submit(exec, SEND_HALF_A_MESSAGE)

@@ -1,4 +1,4 @@
-"""Functions on their way to workers: the same on arrival, with large tensors once."""
+"""Functions sent to workers: unchanged on arrival, with large tensors sent once."""
 
 import threading
 from functools import partial
@@ -48,7 +48,7 @@ def large(value: float = 1.0, dtype: torch.dtype = torch.float32) -> torch.Tenso
     transposed=st.booleans(),
 )
 def test_tensors_arrive_as_they_were(dtype: torch.dtype, shape: tuple[int, ...], transposed: bool) -> None:
-    """Values, dtype, shape and strides are the same, whichever way they travel."""
+    """Values, dtype, shape and strides are the same, however they are sent."""
     tensor = torch.arange(int(np.prod(shape))).reshape(shape).to(dtype)
     tensor = tensor.T if transposed and tensor.ndim == 2 else tensor
     (arrived,) = Line().send(partial(total, [tensor])).args[0]

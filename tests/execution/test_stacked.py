@@ -1,4 +1,4 @@
-"""Stacked training: the networks that the looped way gives, up to rounding."""
+"""Stacked training: the same networks as in looped mode, up to rounding."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -87,7 +87,7 @@ def with_masks(trainings: Sequence[Training]) -> list[Training]:
 @settings(max_examples=15)
 @given(st.data())
 def test_stacked_networks_are_the_looped_ones(backbone: str, toys: ModuleType, data: st.DataObject) -> None:
-    """Whatever the recipe, masks, frozen tensors, augmentation and chunk, both ways give the same numbers."""
+    """Whatever the recipe, masks, frozen tensors, augmentation and chunk, both modes give the same numbers."""
     recipe = Recipe(
         updates=data.draw(st.integers(0, 4)),
         batch=data.draw(st.sampled_from([1, 8, 99]) if backbone == "MLP_BACKBONE" else st.sampled_from([8, 99])),
@@ -127,7 +127,7 @@ def test_networks_of_any_architecture_are_stacked(backbone: Backbone, toys: Modu
 
 
 def test_mixed_populations_are_grouped(toys: ModuleType) -> None:
-    """Networks of other layers, classes, recipes or measurements are trained beside each other, in their order."""
+    """Networks with different layers, classes, recipes or measurements are trained together, in their order."""
 
     def mixed() -> list[Training]:
         small, conv = make(toys, toys.MLP_BACKBONE, 4), make(toys, toys.CONVNET, 2)
@@ -151,7 +151,7 @@ def test_a_broken_network_leaves_its_neighbours_alone(toys: ModuleType) -> None:
 
 
 def test_float32_stays_close(toys: ModuleType) -> None:
-    """In float32 and at a small rate the ways agree to 1e-4 after a few updates."""
+    """In float32 and at a small rate the modes agree to 1e-4 after a few updates."""
     recipe = Recipe(updates=3, batch=16, learning_rate=1e-3)
     both = [make(toys, toys.CONVNET, 3, recipe=recipe, pixels=Pixels((0.5,), (0.5,))) for _ in range(2)]
     for training in (*both[0], *both[1]):
@@ -163,7 +163,7 @@ def test_float32_stays_close(toys: ModuleType) -> None:
 
 
 class Odd(Network):
-    """A network with a number beside its layers that looks at images to decide what to do, unless it is traced."""
+    """A network with a parameter besides its layers, and with data-dependent control flow unless it is traced."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -212,7 +212,7 @@ def traced(trainings: Sequence[Training]) -> list[Training]:
 
 
 def test_what_cannot_be_stacked_is_looped(toys: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
-    """Control flow by numbers is no matter for the looped way, which is taken with a word why, from the same draws."""
+    """Data-dependent control flow works in looped mode, which is used with a warning, from the same draws."""
     looped, tried = with_networks(Odd, toys, 3), with_networks(Odd, toys, 3)
     assert_outcomes(train_all(looped, execution=LOOPED), train_all(tried, execution=STACKED))
     assert_close(looped, tried)
@@ -241,7 +241,7 @@ def test_a_loss_of_ones_own_is_stacked(backbone: str, toys: ModuleType, caplog: 
 
 
 def test_a_loss_that_looks_at_numbers_is_looped(toys: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
-    """What can't be batched is taken one by one, bit for bit as if it had been asked for, and told."""
+    """What can't be batched is looped, bit for bit as if requested, and reported."""
     loss: Loss = lambda network, images, labels: abs(float(images.sum())) * network(images).square().mean()  # noqa: E731
     both = [make(toys, toys.MLP_BACKBONE, 2, loss=loss) for _ in range(2)]
     assert train_all(both[0], execution=LOOPED) == train_all(both[1], execution=STACKED)
@@ -252,7 +252,7 @@ def test_a_loss_that_looks_at_numbers_is_looped(toys: ModuleType, caplog: pytest
 @settings(max_examples=10)
 @given(st.data())
 def test_lives_that_condense_are_stacked(backbone: str, toys: ModuleType, data: st.DataObject) -> None:
-    """Each network keeps the channels of its circuit; those of other sizes or weights are groups of their own."""
+    """Each network keeps the channels of its circuit; networks of other sizes or weights are separate groups."""
     count = data.draw(st.integers(1, 4))
     sizes, weights = (data.draw(st.lists(st.sampled_from(some), min_size=4)) for some in ((1, 2), (0.5, 1.0)))
     both = []
@@ -285,7 +285,7 @@ def test_a_failure_leaves_the_networks_as_they_were(toys: ModuleType, monkeypatc
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_weights_that_are_used_twice_are_not_moved_in_between(momentum: float, toys: ModuleType) -> None:
-    """A layer that is run twice in a pass gives what the looped way gives, whether gradients are kept or not."""
+    """A layer that runs twice in a pass gives the same as in looped mode, whether gradients are kept or not."""
     recipe = Recipe(updates=3, batch=8, momentum=momentum, weight_decay=0)
     looped, together = (with_networks(Twice, toys, 2, recipe=recipe) for _ in range(2))
     train_all(looped, execution=LOOPED)

@@ -15,9 +15,9 @@ from neuroevo.execution.tiled import Tiled
 from neuroevo.execution.training import channels_last
 
 
-def made(layer: type[nn.Module], *sizes: int, **told: object) -> nn.Module:
+def made(layer: type[nn.Module], *sizes: int, **settings: object) -> nn.Module:
     """Return a layer whose weights are not drawn."""
-    return nn.utils.skip_init(layer, *sizes, **told)
+    return nn.utils.skip_init(layer, *sizes, **settings)
 
 
 def drawn(module: nn.Module, seed: int = 0) -> nn.Module:
@@ -51,7 +51,7 @@ def population(module: nn.Module, count: int, *, only: frozenset[str] = frozense
 
 
 def one_by_one(module: nn.Module, parameters: dict[str, Tensor], inputs: Tensor, *, shared: bool) -> Tensor:
-    """Return the outputs of each network, computed in the plainest way."""
+    """Return the outputs of each network, computed naively."""
     count = len(next(iter(parameters.values())))
     rows = [{name: values[row] for name, values in parameters.items()} for row in range(count)]
     return torch.stack(
@@ -69,7 +69,7 @@ def one_by_one(module: nn.Module, parameters: dict[str, Tensor], inputs: Tensor,
     room=st.sampled_from([1, 300, 2**20]),
 )
 def test_tiles_change_nothing(count: int, images: int, channels: int, shared: bool, some: bool, room: int) -> None:
-    """Whatever the population, the tiles and which parameters evolve, outputs are those of one network at a time."""
+    """Whatever the population, the tiles and the evolved parameters, outputs equal those of one network at a time."""
     module = network(channels)
     parameters = population(module, count, only=frozenset({"1.weight", "5.bias"}) if some else frozenset())
     shape = (images, channels, 8, 6) if shared else (count, images, channels, 8, 6)

@@ -47,7 +47,7 @@ def test_an_epoch_reads_every_image_once(batch: int, per_epoch: int, epochs: int
 
 @given(st.integers(2, 30), st.integers(0, 40), st.integers(1, 40), st.integers(0, 99))
 def test_more_updates_only_continue_the_order(count: int, updates: int, batch: int, seed: int) -> None:
-    """The first updates of a long order are those of a short one, and equal generators give equal orders."""
+    """The first updates of a long order equal a short one, and equal generators give equal orders."""
     assert torch.equal(orders(count, updates, batch, seed), orders(count, updates + 7, batch, seed)[:updates])
 
 
@@ -79,7 +79,7 @@ def test_the_rate_ends_near_zero(updates: int) -> None:
 
 
 def test_rates_of_a_run_by_hand() -> None:
-    """Ten updates: three on the rise, then half way down after three and a half of seven."""
+    """Ten updates: three rising, then halfway down after three and a half of seven."""
     rates = Recipe(updates=10, learning_rate=1.0).rates()
     rise = [0.52 - 0.48 * math.cos(math.pi * k / 3) for k in range(3)]
     fall = [0.5 + 0.5 * math.cos(math.pi * k / 7) for k in range(7)]
@@ -90,7 +90,7 @@ def test_rates_of_a_run_by_hand() -> None:
 
 @given(st.integers(0, 40), st.integers(1, 5))
 def test_parts_of_a_cycle_make_it_up(updates: int, parts: int) -> None:
-    """The rates of all parts are those of the whole, and after the last part it begins anew."""
+    """The rates of all parts together equal those of the whole, and after the last part the cycle begins anew."""
     part = Recipe(updates=updates, learning_rate=0.3)
     rates = [rate for number in range(parts) for rate in part.part(number, of=parts).rates()]
     assert rates == Recipe(updates=parts * updates, learning_rate=0.3).rates()
@@ -172,7 +172,7 @@ def test_pixels_are_normalised_in_any_memory_layout(layout: str, channels: int) 
 
 @given(st.integers(1, 5), st.integers(2, 7), st.integers(2, 7))
 def test_one_channel_gets_the_strides_of_channels_last(number: int, height: int, width: int) -> None:
-    """The strides are those of channels last, which one channel alone does not show."""
+    """The strides are those of channels last, which is not visible with one channel."""
     floats = Pixels((0.5,), (0.5,))(random_images(number, 1, height, width))
     assert floats.stride() == (height * width, 1, width, 1)
     assert floats.dtype == torch.float32
@@ -229,7 +229,7 @@ def test_a_measurement_needs_test_images(toys: ModuleType) -> None:
     ],
 )
 def test_only_some_of_what_there_is_can_be_frozen(frozen: set[str], words: str, toys: ModuleType) -> None:
-    """A name that is no tensor is told, and so is that nothing is left to be trained."""
+    """A name that is no tensor is an error, and so is that nothing is left to train."""
     with pytest.raises(ValueError, match=rf"^frozen .*{words}.*\.$"):
         Training(
             network=toys.MLP_BACKBONE.build(4, generator=stream(0)),

@@ -26,7 +26,7 @@ def make(toys: ModuleType) -> Training:
 def test_the_faster_way_is_taken(
     looped: float, stacked: float, mode: str, toys: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lower median decides, whatever the first, slow run of each; what else was told is kept."""
+    """The lower median decides, whatever the first, slow run of each; other settings are kept."""
     times = {"looped": [99.0, looped, 50.0, looped], "stacked": [0.0, stacked, stacked, 60.0]}
     monkeypatch.setattr(tuning, "_seconds", lambda _, execution, __: times[execution.mode].pop(0))
     found, seconds = tuned(lambda: [make(toys)], execution=Execution(precision="bf16"))
@@ -50,7 +50,7 @@ def test_both_ways_are_run(toys: ModuleType) -> None:
 
 
 def test_what_is_settled_names_way_and_chunk(toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`auto` becomes the mode that it stands for, and a stacked population's chunk what the memory allows now."""
+    """`auto` becomes the mode that it stands for, and a stacked population gets the chunk that the memory allows."""
     training = make(toys)
     monkeypatch.setattr("neuroevo.execution.chunks.CPU_BYTES", 6 * bytes_of_one(training))
     assert settled(Execution(), training) == Execution(mode="looped")

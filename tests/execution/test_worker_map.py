@@ -39,8 +39,8 @@ def own(workers: WorkerMap) -> Iterator[WorkerMap]:
 def gtl(toys: ModuleType, **settings: Any) -> GTL:
     """Return a strategy that trains a little."""
     life, critic = Recipe(updates=2, batch=8), Recipe(updates=2, batch=8)
-    told = {"population": 4, "life": life, "critic": critic, "final_critics": 2, "workers": 1, "seed": 1}
-    return GTL(toys.dataset(size=16), toys.CONVNET, **(told | settings))
+    defaults = {"population": 4, "life": life, "critic": critic, "final_critics": 2, "workers": 1, "seed": 1}
+    return GTL(toys.dataset(size=16), toys.CONVNET, **(defaults | settings))
 
 
 def played(strategy: GTL, folder: Path, generations: int = 2) -> tuple[list[dict[str, Any]], bytes]:
@@ -122,7 +122,7 @@ def test_a_worker_that_dies_changes_nothing(
 def test_an_individual_that_kills_its_workers_fails_alone(
     own: WorkerMap, faults: ModuleType, toys: ModuleType, tmp_path: Path
 ) -> None:
-    """The run goes on without it; who it was and why it failed is kept, with its genome, and it never wins."""
+    """The run continues without it; its id, genome and reason of failure are kept, and it never wins."""
     own.retries = 0
     strategy = gtl(toys, founders=0, condense=False)  # so that ids count from the first that lives
     strategy.toolbox.register("map", own)
@@ -153,7 +153,7 @@ def test_tries_are_counted(own: WorkerMap, tmp_path: Path) -> None:
     assert (tmp_path / "tries").read_bytes() == b"xx"  # once in company, then alone
 
 
-def test_who_is_judged_together_travels_together(own: WorkerMap, faults: ModuleType) -> None:
+def test_what_is_judged_together_is_sent_together(own: WorkerMap, faults: ModuleType) -> None:
     """Where results depend on the company, all items are one job, whatever the chunk."""
     own.chunk = 1
     assert own(faults.Hungry(9, joint=True), range(6)) == [0, 2, 4, 6, 8, 10]
@@ -190,7 +190,7 @@ def test_an_interruption_leaves_no_work_behind(own: WorkerMap, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("verb", ["live", "evaluate", "rescore"])
-def test_what_can_not_be_sent_is_told_before_any_work(verb: str, toys: ModuleType) -> None:
+def test_what_can_not_be_sent_is_reported_before_any_work(verb: str, toys: ModuleType) -> None:
     """`evolve` refuses at once, before a worker is started or an individual made."""
     strategy = gtl(toys)
     strategy.toolbox.register("map", WorkerMap(Processes(), workers=1))

@@ -15,7 +15,7 @@ def generator(seed: int) -> torch.Generator:
 
 @given(seed=st.integers(0, 2**32), population=st.integers(4, 9))
 def test_a_mutant_comes_from_three_others(seed: int, population: int) -> None:
-    """With powers of 2 as genes a mutant tells whom it comes from: three different ones, never itself."""
+    """With powers of 2 as genes a mutant shows its sources: three different genomes, never itself."""
     genomes = (2.0 ** torch.arange(population, dtype=torch.float64)).diag()
     before = genomes.clone()
     mutants = rand_one(genomes, factor=0.25, generator=generator(seed))
@@ -40,7 +40,7 @@ def test_extreme_rates() -> None:
     assert torch.equal(binomial(zeros, ones, rate=1, generator=generator(0)), ones)
 
 
-def test_everybody_is_drawn() -> None:
+def test_every_genome_is_drawn() -> None:
     """Over many draws each of the others is a base as often as any."""
     genomes = torch.eye(5, dtype=torch.float64).expand(4000, 5, 5)
     bases = (rand_one(genomes, factor=0.25, generator=generator(0)) == 1).double().mean(0)

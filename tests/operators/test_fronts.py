@@ -17,7 +17,7 @@ tables = st.integers(1, 3).flatmap(
 )
 
 
-def people(table: list[list[float]]) -> list[Individual]:
+def population(table: list[list[float]]) -> list[Individual]:
     """Return individuals with these values, all to be maximised."""
     return [Individual(None, Fitness(row, weights=[1.0] * len(row)), id=place) for place, row in enumerate(table)]
 
@@ -26,7 +26,7 @@ def people(table: list[list[float]]) -> list[Individual]:
 def test_fronts_are_deaps(table: list[list[float]]) -> None:
     """Every individual is in the front that DEAP's sort finds it in, failures behind all others."""
     found = front_numbers(torch.tensor(table, dtype=torch.float64)).tolist()
-    fronts = tools.sortNondominated(people(table), len(table))
+    fronts = tools.sortNondominated(population(table), len(table))
     expected = {one.id: number for number, front in enumerate(fronts) for one in front}
     assert found == [expected[place] for place in range(len(table))]
 
@@ -37,7 +37,7 @@ def test_crowding_is_deaps(table: list[list[float]]) -> None:
     values = torch.tensor(table, dtype=torch.float64)
     numbers = front_numbers(values)
     found = crowding(values, numbers).tolist()
-    for front in tools.sortNondominated(people(table), len(table)):
+    for front in tools.sortNondominated(population(table), len(table)):
         columns = [[one.fitness.values[place] for one in front] for place in range(2)]
         if any(len(set(column)) < len(column) for column in columns):
             continue
@@ -50,9 +50,9 @@ def test_crowding_is_deaps(table: list[list[float]]) -> None:
 def test_domination(table: list[list[float]]) -> None:
     """It is what `Fitness.dominates` says, pair by pair."""
     found = dominated(torch.tensor(table, dtype=torch.float64))
-    everybody = people(table)
-    for row, one in enumerate(everybody):
-        for column, other in enumerate(everybody):
+    individuals = population(table)
+    for row, one in enumerate(individuals):
+        for column, other in enumerate(individuals):
             assert bool(found[row, column]) == other.fitness.dominates(one.fitness)
 
 

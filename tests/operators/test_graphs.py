@@ -58,7 +58,7 @@ def test_mutations_never_make_a_cycle(seed: int) -> None:
 
 @given(first=seeds, second=seeds)
 def test_a_child_has_the_better_parents_structure(first: int, second: int) -> None:
-    """Its connections are the better parent's, its weights those of either; parents stay as they are."""
+    """Its connections are the better parent's, its weights come from either; parents stay as they are."""
     innovations = register()
     better, worse = grown(first, innovations), grown(second, innovations)
     before = (better, worse)
@@ -75,7 +75,7 @@ def test_a_child_has_the_better_parents_structure(first: int, second: int) -> No
 
 @given(first=seeds, second=seeds)
 def test_distance(first: int, second: int) -> None:
-    """It is the same both ways, 0 between equals, and 1 for each gene that only one has and 0.4 for weights."""
+    """It is symmetric, 0 between equals, and 1 for each gene that only one has and 0.4 for weights."""
     innovations = register()
     one, other = grown(first, innovations), grown(second, innovations)
     assert distance(one, other) == distance(other, one) >= 0

@@ -71,7 +71,7 @@ def test_memories_of_equal_tensors_are_the_same() -> None:
     assert same(HeadMemory(**memory.tensors()), memory)
 
 
-def test_what_does_not_fit_is_told() -> None:
+def test_what_does_not_fit_is_reported() -> None:
     """A head of another size and an empty family are refused in a sentence."""
     with pytest.raises(ValueError, match=r"^the head must have a row for each of 3 classes, but it has 2\.$"):
         remember(head_of(2, 0), torch.arange(3), total=4)

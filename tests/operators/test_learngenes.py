@@ -1,4 +1,4 @@
-"""Variation of learngenes: circuits stay closed, ids tell what is new, and nothing else moves."""
+"""Variation of learngenes: circuits stay closed, ids show what is new, and nothing else changes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -147,7 +147,7 @@ def test_rate_one_replaces_all_that_can_be(toys: ModuleType, backbone: Kind, sha
 
 @pytest.mark.parametrize("rate", [0.05, 0.5])
 def test_channels_are_replaced_at_the_rate(rate: float, toys: ModuleType) -> None:
-    """Of 1000 gene channels of 2000, a binomial number leaves, anyone with the same chance and for anyone."""
+    """Of 1000 gene channels of 2000, a binomial number is replaced, each equally likely and by any other."""
     backbone = MLP(widths=(2000,), inputs=1)
     ids = torch.arange(1000)
     learngene = replace(toys.learngene(backbone, share=0.5), provenance={"hidden1": ids})
@@ -199,7 +199,7 @@ def test_resizing_happens_at_the_rate_and_to_every_group(toys: ModuleType) -> No
     assert chisquare([*winners.values()]).pvalue > 1e-3
 
 
-def test_a_single_group_has_nobody_to_pay(toys: ModuleType) -> None:
+def test_a_single_group_is_not_resized(toys: ModuleType) -> None:
     """With one group, or one channel per group, nothing can be moved."""
     for backbone, share in ((MLP(widths=(9,), inputs=4), 0.5), (MLP(widths=(9, 9), inputs=4), 1e-6)):
         learngene, weights = toys.learngene(backbone, share=share), toys.network(backbone).state_dict()

@@ -63,7 +63,7 @@ def test_nothing_to_climb(optimise: Callable[..., Any]) -> None:
 
 @given(seed=st.integers(0, 2**32), rate=st.floats(0.01, 1))
 def test_adam_is_pytorchs(seed: int, rate: float) -> None:
-    """The steps are those of `torch.optim.Adam`, which descends."""
+    """The steps equal those of `torch.optim.Adam`, which descends."""
     parameter = torch.zeros(4, dtype=torch.float64, requires_grad=True)
     theirs = torch.optim.Adam([parameter], lr=rate)
     place, memory = torch.zeros(4, dtype=torch.float64), {}

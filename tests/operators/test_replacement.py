@@ -1,4 +1,4 @@
-"""Who lives on."""
+"""Replacement: which individuals survive."""
 
 import itertools
 import math
@@ -13,7 +13,7 @@ from neuroevo.operators.replacement import best, generational, plus
 scores = st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0, math.nan]), min_size=1, max_size=6)
 
 
-def people(values: list[float], first: int = 0) -> list[Individual]:
+def population(values: list[float], first: int = 0) -> list[Individual]:
     """Return individuals with these scores."""
     return [Individual(None, Fitness([value]), id=first + place) for place, value in enumerate(values)]
 
@@ -25,8 +25,8 @@ def ranked(individuals: list[Individual]) -> list[Fitness]:
 
 @given(old=scores, new=scores)
 def test_plus_keeps_the_best_of_both(old: list[float], new: list[float]) -> None:
-    """As many as there were parents live on, and nobody that died was better."""
-    parents, children = people(old), people(new, 100)
+    """As many individuals as there were parents survive, and none that did not was better."""
+    parents, children = population(old), population(new, 100)
     kept = plus(parents, children)
     assert ranked(kept) == ranked([*parents, *children])[: len(parents)]
     assert len({one.id for one in kept}) == len(parents)
@@ -35,7 +35,7 @@ def test_plus_keeps_the_best_of_both(old: list[float], new: list[float]) -> None
 @given(old=scores, more=st.lists(st.sampled_from([0.0, 1.0, 2.0, math.nan]), max_size=3), elites=st.integers(0, 8))
 def test_elites_never_get_worse(old: list[float], more: list[float], elites: int) -> None:
     """The best of the parents are matched or beaten as long as there is an elite, and the number stays."""
-    parents, children = people(old), people([*reversed(old), *more], 100)
+    parents, children = population(old), population([*reversed(old), *more], 100)
     kept = generational(parents, children, elites=elites)
     assert len(kept) == len(parents)
     survivors = [one for one in kept if one.id < 100]
@@ -49,7 +49,7 @@ def test_elites_never_get_worse(old: list[float], more: list[float], elites: int
 @given(values=scores)
 def test_the_first_generation_lives_on(values: list[float]) -> None:
     """Where there are no parents, all children live, best first."""
-    children = people(values)
+    children = population(values)
     for kept in (plus([], children), generational([], children, elites=2)):
         assert sorted(one.id for one in kept) == [one.id for one in children]
         assert [one.fitness for one in kept] == ranked(children)
@@ -58,8 +58,8 @@ def test_the_first_generation_lives_on(values: list[float]) -> None:
 @given(values=scores, count=st.integers(0, 7))
 def test_the_best(values: list[float], count: int) -> None:
     """Failures come last, and equals keep their order."""
-    chosen = best(people(values), count)
-    assert [one.fitness for one in chosen] == ranked(people(values))[:count]
+    chosen = best(population(values), count)
+    assert [one.fitness for one in chosen] == ranked(population(values))[:count]
     for first, second in itertools.pairwise(chosen):
         assert first.fitness != second.fitness or first.id < second.id
 
@@ -67,6 +67,6 @@ def test_the_best(values: list[float], count: int) -> None:
 def test_too_few_children_are_refused() -> None:
     """A generation replaces its parents, all of them."""
     with pytest.raises(ValueError, match=r"children must be at least as many as the 2 parents, but are 1."):
-        generational(people([1, 2]), people([3], 100))
+        generational(population([1, 2]), population([3], 100))
     with pytest.raises(ValueError, match=r"elites must be at least 0, but it is -1."):
-        generational([], people([3]), elites=-1)
+        generational([], population([3]), elites=-1)

@@ -1,4 +1,4 @@
-"""Selection: who takes part, who wins, how often, and that failures never beat a number."""
+"""Selection: who takes part and wins how often, and that failures never beat a number."""
 
 import math
 
@@ -41,7 +41,7 @@ def test_group_tournament_has_one_winner_for_each_group(fitness: Tensor, size: i
 
 @given(POPULATIONS, SEEDS)
 def test_groups_of_one_are_a_permutation(fitness: Tensor, seed: int) -> None:
-    """With groups of one everybody wins once: each individual takes part exactly once."""
+    """With groups of one each individual wins once: it takes part exactly once."""
     winners = group_tournament(fitness, size=1, generator=seeded(seed))
     assert winners.sort().values.tolist() == list(range(len(fitness)))
 

@@ -55,7 +55,7 @@ def test_each_row_is_a_population_of_its_own(shape: Shaping, rows: list[list[flo
 
 
 def test_the_numbers_of_the_sources() -> None:
-    """Centred ranks go from -0.5 to 0.5; the logarithms are those of the formula, rank by rank."""
+    """Centred ranks go from -0.5 to 0.5; the logarithms follow the formula, rank by rank."""
     scores = as_scores([3, 1, 2, 4])
     assert centred_ranks(scores).tolist() == pytest.approx([1 / 6, -0.5, -1 / 6, 0.5])
     raw = [max(0.0, math.log(4 / 2 + 1) - math.log(rank)) for rank in (1, 2, 3, 4)]

@@ -69,7 +69,7 @@ def heir_of(
 def test_deeper_heirs_compute_what_the_circuit_computes(
     toys: ModuleType, pair: tuple[Backbone, Backbone], share: float, seed: int
 ) -> None:
-    """Surplus layers pass genes on unchanged, so the genes' features are those of the circuit; isolation keeps that."""
+    """Surplus layers pass genes on unchanged, so the genes' features equal the circuit's; isolation keeps that."""
     ancestor, backbone = pair
     learngene = toys.learngene(ancestor, share=share, seed=seed)
     report, network = heir_of(learngene, backbone, toys)

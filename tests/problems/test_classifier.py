@@ -22,7 +22,7 @@ def test_digits() -> None:
     assert torch.equal(problem.space.start, again.space.start)
 
 
-def test_digits_are_told_apart_by_their_images() -> None:
+def test_digits_are_separated_by_their_images() -> None:
     """The most similar image, inverted or not, is mostly of the same digit: images and labels belong together."""
     problem = digits(per_class=40)
     images = problem.inputs.flatten(1)
@@ -39,10 +39,10 @@ def test_any_backbone_on_any_images(toys: ModuleType) -> None:
     problem = classifier(data.ancestry, backbone, pixels=Pixels.of(data), score=accuracy, only=["head.*"], seed=3)
     classes = len(data.ancestry.classes)
     assert problem.space.size == classes * (2 + 1)
-    people = [
+    population = [
         Individual(row, id=place)
         for place, row in enumerate(problem.space.sample(3, generator=torch.Generator().manual_seed(0)))
     ]
-    for one, (value,) in zip(people, problem.batch(people), strict=True):
+    for one, (value,) in zip(population, problem.batch(population), strict=True):
         outputs = problem.to_module(one).eval()(problem.inputs).detach()
         assert value == pytest.approx(float(accuracy(outputs, problem.targets)), abs=0.01)

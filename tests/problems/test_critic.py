@@ -127,7 +127,7 @@ def test_tasks_change_with_seed_generation_purpose_and_number(toys: ModuleType) 
 
 
 def test_a_fixed_generation_overrides_the_individuals(toys: ModuleType) -> None:
-    """With `generation` all individuals meet its tasks; without, each those of its own generation."""
+    """With `generation` all individuals get its tasks; without it, each gets those of its own generation."""
     genome = learngene_of(toys)
     young, old = (Individual(genome, id=0, generation=generation) for generation in (1, 2))
     judge = critic_of(toys, critics=3)
@@ -227,7 +227,7 @@ def test_critics_see_held_out_classes_only(toys: ModuleType) -> None:
 
 
 def test_broken_genes_score_nan_and_leave_the_others_alone(toys: ModuleType) -> None:
-    """A learngene with NaN fails; individuals beside it keep their scores."""
+    """A learngene with NaN fails; the other individuals keep their scores."""
     population = population_of(toys)
     scores = critic_of(toys).batch(population)
     broken = replace(

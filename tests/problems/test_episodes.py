@@ -1,4 +1,4 @@
-"""Episodes of environments: returns are those of playing them one by one."""
+"""Episodes of environments: returns equal those of playing them one by one."""
 
 import math
 from typing import Any
@@ -67,7 +67,7 @@ def test_returns_are_those_of_playing_alone() -> None:
 
 
 def test_a_generation_meets_the_same_episodes() -> None:
-    """Equal genomes of one generation score alike, and those of the next one meet others."""
+    """Equal genomes of one generation have equal scores, and the next generation has other episodes."""
     problem = pendulum(episodes=2)
     genome = players(problem)[0].genome
     scores = problem.batch([Individual(genome, id=place, generation=place // 2) for place in range(4)])
@@ -85,7 +85,7 @@ def test_observations_are_normalised() -> None:
 
 
 def test_weights_that_overflow_play_all_the_same() -> None:
-    """Outputs that are not finite cost nobody the run."""
+    """Outputs that are not finite do not end the run."""
     problem = pendulum()
     wild = Individual(torch.full((problem.space.size,), math.nan), id=0)
     assert math.isfinite(problem(wild)[0])

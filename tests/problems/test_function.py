@@ -37,7 +37,7 @@ def fails_below_zero(genome: Tensor) -> Tensor:
     return genome.sum(-1)
 
 
-def people(*firsts: float, objectives: int = 1) -> list[Individual]:
+def population(*firsts: float, objectives: int = 1) -> list[Individual]:
     """Return individuals with two genes, the first of which are given."""
     genomes = torch.tensor([[first, 1.0] for first in firsts], dtype=torch.float64)
     weights = (-1.0,) * objectives
@@ -50,7 +50,7 @@ def problem(inner: Any, **settings: Any) -> Function:
 
 
 @parametrize_with_laws(
-    problem_laws(people(1, 2, -3)),
+    problem_laws(population(1, 2, -3)),
     {
         "alone": problem(total),
         "batched": problem(total, batched=True),
@@ -63,7 +63,7 @@ def test_functions(law: Any) -> None:
     law()
 
 
-@parametrize_with_laws(problem_laws(people(1, 2, objectives=2)), {"pair": problem(pair, weights=(-1.0, -1.0))})
+@parametrize_with_laws(problem_laws(population(1, 2, objectives=2)), {"pair": problem(pair, weights=(-1.0, -1.0))})
 def test_functions_of_two_objectives(law: Any) -> None:
     """So do functions of several objectives."""
     law()
@@ -72,7 +72,7 @@ def test_functions_of_two_objectives(law: Any) -> None:
 @pytest.mark.parametrize("name", LANDSCAPES)
 @given(size=st.integers(2, 12))
 def test_landscapes(name: str, size: int) -> None:
-    """A well-known function is a problem of the size that it is told, finite all over its bounds."""
+    """A well-known function is a problem of the given size, finite all over its bounds."""
     made = LANDSCAPES[name](max(size, len(LANDSCAPES[name].weights)))
     generator = torch.Generator().manual_seed(size)
     genomes = made.space.sample(5, generator=generator)
@@ -83,9 +83,9 @@ def test_landscapes(name: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("batched", [False, True])
-def test_a_function_that_writes_into_genomes_changes_nobody(batched: bool) -> None:
+def test_a_function_that_writes_into_genomes_changes_no_individual(batched: bool) -> None:
     """Genomes are the rows of one tensor, and a function gets a copy."""
-    crowd = people(1, 2)
+    crowd = population(1, 2)
     assert problem(lambda genome: genome.mul_(0).sum(-1), batched=batched).batch(crowd) == [(0.0,), (0.0,)]
     assert [one.genome.tolist() for one in crowd] == [[1, 1], [2, 1]]
 
@@ -98,21 +98,21 @@ def test_a_function_that_writes_into_genomes_changes_nobody(batched: bool) -> No
 def test_a_tensor_of_values_counts_as_the_list_of_them(shape: tuple[int, ...], dtype: torch.dtype, count: int) -> None:
     """Values are the same, and so are the sentences about a wrong number of them."""
     values = torch.arange(12).view(-1)[: math.prod(shape)].view(shape).to(dtype)
-    told = []
+    answers = []
     for given_back in (values, values.tolist()):
         scored = problem(lambda genomes, given_back=given_back: given_back, batched=True, weights=(-1.0,) * count)
         try:
-            told.append(scored.batch(people(1, 2, 3, objectives=count)))
+            answers.append(scored.batch(population(1, 2, 3, objectives=count)))
         except (ValueError, TypeError) as error:
-            told.append(str(error))
-    assert told[0] == told[1]
+            answers.append(str(error))
+    assert answers[0] == answers[1]
 
 
 @pytest.mark.parametrize("batched", [False, True])
-def test_whoever_makes_it_raise_fails_alone(batched: bool, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_individual_that_makes_it_raise_fails_alone(batched: bool, caplog: pytest.LogCaptureFixture) -> None:
     """The others are scored, and the log names the function, the individual and the reason."""
     with caplog.at_level(logging.WARNING):
-        scores = problem(fails_below_zero, batched=batched).batch(people(1, -1, 2))
+        scores = problem(fails_below_zero, batched=batched).batch(population(1, -1, 2))
     assert scores[0::2] == [(2.0,), (3.0,)]
     assert math.isnan(scores[1][0])
     assert caplog.messages == [
@@ -120,12 +120,12 @@ def test_whoever_makes_it_raise_fails_alone(batched: bool, caplog: pytest.LogCap
     ]
 
 
-def test_whoever_gets_nan_is_named(caplog: pytest.LogCaptureFixture) -> None:
-    """A value that is not finite is kept and told."""
+def test_an_individual_with_nan_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    """A value that is not finite is kept and logged."""
     with caplog.at_level(logging.WARNING):
         scores = problem(torch.log, batched=False).batch([])
         assert scores == []
-        score = problem(lambda genome: math.inf).batch(people(1))
+        score = problem(lambda genome: math.inf).batch(population(1))
     assert score == [(math.inf,)]
     assert caplog.messages == ["<lambda> gave (inf,) for individual 10, which counts as failed."]
 
@@ -148,11 +148,11 @@ def test_whoever_gets_nan_is_named(caplog: pytest.LogCaptureFixture) -> None:
 def test_wrong_answers_are_refused(inner: Any, batched: bool, sentence: str) -> None:
     """Wrong numbers of values or rows, and what is no number, end the run with a sentence."""
     with pytest.raises((TypeError, ValueError), match=sentence):
-        problem(inner, batched=batched).batch(people(1, 2))
+        problem(inner, batched=batched).batch(population(1, 2))
 
 
 def test_the_genome_is_the_functions_own() -> None:
     """A function that writes into its genome changes no individual."""
-    (one,) = people(4)
+    (one,) = population(4)
     assert problem(lambda genome: genome.mul_(0).sum()).batch([one]) == [(0.0,)]
     assert one.genome.tolist() == [4.0, 1.0]

@@ -71,7 +71,7 @@ def same(first: Network, second: Network) -> bool:
 
 
 def shades(images: LabelledImages, low: int, high: int) -> LabelledImages:
-    """Return the images with their values moved into a range that tells where they come from."""
+    """Return the images with their values moved into a range that shows their origin."""
     return replace(images, images=(images.images.int() * (high - low) // 256 + low).to(torch.uint8))
 
 

@@ -93,7 +93,7 @@ def test_it_costs_no_update(toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -
     assert judge_of(toys).batch(population) == scores
 
 
-def test_classes_of_one_image_each_are_told_apart(toys: ModuleType) -> None:
+def test_classes_of_one_image_each_are_separated(toys: ModuleType) -> None:
     """Where all images of a class are one, the score is 1."""
     source = toys.dataset().held_out
     first = torch.stack([source.images[source.labels == label][0] for label in range(4)])
@@ -110,7 +110,7 @@ def test_means_of_classes(toys: ModuleType) -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_broken_genes_score_nan(value: float, toys: ModuleType) -> None:
-    """Features that are not finite have no score; individuals beside them keep theirs."""
+    """Features that are not finite have no score; the other individuals keep theirs."""
     population = population_of(toys)
     scores = judge_of(toys).batch(population)
     slices = {name: tensor.clone() for name, tensor in population[0].genome.slices.items()}

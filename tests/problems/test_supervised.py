@@ -35,7 +35,7 @@ def problem(**settings: Any) -> Supervised:
     return Supervised(module(), INPUTS, TARGETS, **settings)
 
 
-def people(count: int = 4) -> list[Individual]:
+def population(count: int = 4) -> list[Individual]:
     """Return individuals around the network."""
     genomes = problem().space.sample(count, generator=torch.Generator().manual_seed(2))
     return [Individual(row, id=place) for place, row in enumerate(genomes)]
@@ -47,7 +47,7 @@ def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
 
 @parametrize_with_laws(
-    problem_laws(people(), tolerance=1e-5),
+    problem_laws(population(), tolerance=1e-5),
     {
         "log likelihood": problem(),
         "accuracy": problem(score=accuracy),
@@ -65,7 +65,7 @@ def test_supervised(law: Any) -> None:
 def test_scores_are_those_of_the_modules(score: Any, chunk: int | None) -> None:
     """An individual's score is that of its module, in evaluation mode, for any size of chunks."""
     scored = problem(score=score, chunk=chunk)
-    for one, (value,) in zip(people(), scored.batch(people()), strict=True):
+    for one, (value,) in zip(population(), scored.batch(population()), strict=True):
         network = scored.to_module(one)
         assert value == pytest.approx(float(score(network(INPUTS).detach(), TARGETS)), abs=1e-5)
         torch.testing.assert_close(scored.outputs(one, INPUTS[:2]), network(INPUTS[:2]).detach())
@@ -93,7 +93,7 @@ def test_known_scores_of_chains_are_those_of_the_networks(score: Any, chunk: int
 
 
 def test_the_score_of_pixels_is_batched_too() -> None:
-    """Classes of every place [N, L], which the quick way does not take, count as those of one network do."""
+    """Classes of every place [N, L], which the fast path does not handle, count as for one network."""
     with torch.random.fork_rng(devices=[]):
         network = nn.Sequential(nn.Linear(6, 12), nn.Unflatten(1, (3, 4)))
     targets = torch.arange(96).view(24, 4) % 3
@@ -120,7 +120,7 @@ def test_a_result_can_be_trained_on() -> None:
     """A module with an individual's weights is an ordinary one, and the one that was given stays as it was."""
     given = module()
     before = copy.deepcopy(given.state_dict())
-    network = Supervised(given, INPUTS, TARGETS).to_module(people()[0])
+    network = Supervised(given, INPUTS, TARGETS).to_module(population()[0])
     F.cross_entropy(network(INPUTS), TARGETS).backward()
     assert all(parameter.grad is not None for parameter in network.parameters())
     assert all(torch.equal(before[key], value) for key, value in given.state_dict().items())
@@ -155,7 +155,10 @@ def test_weights_that_overflow_fail() -> None:
         (lambda: problem(chunk=0), "chunk must be at least 1, but it is 0."),
         (lambda: problem(only=["4.*"]), "'4.\\*' must match a parameter of the module"),
         (lambda: problem(bounds={"*": (1, -1)}), "the bounds of 0.weight must be a lower and a higher one"),
-        (lambda: problem(score=lambda o, t: o.sum(-1)).batch(people()), r"score must return one number, .* \[4, 24\]."),
+        (
+            lambda: problem(score=lambda o, t: o.sum(-1)).batch(population()),
+            r"score must return one number, .* \[4, 24\].",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(make: Any, sentence: str) -> None:

@@ -1,7 +1,7 @@
 """Which laws the operators of `deap.tools` break: found by running them, and written down as the page in `docs/`.
 
 `SUBJECTS` says how each operator is called and which laws it is judged by. All of them draw from Python's global
-generator, which is told once; for the other laws it is seeded for each call.
+generator, which is reported once; for the other laws it is seeded for each call.
 """
 
 from __future__ import annotations
@@ -149,14 +149,14 @@ def table() -> Iterator[str]:
     yield "| operator | laws | breaks | what happened | smallest case |"
     yield "| --- | --- | --- | --- | --- |"
     for subject in SUBJECTS:
-        told = f"| {subject.name} | {len(subject.laws) - 1} "
+        row = f"| {subject.name} | {len(subject.laws) - 1} "
         found = findings(subject)
         if not found:
-            yield f"{told}| nothing | | |"
+            yield f"{row}| nothing | | |"
         for complaint, alike in groupby(found, lambda broken: broken.complaint):
             first, *more = alike
             others = f" and {len(more)} more" if more else ""
-            yield f"{told}| {first.law}{others} | {_line(complaint)} | `{_line(first.case)}` |"
+            yield f"{row}| {first.law}{others} | {_line(complaint)} | `{_line(first.case)}` |"
 
 
 def _line(text: str) -> str:

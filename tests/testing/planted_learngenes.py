@@ -69,7 +69,7 @@ def into_the_network(learngene: Learngene, weights: Weights, *, layout: Layout) 
 
 
 def untouched_aliases(learngene: Learngene, weights: Weights, *, layout: Layout) -> Inheritance:
-    """Hand on the tensors that nothing is written into."""
+    """Share the tensors that nothing is written into."""
     heir = inherit(learngene, weights, layout=layout)
     return replace(heir, weights={**heir.weights, **{name: weights[name] for name in heir.untouched}})
 
@@ -216,7 +216,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     ("shrinks", "one channel drawn twice", "sizes are kept", _mutate(shrinks)),
     (
         "grows",
-        "a channel that nobody pays for",
+        "a channel beyond the budget",
         "the budget of parameters is kept",
         _mutate(grows, sizes_kept=False),
     ),

@@ -30,7 +30,7 @@ from neuroevo.testing.toolboxes import Sphere
 
 
 def unordered(function: Callable[..., Any], *iterables: Iterable[Any]) -> list[Any]:
-    """Return results as an unordered pool may: those of the late items first."""
+    """Return results as an unordered pool may: late items first."""
     return [function(*items) for items in zip(*iterables, strict=False)][::-1]
 
 
@@ -69,7 +69,7 @@ def zips_short(function: Callable[..., Any], *iterables: Iterable[Any]) -> list[
 
 
 def swallows(function: Callable[..., Any], *iterables: Iterable[Any]) -> list[Any]:
-    """Give whoever raises an exception a bad score."""
+    """Give items that raise an exception a bad score."""
 
     def safe(*items: Any) -> Any:
         try:
@@ -147,7 +147,7 @@ class BatchStatisticsNetwork(ConvNet4Network):
 
 
 class BatchStatistics(ConvNet4):
-    """Norms that use the statistics of the batch, as advised where running ones stand in the way of `vmap`."""
+    """Norms that use the statistics of the batch, as advised where running ones prevent `vmap`."""
 
     def build(self, classes: int, *, generator: torch.Generator) -> Network:
         """Return a network."""
@@ -314,7 +314,7 @@ class WithLambda(Sphere):
         return [(self.scale(score),) for (score,) in super().batch(individuals)]
 
 
-def people() -> list[Individual]:
+def population() -> list[Individual]:
     """Return individuals to score."""
     return [Individual(row, id=id) for id, row in enumerate(torch.randn(5, 3, generator=torch.Generator()))]
 
@@ -332,7 +332,7 @@ def _dataset(dataset: Dataset, **settings: Any) -> tuple[object, list[Law]]:
 
 
 def _problem(evaluator: object) -> tuple[object, list[Law]]:
-    return evaluator, problem_laws(people())
+    return evaluator, problem_laws(population())
 
 
 SMALL_MLP, SMALL_CONVNET = {"widths": (4, 3), "inputs": 5}, {"widths": (2, 3, 3, 2)}

@@ -43,7 +43,7 @@ def all_but_the_last(fitness: Tensor, *, k: int, generator: torch.Generator) -> 
 
 
 def one_too_far(fitness: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
-    """Draw anybody, from a range that includes its end, as `random.randint` does."""
+    """Draw any individual, from a range that includes its end, as `random.randint` does."""
     return torch.randint(len(fitness) + 1, (k,), generator=generator)
 
 
@@ -99,7 +99,7 @@ def shifted_wheel(weights: Tensor, *, k: int, generator: torch.Generator) -> Ten
 
 
 def sorted_best(fitness: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
-    """Cut the best ones from a list that was never told about NaN: it stays where it stands."""
+    """Take the best from a list sorted without regard to NaN, which stays in place."""
     places = sorted(range(len(fitness)), key=lambda place: float(fitness[place]), reverse=True)
     return torch.tensor(places[:k])
 

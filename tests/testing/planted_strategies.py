@@ -62,7 +62,7 @@ class Search:
         return self.best
 
     def planned_budget(self, generations: int) -> Budget:
-        """Return what so many generations cost."""
+        """Return the cost of `generations` generations."""
         return Budget(evaluations=4 * generations)
 
     def record(self) -> dict[str, Any]:
@@ -195,7 +195,7 @@ class NoisyElite(Search):
 
 
 class MeanResult(Search):
-    """Returns the mean of the parents, which nobody has scored."""
+    """Returns the mean of the parents, which was never scored."""
 
     def result(self) -> Individual:
         """Return an individual of its own."""

@@ -22,7 +22,7 @@ def test_what_never_happens_does_not_fit(probability: float) -> None:
     assert not chance.fits(2999, 3000, 1 - probability)
 
 
-def test_frequencies_are_told_apart() -> None:
+def test_frequencies_are_distinguished() -> None:
     """Half of the trials is not a third of them, where there are enough."""
     assert not chance.fits(1500, 3000, 1 / 3)
     assert chance.fits(5, 10, 1 / 3)

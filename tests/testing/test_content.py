@@ -55,7 +55,7 @@ def test_the_first_difference_is_named_by_its_path() -> None:
     assert [path for path, _ in leaves(thing(1.0))] == ["a[0]", "a[1].first[0]", "a[1].second", "b"]
 
 
-def test_storages_show_who_shares_memory() -> None:
+def test_storages_show_shared_memory() -> None:
     """A view lies where its base lies, a clone elsewhere, and an empty tensor nowhere."""
     base = torch.arange(6.0)
     known = storages({"base": base})

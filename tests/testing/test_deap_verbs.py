@@ -55,14 +55,14 @@ def test_whole_numbers_that_become_fractions_are_seen() -> None:
         check_mutation(partial(fractions), dtypes=(torch.int64,), examples=5)
 
 
-def test_what_works_in_place_is_told_where_nothing_was_cloned() -> None:
+def test_what_works_in_place_is_reported_where_nothing_was_cloned() -> None:
     """With the memory of the batch, DEAP's mutation changes its argument; with a list, which is a copy, it doesn't."""
     with pytest.raises(LawBroken, match="arguments are left unchanged"):
         check_mutation(as_mutation(STRAIGHT, make=Tensor.numpy, seed_globals=True), dtypes=(torch.float64,))
     check_mutation(as_mutation(STRAIGHT, seed_globals=True), rate="indpb", dtypes=(torch.float64,), examples=10)
 
 
-def test_global_draws_are_told_unless_they_are_seeded() -> None:
+def test_global_draws_are_reported_unless_they_are_seeded() -> None:
     """DEAP draws from `random`; seeded for the call, the same generator gives the same mutant, and nothing moves."""
     with pytest.raises(LawBroken, match="global generators are neither read nor written"):
         check_mutation(as_mutation(STRAIGHT), dtypes=(torch.float64,))
@@ -85,7 +85,7 @@ def test_nan_wins_with_the_stock_fitness_only() -> None:
 
 
 def test_the_librarys_verbs_keep_the_laws_as_verbs() -> None:
-    """`Mutate` and `Mate` hand on what their operators keep, memory included."""
+    """`Mutate` and `Mate` pass on what their operators keep, memory included."""
     ids = Ids()
 
     def mutate(one: Individual, *, rate: float = 0.5, generator: torch.Generator) -> tuple[Individual]:

@@ -23,7 +23,7 @@ def positive(subject: Any, case: Case) -> None:
 SMALL = Law("results are small", "a factor", positive)
 
 
-def test_a_broken_law_is_told_with_the_smallest_case() -> None:
+def test_a_broken_law_is_reported_with_the_smallest_case() -> None:
     """Law, complaint, case and cause stand in the message and on the error, and the case is the least of all."""
     with pytest.raises(LawBroken) as caught:
         check_law(lambda number: number, SMALL, label="identity")
@@ -51,7 +51,7 @@ def test_the_number_of_cases_is_bounded() -> None:
         assert len(calls) == expected
 
 
-def test_the_first_broken_law_is_told() -> None:
+def test_the_first_broken_law_is_reported() -> None:
     """Laws are checked in their order."""
 
     def broken(subject: Any, case: Case) -> None:
@@ -64,7 +64,7 @@ def test_the_first_broken_law_is_told() -> None:
 
 
 def test_an_exception_of_the_subject_is_a_breach() -> None:
-    """It is told by name with the case that it came from, and chained."""
+    """It is reported by name with the case that it came from, and chained."""
 
     def refuses(number: int) -> int:
         raise KeyError(f"no {number}")
@@ -75,7 +75,7 @@ def test_an_exception_of_the_subject_is_a_breach() -> None:
     assert caught.value.case == "number = 0"
 
 
-def test_what_happens_only_sometimes_is_told_as_that() -> None:
+def test_flaky_failures_are_reported_as_such() -> None:
     """A subject that answers differently when asked again is caught, and the message says so."""
     answers = iter([10])
     with pytest.raises(LawBroken, match=r"in one call, and not in the next one with equal arguments"):

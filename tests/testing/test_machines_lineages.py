@@ -1,4 +1,4 @@
-"""Gene pool and gene tree through random histories of births, wins and deaths, beside naive models of both."""
+"""Gene pool and gene tree through random histories of births, wins and deaths, compared with naive models of both."""
 
 import math
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ def overlap(layout: Layout, first: Genes, second: Genes) -> float:
 
 
 class LineageMachine(RuleBasedStateMachine):
-    """Plays a population that inherits, mutates, wins and dies; the models never forget anybody."""
+    """Plays a population that inherits, mutates, wins and dies; the models never forget an individual."""
 
     @initialize(
         backbone=backbones(max_channels=3),
@@ -74,7 +74,7 @@ class LineageMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), rate=st.sampled_from([0.0, 0.3, 1.0]))
     def give_birth(self, data: st.DataObject, rate: float) -> None:
-        """Someone is born: a founder, or an heir of a pool member whose learngene mutated."""
+        """An individual is born: a founder, or an heir of a pool member with a mutated learngene."""
         parent = data.draw(st.sampled_from([None, *self.pool.individuals]))
         genome = self.founding_genome() if parent is None else self.mutant(parent.genome, rate)
         one = Individual(genome, id=self.ids(), parents=() if parent is None else (parent.id,))
@@ -104,16 +104,16 @@ class LineageMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def end_generation(self, data: st.DataObject) -> None:
-        """Some newborns compete for places in the pool; then all are forgotten who have no heirs in it."""
+        """Some newborns compete for places in the pool; then all without heirs in it are forgotten."""
         winners = [one for one in self.born if data.draw(st.booleans())]
         scores = {one.id: data.draw(SCORES) for one in winners}
         before = self.ranking(self.scores)
         self.pool.merge(reversed(winners), scores)
         safe = before[: max(0, len(before) - self.pool.turnover)]
-        everyone = self.scores | scores
-        rivals = self.ranking({one: score for one, score in everyone.items() if one not in safe})
+        scores_of_all = self.scores | scores
+        rivals = self.ranking({one: score for one, score in scores_of_all.items() if one not in safe})
         kept = [*safe, *rivals[: self.pool.capacity - len(safe)]]
-        self.scores = {one: everyone[one] for one in kept}
+        self.scores = {one: scores_of_all[one] for one in kept}
         self.born = []
         self.tree.prune(self.pool.scores)
 
@@ -177,7 +177,7 @@ class LineageMachine(RuleBasedStateMachine):
         return [one] if parent is None else [one, *self.ancestry(parent)]
 
     def naive_credits(self, winner: int, score: float) -> dict[int, float]:
-        """Return credits by their definition, from the lineage of all who ever lived."""
+        """Return credits by their definition, from the lineage of all individuals."""
         line = self.ancestry(winner)
         inherited = [overlap(self.backbone.layout, self.genes[a], self.genes[b]) for a, b in pairwise(line[1:])]
         credits = {}

@@ -17,7 +17,7 @@ def identity(genomes: object, *, rate: float = 1.0, generator: object) -> object
 
 
 def test_every_pair_of_subject_and_law_is_a_test() -> None:
-    """Ids name both; two subjects of one name are told apart; subjects by name keep theirs."""
+    """Ids name both; two subjects of one name get different ids; subjects by name keep theirs."""
     small, large = (partial(gaussian, sigma=0.5) for _ in range(2))
     names, cases = parametrize_with_laws(LAWS, [small, large]).args
     assert names == "law"

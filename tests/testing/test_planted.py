@@ -1,4 +1,4 @@
-"""The laws are laws: each planted fault breaks the one that is meant for it, in few examples."""
+"""The laws detect faults: each planted fault breaks the intended law, in few examples."""
 
 import importlib.util
 import re
@@ -52,7 +52,7 @@ class Planted(NamedTuple):
 
 
 def _loaded(name: str) -> ModuleType:
-    """Return a module beside this one, which test files can't import: their folders are not on the path."""
+    """Return a module in this folder, which test files can't import: their folders are not on the path."""
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
@@ -86,7 +86,7 @@ KINDS = {
 
 @cache
 def breach(name: str) -> LawBroken:
-    """Return what a planted fault is told by: laws that are not meant for it get a few examples only."""
+    """Return the laws that detect a planted fault: laws that are not meant for it get a few examples only."""
     subject, laws = PLANTED[name].judged
     try:
         for law in laws:

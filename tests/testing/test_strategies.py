@@ -52,15 +52,15 @@ def test_genomes_keep_their_sizes(data: st.DataObject, least: int, more: int, dt
 @given(st.data(), st.booleans(), st.booleans())
 def test_populations_share_one_tensor(data: st.DataObject, evaluated: bool, non_finite: bool) -> None:
     """Genomes are rows of one tensor, ids differ, and fitnesses are there, and finite, as asked."""
-    people = data.draw(
+    population = data.draw(
         populations(min_individuals=2, max_individuals=4, min_size=3, evaluated=evaluated, non_finite=non_finite)
     )
-    assert 2 <= len(people) <= 4
-    assert len({one.id for one in people}) == len(people)
-    assert len({one.genome.untyped_storage().data_ptr() for one in people}) == 1
-    assert all(one.fitness.valid == evaluated for one in people)
-    assert non_finite or not any(one.fitness.failed for one in people)
-    assert {len(one.genome) for one in people} <= {*range(3, 9)}
+    assert 2 <= len(population) <= 4
+    assert len({one.id for one in population}) == len(population)
+    assert len({one.genome.untyped_storage().data_ptr() for one in population}) == 1
+    assert all(one.fitness.valid == evaluated for one in population)
+    assert non_finite or not any(one.fitness.failed for one in population)
+    assert {len(one.genome) for one in population} <= {*range(3, 9)}
 
 
 @given(fitnesses(non_finite=False), fitnesses(min_size=2, max_size=3))
@@ -154,7 +154,7 @@ def check_images(drawn: LabelledImages) -> None:
 
 @given(tasks(max_ways=2, max_shots=3, max_test_per_class=1, channels=2, size=3))
 def test_tasks_are_sampled_from_images(task: Task) -> None:
-    """Ways, shots and tests are within what was asked, and rows belong to the source."""
+    """Ways, shots and tests are within their limits, and rows belong to the source."""
     ways = len(task.classes)
     assert 1 <= ways <= 2
     assert ways <= len(task.train) <= 3 * ways
