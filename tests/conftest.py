@@ -1,4 +1,4 @@
-"""What holds for every test: how hard hypothesis searches, and hands off the global generators."""
+"""Common to all tests: hypothesis profiles, and no use of the global generators."""
 
 import importlib.util
 import os

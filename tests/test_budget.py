@@ -1,4 +1,4 @@
-"""Budgets: what is spent adds up, and only the critical path knows about work side by side."""
+"""Budgets: what is spent adds up, and only the critical path depends on parallel work."""
 
 from dataclasses import FrozenInstanceError, asdict, replace
 from functools import reduce
@@ -26,7 +26,7 @@ def test_work_in_sequence_adds_up(first: Budget, second: Budget, third: Budget) 
 
 @given(BUDGETS, st.integers(1, 20))
 def test_work_side_by_side_takes_as_long_as_one(budget: Budget, count: int) -> None:
-    """Side by side costs as many steps, multiply-adds and evaluations as in sequence, on the path of a single one."""
+    """In parallel, work costs as many steps, multiply-adds and evaluations as in sequence, on a path of one."""
     in_sequence = reduce(Budget.then, [budget] * count)
     in_parallel = budget.times(count)
     assert in_parallel == replace(in_sequence, critical_path=budget.critical_path)

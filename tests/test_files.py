@@ -1,4 +1,4 @@
-"""Laws of atomic files, digests and the one form of JSON."""
+"""Laws of atomic files, digests and canonical JSON."""
 
 import errno
 import hashlib
@@ -68,7 +68,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: p
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    """The error names the file that was asked for, not the temporary one."""
+    """The error names the requested file, not the temporary one."""
     path = tmp_path / "missing" / "file"
     with pytest.raises(FileNotFoundError) as caught:
         write_atomically(path, b"new")
@@ -76,7 +76,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_an_error_in_a_real_process(tmp_path: Path) -> None:
-    """Where the system refuses more bytes, the old file stays and the process hears of it."""
+    """If the system refuses more bytes, the old file stays and an error is raised."""
     pytest.importorskip("resource")
     path = tmp_path / "file"
     path.write_bytes(b"old")

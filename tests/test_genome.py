@@ -1,4 +1,4 @@
-"""Genomes in files: whole, equal for equal genomes, never code."""
+"""Genomes in files: complete, equal for equal genomes, never code."""
 
 from pathlib import Path
 

@@ -318,7 +318,7 @@ def test_genomes_that_are_the_rows_of_a_tensor_are_not_copied() -> None:
 
 
 def test_an_unscored_fitness_has_the_weights_and_nothing_else() -> None:
-    """It is what one that was never scored is, whatever was known."""
+    """It equals a fitness that was never scored, whatever was known."""
     for scored in (Fitness((1.0, 2.0), weights=(1.0, -2.0)), Fitness((math.nan, 2.0), weights=(1.0, -2.0))):
         assert vars(scored.unscored()) == vars(Fitness(weights=(1.0, -2.0)))
 
@@ -334,7 +334,7 @@ def test_no_genomes_or_other_objects_are_refused() -> None:
 
 
 def test_clones_share_nothing_that_changes() -> None:
-    """What users hang on an individual is cloned with it, deeply."""
+    """Attributes that users add to an individual are cloned with it, deeply."""
     one = Individual(torch.ones(2), id=1, parents=[5])
     one.notes = {"seen": [1]}
     one.fitness.values = (2.0,)

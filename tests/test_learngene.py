@@ -59,7 +59,7 @@ def tiny() -> Learngene:
 
 
 def forged(**changes: Any) -> Learngene:
-    """Return the small learngene with parts changed behind its checks' back."""
+    """Return the small learngene with parts changed without its checks."""
     learngene = tiny()
     for name, value in changes.items():
         object.__setattr__(learngene, name, value)
@@ -183,7 +183,7 @@ def test_tensors_that_share_memory_can_be_saved() -> None:
 
 
 def refusal(data: bytes) -> str | None:
-    """Return the message with which data are refused, None where they are read."""
+    """Return the message with which data are refused, None if they are read."""
     try:
         Learngene.from_bytes(data)
     except CheckpointError as error:
@@ -295,7 +295,7 @@ def test_a_pickle_is_never_run(dump: str, tmp_path: Path) -> None:
     ],
 )
 def test_a_right_checksum_is_not_enough(changes: dict[str, Any]) -> None:
-    """A file that is whole, but holds no closed circuit of its backbone, is refused."""
+    """An intact file without a closed circuit of its backbone is refused."""
     assert refusal(forged(**changes).to_bytes())
 
 
@@ -375,7 +375,7 @@ def test_sizes_are_those_of_the_circuit(toys: ModuleType, backbone: Kind, share:
 def test_a_learngene_may_hold_some_tensors_only(
     toys: ModuleType, backbone: Kind, share: float, seed: int, data: st.DataObject
 ) -> None:
-    """A partial learngene counts what it holds, survives its file, and becomes a module whose rest is fresh."""
+    """A partial learngene counts what it holds, survives its file, and becomes a module with other weights fresh."""
     whole = toys.learngene(backbone, share=share, seed=seed)
     held = data.draw(st.sets(st.sampled_from([*whole.slices]), min_size=1))
     learngene = replace(whole, slices={name: part for name, part in whole.slices.items() if name in held})

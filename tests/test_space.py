@@ -40,7 +40,7 @@ def test_joining_undoes_splitting(space: Space, seed: int, lead: list[int]) -> N
 
 @given(space=spaces(), seed=st.integers(0, 2**32), count=st.integers(0, 5))
 def test_first_genomes_lie_in_the_bounds(space: Space, seed: int, count: int) -> None:
-    """Samples keep the bounds, the same ones for the same seed, and so does the place where a search begins."""
+    """Samples keep the bounds, the same ones for the same seed, and so does the starting point of a search."""
     first, again = (space.sample(count, generator=torch.Generator().manual_seed(seed)) for _ in range(2))
     assert first.shape == (count, space.size)
     assert torch.equal(first, again)

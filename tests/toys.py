@@ -58,7 +58,7 @@ def dataset(
 
 
 def network(backbone: Backbone, *, classes: int = 3, seed: int = 0) -> Network:
-    """Return a network in evaluation mode whose tensors are all random, as after a life: norms are no identities."""
+    """Return a network in evaluation mode with all tensors random, as after training: norms are no identities."""
     return random_network(backbone, classes=classes, generator=generator(seed))
 
 

@@ -29,7 +29,7 @@ def in_parts(
     memory on its own is a `Failure` that says how much was requested.
 
     Args:
-        function: Called with a part of the items, returns a result for each; pure, for it may be called again.
+        function: Called with a part of the items, returns a result for each; pure, because it may be called again.
         items: Items.
         size: Largest number of items in one part; None stands for all of them.
         divisible: Whether an item's result is the same in every part. If not, a part that does not fit fails as a

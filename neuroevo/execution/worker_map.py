@@ -101,8 +101,8 @@ class _WorkerSlot:
 class WorkerMap:
     """A map over several workers; register it as `toolbox.map`.
 
-    Results are those of the built-in map, in the order of the items. An evaluation must be pure, because it is repeated
-    when its worker dies. Workers are started when they are first needed and stay until `close`.
+    Results equal those of the built-in map, in the order of the items. An evaluation must be pure, because it is
+    repeated when its worker dies. Workers are started when they are first needed and stay until `close`.
 
     Args:
         engine: Where workers come from, such as `Processes()`.
@@ -202,7 +202,7 @@ class WorkerMap:
         return [self._idle.pop() for _ in range(min(count, len(self._idle)))]
 
     def release(self, slots: Iterable[_WorkerSlot]) -> None:
-        """Take back slots whose workers are idle."""
+        """Take back slots with idle workers."""
         self._idle += slots
 
     def submit(self, slot: _WorkerSlot, package: Package, items: Sequence[tuple[Any, ...]]) -> Future[bytes]:

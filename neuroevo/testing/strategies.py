@@ -106,12 +106,12 @@ def populations(
     size = draw(st.integers(min_size, max_size))
     rows = draw(genomes(min_size=number * size, max_size=number * size)).reshape(number, size)
     ids = draw(st.lists(st.integers(0, 10 * number), min_size=number, max_size=number, unique=True))
-    people = [Individual(row, id=id) for row, id in zip(rows, ids, strict=True)]
+    individuals = [Individual(row, id=id) for row, id in zip(rows, ids, strict=True)]
     if evaluated:
         values = draw(fitnesses(min_size=number, max_size=number, non_finite=non_finite)).tolist()
-        for one, value in zip(people, values, strict=True):
+        for one, value in zip(individuals, values, strict=True):
             one.fitness.values = (value,)
-    return people
+    return individuals
 
 
 @st.composite

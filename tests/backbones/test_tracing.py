@@ -1,4 +1,4 @@
-"""Tracing: a user's module becomes a backbone that computes what it computed, or a sentence names what can't be."""
+"""Tracing: a user's module becomes a backbone with the same outputs, or an error names what is not supported."""
 
 import re
 from itertools import cycle
@@ -43,13 +43,13 @@ class Residual(nn.Module):
 
 
 def three_lines() -> nn.Module:
-    """Return a user's own three-line CNN, whose head reads pixels."""
+    """Return a user's own three-line CNN, with a head that reads pixels."""
     body = [nn.Conv2d(3, 6, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 4, 3), nn.ReLU(inplace=True)]
     return nn.Sequential(*body, nn.Flatten(), nn.Linear(4 * 4, 7))
 
 
 def depthwise() -> nn.Module:
-    """Return a network whose second convolution has one kernel per channel."""
+    """Return a network with a depthwise second convolution."""
     body = [nn.Conv2d(3, 4, 3, 2, 1, bias=False), nn.BatchNorm2d(4), nn.ReLU6(), nn.Conv2d(4, 4, 3, 1, 1, groups=4)]
     return nn.Sequential(*body, nn.GELU(), nn.Conv2d(4, 5, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(5, 7))
 
@@ -180,7 +180,7 @@ def test_gtl_evolves_a_users_network(toys: ModuleType) -> None:
     """A generation of GTL runs, lives condense also where the head reads pixels, and learngenes are of the backbone."""
     backbone, recipe = trace(made("three_lines"), image=IMAGE), Recipe(updates=2, batch=8)
     data = toys.dataset(channels=3, size=8)
-    settings = {"population": 2, "ways": 2, "critic_ways": 2, "shots": 2, "workers": 1}
+    settings = {"population": 2, "life_ways": 2, "critic_ways": 2, "critic_shots": 2, "workers": 1}
     strategy = GTL(data, backbone, seed=1, life=recipe, critic=recipe, condense=True, founders=1, **settings)
     assert len([*evolve(strategy, 1)]) == 1
     assert strategy.result().genome.backbone == backbone

@@ -1,4 +1,4 @@
-"""Augmented images are images of the same kind, drawn by the generator that is given alone."""
+"""Augmented images are images of the same kind, and depend on the given generator alone."""
 
 from dataclasses import replace
 from types import ModuleType
@@ -34,7 +34,7 @@ def images(draw: st.DrawFn, *, channels: st.SearchStrategy[int] | None = None) -
 
 @given(given=images(), augment=AUGMENTATIONS, seed=SEEDS)
 def test_shape_kind_and_argument_stay(given: Tensor, augment: Augmentation, seed: int) -> None:
-    """What comes out is uint8 of the same shape, follows from the seed, and the argument is left as it was."""
+    """The result is uint8 of the same shape, follows from the seed, and the argument is unchanged."""
     before = given.clone()
     first, second = augment(given, generator(seed)), augment(given, generator(seed))
     assert (first.dtype, first.shape) == (torch.uint8, given.shape)
@@ -104,7 +104,7 @@ def test_draws_spread_as_they_should() -> None:
 
 @pytest.mark.parametrize("arguments", [{"padding": -0.1}, {"padding": 1.1}, {"jitter": 1.5}, {"jitter": float("nan")}])
 def test_shares_lie_between_0_and_1(arguments: dict[str, float]) -> None:
-    """Shares beyond the image, and not a number, are refused."""
+    """Shares outside [0, 1] and NaN are refused."""
     with pytest.raises(ValueError, match=r"padding and jitter must lie in \[0, 1\]"):
         Augmentation(**arguments)
 

@@ -78,7 +78,7 @@ def test_names_decide_and_not_numbers(tmp_path: Path, formats: ModuleType, writt
 
 
 def test_the_folder_itself_may_be_named(written: Path) -> None:
-    """The data root is the folder of the three files or the one around it."""
+    """The data root is the folder of the three files or its parent."""
     assert cifar_fs(written / FOLDER).facts() == cifar_fs(written).facts()
 
 
@@ -109,7 +109,7 @@ def cut(content: bytes) -> bytes:
 
 
 def planted(content: bytes) -> bytes:
-    """Put a call of the shell in."""
+    """Insert a call of the shell."""
     return pickle.dumps({"data": pickle.loads(b"cos\nsystem\n."), "fine_labels": []})
 
 
@@ -121,7 +121,7 @@ def other_dict(content: bytes) -> bytes:
 @pytest.mark.parametrize("name", PUBLISHED)
 @pytest.mark.parametrize("damage", [cut, planted, other_dict])
 def test_a_damaged_file_is_named(tmp_path: Path, written: Path, name: str, damage: Callable[[bytes], bytes]) -> None:
-    """A file cut short, planted or of another content is named in one sentence."""
+    """A truncated or malicious file or one with other content is named in one sentence."""
     path = copied(written, tmp_path) / name
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ValueError, match=rf"^{path} .*get it again.*\.$"):
@@ -194,7 +194,7 @@ def test_a_download_that_fails_is_one_sentence(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_download_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, formats: ModuleType) -> None:
-    """What torchvision unpacks is where it is looked for."""
+    """The files that torchvision unpacks are found."""
     monkeypatch.setattr(
         "torchvision.datasets.utils.download_and_extract_archive",
         lambda url, root, *, filename, md5: formats.write_cifar100(Path(root)),

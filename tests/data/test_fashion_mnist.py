@@ -104,7 +104,7 @@ def test_images_per_class_keeps_the_first(tmp_path: Path) -> None:
 
 
 def test_images_per_class_out_of_range_is_refused(tmp_path: Path) -> None:
-    """None at all and more than there are, are refused."""
+    """Zero, and more than there are, are refused."""
     write(tmp_path, FILES)
     with pytest.raises(ValueError, match="images_per_class must be at least 1"):
         fashion_mnist(tmp_path, images_per_class=0)
@@ -175,7 +175,7 @@ def test_a_truncated_gzip_file_is_named(tmp_path: Path, name: str, keep: int) ->
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_changed_byte_of_a_published_file_is_reported(tmp_path: Path, name: str, packed: bool) -> None:
-    """A file as long as the published one must be it, which is found out before its content is read."""
+    """A file as long as the published one must be equal to it, which is checked before its content is read."""
     content = small_files()[name]
     length, _ = PUBLISHED[name]
     padded = content + bytes(length - len(content))

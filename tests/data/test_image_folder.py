@@ -74,7 +74,7 @@ def test_other_files_and_folders_are_left_alone(folder: Path) -> None:
     ],
 )
 def test_a_wrong_split_file_is_reported(folder: Path, content: str, words: str) -> None:
-    """What is no object of names by role, gives a class two roles or leaves the folder, is refused."""
+    """A file that is not an object of names by role, gives a class two roles or leaves the folder is refused."""
     (folder / "split.json").write_text(content)
     with pytest.raises(ValueError, match=words) as caught:
         image_folder(folder)

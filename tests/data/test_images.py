@@ -95,7 +95,7 @@ def test_roles_must_have_square_images_of_one_shape() -> None:
     ],
 )
 def test_statistics_must_be_usable(mean: tuple[float, ...], std: tuple[float, ...], words: str) -> None:
-    """Too many numbers, a number that is none, and a division by zero are refused."""
+    """Too many numbers, NaN and a standard deviation of zero are refused."""
     with pytest.raises(ValueError, match=words):
         Dataset("made-up", *(images_of((name,)) for name in "abc"), mean=mean, std=std)
 

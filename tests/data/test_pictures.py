@@ -35,7 +35,7 @@ def test_grey_and_colour_are_turned_into_one_another(tmp_path: Path) -> None:
 
 
 def test_images_are_resized_to_what_is_asked(tmp_path: Path) -> None:
-    """Images of any shape get the size that is asked; one that has it already stays as it is."""
+    """Images of any shape get the given size; one that has it already is unchanged."""
     wide = save(tmp_path / "wide.png", PIXELS[:4])
     assert read_pictures([wide, save(tmp_path / "a.png")], channels=3, size=8).shape == (2, 3, 8, 8)
     same = read_pictures([tmp_path / "a.png"], channels=3, size=6)[0]

@@ -16,7 +16,7 @@ FIELDS = ("classes", "train", "train_labels", "test", "test_labels")
 
 @dataclass(frozen=True)
 class Request:
-    """A source and what to ask of it."""
+    """A source and the arguments of a task."""
 
     source: LabelledImages
     ways: int

@@ -1,4 +1,4 @@
-"""What the tests of execution share: evaluators with accidents."""
+"""Common to the tests of execution: evaluators that fail."""
 
 import sys
 from collections.abc import Iterator

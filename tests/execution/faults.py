@@ -1,4 +1,4 @@
-"""Evaluators with accidents; a module of its own that workers can import (see `faults` in the tests)."""
+"""Evaluators that fail; a separate module that workers can import (see `faults` in the tests)."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Hungry:
 
 
 def pid(_: Any) -> int:
-    """Return the process that it runs in, after a moment in which others have to work, too."""
+    """Return the id of its process, after a delay so that other processes have to work, too."""
     time.sleep(0.05)
     return os.getpid()
 

@@ -1,4 +1,4 @@
-"""How many networks are trained together: the memory decides, and what does not fit is halved."""
+"""The number of networks that are trained together: limited by memory, and halved when it runs out."""
 
 import logging
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Condensing: the circuit inside learns as if it were run by itself, and the whole does not learn from it."""
+"""Condensing: the circuit learns as if it ran alone, and the whole network does not learn from it."""
 
 from types import ModuleType
 
@@ -45,7 +45,7 @@ def batch(generator: torch.Generator, size: int) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize(("name", "size"), [("MLP_BACKBONE", 8), ("CONVNET", 16)])
 @pytest.mark.parametrize("weight", [0.0, 1.0, 2.5])
 def test_the_circuit_inside_answers_as_it_would_alone(name: str, size: int, weight: float, toys: ModuleType) -> None:
-    """The loss is that of the whole network and of the circuit taken out of it, each run by itself."""
+    """The loss is computed from the whole network and from the extracted circuit, each run separately."""
     generator = toys.generator(3)
     backbone = getattr(toys, name)
     heir, learngene = heir_of(backbone, generator)
@@ -57,7 +57,7 @@ def test_the_circuit_inside_answers_as_it_would_alone(name: str, size: int, weig
 
 
 def test_the_whole_does_not_learn_from_distillation(toys: ModuleType) -> None:
-    """Distillation moves the circuit's columns of the head and no other one: its gradient stops at the teacher."""
+    """Distillation changes only the circuit's columns of the head: its gradient stops at the teacher."""
     generator = toys.generator(4)
     heir, learngene = heir_of(toys.CONVNET, generator)
     images, labels = batch(generator, 16)

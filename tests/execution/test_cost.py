@@ -36,7 +36,7 @@ def test_the_smallest_convnet4_in_numbers() -> None:
 
 
 def test_counting_does_not_compute() -> None:
-    """A network whose pass would take gigabytes and minutes is counted on shapes."""
+    """A network that would take gigabytes and minutes to run is counted on shapes."""
     assert multiply_adds(ConvNet4((64, 64, 64, 64)), (1, 4096, 4096), 2) > 10**11
 
 

@@ -1,4 +1,4 @@
-"""Graphs and streams of a GPU; without one it is tested what does not need it."""
+"""CUDA graphs and streams; without a GPU only the parts that do not need one are tested."""
 
 from types import ModuleType
 
@@ -73,7 +73,7 @@ def test_a_rate_in_memory_is_set_like_one_that_is_not() -> None:
 @pytest.mark.parametrize("mode", ["looped", "stacked"])
 @pytest.mark.parametrize("backbone", ["CONVNET", "MLP_BACKBONE"])
 def test_a_gpu_gives_the_numbers_of_a_cpu(mode: str, backbone: str, toys: ModuleType) -> None:
-    """Captured updates on several streams, or stacked, end near the networks of the looped mode on the CPU."""
+    """Captured updates on several streams, or stacked, end close to the networks of the looped mode on the CPU."""
     here, there = make(toys, "cpu", backbone=backbone), make(toys, GPU, backbone=backbone)
     expected, found = train_all(here), train_all(there, execution=Execution(mode=mode))
     for one, other in zip(here, there, strict=True):
@@ -99,7 +99,7 @@ def test_training_does_not_wait_for_the_gpu(toys: ModuleType) -> None:
 @needs_gpu
 @pytest.mark.parametrize("precision", ["tf32", "bf16"])
 def test_coarser_numbers_stay_near(precision: str, toys: ModuleType) -> None:
-    """On a GPU tf32 and bf16 end near float32."""
+    """On a GPU tf32 and bf16 end close to float32."""
     exact, coarse = make(toys, GPU), make(toys, GPU)
     train_all(exact)
     train_all(coarse, execution=Execution(precision=precision))

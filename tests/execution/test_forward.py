@@ -38,7 +38,7 @@ class Subclass(nn.Linear):
 
 
 def tied() -> nn.Module:
-    """Return a chain one of whose layers comes twice."""
+    """Return a chain in which one layer occurs twice."""
     layer = nn.Linear(6, 6)
     return nn.Sequential(layer, nn.Tanh(), layer, nn.Tanh(), nn.Linear(6, 2))
 
@@ -83,7 +83,7 @@ BY_PRODUCTS = {"mlp", "wide", "deep", "one layer", "activation first", "tied"}
 
 
 def answers(module: nn.Module, parameters: dict[str, Tensor], batches: Sequence[Tensor]) -> list[Tensor]:
-    """Return what each network answers by itself."""
+    """Return the outputs of each network alone."""
     found = []
     for row, inputs in enumerate(batches):
         network = copy.deepcopy(module)
@@ -127,7 +127,7 @@ def test_tiles_change_no_bit(bytes_: int, rows: int, monkeypatch: pytest.MonkeyP
 
 @given(st.integers(1, 5000), st.sampled_from(["cpu", "meta"]))
 def test_a_tile_fits_the_cache_of_a_cpu_and_is_large_elsewhere(rows: int, device: str) -> None:
-    """It holds one network at least, else no more than there is room for, and many are a multiple of eight."""
+    """It holds at least one network, else no more than fit, and large numbers are multiples of eight."""
     forward, inputs = Forward(made("wide")), torch.empty(rows, 6, device=device)
     size, each = forward.tile(inputs), rows * 300 * 4
     assert size * each <= max(each, dense.TILE if device == "cpu" else dense.LARGE_TILE)
@@ -168,7 +168,7 @@ def test_inputs_of_more_dimensions_are_stacked() -> None:
 
 
 def test_the_widest_layer_bounds_the_memory() -> None:
-    """What is held for all networks at a time is the widest layer, of a chain in tiles the last one."""
+    """The widest layer is held for all networks at a time; for a chain in tiles the last one."""
     inputs = torch.ones(1, 6)
     assert Forward(made("wide")).numbers(inputs) == 2
     assert Forward(made("convolutions")).numbers(inputs) == 12
@@ -180,7 +180,7 @@ def test_too_little_memory_is_not_taken_for_a_module_that_cannot_be_stacked() ->
 
     class Vast(nn.Linear):
         def forward(self, inputs: Tensor) -> Tensor:
-            """Ask for more than there is."""
+            """Request more memory than there is."""
             return inputs.new_empty(2**58)
 
     with torch.random.fork_rng(devices=[]):
@@ -202,7 +202,7 @@ def test_what_cannot_be_stacked_is_reported(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_a_module_that_fails_says_so() -> None:
-    """What fails one network at a time, too, is an error."""
+    """A failure that also occurs one network at a time is an error."""
     module = made("mlp")
     with pytest.raises(RuntimeError, match="xpected size"):
         Forward(module)(parameters(module, 2), torch.ones(3, 5))

@@ -1,4 +1,4 @@
-"""Memory of one generation that the next one takes over."""
+"""Memory of one generation that the next one reuses."""
 
 import platform
 import subprocess
@@ -27,7 +27,7 @@ print(faults())
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators have other habits")
 def test_a_generation_takes_the_pages_of_the_one_before() -> None:
-    """Populations of some megabytes that come and go ask the system for few of the pages that they touch.
+    """Allocating and freeing populations of some megabytes causes few page faults.
 
     Without it they ask for all of them, unless something happens to lie behind them in the heap.
     """

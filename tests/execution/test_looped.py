@@ -104,7 +104,7 @@ def test_training_is_adam_with_decay_apart(toys: ModuleType) -> None:
 
 
 def test_networks_learn(toys: ModuleType) -> None:
-    """After sixty updates nearly all unseen images are known, which at the start they are not."""
+    """After sixty updates nearly all unseen images are classified correctly, but not at the start."""
     training = make(toys, recipe=Recipe(updates=60, batch=32), measure_at=(0, 60))
     (outcome,) = train_all([training])
     assert outcome.accuracy[0] < 0.6
@@ -130,7 +130,7 @@ def test_accuracies_are_those_at_the_asked_updates(toys: ModuleType) -> None:
 
 
 def test_an_accuracy_on_the_way_is_that_of_the_shorter_past(toys: ModuleType) -> None:
-    """What is measured after the first update is the network that one update at the first rate gives."""
+    """The measurement after the first update is of the network after one update at the first rate."""
     training = make(toys, measure_at=(1,), recipe=Recipe(updates=2, batch=16, learning_rate=25.0))
     # A run of one update has the rate 1/25 of the highest, as the first of two has.
     short = make(toys, measure_at=(1,), recipe=Recipe(updates=1, batch=16, learning_rate=25.0))
@@ -140,7 +140,7 @@ def test_an_accuracy_on_the_way_is_that_of_the_shorter_past(toys: ModuleType) ->
 
 
 def test_no_updates_train_nothing(toys: ModuleType) -> None:
-    """A recipe of no updates leaves the network as it is, measured if asked, with an unknown loss."""
+    """A recipe of no updates leaves the network as it is, measured if requested, with the loss NaN."""
     training = make(toys, backbone="CONVNET", recipe=Recipe(updates=0), measure_at=(0,))
     before = state(training)
     (outcome,) = train_all([training])
@@ -249,7 +249,7 @@ def test_images_are_augmented_in_training_only(toys: ModuleType) -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_broken_weights_have_no_accuracy(value: float, toys: ModuleType) -> None:
-    """A network with a weight that is not finite ends with NaN, and its neighbours are not touched by that."""
+    """A network with a weight that is not finite ends with NaN, and the others are not affected."""
     broken, sound, alone = (make(toys, seed, measure_at=(0, 6)) for seed in (0, 1, 1))
     broken.network.head.weight.data[0, 0] = value
     broken.network.hidden2.bias.data[0] = 1.0

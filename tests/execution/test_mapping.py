@@ -112,6 +112,6 @@ def test_the_chunk_bounds_the_call_and_nothing_else(terms: list[int], chunk: int
 
 
 def test_a_chunk_holds_something() -> None:
-    """A chunk of nothing would never end."""
+    """A chunk of size 0 is refused."""
     with pytest.raises(ValueError, match="chunk must be at least 1"):
         batched_map(abs, [1], chunk=0)

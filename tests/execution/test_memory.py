@@ -30,18 +30,18 @@ def test_what_fits_into_memory_has_the_result_of_a_loop(
 
 @given(numbers=NUMBERS, room=st.integers(1, 12))
 def test_what_is_judged_together_fails_together(faults: ModuleType, numbers: list[int], room: int) -> None:
-    """Where results depend on the company, a batch that does not fit is not divided."""
+    """If results depend on the other items, a batch that does not fit is not divided."""
     expected = [2 * number for number in numbers] if len(numbers) <= room else [FAILURE] * len(numbers)
     assert batched_map(faults.Hungry(room, joint=True), numbers) == expected
 
 
 def test_a_function_without_batches_fails_for_one(faults: ModuleType) -> None:
-    """The items of a plain function stand alone."""
+    """The items of a plain function are independent."""
     assert batched_map(faults.Hungry(9, frozenset({3})).__call__, [2, 3, 4]) == [4, FAILURE, 8]
 
 
 def test_the_log_tells_of_smaller_batches(faults: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
-    """Eight items where three fit are worked on by two."""
+    """Eight items where three fit are evaluated in twos."""
     with caplog.at_level("WARNING", logger="neuroevo.execution.memory"):
         batched_map(faults.Hungry(3), [*range(8)])
     assert [record.getMessage() for record in caplog.records] == [
@@ -83,7 +83,7 @@ def test_the_numbers_of_a_device_are_quoted(message: str, quoted: str) -> None:
 
 
 def test_other_errors_are_errors() -> None:
-    """What does not speak of memory is not caught."""
+    """Other errors are not caught."""
 
     def raises(number: int) -> int:
         raise RuntimeError("out of luck")

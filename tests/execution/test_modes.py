@@ -64,7 +64,7 @@ def test_bfloat16_is_coarse_but_near(mode: modes.Mode, toys: ModuleType) -> None
 
 
 def test_tensor_floats_are_for_gpus_and_for_a_while(toys: ModuleType) -> None:
-    """On a CPU tf32 changes no bit, and the switches of PyTorch are afterwards what they were."""
+    """On a CPU tf32 changes no bit, and PyTorch's switches are restored afterwards."""
     before = (torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32)
     plain, tensor_floats = make(toys), make(toys)
     outcomes = train_all([plain]), train_all([tensor_floats], execution=Execution(precision="tf32"))

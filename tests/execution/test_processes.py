@@ -1,4 +1,4 @@
-"""Worker processes: what stopping one survives."""
+"""Worker processes: stopping one at any point."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from neuroevo.execution.processes import Process
 
-# Begins to send a result, as a worker does, and never comes to its end. Text, for a worker can't import this module.
+# Begins to send a result, as a worker does, and never ends. Text, because a worker can't import this module.
 SEND_HALF_A_MESSAGE = """
 import os, struct, sys, time
 frame = sys._getframe()
@@ -21,7 +21,7 @@ time.sleep(600)
 """
 
 
-@pytest.mark.skipif(os.name != "posix", reason="messages are those of pipes")
+@pytest.mark.skipif(os.name != "posix", reason="messages go through pipes")
 def test_a_worker_that_is_sending_can_be_stopped() -> None:
     """Stopped in the middle of a message, it is gone, and no process waits for the rest."""
     process = Process(threads=1)

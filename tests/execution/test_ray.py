@@ -72,7 +72,7 @@ def test_functions_of_a_script_travel(actors: WorkerMap) -> None:
 
 
 def test_results_are_those_of_one_process(actors: WorkerMap, toys: ModuleType, tmp_path: Path) -> None:
-    """Records and learngene of GTL are equal bit for bit, also where one goes on with what the other began."""
+    """Records and learngene of GTL are equal bit for bit, also if one continues what the other began."""
     serial = played(gtl(toys), tmp_path / "serial")
     assert played(gtl(toys, actors), tmp_path / "actors") == serial
     list(evolve(gtl(toys), 1, run_dir=tmp_path / "both"))
@@ -80,7 +80,7 @@ def test_results_are_those_of_one_process(actors: WorkerMap, toys: ModuleType, t
 
 
 def test_an_actor_that_dies_or_hangs_fails_alone(actors: WorkerMap) -> None:
-    """Its item is tried again and then given up; the others have their results."""
+    """Its item is retried and then given up; the others have their results."""
     assert actors(eval, ["1", "__import__('os')._exit(1)", "3"]) == [1, Failure("its worker died 3 times"), 3]
     actors.timeout = 3.0
     found = actors(eval, ["1", "__import__('time').sleep(3600)", "3"])

@@ -55,7 +55,7 @@ def played(strategy: GTL, folder: Path, **settings: Any) -> tuple[list[dict[str,
 
 @pytest.fixture
 def cluster() -> Iterator[Any]:
-    """Return a cluster whose head has no CPU, so that all work is on nodes that can be removed."""
+    """Return a cluster with no CPU on its head, so that all work is on nodes that can be removed."""
     from ray.cluster_utils import Cluster
 
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})

@@ -14,7 +14,7 @@ from neuroevo.execution.shipping import LARGE, REMEMBERED, Package, Packer, Work
 
 
 class Line:
-    """Packs and unpacks, and notes what travels by itself."""
+    """Packs and unpacks, and records which tensors are sent separately."""
 
     def __init__(self) -> None:
         self.packer, self.cache = Packer(lambda array: array), WorkerCache()
@@ -38,7 +38,7 @@ def total(tensors: list[torch.Tensor]) -> float:
 
 
 def large(value: float = 1.0, dtype: torch.dtype = torch.float32) -> torch.Tensor:
-    """Return a tensor that travels by itself."""
+    """Return a tensor that is sent separately."""
     return torch.full((LARGE,), value, dtype=dtype)
 
 
@@ -83,7 +83,7 @@ def test_memory_that_is_used_again_is_another_tensor() -> None:
 
 
 def test_what_is_forgotten_is_dropped_by_workers() -> None:
-    """Neither side holds more tensors than the limit, and one that was dropped travels again."""
+    """Neither side holds more tensors than the limit, and one that was dropped is sent again."""
     line, first = Line(), large()
     line.send(partial(total, [first]))
     for value in range(2 * REMEMBERED):

@@ -232,7 +232,7 @@ def test_traced_modules_with_weights_of_their_own_are_stacked(
 
 @pytest.mark.parametrize("backbone", ["MLP_BACKBONE", "CONVNET"])
 def test_a_loss_of_ones_own_is_stacked(backbone: str, toys: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
-    """Any function of a network can be lowered for many at once."""
+    """Any loss of a network can be minimised for many at once."""
     loss: Loss = lambda network, images, labels: network.features(images).square().mean()  # noqa: E731
     both = [make(toys, getattr(toys, backbone), 3, loss=loss, measure_at=(4,)) for _ in range(2)]
     assert_outcomes(train_all(both[0], execution=LOOPED), train_all(both[1], execution=STACKED))

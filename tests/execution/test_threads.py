@@ -1,4 +1,4 @@
-"""One thread meanwhile, and afterwards as many as before, whatever happens."""
+"""One thread within the context, and afterwards as many as before, whatever happens."""
 
 import pytest
 import torch

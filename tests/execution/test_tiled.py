@@ -16,7 +16,7 @@ from neuroevo.execution.training import channels_last
 
 
 def made(layer: type[nn.Module], *sizes: int, **settings: object) -> nn.Module:
-    """Return a layer whose weights are not drawn."""
+    """Return a layer with uninitialised weights."""
     return nn.utils.skip_init(layer, *sizes, **settings)
 
 
@@ -96,7 +96,7 @@ def test_which_modules_are_tiled_and_where() -> None:
 @pytest.mark.parametrize("rising", [nn.ReLU(), nn.Tanh(), nn.GELU(), nn.LeakyReLU(-1.0)])
 @pytest.mark.parametrize("pool", [nn.MaxPool2d, nn.AvgPool2d])
 def test_pooling_comes_first_where_that_is_the_same(pool: type[nn.Module], rising: nn.Module) -> None:
-    """A maximum changes places with what never falls, with equal bits, and with nothing else."""
+    """A max pooling is moved before non-decreasing activations, with equal bits, and before no others."""
     module = network(1, pool=pool, rising=rising)
     first = Tiled(module).module[0]
     swapped = pool is nn.MaxPool2d and type(rising) in (nn.ReLU, nn.Tanh)

@@ -146,7 +146,7 @@ def test_an_individual_that_kills_its_workers_fails_alone(
 
 @pytest.mark.slow
 def test_tries_are_counted(own: WorkerMap, tmp_path: Path) -> None:
-    """With one try again, an item is worked on twice, and its company in a job fares well."""
+    """With one retry, an item is evaluated twice, and the other items of its job succeed."""
     own.retries, own.chunk = 1, 3
     deadly = f"(open({str(tmp_path / 'tries')!r}, 'ab', 0).write(b'x'), __import__('os')._exit(1))"
     assert own(eval, ["1", deadly, "3"]) == [1, Failure("its worker died 2 times"), 3]
@@ -154,7 +154,7 @@ def test_tries_are_counted(own: WorkerMap, tmp_path: Path) -> None:
 
 
 def test_what_is_judged_together_is_sent_together(own: WorkerMap, faults: ModuleType) -> None:
-    """Where results depend on the company, all items are one job, whatever the chunk."""
+    """If results depend on the other items, all items are one job, whatever the chunk."""
     own.chunk = 1
     assert own(faults.Hungry(9, joint=True), range(6)) == [0, 2, 4, 6, 8, 10]
     assert own(faults.Hungry(5, joint=True), range(6)) == [Failure("there was not enough memory for it")] * 6
@@ -167,7 +167,7 @@ def test_what_hangs_is_given_up(own: WorkerMap) -> None:
 
 
 def test_the_exception_is_the_one_of_a_loop(own: WorkerMap) -> None:
-    """Of several that are raised it is that of the first item, with its kind and words, and the map is usable after."""
+    """Of several exceptions the first item's is raised, with its type and message, and the map stays usable."""
     own.chunk = 1
     words = ["1", "__import__('time').sleep(0.3) or 1 / 0", "int('a')", "4"]
     with pytest.raises(ZeroDivisionError, match="division by zero"):

@@ -1,4 +1,4 @@
-"""Circuits: as large as their share allows, and random only by their generator."""
+"""Circuits: as large as their share allows, with draws from their generator only."""
 
 import pytest
 import torch

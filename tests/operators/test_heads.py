@@ -44,7 +44,7 @@ def test_new_channels_are_not_listened_to() -> None:
 
 
 def test_later_lives_add_to_what_was_known() -> None:
-    """Rows of classes that a life did not meet are kept, and those that it met are replaced; nothing is changed."""
+    """Rows of classes that a life did not have are kept, the others replaced; arguments are unchanged."""
     first = remember(head_of(2, 0), torch.tensor([0, 1]), total=4)
     second = remember(head_of(2, 1), torch.tensor([1, 3]), total=4, before=first)
     assert second.known.tolist() == [True, True, False, True]

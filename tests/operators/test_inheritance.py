@@ -259,7 +259,7 @@ def test_channels_have_no_order(toys: ModuleType, backbone: Kind, share: float, 
 
 @given(BACKBONES, SHARES, SEEDS)
 def test_an_heir_as_narrow_as_the_circuit_becomes_it(toys: ModuleType, backbone: Kind, share: float, seed: int) -> None:
-    """An heir with just as many channels as the circuit keeps holds nothing else."""
+    """An heir with exactly the circuit's channels holds nothing else."""
     learngene = toys.learngene(backbone, share=share, seed=seed)
     exact = backbone.resized(learngene.counts)
     report = inherit(learngene, toys.network(exact).state_dict(), layout=exact.layout)

@@ -55,7 +55,7 @@ def test_random_layers_come_close_to_the_share(backbone: Backbone, share: float,
 
 
 def test_random_layers_are_all_that_come_close() -> None:
-    """At 20 % of the usual ConvNet4, whose layers have 0.3, 7.7, 30.7 and 61.3 %, these three choices are met."""
+    """At 20 % of the usual ConvNet4, with layers of 0.3, 7.7, 30.7 and 61.3 %, these three choices occur."""
     layout = ConvNet4().layout
     met = {random_layers(layout, share=0.2, generator=seeded(seed)) for seed in range(60)}
     assert met == {("conv1", "conv2"), ("conv3",), ("conv1", "conv3")}
@@ -73,13 +73,13 @@ def test_last_layers_come_closest(backbone: Backbone, share: float) -> None:
 
 @given(learngenes())
 def test_a_whole_learngene_holds_all_layers(learngene: Learngene) -> None:
-    """And one without a layer's tensors all the others."""
+    """And one without a layer's tensors holds all the others."""
     assert layers_held(learngene) == tuple(learngene.backbone.layout.groups)
 
 
 @given(backbones(), st.data())
 def test_overlap_is_a_symmetric_share(backbone: Backbone, data: st.DataObject) -> None:
-    """It is 1 with oneself, 0 with strangers, asks for no order, and counts common layers by their parameters."""
+    """It is 1 with itself, 0 without common ids, ignores the order, and weights common layers by their parameters."""
     groups = backbone.layout.groups
     names = st.sets(st.sampled_from([*groups]), min_size=1)
     first, second = ({name: torch.arange(groups[name]) for name in data.draw(names)} for _ in range(2))

@@ -165,7 +165,7 @@ def test_channels_are_replaced_at_the_rate(rate: float, toys: ModuleType) -> Non
 
 @given(BACKBONES, SHARES, SEEDS)
 def test_resizing_stays_within_the_budget(toys: ModuleType, backbone: Kind, share: float, seed: int) -> None:
-    """No more parameters than before and no empty group; one group gains one channel and others pay, or nothing."""
+    """No more parameters than before and no empty group; one group gains one channel and others lose some, or none."""
     learngene, weights = toys.learngene(backbone, share=share, seed=seed), toys.network(backbone, seed=seed + 1)
     resized = resize(learngene, weights.state_dict(), rate=1.0, generator=toys.generator(seed), new_ids=NewIds())
     assert resized.parameters <= learngene.parameters
@@ -342,7 +342,7 @@ def test_the_same_channels(toys: ModuleType, backbone: Kind, seed: int) -> None:
 
 @given(BACKBONES, SHARES, SHARES, SEEDS)
 def test_overlap_is_a_symmetric_share(toys: ModuleType, backbone: Kind, first: float, second: float, seed: int) -> None:
-    """The overlap lies in [0, 1], is 1 with oneself and 0 with strangers, and asks neither for order nor for sides."""
+    """The overlap lies in [0, 1], is 1 with itself and 0 without common ids, is symmetric, and ignores the order."""
     layout = backbone.layout
     one = toys.learngene(backbone, share=first, seed=seed).provenance
     other = toys.learngene(backbone, share=second, seed=seed + 1).provenance

@@ -34,7 +34,7 @@ def test_plus_keeps_the_best_of_both(old: list[float], new: list[float]) -> None
 
 @given(old=scores, more=st.lists(st.sampled_from([0.0, 1.0, 2.0, math.nan]), max_size=3), elites=st.integers(0, 8))
 def test_elites_never_get_worse(old: list[float], more: list[float], elites: int) -> None:
-    """The best of the parents are matched or beaten as long as there is an elite, and the number stays."""
+    """With an elite the best never gets worse, and the size of the population stays the same."""
     parents, children = population(old), population([*reversed(old), *more], 100)
     kept = generational(parents, children, elites=elites)
     assert len(kept) == len(parents)
@@ -48,7 +48,7 @@ def test_elites_never_get_worse(old: list[float], more: list[float], elites: int
 
 @given(values=scores)
 def test_the_first_generation_lives_on(values: list[float]) -> None:
-    """Where there are no parents, all children live, best first."""
+    """Without parents all children survive, best first."""
     children = population(values)
     for kept in (plus([], children), generational([], children, elites=2)):
         assert sorted(one.id for one in kept) == [one.id for one in children]

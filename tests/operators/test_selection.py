@@ -55,7 +55,7 @@ def test_one_group_is_won_by_the_first_best(fitness: Tensor, seed: int, more: in
 
 
 def test_ties_in_large_populations_go_to_the_smallest_index() -> None:
-    """Also where a sort that is not stable would mix equals up."""
+    """Also where an unstable sort would reorder equals."""
     fitness = torch.zeros(5000).index_fill_(0, torch.arange(7, 5000, 3), 1.0)
     assert group_tournament(fitness, size=5000, generator=seeded(0)).tolist() == [7]
     assert tournament(fitness, k=1, size=200_000, generator=seeded(0)).tolist() == [7]
@@ -67,7 +67,7 @@ def test_winners_split_the_population_into_groups(population: int, size: int, se
     fitness = torch.arange(float(population))
     winners = group_tournament(fitness, size=size, generator=seeded(seed)).sort().values
     full = winners[len(winners) - population // size :]
-    # The w-th worst full winner stands above w full groups less its own seat.
+    # The w-th worst full winner ranks above w full groups except for its own place.
     assert all(place >= (w + 1) * size - 1 for w, place in enumerate(full.tolist()))
 
 
@@ -132,7 +132,7 @@ def test_leading_dimensions_are_populations_of_their_own(lead: tuple[int, ...]) 
 
 
 def test_roulette_follows_the_weights() -> None:
-    """With a fixed seed the counts fit the weights by a chi-square test; weight 0 never comes."""
+    """With a fixed seed the counts fit the weights by a chi-square test; weight 0 is never drawn."""
     weights = torch.tensor([3.0, 0.0, 1.0, 0.5, 0.0])
     counts = torch.bincount(roulette(weights, k=9000, generator=seeded(3)), minlength=5).tolist()
     assert counts[1] == counts[4] == 0
@@ -188,7 +188,7 @@ def test_roulette_refuses_what_is_no_wheel(weights: list[float], k: int) -> None
 
 
 def test_wrong_arguments_are_refused() -> None:
-    """Sizes below 1, empty populations, and temperatures that cool nothing are named."""
+    """Sizes below 1, empty populations and temperatures not above 0 are named."""
     fitness, generator = torch.ones(3), seeded(0)
     with pytest.raises(ValueError, match="size must be at least 1, but it is 0"):
         group_tournament(fitness, size=0, generator=generator)

@@ -1,4 +1,4 @@
-"""Trials: each succeeds with its probability and by itself, however they are drawn."""
+"""Trials: each succeeds with its probability and independently, however they are drawn."""
 
 import math
 
@@ -51,7 +51,7 @@ def test_the_number_of_successes_is_binomial(rate: float) -> None:
 
 @pytest.mark.parametrize("rate", [0.1, 0.39, 0.6])
 def test_every_trial_has_the_same_chance(rate: float) -> None:
-    """First, middle and last trials succeed equally often, and neighbours do not know of each other."""
+    """First, middle and last trials succeed equally often, and neighbours are independent."""
     generator = seeded(1)
     masks = torch.stack([happens((12,), rate, generator) for _ in range(3000)]).double()
     assert chisquare(masks.sum(0).tolist()).pvalue > 1e-3

@@ -13,7 +13,7 @@ from neuroevo.problems.supervised import accuracy
 
 
 def test_digits() -> None:
-    """As many images of each digit as were asked for, in 7 x 7 pixels, the same every time, and none from `novel`."""
+    """The given number of images of each digit, in 7 x 7 pixels, the same every time, and none from `novel`."""
     problem, again = digits(per_class=6), digits(per_class=6)
     assert problem.inputs.shape == (6 * len(DIGITS), 1, 7, 7)
     assert torch.bincount(problem.targets).tolist() == [6] * len(DIGITS)

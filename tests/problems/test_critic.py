@@ -25,7 +25,7 @@ from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import random_circuit
 from neuroevo.operators.inheritance import extract, inherit
 from neuroevo.problems import Critic, TrainingSetup, critic
-from neuroevo.strategies.strategy import Verb
+from neuroevo.strategies.toolbox import Verb
 
 RECIPE = Recipe(updates=5, batch=8, learning_rate=0.1)
 
@@ -67,7 +67,7 @@ def same_task(first: Task, second: Task) -> bool:
 @pytest.mark.parametrize("backbone", ["MLP_BACKBONE", "CONVNET"])
 @pytest.mark.parametrize("metric", ["final", "auc"])
 def test_scores_are_pure(metric: str, backbone: str, toys: ModuleType) -> None:
-    """Alone, again, in any company, order and number of workers a score is the same; individuals stay as they are."""
+    """Alone, again, with any others, in any order and with any workers a score is the same; arguments stay."""
     judge = critic_of(toys, backbone=backbone, metric=metric, critics=2)
     population = population_of(toys, backbone=backbone)
     before = copy.deepcopy([one.genome for one in population])
@@ -85,7 +85,7 @@ def test_scores_are_pure(metric: str, backbone: str, toys: ModuleType) -> None:
 
 
 def test_equal_genomes_score_equally_in_one_generation(toys: ModuleType) -> None:
-    """Candidates of a generation meet the same critics: neither id nor parents nor place count."""
+    """Candidates of a generation have the same critics, whatever their id, parents and place."""
     genome = learngene_of(toys)
     twins = [Individual(genome, id=i, parents=(i,), generation=4) for i in (1, 8, 30)]
     assert len(set(critic_of(toys, critics=2).batch(twins))) == 1
@@ -184,13 +184,13 @@ def test_short_runs_are_measured_without_repetition(updates: int, toys: ModuleTy
 
 
 def test_critics_learn(toys: ModuleType) -> None:
-    """With enough updates a critic knows nearly all unseen images."""
+    """With enough updates a critic classifies nearly all unseen images correctly."""
     judge = critic_of(toys, recipe=Recipe(updates=60, batch=16), shots=20)
     assert judge(Individual(None, id=0))[0] > 0.9
 
 
 def test_critics_can_be_pickled_without_the_toolbox(toys: ModuleType) -> None:
-    """A critic whose operators are a toolbox's verbs scores the same after pickle, and carries no toolbox."""
+    """A critic with operators of a toolbox scores the same after pickling, and carries no toolbox."""
     toolbox = Toolbox()
     toolbox.register("inherit", inherit, cross="random")
     toolbox.register("unpicklable", lambda: None)

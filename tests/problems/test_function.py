@@ -1,4 +1,4 @@
-"""Any function as a problem: what it returns counts, and what it does wrong is said in a sentence."""
+"""Any function as a problem: its values are the scores, and its mistakes are reported in a sentence."""
 
 import logging
 import math

@@ -80,7 +80,7 @@ def test_dtlz4_is_deaps(seed: int, alpha: float) -> None:
 
 @given(seed=st.integers(0, 2**32))
 def test_shekel_is_deaps(seed: int) -> None:
-    """So does the one whose peaks are given."""
+    """So does the one with given peaks."""
     x, places = genomes(seed, size=4, low=0, high=1), genomes(seed + 1, size=4, low=0, high=1)[0]
     widths = torch.tensor([0.1, 0.5, 1.0], dtype=torch.float64)
     ours = functions.shekel(x, places=places, widths=widths)

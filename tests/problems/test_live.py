@@ -1,4 +1,4 @@
-"""Lives, and how heirs are brought up: pure, by slot and generation, on ancestry alone."""
+"""Lives and the training setup of heirs: pure, by slot and generation, on ancestry alone."""
 
 import copy
 import pickle
@@ -32,7 +32,7 @@ RECIPE = Recipe(updates=4, batch=16)
 
 
 def setup_of(toys: ModuleType, **parts: Any) -> TrainingSetup:
-    """Return how heirs of the toy backbone are brought up."""
+    """Return the training setup of heirs of the toy backbone."""
     settings = {"backbone": toys.MLP_BACKBONE, "pixels": Pixels.of(toys.dataset()), "recipe": RECIPE}
     return TrainingSetup(**{**settings, **parts})
 
@@ -98,7 +98,7 @@ def test_lives_are_pure(toys: ModuleType) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_lives_do_not_depend_on_each_other(workers: int, toys: ModuleType) -> None:
-    """In any company, order and number of workers a life is what it is alone."""
+    """With any others, in any order and with any number of workers a life is the same as alone."""
     population = heirs(toys)
     alone = [live_of(toys)(heir, slot) for slot, heir in enumerate(population)]
     for order in ([0, 1, 2, 3], [3, 1, 0], [2]):

@@ -61,7 +61,7 @@ def test_scores_are_pure(backbone: str, toys: ModuleType) -> None:
 
 
 def test_the_score_is_the_formulas(toys: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For each test image the class whose mean feature is nearest is looked up by hand."""
+    """For each test image the class with the nearest mean feature is found by hand."""
     judge, (one, *_) = judge_of(toys, tasks=3), population_of(toys)
     prepared = []
     original = TrainingSetup.prepare

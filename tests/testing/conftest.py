@@ -1,4 +1,4 @@
-"""What holds for all tests of laws."""
+"""Common to all tests of laws."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ import torch
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> Iterator[None]:
-    """Run on one torch thread: for networks this small, waiting for others takes longer than working."""
+    """Run on one torch thread: for small networks, synchronising takes longer than computing."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

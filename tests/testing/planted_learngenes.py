@@ -144,7 +144,7 @@ def shrinks(
 def grows(
     learngene: Learngene, weights: Weights, *, rate: float = 0.3, generator: torch.Generator, new_ids: NewIds
 ) -> Learngene:
-    """Add a channel to a group and let no other pay for it."""
+    """Add a channel to a group without removing others."""
     layout, indices, provenance = learngene.backbone.layout, dict(learngene.indices), dict(learngene.provenance)
     for group, channels in layout.groups.items():
         outside = sorted({*range(channels)} - {*indices[group].tolist()})
@@ -158,7 +158,7 @@ def grows(
 def default_rate(
     learngene: Learngene, weights: Weights, *, rate: float = 0.3, generator: torch.Generator, new_ids: NewIds
 ) -> Learngene:
-    """Take rate 0 for no rate at all."""
+    """Treat rate 0 as if no rate was given."""
     return learngenes.mutate(learngene, weights, rate=rate or 0.3, generator=generator, new_ids=new_ids)
 
 

@@ -106,7 +106,7 @@ class PaddedShortcutNetwork(MLPNetwork):
 
 
 class PaddedShortcut(MLP):
-    """A shortcut without a projection, whose two ends are groups of their own."""
+    """A shortcut without a projection between two different groups."""
 
     def build(self, classes: int, *, generator: torch.Generator) -> Network:
         """Return a network."""
@@ -216,7 +216,7 @@ def sound_data() -> Dataset:
 
 
 def shifted_labels() -> Dataset:
-    """Return a data set whose labels stand one row too low."""
+    """Return a data set with labels shifted by one row."""
     sound = sound_data()
     images = sound.held_out
     return replace(sound, held_out=replace(images, labels=images.labels.roll(1)))
@@ -244,7 +244,7 @@ def empty_class() -> Dataset:
 
 
 def in_order_of(listing: Iterator[int]) -> Dataset:
-    """Return a data set whose rows come as the file system lists them."""
+    """Return a data set with rows in the order of the file system."""
     sound = sound_data()
     ancestry, shift = sound.ancestry, next(listing)
     images, labels = ancestry.images.roll(shift, 0), ancestry.labels.roll(shift)
@@ -263,7 +263,7 @@ class BareNumber(Sphere):
 
 
 class Clamping(Sphere):
-    """Brings genomes into bounds where they are."""
+    """Clips genomes to bounds in place."""
 
     def batch(self, individuals: Sequence[Individual]) -> list[tuple[float]]:
         """Return scores."""

@@ -161,7 +161,7 @@ def poisoned(genomes: Tensor, *, rate: float = 0.5, generator: torch.Generator) 
 
 
 def zero_is_default(genomes: Tensor, *, rate: float = 0.5, generator: torch.Generator) -> Tensor:
-    """Take rate 0 for no rate at all."""
+    """Treat rate 0 as if no rate was given."""
     return mutation.gaussian(genomes, sigma=0.5, rate=rate or 0.5, generator=generator)
 
 
@@ -185,7 +185,7 @@ def global_noise(genomes: Tensor, *, generator: torch.Generator) -> Tensor:
 
 
 class Annealed:
-    """A mutation whose steps shrink from call to call, for all runs of a process."""
+    """A mutation with steps that shrink from call to call, for all runs of a process."""
 
     def __init__(self) -> None:
         self.sigma = 1.0
@@ -209,7 +209,7 @@ def swapped_views(first: Tensor, second: Tensor, *, generator: torch.Generator) 
 
 
 def sometimes_the_parents(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Pair:
-    """Return the parents themselves where the dice say that they don't mate."""
+    """Return the parents themselves if they are drawn not to mate."""
     if float(torch.rand((), generator=generator)) < 0.5:
         return first, second
     return crossover.two_point(first, second, generator=generator)
@@ -263,7 +263,7 @@ def jittered(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Pa
 
 
 def given_to_both(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Pair:
-    """Let chance decide for each child whose gene it gets."""
+    """Draw the donor of each gene independently for each child."""
     picks = torch.rand((2, *first.shape), generator=generator) < 0.5
     return torch.where(picks[0], first, second), torch.where(picks[1], first, second)
 

@@ -1,4 +1,4 @@
-"""DEAP's verbs as tensor functions: what goes in, what comes out, and what the laws then see."""
+"""DEAP's operators as tensor functions: arguments, results, and what the laws detect."""
 
 import random
 from functools import partial
@@ -19,7 +19,7 @@ STRAIGHT = partial(tools.mutGaussian, mu=0, sigma=1, indpb=0.5)
 
 
 def individual(row: Tensor) -> Individual:
-    """Return an individual whose genome is the row."""
+    """Return an individual with the row as genome."""
     return Individual(row, id=0)
 
 

@@ -1,4 +1,4 @@
-"""Checking a law: what a broken one says, how hard it is looked for, and what stays as it was."""
+"""Checking a law: the message of a broken one, the number of cases, and what is left unchanged."""
 
 import random
 from typing import Any

@@ -151,7 +151,7 @@ class LineageMachine(RuleBasedStateMachine):
             assert {group: frozenset(ids.tolist()) for group, ids in node.provenance.items()} == self.genes[one]
 
     def founding_genome(self) -> Learngene:
-        """Return a random circuit whose channels are all new."""
+        """Return a random circuit with only new channels."""
         indices = random_circuit(self.backbone.layout, share=0.5, generator=self.generator)
         provenance = {group: self.new_channels(len(kept)) for group, kept in indices.items()}
         return extract(self.weights, indices, backbone=self.backbone, provenance=provenance)

@@ -98,7 +98,7 @@ def breach(name: str) -> LawBroken:
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_every_planted_fault_is_caught(name: str) -> None:
-    """The law that is meant for a fault is the one that notices, and its message says what a reader needs."""
+    """The intended law detects the fault, and its message has what a reader needs."""
     found = breach(name)
     assert found.law == PLANTED[name].law
     assert 1 <= found.examples < MOST

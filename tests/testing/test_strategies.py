@@ -36,13 +36,13 @@ SEARCH = settings(max_examples=200, database=None, derandomize=True, suppress_he
 
 
 def smallest(strategy: st.SearchStrategy[Any]) -> Any:
-    """Return what hypothesis shrinks to where everything will do."""
+    """Return what hypothesis shrinks to if every value is accepted."""
     return find(strategy, lambda _: True, settings=SEARCH)
 
 
 @given(st.data(), st.integers(1, 5), st.integers(0, 5), st.sampled_from([torch.float16, torch.float64, torch.int64]))
 def test_genomes_keep_their_sizes(data: st.DataObject, least: int, more: int, dtype: torch.dtype) -> None:
-    """Length, range and dtype are those that were asked for."""
+    """Length, range and dtype are as requested."""
     genome = data.draw(genomes(min_size=least, max_size=least + more, low=-2, high=3, dtype=dtype))
     assert genome.dtype == dtype
     assert least <= len(genome) <= least + more
@@ -134,7 +134,7 @@ def test_learngenes_of_one_backbone(data: st.DataObject, backbone: Backbone) -> 
 
 @given(st.data())
 def test_images_and_data_sets_keep_their_sizes(data: st.DataObject) -> None:
-    """Classes, images per class, channels and pixels are those that were asked for; roles share nothing."""
+    """Classes, images per class, channels and pixels are as requested; roles share nothing."""
     sizes = {"min_classes": 2, "max_classes": 3, "min_per_class": 2, "max_per_class": 4, "channels": 3, "size": 5}
     dataset = data.draw(datasets(**sizes))
     for role in ROLES:
