@@ -1,7 +1,7 @@
 """Operators over graphs, as in NEAT: weights, connections, nodes, crossover by innovation numbers, distance.
 
 Every operator returns a new graph without a cycle and leaves its arguments as they are; innovation numbers come
-from one register for a whole run, so that equal structures have equal numbers. Sections are those of Stanley and
+from one register for a whole run, so that equal structures have equal numbers. Sections refer to Stanley and
 Miikkulainen, Evolving Neural Networks through Augmenting Topologies (Evolutionary Computation, 2002).
 """
 

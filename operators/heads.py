@@ -64,7 +64,7 @@ def recall(memory: HeadMemory, weights: Weights, classes: Tensor, *, channels: T
     """Return the tensors of a fresh head with the memory written in.
 
     Rows of known classes get their remembered weights for the circuit's features and zeros for all other features,
-    which come from new channels, so that the heir's outputs are those of its circuit. Rows of unknown classes stay
+    which come from new channels, so that the heir's outputs equal its circuit's. Rows of unknown classes stay
     random.
 
     Args:

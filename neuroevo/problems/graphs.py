@@ -1,4 +1,4 @@
-"""Problems whose individuals are graphs: labelled data, and episodes of environments."""
+"""Problems over graphs: labelled data, and episodes of environments."""
 
 from __future__ import annotations
 
