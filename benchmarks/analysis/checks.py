@@ -1,16 +1,22 @@
-"""Whether a record of a comparison is whole: what a half-written file or another program left must cost no more."""
+"""Which records of a comparison are whole, and which of its cells are finished.
+
+What a half-written file or another program left behind must cost no more than itself.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
+from neuroevo.benchmarks.analysis.conditions import Factors, is_value, key_of
+
 Record = Mapping[str, Any]
+Cell = tuple[str, int]
+"""A contestant's name and a seed."""
 
 MOST_NAMED = 6
-NAMES = ("dataset", "backbone", "shots")
-"""What the record of a descendant may say of its condition, beside its updates."""
 
 COSTS = (
     *("gradient_steps", "evaluations", "multiply_adds", "critical_path"),
@@ -18,28 +24,42 @@ COSTS = (
 )
 
 
-def whole_records(records: Sequence[Record], *, several: bool = False) -> tuple[list[Record], list[str]]:
-    """Return the records that can be used, and a sentence for each of the others, the first few at least.
-
-    Args:
-        records: Of a comparison.
-        several: Whether descendants live in several conditions, which may differ in updates.
-    """
+def whole_records(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
+    """Return the records of a comparison that can be used, and a sentence for each of the others, the first few."""
     whole: list[Record] = []
     problems: list[str] = []
-    first: dict[tuple[object, ...], object] = {}
+    first: dict[str, object] = {}
     for number, record in enumerate(records, start=1):
         complaint = flaw(record)
         if not complaint and record["kind"] == "descendant":
-            condition = (*map(record.get, NAMES), record["updates"][-1] if several else None)
-            same = first.setdefault(condition, record["updates"]) == record["updates"]
-            complaint = "" if same else "its updates are others than those of the first"
+            same = first.setdefault(key_of(record["condition"]), record["updates"]) == record["updates"]
+            complaint = "" if same else "its updates are others than those of the first in its condition"
         if complaint:
             problems.append(f"Record {number}{_cell(record)} is left out: {complaint}.")
         else:
             whole.append(record)
     more = len(problems) - MOST_NAMED
     return whole, problems[:MOST_NAMED] + ([f"{more} more records are left out."] if more > 0 else [])
+
+
+def finished_cells(records: Iterable[Record], *, conditions: Sequence[Factors], descendants: int) -> set[Cell]:
+    """Return the cells whose records are complete: the ancestor, and all descendants in every condition.
+
+    Args:
+        records: Whole ones, of any kind.
+        conditions: Those of the comparison.
+        descendants: Descendants of a cell in each of them.
+    """
+    ancestors: set[Cell] = set()
+    trained: dict[Cell, set[tuple[str, int]]] = {}
+    for record in records:
+        if record["kind"] == "ancestor":
+            ancestors.add((record["strategy"], record["seed"]))
+        elif record["kind"] == "descendant":
+            heir = key_of(record["condition"]), record["descendant"]
+            trained.setdefault((record["strategy"], record["seed"]), set()).add(heir)
+    wanted = set(product(map(key_of, conditions), range(descendants)))
+    return {cell for cell in ancestors & trained.keys() if trained[cell] == wanted}
 
 
 def flaw(record: Record) -> str:
@@ -59,8 +79,11 @@ def _flaw_of_curve(record: Record) -> str:
     updates, accuracy = record.get("updates"), record.get("accuracy")
     if not _whole_number(record.get("descendant")):
         return "it has no number"
-    if odd := [key for key in NAMES if isinstance(record.get(key), list | dict)]:
-        return f"its {odd[0]} is {record[odd[0]]!r}"
+    condition = record.get("condition")
+    if not isinstance(condition, Mapping):
+        return "it names no condition"
+    if odd := [name for name, value in condition.items() if not is_value(value)]:
+        return f"its {odd[0]} is {condition[odd[0]]!r}"
     if not isinstance(updates, list) or not updates or not all(map(_whole_number, updates)):
         return "it says not when its accuracy was measured"
     if not isinstance(accuracy, list) or len(accuracy) != len(updates):

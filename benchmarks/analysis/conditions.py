@@ -1,90 +1,99 @@
-"""Conditions: in what the descendants of a comparison differ beside what they inherit.
+"""Conditions: the experimental factors, other than inheritance, that vary between descendants.
 
-A suite raises the heirs of one ancestor in several conditions: with more or fewer images, updates or channels, as other
-architectures, on other data. The records of descendants tell theirs, and strategies are compared within each.
+A suite trains the heirs of one ancestor under several conditions: with more or fewer images, updates or channels, as
+other architectures, on other data, or whatever else a comparison varies. A condition is a mapping from factors to
+values; the record of each descendant holds it, and strategies are compared within each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from neuroevo.files import to_json
 
 Record = Mapping[str, Any]
+Value = str | int | float | bool
+Factors = Mapping[str, Value]
 
-HEADINGS = {"dataset": "data set", "backbone": "heir", "shots": "images per class", "updates": "updates"}
-"""What the fields of a condition are called."""
+FIRST = ("dataset", "backbone", "shots")
+"""Factors that every comparison of this library has, in the order of their columns."""
+UPDATES = "updates"
+"""The number of updates; a column of its own only where it varies."""
 
-
-class Told(Protocol):
-    """What tells its condition: a condition, or a row."""
-
-    @property
-    def dataset(self) -> str:
-        """The data set that descendants learn."""
-
-    @property
-    def backbone(self) -> str:
-        """Their architecture, with its width where that is not the run's."""
-
-    @property
-    def shots(self) -> int:
-        """Training images per class."""
-
-    @property
-    def updates(self) -> int:
-        """How many updates they are trained for."""
+_PHRASES: Mapping[str, Callable[[Value], str]] = {
+    "dataset": lambda value: f"on {value}",
+    "backbone": lambda value: f"heir {value}",
+    "shots": lambda value: f"{value} image{'' if value == 1 else 's'} per class",
+    UPDATES: lambda value: f"{value} update{'' if value == 1 else 's'}",
+}
 
 
-class Condition(NamedTuple):
-    """What descendants have in common (see `Told`)."""
+class Group(NamedTuple):
+    """The descendants of one condition.
 
-    dataset: str
-    backbone: str
-    shots: int
-    updates: int
-
-    @classmethod
-    def of(cls, record: Record, *, dataset: str, backbone: str, shots: int) -> Condition:
-        """Return the condition of a descendant's record; what the record does not tell is the run's."""
-        return cls(
-            record.get("dataset", dataset),
-            record.get("backbone", backbone),
-            record.get("shots", shots),
-            record["updates"][-1],
-        )
-
-
-def by_condition(
-    records: Iterable[Record], *, dataset: str, backbone: str, shots: int
-) -> dict[Condition, list[Record]]:
-    """Return the records of descendants by their condition, in the order in which conditions appear.
-
-    Args:
-        records: Of any kind.
-        dataset: The run's own data set.
-        backbone: The run's own backbone.
-        shots: The run's own images per class.
+    Attributes:
+        condition: Its factors.
+        records: Their records.
     """
-    found: dict[Condition, list[Record]] = {}
+
+    condition: Factors
+    records: list[Record]
+
+
+def is_value(value: object) -> bool:
+    """Return whether a factor can have this value: a text, a finite number, or true or false."""
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+
+
+def key_of(condition: Factors) -> str:
+    """Return a text that is the same for equal conditions only; unlike mappings it tells 1 from 1.0 and from True."""
+    return to_json(dict(condition))
+
+
+def by_condition(records: Iterable[Record]) -> list[Group]:
+    """Return the records of descendants by condition, in the order in which conditions appear; others are left out."""
+    found: dict[str, Group] = {}
     for record in records:
         if record["kind"] == "descendant":
-            condition = Condition.of(record, dataset=dataset, backbone=backbone, shots=shots)
-            found.setdefault(condition, []).append(record)
-    return found
+            condition = record["condition"]
+            found.setdefault(key_of(condition), Group(condition, [])).records.append(record)
+    return list(found.values())
 
 
-def varying(told: Iterable[Told]) -> tuple[str, ...]:
-    """Return the fields in which these differ."""
-    every = list(told)
-    return tuple(field for field in HEADINGS if len({getattr(one, field) for one in every}) > 1)
+def factors_of(conditions: Iterable[Factors]) -> tuple[str, ...]:
+    """Return the names of all factors: those that every comparison has first, updates, then others by name."""
+    names = {name for condition in conditions for name in condition}
+    known = [name for name in (*FIRST, UPDATES) if name in names]
+    return (*known, *sorted(names - {*known}))
 
 
-def in_words(told: Told, fields: Sequence[str]) -> str:
-    """Return these fields of a condition in words; nothing for none."""
-    words = {
-        "dataset": f"on {told.dataset}",
-        "backbone": f"heir {told.backbone}",
-        "shots": f"{told.shots} image{'' if told.shots == 1 else 's'} per class",
-        "updates": f"{told.updates} update{'' if told.updates == 1 else 's'}",
-    }
-    return ", ".join(words[field] for field in fields)
+def further_factors(conditions: Iterable[Factors]) -> tuple[str, ...]:
+    """Return the names of the factors that not every comparison has."""
+    return tuple(name for name in factors_of(conditions) if name not in (*FIRST, UPDATES))
+
+
+def varying(conditions: Iterable[Factors]) -> tuple[str, ...]:
+    """Return the names of the factors in which these conditions differ."""
+    every = list(conditions)
+    return tuple(name for name in factors_of(every) if len({key_of({name: one.get(name, "")}) for one in every}) > 1)
+
+
+def describe(condition: Factors, names: Sequence[str]) -> str:
+    """Return some factors of a condition as a phrase, such as `1 image per class, 3 updates`; nothing for none."""
+    return ", ".join(_phrase(name, condition[name]) for name in names if name in condition)
+
+
+def format_value(value: Value) -> str:
+    """Return a factor's value as text, true and false as yes and no."""
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def format_name(name: str) -> str:
+    """Return a factor's name with blanks in place of underscores."""
+    return name.replace("_", " ")
+
+
+def _phrase(name: str, value: Value) -> str:
+    return _PHRASES[name](value) if name in _PHRASES else f"{format_name(name)} {format_value(value)}"

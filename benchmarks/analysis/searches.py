@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from neuroevo.benchmarks.analysis.csv_rows import rows_to_csv
 from neuroevo.benchmarks.analysis.ranks import Ranks, average_ranks
 from neuroevo.benchmarks.analysis.statistics import Estimate, estimate, tied_ranks
-from neuroevo.benchmarks.speed.measured import rows_to_csv
 
 Record = Mapping[str, Any]
 

@@ -6,11 +6,20 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from statistics import fmean, median
 from typing import Any
 
-from neuroevo.benchmarks.analysis.conditions import Condition, by_condition, varying
+from neuroevo.benchmarks.analysis.conditions import (
+    FIRST,
+    UPDATES,
+    Factors,
+    Group,
+    by_condition,
+    further_factors,
+    key_of,
+    varying,
+)
 from neuroevo.benchmarks.analysis.pairs import Pairs, compare_pairs
 from neuroevo.benchmarks.analysis.statistics import estimate, holm, share_below
 
@@ -24,9 +33,8 @@ class Row:
 
     Attributes:
         strategy: Its name.
-        dataset: The data set's name.
-        backbone: The backbone's name; of heirs of several kinds with their width.
-        shots: Training images per class of descendants.
+        condition: The experimental factors under which its descendants are trained: their `dataset`, `backbone`,
+            `shots` (training images per class), `updates`, and whatever else the comparison varies.
         seed_count: Seeds, n.
         accuracy_0: Mean accuracy of descendants before any update.
         accuracy_10: Mean accuracy after 10 updates.
@@ -53,14 +61,11 @@ class Row:
         evaluations: Individuals scored before transfer.
         multiply_adds: Multiply-adds of the gradient steps.
         critical_path: Gradient steps that must follow one another.
-        transferred_bytes: Bytes of the file that is handed on.
-        updates: Updates of descendants.
+        transferred_bytes: Bytes of the file that is transferred.
     """
 
     strategy: str
-    dataset: str
-    backbone: str
-    shots: int
+    condition: Factors
     seed_count: int
     accuracy_0: float
     accuracy_10: float
@@ -86,12 +91,10 @@ class Row:
     multiply_adds: int
     critical_path: int
     transferred_bytes: int
-    updates: int = 0
 
-    @property
-    def condition(self) -> Condition:
-        """The condition of the descendants."""
-        return Condition(self.dataset, self.backbone, self.shots, self.updates)
+
+RESULT_COLUMNS = tuple(field.name for field in fields(Row) if field.name != "condition")
+"""The columns of a summary that are no factors; no factor can have such a name."""
 
 
 @dataclass(frozen=True)
@@ -153,52 +156,69 @@ def pairs_of(first: Seeds, second: Seeds, *, tests: int = 1) -> Pairs | None:
     return compare_pairs(ours, theirs, tests=tests)
 
 
-def summarise(records: Sequence[Record], *, dataset: str, backbone: str, shots: int) -> list[Row]:
+def summarise(records: Sequence[Record]) -> list[Row]:
     """Return one row per condition and strategy, in the order in which they appear in the records.
 
     Strategies are compared with `scratch` in the same condition, over the seeds that both have.
     """
-    parts = by_condition(records, dataset=dataset, backbone=backbone, shots=shots)
+    groups = by_condition(records)
     ancestors = [record for record in records if record["kind"] == "ancestor"]
-    ends = {condition: finals(found) for condition, found in parts.items()}
-    tests = max(1, sum(len(found.keys() - {BASELINE}) for found in ends.values()))
-    pairs = {
-        (condition, name): None if name == BASELINE else pairs_of(found[name], found.get(BASELINE, {}), tests=tests)
-        for condition, found in ends.items()
-        for name in found
-    }
-    corrected, ranked = (holm([_p(one, name) for one in pairs.values()]) for name in ("p_value", "p_wilcoxon"))
-    learning = {(condition, curve.strategy): curve for condition, found in parts.items() for curve in curves(found)}
+    ends = [finals(group.records) for group in groups]
+    learning = [{curve.strategy: curve for curve in curves(group.records)} for group in groups]
+    tests = max(1, sum(len(found.keys() - {BASELINE}) for found in ends))
+    places = [(place, name) for place, found in enumerate(ends) for name in found]
+    pairs = [
+        None if name == BASELINE else pairs_of(ends[place][name], ends[place].get(BASELINE, {}), tests=tests)
+        for place, name in places
+    ]
+    corrected, ranked = (holm([_p(one, name) for one in pairs]) for name in ("p_value", "p_wilcoxon"))
     return [
         Row(
             strategy=name,
-            **condition._asdict(),
-            **_accuracy(learning[condition, name]),
-            **_gain(pairs[condition, name], learning[condition, name]),
+            condition=groups[place].condition,
+            **_accuracy(learning[place][name]),
+            **_gain(pairs[number], learning[place][name]),
             p_holm=corrected[number],
             p_wilcoxon_holm=ranked[number],
-            negative_transfer=_negative_transfer(ends[condition][name], ends[condition].get(BASELINE, {}), name),
-            **_costs(ancestors, parts[condition], name),
+            negative_transfer=_negative_transfer(ends[place][name], ends[place].get(BASELINE, {}), name),
+            **_costs(ancestors, groups[place], name),
         )
-        for number, (condition, name) in enumerate(pairs)
+        for number, (place, name) in enumerate(places)
     ]
 
 
+def in_condition(rows: Iterable[Row], condition: Factors) -> list[Row]:
+    """Return the rows of one condition."""
+    return [row for row in rows if key_of(row.condition) == key_of(condition)]
+
+
 def cells(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return the rows as mappings; all but suites whose descendants differ in them leave `updates` out."""
-    left_out = set() if "updates" in varying(rows) else {"updates"}
-    return [{key: value for key, value in asdict(row).items() if key not in left_out} for row in rows]
+    """Return the rows as flat mappings, a column for every factor; `updates` comes last, and only where it varies."""
+    conditions = [row.condition for row in rows]
+    names = (*FIRST, *further_factors(conditions))
+    last = (UPDATES,) if UPDATES in varying(conditions) else ()
+    return [_flat(row, names, last) for row in rows]
 
 
 def to_csv(rows: Sequence[Row]) -> str:
     """Return the rows as comma-separated values with a header; NaN is an empty cell."""
     text = io.StringIO()
     lines = cells(rows)
-    names = [field.name for field in fields(Row) if field.name != "updates"]
-    writer = csv.DictWriter(text, list(lines[0]) if lines else names, lineterminator="\n")
+    first, *others = RESULT_COLUMNS
+    writer = csv.DictWriter(text, list(lines[0]) if lines else [first, *FIRST, *others], lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: "" if _is_nan(value) else value for key, value in line.items()} for line in lines)
     return text.getvalue()
+
+
+def _flat(row: Row, names: Sequence[str], last: Sequence[str]) -> dict[str, Any]:
+    first, *others = RESULT_COLUMNS
+    return {
+        first: row.strategy,
+        **{name: row.condition.get(name) for name in names},
+        **{name: getattr(row, name) for name in others},
+        **{name: row.condition.get(name) for name in last},
+    }
 
 
 def _accuracy(curve: Curve) -> dict[str, Any]:
@@ -245,14 +265,14 @@ def _negative_transfer(strategy: Seeds, baseline: Seeds, name: str) -> float:
     return share_below([ours for ours, _ in twins], [theirs for _, theirs in twins])
 
 
-def _costs(ancestors: Iterable[Record], descendants: Iterable[Record], strategy: str) -> dict[str, Any]:
+def _costs(ancestors: Iterable[Record], group: Group, strategy: str) -> dict[str, Any]:
     spent = [one for one in ancestors if one["strategy"] == strategy]
-    # Heirs of another kind tell which share of theirs is inherited.
-    told = [one for one in descendants if one["strategy"] == strategy and "transferred_share" in one]
+    # The records of heirs of another kind hold which share of their own parameters is inherited.
+    heirs = [one for one in group.records if one["strategy"] == strategy and "transferred_share" in one]
     counts = ("gradient_steps", "evaluations", "multiply_adds", "critical_path", "transferred_bytes")
     return {
         **{key: round(fmean(record[key] for record in spent)) for key in counts},
-        "transferred_share": fmean(record["transferred_share"] for record in told or spent),
+        "transferred_share": fmean(record["transferred_share"] for record in heirs or spent),
         "seconds": fmean(record["core_seconds"] for record in spent),
     }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from neuroevo.benchmarks.analysis.differences import Difference, differences
 from neuroevo.benchmarks.analysis.pairs import Pairs
-from neuroevo.benchmarks.analysis.results import Difference, Result, differences
+from neuroevo.benchmarks.analysis.results import RunData
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Verdict:
     unmatched: tuple[str, ...]
 
 
-def judge(first: Result, second: Result, *, alpha: float = 0.05, tolerance: float = 0.0) -> Verdict:
-    """Tell in which strategies the second run differs from the first.
+def judge(first: RunData, second: RunData, *, alpha: float = 0.05, tolerance: float = 0.0) -> Verdict:
+    """Return in which strategies the second run differs from the first.
 
     Accuracies after all updates are compared. Over two or more common seeds a strategy differs if the paired t-test
     with Holm's correction over all common strategies gives a p-value below `alpha`. One common seed allows no test, nor

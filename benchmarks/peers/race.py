@@ -29,7 +29,7 @@ from rich.table import Table
 
 from neuroevo.benchmarks.analysis.statistics import estimate
 from neuroevo.benchmarks.peers.process import PROGRAMS, Program, Tell, missing
-from neuroevo.benchmarks.speed.timing import Spread, conditions, conditions_in_words
+from neuroevo.benchmarks.speed.timing import Spread, conditions, describe_conditions
 from neuroevo.benchmarks.speed.workloads import DIGITS, FORWARD, IMAGES, OVERHEAD, TRAINING, Workload, reference
 
 OURS, HAND = "neuroevo", "by hand"
@@ -268,7 +268,7 @@ def _print(
     for row in accuracies:
         console.print(_accuracy(row))
     versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items())
-    console.print(f"{conditions_in_words(told, samples=repeats)} {versions}.", soft_wrap=True)
+    console.print(f"{describe_conditions(told, samples=repeats)} {versions}.", soft_wrap=True)
 
 
 def _accuracy(row: Mapping[str, Any]) -> str:

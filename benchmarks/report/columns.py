@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from neuroevo.benchmarks.analysis.differences import Difference
 from neuroevo.benchmarks.analysis.pairs import Pairs
-from neuroevo.benchmarks.analysis.results import Difference
 from neuroevo.benchmarks.analysis.statistics import Estimate
 from neuroevo.benchmarks.analysis.summary import BASELINE, Row
 
@@ -93,7 +93,7 @@ def minus(text: str) -> str:
 
 STRATEGY: Column[Row] = Column(
     "strategy",
-    f"What is handed on, and how it came about. {BASELINE} hands on nothing: its descendants start from random "
+    f"What makes the inheritance of descendants. {BASELINE} transfers nothing: its descendants start from random "
     "weights, and all others are compared with it.",
     lambda row: row.strategy,
     lambda row: row.strategy,
@@ -194,14 +194,14 @@ MAIN: tuple[Column[Row], ...] = (
 COSTS: tuple[Column[Row], ...] = (
     STRATEGY,
     Column(
-        "parameters handed on, %",
+        "parameters transferred, %",
         "Inherited parameters as a share of the descendant's, classifier head not counted.",
         lambda row: row.transferred_share,
         lambda row: percent(row.transferred_share),
     ),
     Column(
         "gradient steps",
-        "Updates of any network at any width before transfer: lives, critics and pre-training, evolution included. "
+        "Updates of any network at any width before transfer: ancestors, critics and pre-training, evolution included. "
         "Mean over seeds, as in all columns here.",
         lambda row: row.gradient_steps,
         lambda row: count(row.gradient_steps),
@@ -233,8 +233,8 @@ COSTS: tuple[Column[Row], ...] = (
         lambda row: NOTHING if math.isnan(row.seconds) else f"{row.seconds:,.1f}",
     ),
     Column(
-        "bytes handed on",
-        "Size of the file that holds what is handed on.",
+        "bytes transferred",
+        "Size of the file that holds what is transferred.",
         lambda row: row.transferred_bytes,
         lambda row: count(row.transferred_bytes),
     ),
@@ -252,7 +252,7 @@ DIFFERENCE: Column[Difference] = Column(
 )
 
 DIFFERENCES: tuple[Column[Difference], ...] = (
-    Column("strategy", "What is handed on, in both runs.", lambda one: one.strategy, lambda one: one.strategy),
+    Column("strategy", "The strategy, which both runs have.", lambda one: one.strategy, lambda one: one.strategy),
     Column(
         "common seeds",
         "Seeds that both runs have; the difference and its tests are over them.",

@@ -41,7 +41,7 @@ def summary(rows: Sequence[Row]) -> list[str]:
     if best.transferred_share >= 1 and parts:
         part = parts[0]
         found.append(
-            f"Among those that hand on a part of the network, {part.strategy} ends highest: {_reached(part)}. "
+            f"Among those that transfer a part of the network, {part.strategy} ends highest: {_reached(part)}. "
             f"{_judged(part)}"
         )
     return found + _unknown(rows)
@@ -52,13 +52,13 @@ def summary_of_conditions(parts: Mapping[str, Sequence[Row]]) -> list[str]:
     return [f"{name[:1].upper()}{name[1:]}: {summary(rows)[0]}" for name, rows in parts.items()]
 
 
-def conditions_in_words(parts: Mapping[str, Sequence[Row]]) -> str:
+def describe_conditions(parts: Mapping[str, Sequence[Row]]) -> str:
     """Return what accuracies and gains over the conditions of descendants show."""
     ends = "; ".join(f"{name}: {_list(map(_with_accuracy, in_order(rows, ACCURACY)))}" for name, rows in parts.items())
     return f"Accuracy after all updates, and gain over {BASELINE}, in each condition of descendants. {ends}."
 
 
-def curves_in_words(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
+def describe_curves(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
     """Return what learning curves show."""
     ends = _list(_with_accuracy(row) for row in in_order(rows, ACCURACY))
     return (
@@ -67,13 +67,13 @@ def curves_in_words(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
     )
 
 
-def gains_in_words(rows: Sequence[Row]) -> str:
+def describe_gains(rows: Sequence[Row]) -> str:
     """Return what the bars of gains show."""
     gains = _list(f"{row.strategy} {_gain(row)}" for row in in_order(rows, ACCURACY) if row.strategy != BASELINE)
     return f"Bars: gain over {BASELINE} in percentage points, with 95 % confidence intervals. {gains}."
 
 
-def spent_in_words(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
+def describe_spent(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
     """Return what accuracy against everything spent shows."""
     updates = curves[0].updates[-1]
     ends = _list(
@@ -85,25 +85,25 @@ def spent_in_words(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
     )
 
 
-def costs_in_words(rows: Sequence[Row]) -> str:
+def describe_costs(rows: Sequence[Row]) -> str:
     """Return who is on the Pareto front of each cost."""
     accuracies = [row.accuracy_mean for row in rows]
     costs: dict[str, list[float]] = {
         "gradient steps": [row.gradient_steps for row in rows],
         "core-seconds": [row.seconds for row in rows],
-        "bytes handed on": [row.transferred_bytes for row in rows],
+        "bytes transferred": [row.transferred_bytes for row in rows],
     }
     fronts = [
         f"for {name}: {_list(_with_accuracy(rows[place]) for place in pareto_front(spent, accuracies))}"
         for name, spent in costs.items()
     ]
     return (
-        "Accuracy against what it cost, in three panels. On the Pareto front are those that nobody beats at the same "
+        "Accuracy against what it cost, in three panels. On the Pareto front are those that no other beats at the same "
         f"cost or less; {'; '.join(fronts)}."
     )
 
 
-def tree_in_words(records: Sequence[Record], *, strategy: str, seed: int) -> str:
+def describe_tree(records: Sequence[Record], *, strategy: str, seed: int) -> str:
     """Return how the scores of one evolution rose and who was in its pool at the end."""
     # What is not finite is kept as null.
     scores = [[one["fitness"][0] for one in record["individuals"]] for record in records]
@@ -116,7 +116,7 @@ def tree_in_words(records: Sequence[Record], *, strategy: str, seed: int) -> str
     )
 
 
-def channels_in_words(kept: Kept, groups: Mapping[str, int]) -> str:
+def describe_channels(kept: Kept, groups: Mapping[str, int]) -> str:
     """Return how many channels each strategy keeps, and in how many of them its seeds agree."""
     total = sum(groups.values())
     found = []
@@ -128,19 +128,19 @@ def channels_in_words(kept: Kept, groups: Mapping[str, int]) -> str:
     return f"Heat map of the channels that learngenes keep, layer by layer. {'; '.join(found)}."
 
 
-def samples_in_words(settings: Mapping[str, Any]) -> str:
-    """Return what the picture of samples holds."""
+def describe_samples(dataset: str) -> str:
+    """Return what the picture of samples holds; the name of the data set may be empty."""
     return (
-        f"Some images of the data set {settings.get('dataset')}, of some classes of each role: ancestry (evolution and "
+        f"Some images of the data set{dataset and ' '}{dataset}, of some classes of each role: ancestry (evolution and "
         "pre-training), held_out (scoring) and novel (descendants)."
     )
 
 
-def ranks_in_words(ranks: Ranks) -> str:
+def describe_ranks(ranks: Ranks) -> str:
     """Return mean ranks and which of them don't differ."""
     means = _list(f"{name} {rank:.2f}" for name, rank in zip(ranks.strategies, ranks.mean_ranks, strict=True))
     groups = [_list(group) for group in ranks.groups() if len(group) > 1]
-    alike = f" Not to be told apart: {'; '.join(groups)}." if groups else " All differ by more than that."
+    alike = f" Not distinguishable: {'; '.join(groups)}." if groups else " All differ by more than that."
     return (
         f"Mean ranks over {ranks.datasets} data sets, 1 is best: {means}. Friedman's test that all are alike: p = "
         f"{probability(ranks.friedman_p)}; critical difference {ranks.critical_difference:.2f}.{alike}"
@@ -160,7 +160,7 @@ def _reached(row: Row) -> str:
     if row.strategy == BASELINE:
         return reached
     gain = "" if math.isnan(row.gain_over_scratch) else f", {_gain(row)} points against {BASELINE}"
-    return f"{reached}{gain}, with {percent(row.transferred_share)} % of the parameters handed on"
+    return f"{reached}{gain}, with {percent(row.transferred_share)} % of the parameters transferred"
 
 
 def _judged(row: Row) -> str:
@@ -177,7 +177,7 @@ def _judged(row: Row) -> str:
 
 def _needed(row: Row) -> str:
     if math.isnan(row.seeds_needed):
-        return "how many are needed can't be told from these"
+        return "these do not show how many are needed"
     # The estimate may fall below what was not enough.
     return f"a gain of this size and spread needs about {count(max(row.seeds_needed, row.seed_count + 1))}"
 

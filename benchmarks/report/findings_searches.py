@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neuroevo.benchmarks.analysis.searches import SearchRow, by_problem, overall
-from neuroevo.benchmarks.report.findings import ranks_in_words
+from neuroevo.benchmarks.report.findings import describe_ranks
 from neuroevo.benchmarks.report.searches import value_in_text
 
 
 def summary(rows: Sequence[SearchRow]) -> list[str]:
-    """Return who was best on each problem, and the ranks over all of them."""
+    """Return which strategy was best on each problem, and the ranks over all of them."""
     found = [
         f"On {problem}, {best[0].strategy} ranks best of {len(best)} strategies ({best[0].rank:.2f} over "
         f"{_seeds(best[0])}): {value_in_text(best[0].best_median)} in the median after "
@@ -18,16 +18,16 @@ def summary(rows: Sequence[SearchRow]) -> list[str]:
         for problem, best in by_problem(rows).items()
     ]
     ranks = overall(rows)
-    return found if ranks is None else [*found, ranks_in_words(ranks).replace("data sets", "problems")]
+    return found if ranks is None else [*found, describe_ranks(ranks).replace("data sets", "problems")]
 
 
-def curves_in_words(rows: Sequence[SearchRow]) -> str:
+def describe_curves(rows: Sequence[SearchRow]) -> str:
     """Return what the curves show."""
-    told = [
+    medians = [
         f"{problem}: " + ", ".join(f"{row.strategy} {value_in_text(row.best_median)}" for row in found)
         for problem, found in by_problem(rows).items()
     ]
-    return f"Best value so far against evaluations. Medians at the end, best rank first. {'; '.join(told)}."
+    return f"Best value so far against evaluations. Medians at the end, best rank first. {'; '.join(medians)}."
 
 
 def _seeds(row: SearchRow) -> str:

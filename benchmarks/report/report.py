@@ -1,4 +1,4 @@
-"""The report: one HTML page made from run directories, which opens offline and asks nobody for anything."""
+"""The report: one HTML page made from run directories, which opens offline and makes no request."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from neuroevo import __version__
+from neuroevo.benchmarks.analysis.conditions import describe, factors_of, varying
+from neuroevo.benchmarks.analysis.differences import differences, obstacles
+from neuroevo.benchmarks.analysis.duels import describe as describe_duels
 from neuroevo.benchmarks.analysis.ranks import average_ranks
-from neuroevo.benchmarks.analysis.results import Result, differences, obstacles
+from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.searches import by_problem
 from neuroevo.benchmarks.analysis.summary import Row
-from neuroevo.benchmarks.report import findings, findings_searches, tables
+from neuroevo.benchmarks.report import evolution, findings, findings_searches, tables
 from neuroevo.benchmarks.report.columns import ACCURACY, COSTS, DIFFERENCE, DIFFERENCES, MAIN, Column, Item, in_order
 from neuroevo.benchmarks.report.conditions import ordered, spending, with_condition
+from neuroevo.benchmarks.report.evolution import GENERATION_COLUMNS
 from neuroevo.benchmarks.report.pictures import Album, Picture, Pictures, draw_all, picture_of_ranks
 from neuroevo.benchmarks.report.searches import RANK, SEARCH_COLUMNS
-from neuroevo.benchmarks.report.tables import in_text, in_words
-from neuroevo.benchmarks.speed import overhead, throughput
-from neuroevo.benchmarks.suites.pays import in_words as in_duels
-from neuroevo.cli.settings.repeat import repeated
+from neuroevo.benchmarks.report.tables import format_key, format_value
 
 GENERATOR = "neuroevo report"
 """What the page's `generator` begins with, by which it is known."""
 MACHINE = ("device", "gpu", "threads", "processor", "cpus", "memory_gib", "platform", "host")
 COURSE = ("what", "suite", "status", "error", "started", "ended", "seed")
-SHOWN_ELSEWHERE = ("argv", "versions", "python", *MACHINE)
+SHOWN_ELSEWHERE = ("argv", "repeat", "versions", "python", "comparison", "findings", *MACHINE)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Section:
-    """What the page tells of one run; its name is empty if it is the only one."""
+    """What the page says of one run; its name is empty if it is the only one."""
 
     name: str
     title: str
@@ -78,14 +79,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the page tells of one run against another: a table, or sentences about why there is none."""
+    """What the page says of one run against another: a table, or sentences about why there is none."""
 
     title: str
     grid: Grid | None
     obstacles: list[str]
 
 
-def to_html(results: Sequence[Result], *, failures: Sequence[str] = ()) -> str:
+def to_html(results: Sequence[RunData], *, failures: Sequence[str] = ()) -> str:
     """Return the report of run directories as one HTML page.
 
     The page is complete in itself: pictures are inlined, and its content security policy forbids every request. Equal
@@ -117,7 +118,7 @@ def to_html(results: Sequence[Result], *, failures: Sequence[str] = ()) -> str:
     )
 
 
-def _section(number: int, result: Result, *, alone: bool) -> Section:
+def _section(number: int, result: RunData, *, alone: bool) -> Section:
     pictures = draw_all(result)
     return Section(
         name="" if alone else f"Run {number}",
@@ -130,31 +131,27 @@ def _section(number: int, result: Result, *, alone: bool) -> Section:
     )
 
 
-def _summary(result: Result) -> list[str]:
+def _summary(result: RunData) -> list[str]:
     if len(result.parts) > 1:
         return findings.summary_of_conditions({part.name: part.rows for part in result.parts})
     if result.rows:
-        return [*findings.summary(result.rows), *in_duels(result.duels)]
+        return [*findings.summary(result.rows), *describe_duels(result.duels)]
     if result.searches:
         return findings_searches.summary(result.searches)
+    if result.generations:
+        return evolution.summary(result.generations)
     if not tables.figures(result.records):
         return ["This run holds no finished comparison of strategies."]
-    return _figures_in_words(result.records) or ["This run compares no strategies; its figures are below."]
+    return _findings(result.facts) or ["This run compares no strategies; its figures are below."]
 
 
-def _figures_in_words(records: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the figures of the suites `throughput` and `overhead` in words; of others there are none."""
-    try:
-        if (fast := throughput.from_records(records)) is not None:
-            return throughput.in_words(fast).splitlines()
-        if (light := overhead.from_records(records)) is not None:
-            return overhead.in_words(light).splitlines()
-    except (KeyError, TypeError, ValueError):
-        pass
-    return []
+def _findings(facts: Mapping[str, Any]) -> list[str]:
+    """Return what a measurement found, in the sentences that its run directory holds."""
+    found = facts.get("findings")
+    return [str(sentence) for sentence in found] if isinstance(found, list) else []
 
 
-def _grids(result: Result, run: str) -> list[Grid]:
+def _grids(result: RunData, run: str) -> list[Grid]:
     behind, name = (f", {run}", f"-{run.replace(' ', '-')}") if run else ("", "")
     if result.rows:
         return [
@@ -166,13 +163,15 @@ def _grids(result: Result, run: str) -> list[Grid]:
             _grid(f"search-{place}{name}", f"{problem}{behind}", rows, SEARCH_COLUMNS, by=RANK)
             for place, (problem, rows) in enumerate(by_problem(result.searches).items())
         ]
+    if result.generations:
+        return [_grid(f"generations{name}", f"Generations{behind}", result.generations, GENERATION_COLUMNS, by=None)]
     found = tables.figures(result.records)
     return [_texts(f"figures{name}", f"Figures{behind}", tables.tabulate_figures(found))] if found else []
 
 
 def _grid_of_rows(name: str, caption: str, rows: Sequence[Row], columns: Sequence[Column[Row]]) -> Grid:
     """Return a sortable table of rows, condition by condition where there are several."""
-    several = len({row.condition for row in rows}) > 1
+    several = bool(varying(row.condition for row in rows))
     return _grid(name, caption, ordered(rows), with_condition(columns, rows), by=None if several else ACCURACY)
 
 
@@ -209,12 +208,12 @@ def _sorted_by(value: float | str) -> str:
     return "" if math.isnan(value) else repr(value)
 
 
-def _comparisons(results: Sequence[Result]) -> list[Comparison]:
+def _comparisons(results: Sequence[RunData]) -> list[Comparison]:
     """Compare every further run with the first."""
     return [_comparison(number, results[0], result) for number, result in enumerate(results[1:], start=2)]
 
 
-def _comparison(number: int, first: Result, second: Result) -> Comparison:
+def _comparison(number: int, first: RunData, second: RunData) -> Comparison:
     title = f"Run {number} against run 1"
     if against := obstacles(first, second):
         return Comparison(title, None, against)
@@ -224,7 +223,7 @@ def _comparison(number: int, first: Result, second: Result) -> Comparison:
     return Comparison(title, grid, [])
 
 
-def _ranking(results: Sequence[Result], album: Album) -> tuple[list[Picture], str]:
+def _ranking(results: Sequence[RunData], album: Album) -> tuple[list[Picture], str]:
     """Return the diagram of ranks over data sets, and a sentence about what it is made of."""
     by_dataset: dict[str, Mapping[str, float]] = {}
     for result in results:
@@ -232,7 +231,7 @@ def _ranking(results: Sequence[Result], album: Album) -> tuple[list[Picture], st
             continue
         scores = {row.strategy: row.accuracy_mean for row in result.rows if not math.isnan(row.accuracy_mean)}
         if scores:
-            by_dataset.setdefault(str(result.settings["dataset"]), scores)
+            by_dataset.setdefault(str(result.rows[0].condition["dataset"]), scores)
     common = [name for name in next(iter(by_dataset.values()), {}) if all(name in one for one in by_dataset.values())]
     if len(by_dataset) < 2 or len(common) < 2:
         return [], ""
@@ -243,10 +242,11 @@ def _ranking(results: Sequence[Result], album: Album) -> tuple[list[Picture], st
     )
 
 
-def _provenance(results: Sequence[Result]) -> list[Grid]:
+def _provenance(results: Sequence[RunData]) -> list[Grid]:
     """Return settings, machine, versions and facts as tables with a column for each run."""
     facts = [result.facts for result in results]
     return [
+        _side_by_side("comparison", "What was compared", [_comparison_facts(result.comparison) for result in results]),
         _side_by_side("settings", "Settings", [result.settings for result in results]),
         _side_by_side("machine", "Hardware", [_only(one, MACHINE) for one in facts]),
         _side_by_side("versions", "Versions", [_versions(one) for one in facts]),
@@ -254,9 +254,23 @@ def _provenance(results: Sequence[Result]) -> list[Grid]:
     ]
 
 
+def _comparison_facts(comparison: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was compared, a line for each contestant and condition."""
+    if not comparison:
+        return {}
+    conditions, names = comparison["conditions"], factors_of(comparison["conditions"])
+    found = {"suite": comparison.get("suite"), "seeds": comparison["seeds"], "descendants": comparison["descendants"]}
+    for condition, protocol in zip(conditions, comparison["protocols"], strict=True):
+        found[f"descendants {describe(condition, names)}"] = protocol
+    return {
+        **found,
+        **{one["name"]: {**one["settings"], "generations": one["generations"]} for one in comparison["contestants"]},
+    }
+
+
 def _side_by_side(name: str, caption: str, columns: Sequence[Mapping[str, Any]]) -> Grid:
     keys = dict.fromkeys(key for column in columns for key in column)
-    rows = tuple((in_words(key), *(in_text(column.get(key)) for column in columns)) for key in keys)
+    rows = tuple((format_key(key), *(format_value(column.get(key)) for column in columns)) for key in keys)
     if len(columns) > 1:
         # What differs is what a reader looks for.
         rows = tuple((f"{name} ≠" if len({*cells}) > 1 else name, *cells) for name, *cells in rows)
@@ -279,10 +293,10 @@ def _versions(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {"python": facts.get("python"), **(versions if isinstance(versions, Mapping) else {})}
 
 
-def _commands(result: Result) -> list[tuple[str, str]]:
-    """Return the command that repeats a run, whoever reads the page, and the one that was given."""
-    again = shlex.join(["neuroevo", *repeated(str(result.facts.get("what", "bench")), result.settings)])
-    argv = result.facts.get("argv")
+def _commands(result: RunData) -> list[tuple[str, str]]:
+    """Return the command that repeats a run on any machine, and the one that was given; none for a run from Python."""
+    repeat, argv = result.facts.get("repeat"), result.facts.get("argv")
+    found = [("To repeat it", shlex.join(map(str, repeat)))] if isinstance(repeat, list) and repeat else []
     if not isinstance(argv, list) or not argv:
-        return [("To repeat it", again)]
-    return [("To repeat it", again), ("As it was called", shlex.join(["neuroevo", *map(str, argv[1:])]))]
+        return found
+    return [*found, ("As it was called", shlex.join(["neuroevo", *map(str, argv[1:])]))]

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuroevo.benchmarks.analysis import searches, summary
-from neuroevo.benchmarks.analysis.results import Result
+from neuroevo.benchmarks.analysis.csv_rows import rows_to_csv
+from neuroevo.benchmarks.analysis.evolution import GenerationRow
+from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.searches import SearchRow
 from neuroevo.benchmarks.analysis.summary import Row
-from neuroevo.benchmarks.report.columns import MAIN, NOTHING, STRATEGY, Column, minus
+from neuroevo.benchmarks.report.columns import MAIN, NOTHING, STRATEGY, Column, Item, minus
 from neuroevo.benchmarks.report.conditions import costs_of, ordered, spending, with_condition
+from neuroevo.benchmarks.report.evolution import GENERATION_COLUMNS
 from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
 
 WIDEST = 7
@@ -49,25 +52,29 @@ def tabulate_figures(found: Iterable[Mapping[str, Any]]) -> Table:
     """Return figures as a table of names and values."""
     return Table(
         ("figure", "value"),
-        tuple((in_words(key), in_text(value, number="{:.4g}".format)) for one in found for key, value in one.items()),
+        tuple(
+            (format_key(key), format_value(value, number="{:.4g}".format))
+            for one in found
+            for key, value in one.items()
+        ),
     )
 
 
-def in_words(key: str) -> str:
+def format_key(key: str) -> str:
     """Return a key of settings or records as words."""
     return key.replace("_", " ")
 
 
-def in_text(value: object, *, number: Callable[[float], str] = repr) -> str:
+def format_value(value: object, *, number: Callable[[float], str] = repr) -> str:
     """Return a JSON value as text: lists with commas, yes and no, a dash for nothing."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return minus(number(value)) if math.isfinite(value) else NOTHING
     if isinstance(value, list | tuple):
-        return ", ".join(in_text(item, number=number) for item in value)
+        return ", ".join(format_value(item, number=number) for item in value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {in_text(item, number=number)}" for key, item in value.items())
+        return ", ".join(f"{key} {format_value(item, number=number)}" for key, item in value.items())
     return NOTHING if value is None else str(value)
 
 
@@ -123,13 +130,13 @@ def _float(tabular: str, caption: str) -> str:
     )
 
 
-def markdown_of(result: Result, *, titled: bool = False) -> str:
+def markdown_of(result: RunData, *, titled: bool = False) -> str:
     """Return the tables of a run as Markdown, with a heading if it is one of several."""
     title = f"## {escape_markdown(_title(result))}\n\n" if titled else ""
     return title + (to_markdown(result.rows) if result.rows else markdown(_only_table(result)))
 
 
-def latex_of(result: Result, *, titled: bool = False) -> str:
+def latex_of(result: RunData, *, titled: bool = False) -> str:
     """Return the tables of a run as LaTeX, with a comment that names it if it is one of several."""
     title = f"% {one_line(_title(result))}\n" if titled else ""
     if result.rows:
@@ -139,24 +146,31 @@ def latex_of(result: Result, *, titled: bool = False) -> str:
 
 def tabulate_searches(rows: Iterable[SearchRow]) -> Table:
     """Return what strategies over weight vectors reached, problem by problem."""
+    return tabulate_items(rows, SEARCH_COLUMNS)
+
+
+def tabulate_items(items: Iterable[Item], columns: Sequence[Column[Item]]) -> Table:
+    """Return the cells of these columns, a line for each item."""
     return Table(
-        tuple(column.heading for column in SEARCH_COLUMNS),
-        tuple(tuple(column.cell(row) for column in SEARCH_COLUMNS) for row in rows),
+        tuple(column.heading for column in columns),
+        tuple(tuple(column.cell(item) for column in columns) for item in items),
     )
 
 
-def _only_table(result: Result) -> Table:
-    """Return the table of a run that compares no learngenes."""
+def _only_table(result: RunData) -> Table:
+    """Return the table of a run that is no comparison of descendants."""
     if result.searches:
         return tabulate_searches(result.searches)
+    if result.generations:
+        return tabulate_items(result.generations, GENERATION_COLUMNS)
     return tabulate_figures(figures(result.records))
 
 
-def _title(result: Result) -> str:
+def _title(result: RunData) -> str:
     return f"{result.title} ({result.path})"
 
 
-def to_csv(results: Sequence[Result]) -> str:
+def to_csv(results: Sequence[RunData]) -> str:
     """Return the summaries of runs as comma-separated values with a header; with several runs a column names them."""
     if len(results) == 1:
         return _csv_of(results[0])
@@ -168,9 +182,11 @@ def to_csv(results: Sequence[Result]) -> str:
     return _csv(lines)
 
 
-def _csv_of(result: Result) -> str:
+def _csv_of(result: RunData) -> str:
     if result.searches:
         return searches.to_csv(result.searches)
+    if result.generations:
+        return rows_to_csv(GenerationRow, result.generations)
     return summary.to_csv(result.rows) if result.rows else _csv(figures(result.records))
 
 

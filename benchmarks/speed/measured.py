@@ -1,11 +1,9 @@
-"""What a suite measured, as records (a head that tells what holds for all, then its rows) and as CSV."""
+"""What a suite measured, as records (a head that tells what holds for all, then its rows)."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,15 +30,6 @@ def of_records(suite: str, found: Sequence[Mapping[str, Any]]) -> tuple[dict[str
     if len(heads) != 1 or heads[0].pop("row_count", None) != len(rows):
         return None
     return heads[0], rows
-
-
-def rows_to_csv(kind: type[DataclassInstance], rows: Sequence[DataclassInstance]) -> str:
-    """Return rows of one kind as comma-separated values with a header."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(kind)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
-    return text.getvalue()
 
 
 def _of_kind(kind: str, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -22,8 +22,10 @@ from typing import Any
 import torch
 
 from neuroevo.backbones import ConvNet4
-from neuroevo.benchmarks.speed.measured import of_records, rows_to_csv, to_records
+from neuroevo.benchmarks.analysis.csv_rows import rows_to_csv
+from neuroevo.benchmarks.speed.measured import of_records, to_records
 from neuroevo.benchmarks.speed.simulation import Cluster, simulate
+from neuroevo.benchmarks.suites.measurement import Counter, Measurement, MeasurementSetup
 from neuroevo.data.images import LabelledImages
 from neuroevo.execution import Pixels, Processes, Recipe, WorkerMap
 from neuroevo.individual import Individual
@@ -102,18 +104,18 @@ def measure(*, repeats: int = 5, on_repeat: Callable[[], object] = lambda: None)
         RuntimeError: Workers gave other results than the process itself.
     """
     live = _live()
-    people = [Individual(None, id=slot) for slot in range(LIVES)]
+    individuals = [Individual(None, id=slot) for slot in range(LIVES)]
     maps = {workers: WorkerMap(Processes(), workers=workers) for workers in MEASURED}
     try:
-        _check(live, people, maps.values())
+        _check(live, individuals, maps.values())
         overheads: list[float] = []
         lives: list[list[float]] = []
         seconds: dict[int, list[float]] = {workers: [] for workers in MEASURED}
         for _ in range(repeats):
             overheads.append(_timed(lambda: [maps[1](abs, [-1]) for _ in range(TASKS)]) / TASKS)
-            lives.append([_timed(partial(live, people[slot], slot)) for slot in range(LIVES)])
+            lives.append([_timed(partial(live, individuals[slot], slot)) for slot in range(LIVES)])
             for workers, map_ in maps.items():
-                seconds[workers].append(_timed(partial(map_, live, people, range(LIVES))))
+                seconds[workers].append(_timed(partial(map_, live, individuals, range(LIVES))))
             on_repeat()
     finally:
         for map_ in maps.values():
@@ -149,7 +151,7 @@ def summarise(
     )
 
 
-def in_words(result: Scaleout) -> str:
+def describe(result: Scaleout) -> str:
     """Return the figures as text."""
     measured = [row for row in result.rows if row.efficiency is not None]
     told = [
@@ -214,10 +216,10 @@ def _live() -> Live:
     return Live(setup=setup, images=labelled, ways=20, seed=0, workers=1)
 
 
-def _check(live: Live, people: Sequence[Individual], maps: Iterable[WorkerMap]) -> None:
-    own = live(people[0], 0).state_dict()
+def _check(live: Live, individuals: Sequence[Individual], maps: Iterable[WorkerMap]) -> None:
+    own = live(individuals[0], 0).state_dict()
     for map_ in maps:
-        theirs = map_(live, people, range(len(people)))[0].state_dict()
+        theirs = map_(live, individuals, range(len(individuals)))[0].state_dict()
         if any(not torch.equal(own[name], theirs[name]) for name in own):
             raise RuntimeError("lives on workers must give what they give in this process, but their weights differ.")
 
@@ -226,3 +228,28 @@ def _timed(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
+
+
+def _measured(setup: MeasurementSetup, *, repeats: int | None = None) -> Scaleout:
+    """Measure overhead, serial lives and lives on workers in turn.
+
+    Args:
+        setup: Whether to be quick, and what hears of samples.
+        repeats: Repeats; by default 5, or 2 where the suite has to be quick.
+    """
+    repeats = repeats or (2 if setup.quick else 5)
+    return measure(repeats=repeats, on_repeat=Counter(setup, repeats))
+
+
+SUITES = {
+    "scaleout": Measurement(
+        name="scaleout",
+        claim="Lives on worker processes keep the workers busy, that is, the efficiency is near 1 as long as there are "
+        "cores, and a task costs the driver milliseconds.",
+        measure=_measured,
+        records=records,
+        from_records=from_records,
+        to_csv=to_csv,
+        describe=describe,
+    )
+}

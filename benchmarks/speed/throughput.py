@@ -21,17 +21,19 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from neuroevo.backbones import ConvNet4
-from neuroevo.benchmarks.speed.measured import of_records, rows_to_csv, to_records
+from neuroevo.benchmarks.analysis.csv_rows import rows_to_csv
+from neuroevo.benchmarks.speed.measured import of_records, to_records
 from neuroevo.benchmarks.speed.timing import (
     Spread,
     Work,
     conditions,
-    conditions_in_words,
+    describe_conditions,
     exponent,
     in_turn,
     peak_mebibytes,
 )
 from neuroevo.benchmarks.speed.workloads import perceptron
+from neuroevo.benchmarks.suites.measurement import Counter, Measurement, MeasurementSetup
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import Task
 from neuroevo.execution import Pixels, Recipe, Training, train_all
@@ -158,14 +160,14 @@ def summarise(
     )
 
 
-def in_words(result: Throughput) -> str:
+def describe(result: Throughput) -> str:
     """Return the limit, what the figures hold for and the figures as text."""
     told = [f"  {_sentence(row)}" for row in result.rows]
     grown = [f"{work}: {power:.2f}" for work, power in result.exponents.items()]
     return "\n".join(
         [
             f"The limit is {result.yardstick} of {LARGE}x{LARGE}: {result.limit:.0f} GFLOP/s, in turn with the works.",
-            conditions_in_words(result.conditions, samples=result.repeats),
+            describe_conditions(result.conditions, samples=result.repeats),
             *told,
             f"Time grows with P to the power of (P = {SCALING[0]} to {SCALING[-1]:,}) {'; '.join(grown)}.",
         ]
@@ -290,3 +292,30 @@ def _sentence(row: Row) -> str:
 
 def _name(work: str, population: int) -> str:
     return f"{work} {population}"
+
+
+def _measured(setup: MeasurementSetup, *, repeats: int | None = None) -> Throughput:
+    """Measure all works and yardsticks in turn.
+
+    Args:
+        setup: The device, whether to be quick, and what hears of samples.
+        repeats: Samples of each row; by default 7, or 3 where the suite has to be quick.
+    """
+    repeats = repeats or (3 if setup.quick else 7)
+    return measure(repeats=repeats, device=setup.device, on_sample=Counter(setup, repeats * WORKS))
+
+
+SUITES = {
+    "throughput": Measurement(
+        name="throughput",
+        claim="On two cores, populations of small perceptrons (17-64-64-6, 256 inputs) run at 0.2 or more of the limit "
+        "and ConvNet4 16-32-64-64 (batch 64, 28x28, P = 8) is trained at 0.25 or more of it; time grows in proportion "
+        "to P, and memory does not grow faster.",
+        measure=_measured,
+        records=records,
+        from_records=from_records,
+        to_csv=to_csv,
+        describe=describe,
+        on_device=True,
+    )
+}

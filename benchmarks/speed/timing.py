@@ -140,7 +140,7 @@ def conditions(device: torch.device | str = "cpu") -> dict[str, object]:
     }
 
 
-def conditions_in_words(told: Mapping[str, object], *, samples: int) -> str:
+def describe_conditions(told: Mapping[str, object], *, samples: int) -> str:
     """Return the conditions as one sentence."""
     return (
         f"{told['machine']}, {told['cores']} cores, {told['device']}, {told['threads']} torch threads, "

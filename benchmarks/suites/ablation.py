@@ -1,15 +1,30 @@
-"""Suite `ablation`: what each part of GTL is good for.
+"""Suite `ablation`: what each part of GTL contributes.
 
-Claim to be tested: every part of GTL adds to what descendants gain: mutation, tournaments, the gene tree, generations
-after the first, and what this implementation adds to the paper. Each variant leaves one part out and is given the same
-gradient steps; `scratch` is the baseline of all.
+Each variant leaves one part out and is given the same gradient steps; `scratch` is the baseline of all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from neuroevo.benchmarks.suites.protocol import Transfer
+from neuroevo.benchmarks.suites.suite import Setup, Suite
+
+STRATEGIES = (
+    *("scratch", "gtl", "gtl-paper", "gtl-no-mutation", "gtl-no-tournament", "gtl-no-tree", "gtl-generation-0"),
+    *("gtl-cross-random", "gtl-no-condense", "gtl-no-average", "gtl-four-lives", "gtl-no-memory", "gtl-own-cycles"),
+)
 
 
-def strategies(known: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of what is compared: the baseline, GTL and its variants."""
-    return ("scratch", *(name for name in known if name == "gtl" or name.startswith("gtl-")))
+def conditions(setup: Setup) -> Transfer:
+    """Return the protocol as it is."""
+    return setup.protocol
+
+
+SUITES = {
+    "ablation": Suite(
+        name="ablation",
+        claim="Every part of GTL adds to what descendants gain: mutation, tournaments, the gene tree, generations "
+        "after the first, and what this implementation adds to the paper.",
+        conditions=conditions,
+        contestants=STRATEGIES,
+    )
+}

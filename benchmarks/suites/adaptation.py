@@ -1,31 +1,53 @@
 """Suite `adaptation`: what a learngene from one data set brings to descendants on another.
 
-Claim to be tested: a learngene adapts: heirs that learn classes of a data set that no ancestor saw beat training from
-scratch there, too. Ancestors live on the source; their descendants learn novel classes of the source, as the yardstick,
-and of the target. Gains can be compared between the two, accuracies can't.
+Ancestors are trained on the source; their descendants learn novel classes of the source, as the yardstick, and of the
+target. Gains can be compared between the two, accuracies can't.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
-from neuroevo.backbones import Backbone
-from neuroevo.benchmarks.suites.transfer import Transfer
-from neuroevo.data.images import Dataset
+from neuroevo.benchmarks.suites.protocol import Transfer
+from neuroevo.benchmarks.suites.suite import Setup, Suite
+from neuroevo.data.tasks import default_ways
+
+TARGETS = ("glyphs", "colour-glyphs")
+"""The target is by default the first of these that is not the source."""
 
 
 def conditions(
-    protocol: Transfer, *, source: str, target: str, dataset: Dataset, backbone: Backbone, ways: int
+    setup: Setup, *, target_dataset: str | None = None, target_data_root: Path | None = None
 ) -> list[Transfer]:
     """Return the protocol on the source and on the target.
 
     Args:
-        protocol: How descendants live on the source.
-        source: The source's name.
-        target: The target's name.
-        dataset: The target.
-        backbone: The descendants' architecture for images of the target.
-        ways: Classes per task of the target.
+        setup: The source is its data set.
+        target_dataset: Data set of descendants; by default glyphs of another look.
+        target_data_root: Folder of that data set's files.
     """
-    there = replace(protocol, dataset=dataset, backbone=backbone, ways=ways, names={"dataset": target})
-    return [replace(protocol, names={"dataset": source}), there]
+    source = setup.protocol.factors["dataset"]
+    target = target_dataset or (TARGETS[0] if source == TARGETS[1] else TARGETS[1])
+    dataset = setup.dataset(target, target_data_root)
+    name = str(setup.protocol.factors["backbone"])
+    return [
+        setup.protocol,
+        replace(
+            setup.protocol,
+            dataset=dataset,
+            backbone=setup.backbone(name, dataset=dataset),
+            ways=setup.ways or default_ways(len(dataset.novel.classes)),
+            names={**setup.protocol.names, "dataset": target},
+        ),
+    ]
+
+
+SUITES = {
+    "adaptation": Suite(
+        name="adaptation",
+        claim="A learngene adapts: heirs that learn classes of a data set that no ancestor saw beat training from "
+        "scratch there, too.",
+        conditions=conditions,
+    )
+}

@@ -1,22 +1,28 @@
 """Suite `optimize`: what each strategy over weight vectors reaches on each problem with equal numbers of evaluations.
 
-Claim to be tested: none of them is best everywhere, and each is at its place where its source says: distributions
-with step sizes of their own on smooth functions, differences and crossover where there are many minima. Every
-strategy has its own defaults and none is tuned to a problem; those that move a distribution begin at the same place
-for the same seed.
+Every strategy has its own defaults and none is tuned to a problem; those that move a distribution begin at the same
+place for the same seed.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from neuroevo.evolution import RECORDS, Generation, evolve
+from neuroevo.benchmarks.analysis import searches
+from neuroevo.benchmarks.analysis.results import read_run
+from neuroevo.benchmarks.report.files import write_page
+from neuroevo.benchmarks.suites.result import Result, read_result
+from neuroevo.evolution import Generation, evolve
+from neuroevo.files import write_atomically
 from neuroevo.problems import Problem
-from neuroevo.runs.records import read_records
+from neuroevo.runs.directory import RunDirectory
+from neuroevo.runs.names import CELLS, RECORDS, SUMMARY
+from neuroevo.runs.records import Records, read_records, salvage_records
 from neuroevo.strategies import NEAT, Search
 
 POINTS = 50
@@ -46,9 +52,13 @@ class Optimize:
     strategies: Mapping[str, Make]
     evaluations: int
 
+    def __post_init__(self) -> None:
+        if several := [name for name, problem in self.problems.items() if len(problem.weights) > 1]:
+            raise ValueError(f"problems must have one objective, but {', '.join(several)} has more; choose others.")
+
     def applies(self, problem: str, strategy: str) -> bool:
-        """Return whether a strategy is of use on a problem with so many genes."""
-        most = self.strategies[strategy](self.problems[problem], 0).MOST_GENES
+        """Return whether a strategy is practical on a problem with that many genes."""
+        most = self.strategies[strategy](self.problems[problem], 0).MAX_GENES
         return most is None or self.problems[problem].space.size <= most
 
     def plans(self, seeds: Sequence[int], *, done: Collection[Plan] = ()) -> list[Plan]:
@@ -74,7 +84,7 @@ def run(
     Args:
         protocol: The protocol.
         plans: What is to run.
-        cells: Folder for checkpoints, a folder per search; searches that were stopped go on there.
+        cells: Folder for checkpoints, a folder per search; searches that were stopped resume there.
         on_generation: Called after each generation of a search.
     """
     for problem, strategy, seed in plans:
@@ -91,7 +101,7 @@ def curve(
     folder: Path | None = None,
     on_generation: Callable[[Generation], object] = lambda _: None,
 ) -> dict[str, Any]:
-    """Run a strategy and return the best values that it had after so many evaluations, and what it took."""
+    """Run a strategy and return its best values so far by evaluations, and what it spent."""
     number = generations_within(search, evaluations)
     run = evolve(search, number, run_dir=folder, checkpoint_seconds=CHECKPOINT_SECONDS, callbacks=[on_generation])
     with closing(run):
@@ -114,7 +124,7 @@ def curve(
 
 
 def generations_within(search: Search | NEAT, evaluations: int) -> int:
-    """Return how many generations so many evaluations allow, one at least."""
+    """Return how many generations a number of evaluations allows, one at least."""
     spent = number = 0
     while (spent := spent + search.size(number)) <= evaluations:
         number += 1
@@ -122,5 +132,126 @@ def generations_within(search: Search | NEAT, evaluations: int) -> int:
 
 
 def finished(records: Sequence[Mapping[str, Any]]) -> set[Plan]:
-    """Return what records tell of."""
+    """Return the plans that records hold."""
     return {(one["problem"], one["strategy"], one["seed"]) for one in records if one.get("kind") == "search"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSetup:
+    """What a suite over weight vectors is made of; names are resolved by the caller.
+
+    Attributes:
+        strategies: Strategies by name.
+        problem: Makes the problem of a name.
+        quick: Whether the suite has to end in two minutes.
+    """
+
+    strategies: Mapping[str, Make]
+    problem: Callable[[str], Problem]
+    quick: bool = False
+
+
+class SearchListener:
+    """Hears how searches get on; a subclass overrides what it wants to know. An exception ends the run."""
+
+    def on_start(self, plans: Sequence[Plan]) -> None:
+        """Called before anything is evaluated with what has yet to run."""
+
+    def on_generation(self, generation: Generation) -> None:
+        """Called after each generation."""
+
+    def on_search(self, record: Mapping[str, Any]) -> None:
+        """Called when a search is finished and written."""
+
+
+@dataclass(frozen=True)
+class SearchSuite:
+    """A suite that compares strategies over weight vectors.
+
+    Attributes:
+        name: Its name.
+        claim: The claim that it tests, in a sentence or two.
+        protocol: Called with a `SearchSetup` and the suite's own settings, returns what is compared.
+    """
+
+    name: str
+    claim: str
+    protocol: Callable[..., Optimize]
+
+    def run(
+        self,
+        folder: Path | str,
+        setup: SearchSetup,
+        *,
+        seeds: Sequence[int] = range(3),
+        listener: SearchListener | None = None,
+        **own: Any,
+    ) -> Result:
+        """Run everything, write it to a folder and return it; what an earlier start finished is kept.
+
+        Raises:
+            CheckpointError: The folder holds another run.
+            ValueError: A problem has several objectives.
+            OSError: A file can't be written.
+        """
+        path = Path(folder)
+        with RunDirectory.begin_or_resume(path, what="bench") as directory:
+            self.run_in(directory, self.protocol(setup, **own), seeds=seeds, listener=listener)
+        write_page(path)
+        return read_result(path)
+
+    def run_in(
+        self,
+        directory: RunDirectory,
+        protocol: Optimize,
+        *,
+        seeds: Sequence[int],
+        listener: SearchListener | None = None,
+    ) -> None:
+        """Run what has yet to run in an open run directory, and write all but the page."""
+        listener = listener or SearchListener()
+        directory.note({"suite": self.name})
+        done = finished(salvage_records(directory.records)[0]) if directory.records.exists() else set()
+        plans = protocol.plans(seeds, done=done)
+        cells = directory.path / CELLS
+        listener.on_start(plans)
+        directory.stop.check()
+
+        def heard(generation: Generation) -> None:
+            listener.on_generation(generation)
+            directory.stop.check()
+
+        with Records(directory.records) as records:
+            for record in run(protocol, plans, cells=cells, on_generation=heard):
+                records.append(record)
+                shutil.rmtree(cells)
+                listener.on_search(record)
+                directory.stop.check()
+        rows = read_run(directory.path).searches
+        write_atomically(directory.path / SUMMARY, searches.to_csv(rows).encode())
+
+
+def protocol(
+    setup: SearchSetup,
+    *,
+    problems: tuple[str, ...] = ("sphere", "rastrigin", "digits"),
+    evaluations: int = 10_000,
+) -> Optimize:
+    """Return what is compared.
+
+    Args:
+        setup: What it is made of.
+        problems: Problems, of one objective each.
+        evaluations: Evaluations of each search.
+    """
+    return Optimize({name: setup.problem(name) for name in problems}, setup.strategies, evaluations)
+
+
+SUITES = {
+    "optimize": SearchSuite(
+        name="optimize",
+        claim="No strategy is best everywhere, and each is at its place where its source says: distributions with step "
+        "sizes of their own on smooth functions, differences and crossover where there are many minima.",
+        protocol=protocol,
+    )
+}

@@ -1,53 +1,20 @@
-"""Suite `pays`: does evolution pay?
+"""Suite `pays`: whether evolution pays.
 
-Claim to be tested: at equal gradient steps, and at an equal critical path, descendants reach more with a learngene that
-GTL evolved than with a network of the circuit's size that was trained alone on all ancestry classes and then inherited
-(`narrow-pretraining`, the hardest rival that hands on as little). Every strategy is run with each of several budgets,
-and every budget is counted in gradient steps, multiply-adds, core-seconds and critical path: the updates that must
-follow one another where every life has a worker of its own. A contestant is a strategy with a budget: `gtl-2000`.
+Every strategy is run with each of several budgets, and every budget is counted in gradient steps, multiply-adds,
+core-seconds and critical path: the updates that must follow one another where every life has a worker of its own. A
+contestant is a strategy with a budget: `gtl-2000`. Evolved ones meet the hardest rival that transfers as little (see
+`neuroevo.benchmarks.analysis.duels`).
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from neuroevo.benchmarks.analysis.pairs import Pairs
-from neuroevo.benchmarks.analysis.statistics import Estimate
-from neuroevo.benchmarks.analysis.summary import Row, finals, pairs_of
+from neuroevo.benchmarks.analysis.duels import name_of
+from neuroevo.benchmarks.suites.protocol import Transfer
+from neuroevo.benchmarks.suites.suite import Entry, Setup, Suite, Trains
 
 STRATEGIES = ("scratch", "narrow-pretraining", "finetune", "gtl-paper", "gtl", "gtl-four-lives")
-RIVAL = "narrow-pretraining"
-EVOLVED = "gtl"
-"""With what the names of all that evolves begin."""
-
-SPENT: Mapping[str, str] = {
-    "gradient_steps": "gradient steps",
-    "multiply_adds": "multiply-adds",
-    "seconds": "core-seconds",
-    "critical_path": "critical path in updates",
-}
-"""In what costs are counted: fields of rows, and what they are called."""
-
-
-@dataclass(frozen=True)
-class Duel:
-    """Something that evolved against the rival, over the seeds that both have.
-
-    Attributes:
-        first: The contestant that evolved.
-        second: The rival that it meets.
-        equal: What is equal between them, of `SPENT`; the rival may have more of it, but never less.
-        pairs: The first minus the second.
-    """
-
-    first: str
-    second: str
-    equal: str
-    pairs: Pairs
 
 
 def lives_of(budget: int) -> int:
@@ -59,68 +26,41 @@ def lives_of(budget: int) -> int:
     return 2 if budget >= 1200 else 1
 
 
-def name_of(strategy: str, budget: int) -> str:
-    """Return the name of a strategy with a budget."""
-    return f"{strategy}-{budget}"
-
-
-def parts_of(name: str) -> tuple[str, int]:
-    """Return strategy and budget of a contestant; one that spends nothing has the budget 0."""
-    strategy, _, budget = name.rpartition("-")
-    return (strategy, int(budget)) if strategy and budget.isdecimal() else (name, 0)
-
-
-def lines(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """Return the rows of each strategy, by rising budget."""
-    found: dict[str, list[Row]] = {}
-    for row in sorted(rows, key=lambda row: parts_of(row.strategy)[1]):
-        found.setdefault(parts_of(row.strategy)[0], []).append(row)
-    return found
-
-
-def duels(rows: Sequence[Row], records: Iterable[Mapping[str, Any]]) -> list[Duel]:
-    """Let everything that evolved meet the rival that spent as much, or the least that is not less.
+def conditions(setup: Setup, *, budgets: tuple[int, ...] = (600, 2000, 6000)) -> Transfer:
+    """Return the protocol as it is: contestants differ in their budgets, descendants in nothing.
 
     Args:
-        rows: One per contestant.
-        records: The records of the run.
+        setup: What conditions are made of.
+        budgets: Gradient steps before transfer, several in turn.
     """
-    accuracies = finals(records)
-    rivals = [row for row in rows if parts_of(row.strategy)[0] == RIVAL]
-    found = []
-    for equal in ("gradient_steps", "critical_path"):
-        for row in rows:
-            if not parts_of(row.strategy)[0].startswith(EVOLVED):
-                continue
-            spent = [rival for rival in rivals if getattr(rival, equal) >= getattr(row, equal)]
-            if not spent:
-                continue
-            rival = min(spent, key=lambda rival: getattr(rival, equal))
-            pairs = pairs_of(accuracies[row.strategy], accuracies[rival.strategy])
-            if pairs is not None:
-                found.append(Duel(row.strategy, rival.strategy, equal, pairs))
-    return found
+    del budgets
+    return setup.protocol
 
 
-def in_words(found: Sequence[Duel]) -> list[str]:
-    """Return a sentence for each duel, differences in points with their 95 % confidence intervals."""
-    return [
-        f"At equal {SPENT[duel.equal]} {duel.first} is {_points(duel.pairs.difference)} from {duel.second}."
-        for duel in found
+def entries(names: Sequence[str], trains: Trains, *, budgets: Sequence[int]) -> list[Entry]:
+    """Return the contestants: each strategy with each budget, those that spend nothing once."""
+    return [Entry(name, name) for name in names if not trains(name)] + [
+        Entry(name_of(name, budget), name, budget, defaults_of(name, budget))
+        for budget in budgets
+        for name in names
+        if trains(name)
     ]
 
 
-def to_csv(found: Sequence[Duel]) -> str:
-    """Return the duels as CSV; differences and their intervals are shares in [-1, 1]."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("first", "second", "equal", "difference", "ci_low", "ci_high", "p_value", "seed_count"))
-    for duel in found:
-        by = duel.pairs.difference
-        writer.writerow((duel.first, duel.second, duel.equal, by.mean, by.low, by.high, duel.pairs.p_value, by.count))
-    return text.getvalue()
+def defaults_of(name: str, budget: int) -> dict[str, int]:
+    """Return the settings that GTL has with a budget; those of its variants are their own."""
+    lives = lives_of(budget)
+    return {"population": lives, "tournament": min(2, lives)} if name == "gtl" else {}
 
 
-def _points(by: Estimate) -> str:
-    interval = f" ({100 * by.low:+.1f} to {100 * by.high:+.1f})" if by.count > 1 else ""
-    return f"{100 * by.mean:+.1f} points{interval}"
+SUITES = {
+    "pays": Suite(
+        name="pays",
+        claim="At equal gradient steps, and at an equal critical path, descendants reach more with a learngene that "
+        "GTL evolved than with a network of the circuit's size that was trained alone on all ancestry classes and then "
+        "inherited (narrow-pretraining).",
+        conditions=conditions,
+        contestants=STRATEGIES,
+        entries=entries,
+    )
+}

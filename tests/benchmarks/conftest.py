@@ -1,6 +1,7 @@
 """What tests of pictures and reports share."""
 
 import base64
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
@@ -15,7 +16,6 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from neuroevo.benchmarks.analysis.summary import Row
-from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import Records
 
@@ -72,10 +72,9 @@ def make_row() -> Callable[..., Row]:
     """Return a function that makes rows: what is not given is 0 for counts and NaN for all other numbers."""
 
     def make(strategy: str, **values: Any) -> Row:
-        plain: dict[str, Any] = {
-            field.name: {"int": 0, "str": "x"}.get(str(field.type), math.nan) for field in fields(Row)
-        }
-        return Row(**{**plain, "strategy": strategy, "seed_count": 3, **values})
+        plain: dict[str, Any] = {field.name: {"int": 0}.get(str(field.type), math.nan) for field in fields(Row)}
+        condition = {"dataset": "x", "backbone": "x", "shots": 0, "updates": 0}
+        return Row(**{**plain, "strategy": strategy, "condition": condition, "seed_count": 3, **values})
 
     return make
 
@@ -108,12 +107,19 @@ def write_run(toys: ModuleType) -> Callable[..., Path]:
             for number in range(2)
         ]
 
-    def cell(name: str, seed: int, end: float, share: float) -> list[dict[str, Any]]:
+    def cell(name: str, seed: int, end: float, share: float, condition: dict[str, Any]) -> list[dict[str, Any]]:
         names = {"strategy": name, "seed": seed}
         spent = {"gradient_steps": round(500 * share), "multiply_adds": 10**9, "critical_path": 50, "evaluations": 1}
         size = {"core_seconds": 2.5, "transferred_share": share, "transferred_bytes": round(1000 * share)}
         heirs = [
-            {"kind": "descendant", **names, "descendant": number, "updates": [0, 6], "accuracy": [0.1, end + shift]}
+            {
+                "kind": "descendant",
+                **names,
+                "condition": condition,
+                "descendant": number,
+                "updates": [0, 6],
+                "accuracy": [0.1, end + shift],
+            }
             for number, shift in enumerate((-0.01, 0.01))
         ]
         return [*(generations(seed) if name == "gtl" else []), {"kind": "ancestor", **names, **spent, **size}, *heirs]
@@ -122,15 +128,27 @@ def write_run(toys: ModuleType) -> Callable[..., Path]:
         folder: Path, ends: Mapping[str, Sequence[float]], *, shares: Mapping[str, float] | None = None, **changes: Any
     ) -> Path:
         seeds = len(next(iter(ends.values())))
-        settings = BenchSettings(strategies=tuple(ends), seeds=seeds, descendants=2, updates=6, **changes)
-        argv = ["/some/where/neuroevo", "bench", "--seeds", str(seeds)]
-        with RunDirectory.create(folder, what="bench", settings=settings, argv=argv) as run:
-            run.note({"suite": "transfer", "ways": 4, "device": "cpu", "data": {"sha256": "a"}})
+        condition = {"dataset": "glyphs", "backbone": "convnet4", "shots": 10, "updates": 6, **changes}
+        comparison = {
+            "suite": "transfer",
+            "contestants": [{"name": name, "generations": 1, "settings": {"share": 0.2}} for name in ends],
+            "seeds": list(range(seeds)),
+            "descendants": 2,
+            "conditions": [condition],
+            "protocols": [{"ways": 4, "recipe": {"batch": 64}, "network": {"kind": "x"}, "data": {"sha256": "a"}}],
+        }
+        with RunDirectory.create(
+            folder, what="bench", argv=["/some/where/neuroevo", "bench", "--seeds", str(seeds)]
+        ) as run:
+            repeat = ["neuroevo", "bench", f"--seeds={seeds}"]
+            run.note({"suite": "transfer", "device": "cpu", "comparison": comparison, "repeat": repeat})
+            text = f"dataset = {json.dumps(condition['dataset'])}\nstrategies = {json.dumps([*ends])}\n"
+            (folder / "settings.toml").write_text(text, encoding="utf-8")
             (folder / "learngenes").mkdir()
             with Records(run.records) as file:
                 for name, seed in product(ends, range(seeds)):
                     share = {"scratch": 0.0, **(shares or {})}.get(name, 0.2)
-                    for record in cell(name, seed, ends[name][seed], share):
+                    for record in cell(name, seed, ends[name][seed], share, condition):
                         file.append(record)
                     if share and "/" not in name:
                         genome = toys.learngene(toys.CONVNET, seed=seed)

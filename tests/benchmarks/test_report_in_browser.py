@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from neuroevo.benchmarks.analysis.results import read_result
+from neuroevo.benchmarks.analysis.results import read_run
 from neuroevo.benchmarks.report.report import to_html
 
 pytestmark = pytest.mark.slow
@@ -59,7 +59,7 @@ def pages(write_run: Callable[..., Path], tmp_path_factory: pytest.TempPathFacto
         for name, dataset in (("one", "glyphs"), ("two", "glyphs"), ("other", "fashion-mnist"))
     ]
     for name, count in (("alone", 1), ("several", 3)):
-        text = to_html([read_result(run) for run in runs[:count]], failures=["elsewhere is no run directory."])
+        text = to_html([read_run(run) for run in runs[:count]], failures=["elsewhere is no run directory."])
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: folder / f"{name}.html" for name in ("alone", "several")}
 

@@ -83,4 +83,4 @@ def _draw_shares(axes: Axes, seeds: Sequence[Kept], groups: Mapping[str, int]) -
 
 def _draw_nothing(axes: Axes, seeds: Sequence[Kept], groups: Mapping[str, int]) -> None:
     axes.set_axis_off()
-    axes.annotate("hands on nothing", (0, 0.5), xycoords="axes fraction", va="center", fontsize=SMALL)
+    axes.annotate("transfers nothing", (0, 0.5), xycoords="axes fraction", va="center", fontsize=SMALL)

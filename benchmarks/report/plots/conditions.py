@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from neuroevo.benchmarks.analysis.summary import BASELINE, Row
-from neuroevo.benchmarks.report.plots.intervals import accuracy_bar, draw_bars, seeds_in_words
+from neuroevo.benchmarks.report.plots.intervals import accuracy_bar, describe_seeds, draw_bars
 from neuroevo.benchmarks.report.plots.style import SMALL, add_legend, new_figure, settled, show_accuracy, wrapped
 
 LETTERS = 68
@@ -50,7 +50,7 @@ def draw_conditions(parts: Mapping[str, Sequence[Row]], *, title: str) -> Figure
         range(len(parts)), [wrapped(name, max(8, LETTERS // len(parts))) for name in parts], fontsize=SMALL
     )
     seeds = max(row.seed_count for rows in parts.values() for row in rows)
-    add_legend(figure, lines, title=seeds_in_words(seeds))
+    add_legend(figure, lines, title=describe_seeds(seeds))
     return settled(figure)
 
 

@@ -45,7 +45,7 @@ MOST_GAPS = 5
 
 
 def draw_costs(rows: Sequence[Row], *, title: str) -> Figure:
-    """Draw accuracy against gradient steps, core-seconds and bytes handed on, each with its Pareto front.
+    """Draw accuracy against gradient steps, core-seconds and bytes transferred, each with its Pareto front.
 
     The axes of costs show 0 and all powers of ten. Names stand beside the points as far as there is room (the front's
     first); the legend has all of them, best first. A strategy whose accuracy is not finite is in the legend only.
@@ -64,7 +64,7 @@ def draw_costs(rows: Sequence[Row], *, title: str) -> Figure:
     costs: tuple[tuple[str, Callable[[Row], float], Callable[[float], str]], ...] = (
         ("gradient steps before transfer", lambda row: row.gradient_steps, _count),
         ("core-seconds before transfer", lambda row: row.seconds, _count),
-        ("size of what is handed on", lambda row: row.transferred_bytes, _bytes),
+        ("size of what is transferred", lambda row: row.transferred_bytes, _bytes),
     )
     for axes, (label, cost, words) in zip(panels, costs, strict=True):
         _draw_panel(axes, rows, [cost(row) for row in rows])
@@ -98,7 +98,7 @@ def pareto_front(costs: Sequence[float], accuracies: Sequence[float]) -> list[in
 def draw_spent(curves: Sequence[Curve], rows: Sequence[Row], *, title: str) -> Figure:
     """Draw accuracy against all gradient steps: those before transfer and the updates of one descendant.
 
-    Where nobody has a point for long, the axis is cut, and the gap says how many steps are left out. The grey line
+    Where no strategy has a point for long, the axis is cut, and the gap says how many steps are left out. The grey line
     below the curves is the best that any strategy reaches with so many steps.
 
     Args:

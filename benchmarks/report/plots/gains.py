@@ -56,7 +56,7 @@ def draw_gains(rows: Sequence[Row], *, title: str) -> Figure:
     axes.grid(axis="x", alpha=0.3)
     axes.set_axisbelow(True)
     _write_values(axes, rows)
-    add_legend(figure, _meanings(bars), title=_in_words(max(row.seed_count for row in rows)))
+    add_legend(figure, _meanings(bars), title=_describe(max(row.seed_count for row in rows)))
     return settled(figure)
 
 
@@ -169,7 +169,7 @@ def _meanings(bars: BarContainer) -> list[Patch]:
     return [patch for patch in patches if (patch.get_edgecolor(), patch.get_hatch()) in found]
 
 
-def _in_words(seeds: int) -> str:
+def _describe(seeds: int) -> str:
     if seeds == 1:
         return "one seed: no confidence interval, no test"
     return f"mean over {seeds} seeds, 95 % confidence interval; paired t-test with Holm's correction, p < {ALPHA}"

@@ -50,6 +50,6 @@ def draw_bars(
     return line
 
 
-def seeds_in_words(seeds: int) -> str:
+def describe_seeds(seeds: int) -> str:
     """Return what points and bars stand for."""
     return "one seed: no confidence interval" if seeds == 1 else f"mean over {seeds} seeds, 95\u00a0% intervals"

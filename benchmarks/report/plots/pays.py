@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from neuroevo.benchmarks.analysis.duels import SPENT, lines
 from neuroevo.benchmarks.analysis.summary import Row
-from neuroevo.benchmarks.report.plots.intervals import accuracy_bar, draw_bars, seeds_in_words
+from neuroevo.benchmarks.report.plots.intervals import accuracy_bar, describe_seeds, draw_bars
 from neuroevo.benchmarks.report.plots.style import SMALL, Look, add_legend, new_figure, settled
-from neuroevo.benchmarks.suites.pays import SPENT, lines
 
 
 def draw_pays(rows: Sequence[Row], *, title: str) -> Figure:
@@ -44,7 +44,7 @@ def draw_pays(rows: Sequence[Row], *, title: str) -> Figure:
         axes.grid(alpha=0.3)
     figure.supylabel("accuracy on unseen images in %")
     seeds = max(row.seed_count for row in rows)
-    add_legend(figure, handles, title=seeds_in_words(seeds))
+    add_legend(figure, handles, title=describe_seeds(seeds))
     return settled(figure)
 
 

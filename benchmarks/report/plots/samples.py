@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,7 +20,7 @@ NAME_LETTERS = 8
 NAME_LINES = 3
 MEANINGS = {
     "ancestry": "ancestry: ancestors learn these",
-    "held_out": "held_out: these score what ancestors hand on",
+    "held_out": "held_out: these score what ancestors transfer",
     "novel": "novel: descendants learn these",
 }
 
@@ -36,6 +37,11 @@ def draw_samples(dataset: Dataset, *, title: str) -> Figure:
     for axes, role in zip(figure.subplots(len(ROLES), 1), ROLES, strict=True):
         _draw_role(axes, dataset.role(role), role)
     return settled(figure)
+
+
+def save_samples(dataset: Dataset, path: Path) -> None:
+    """Draw what `draw_samples` draws and save it as PNG."""
+    draw_samples(dataset, title=f"Images of {dataset.name}").savefig(path, metadata={"Software": None})
 
 
 def _draw_role(axes: Axes, images: LabelledImages, role: str) -> None:

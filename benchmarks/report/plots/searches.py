@@ -48,8 +48,8 @@ def draw_searches(curves: Sequence[SearchCurve], *, title: str) -> Figure:
         _name(axes, problem, [one for one in curves if one.problem == problem])
     panels[-1].set_xlabel("evaluations")
     seeds = max(len(one.best) for one in curves)
-    told = "one seed" if seeds == 1 else f"median over {seeds} seeds; bands: quartiles"
-    add_legend(figure, list(lines.values()), title=told)
+    words = "one seed" if seeds == 1 else f"median over {seeds} seeds; bands: quartiles"
+    add_legend(figure, list(lines.values()), title=words)
     return settled(figure)
 
 

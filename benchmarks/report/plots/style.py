@@ -1,7 +1,7 @@
 """Pictures of a comparison: the look that all of them share, and learning curves.
 
-`plots_gains` draws gains and ranks, `plots_costs` what was spent for them, `plots_tree` gene trees, `plots_channels`
-which channels learngenes keep, `plots_samples` images. All return figures of one width that a phone can show.
+`gains` draws gains and ranks, `costs` what was spent for them, `tree` gene trees, `channels` which channels learngenes
+keep, `samples` images, `generations` a single evolution. All return figures of one width that a phone can show.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from neuroevo.benchmarks.analysis.summary import Curve
 COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#8A8A00")
 MARKERS = "osD^vPX*"
 LINES = ("-", "--", ":", "-.")
-# Of more bands than these nobody sees which is whose: they get fainter, and the last intervals stand side by side.
+# More bands than these cannot be kept apart: they get fainter, and the last intervals stand side by side.
 MOST_BANDS = 4
 WIDTH = 5.6
 """Width of every picture in inches: shrunk to 358 CSS pixels, a phone less its margins, 10 points are 8.9 pixels."""
@@ -141,7 +141,7 @@ def draw_curves(curves: Sequence[Curve], *, title: str) -> Figure:
     axes.set_xlabel("updates of the descendant")
     show_accuracy(axes)
     seeds = max(len(curve.accuracy) for curve in curves)
-    add_legend(figure, best_first(lines), title=f"accuracy at the end; {_in_words(seeds, many)}")
+    add_legend(figure, best_first(lines), title=f"accuracy at the end; {_describe(seeds, many)}")
     return settled(figure)
 
 
@@ -210,7 +210,7 @@ def _ends(points: Sequence[Estimate]) -> tuple[list[float], list[float]]:
     return [max(point.low, 0.0) for point in points], [min(point.high, 100.0) for point in points]
 
 
-def _in_words(seeds: int, many: bool) -> str:
+def _describe(seeds: int, many: bool) -> str:
     if seeds == 1:
         return "one seed: no confidence interval"
     return f"mean over {seeds} seeds; {'bands and right' if many else 'bands'}: 95\u00a0% confidence interval"

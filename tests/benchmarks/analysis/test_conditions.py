@@ -4,7 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -14,17 +14,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from neuroevo.benchmarks.analysis.checks import whole_records
-from neuroevo.benchmarks.analysis.conditions import Condition, by_condition, in_words, varying
-from neuroevo.benchmarks.analysis.summary import Row, cells, summarise, to_csv
+from neuroevo.benchmarks.analysis.checks import finished_cells, whole_records
+from neuroevo.benchmarks.analysis.conditions import by_condition, describe, varying
+from neuroevo.benchmarks.analysis.summary import Row, cells, in_condition, summarise, to_csv
 from neuroevo.benchmarks.report.columns import MAIN
 from neuroevo.benchmarks.report.conditions import ordered, spending, with_condition
 from neuroevo.benchmarks.report.plots.conditions import draw_conditions
 from neuroevo.benchmarks.suites import adaptation, instinct, scaling
+from neuroevo.benchmarks.suites.cells import Cell, run
+from neuroevo.benchmarks.suites.condition import Condition
 from neuroevo.benchmarks.suites.contestant import Contestant
-from neuroevo.benchmarks.suites.transfer import Cell, Transfer, finished_cells, run
+from neuroevo.benchmarks.suites.listener import Listener
+from neuroevo.benchmarks.suites.protocol import Transfer
+from neuroevo.benchmarks.suites.scaling import kind_of
+from neuroevo.benchmarks.suites.suite import Setup
 from neuroevo.cli.build import make_contestant
-from neuroevo.cli.settings.heirs import kind_of
 from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.execution import Recipe
 
@@ -32,7 +36,6 @@ NAMES = ("scratch", "untrained-circuit", "gtl")
 SETTINGS = BenchSettings(
     backbone="mlp", generations=2, population=2, share=0.4, life_updates=2, critic_updates=1, updates=4, batch=16
 )
-RUN = {"dataset": "toys", "backbone": "mlp", "shots": 10}
 
 
 @pytest.fixture(scope="module")
@@ -50,21 +53,30 @@ def protocol(toys: ModuleType) -> Transfer:
     return Transfer(dataset=data, backbone=toys.MLP_BACKBONE, descendant=recipe, ways=4, shots=5, descendants=2)
 
 
-@pytest.fixture(scope="module")
-def protocols(protocol: Transfer, toys: ModuleType) -> list[Transfer]:
-    """Return conditions of every kind: images, updates, widths, data."""
-    wide = {"mlp:2": replace(toys.MLP_BACKBONE, widths=(20, 16))}
-    there = adaptation.conditions(
-        protocol, source="toys", target="others", dataset=toys.dataset(seed=1), backbone=protocol.backbone, ways=3
-    )
-    few, none = replace(protocol, shots=1), instinct.conditions(protocol)[:2]
-    return [protocol, few, *none, there[1], *scaling.conditions(protocol, wide)]
+def setup_of(protocol: Transfer, toys: ModuleType) -> Setup:
+    """Return what suites make conditions of."""
+
+    def backbone(name: str, width: float = 1.0, /, *, dataset: object = None) -> Any:
+        widths = tuple(round(width * each) for each in toys.MLP_BACKBONE.widths)
+        return replace(toys.MLP_BACKBONE, widths=widths)
+
+    return Setup(protocol=protocol, backbone=backbone, dataset=lambda name, root=None: toys.dataset(seed=1), ways=3)
 
 
 @pytest.fixture(scope="module")
-def found(contestants: list[Contestant], protocols: list[Transfer]) -> list[Cell]:
+def every(protocol: Transfer, toys: ModuleType) -> list[Condition]:
+    """Return conditions of every kind: images, updates, widths, data, and a factor of its own."""
+    setup = setup_of(protocol, toys)
+    there = adaptation.conditions(setup, target_dataset="others")[1]
+    protocols = [protocol, replace(protocol, shots=1), there]
+    more = [*instinct.conditions(setup)[:2], *scaling.conditions(setup, heirs=("mlp:2",))]
+    return [*map(Condition, protocols), *more, Condition(protocol, {"again": True})]
+
+
+@pytest.fixture(scope="module")
+def found(contestants: list[Contestant], every: list[Condition]) -> list[Cell]:
     """Return what a run of everything gave."""
-    return list(run(contestants, protocols, seeds=(1, 2)))
+    return list(run(contestants, every, seeds=(1, 2)))
 
 
 def descendants(cells: Sequence[Cell]) -> list[dict[str, Any]]:
@@ -79,19 +91,18 @@ def timeless(cells: Sequence[Cell]) -> list[dict[str, Any]]:
 
 
 def test_a_condition_gives_what_it_gives_alone(
-    found: list[Cell], contestants: list[Contestant], protocols: list[Transfer]
+    found: list[Cell], contestants: list[Contestant], every: list[Condition]
 ) -> None:
     """Ancestors and descendants are those of a run in this condition only, bit for bit."""
-    parts = by_condition(descendants(found), **RUN)
-    assert len(parts) == len(protocols)
-    for protocol, ours in zip(protocols, parts.values(), strict=True):
-        alone = list(run(contestants, protocol, seeds=(1, 2)))
-        assert descendants(alone) == ours
-        if protocol.backbone == protocols[0].backbone:
-            assert timeless(alone) == timeless(found)
+    groups = by_condition(descendants(found))
+    assert [group.condition for group in groups] == [condition.values for condition in every]
+    for condition, group in zip(every, groups, strict=True):
+        alone = list(run(contestants, condition, seeds=(1, 2)))
+        assert descendants(alone) == group.records
+        assert timeless(alone) == timeless(found)
 
 
-def test_ancestors_live_once(contestants: list[Contestant], protocols: list[Transfer]) -> None:
+def test_ancestors_are_trained_once(contestants: list[Contestant], every: list[Condition]) -> None:
     """However many conditions there are, a contestant is made once for each seed."""
     made: list[int] = []
 
@@ -99,35 +110,40 @@ def test_ancestors_live_once(contestants: list[Contestant], protocols: list[Tran
         made.append(seed)
         return contestants[0].make(seed)
 
-    heard: list[Transfer] = []
-    list(run([Contestant("one", make)], protocols, seeds=(1, 2), on_descendants=heard.append))
+    heard: list[Condition] = []
+
+    class Heard(Listener):
+        def on_descendants(self, condition: Condition) -> None:
+            heard.append(condition)
+
+    list(run([Contestant("one", make)], every, seeds=(1, 2), listener=Heard()))
     assert made == [1, 2]
-    assert [one.names for one in heard] == [one.names for one in protocols] * 2
+    assert [one.values for one in heard] == [one.values for one in every] * 2
 
 
-def test_heirs_tell_what_share_of_theirs_is_inherited(found: list[Cell], protocols: list[Transfer]) -> None:
+def test_heirs_record_what_share_of_theirs_is_inherited(found: list[Cell], every: list[Condition]) -> None:
     """An heir of twice the width inherits the same parameters, which are a smaller share of its own."""
-    whole = {one.names.get("backbone", ""): one.backbone.layout.parameters() for one in protocols}
-    shares = {(row.strategy, row.backbone): row.transferred_share for row in rows_of(found)}
+    whole = {one.values["backbone"]: one.protocol.backbone.layout.parameters() for one in every}
+    shares = {(row.strategy, row.condition["backbone"]): row.transferred_share for row in rows_of(found)}
     for name in NAMES:
-        assert shares[name, "mlp:2"] * whole["mlp:2"] == pytest.approx(shares[name, "mlp"] * whole[""])
+        assert shares[name, "mlp:2"] * whole["mlp:2"] == pytest.approx(shares[name, "mlp"] * whole["mlp"])
     assert shares["gtl", "mlp"] > shares["gtl", "mlp:2"] > 0 == shares["scratch", "mlp:2"]
 
 
 def rows_of(found: Sequence[Cell]) -> list[Row]:
     """Return the summary of cells."""
-    return summarise([record for cell in found for record in cell.records], **RUN)
+    return summarise([record for cell in found for record in cell.records])
 
 
-def test_strategies_are_compared_within_a_condition(found: list[Cell], protocols: list[Transfer]) -> None:
+def test_strategies_are_compared_within_a_condition(found: list[Cell], every: list[Condition]) -> None:
     """A row is that of the summary of its condition alone, but for what counts all tests."""
     records = [record for cell in found for record in cell.records]
     rows = rows_of(found)
-    assert len(rows) == len(NAMES) * len(protocols)
-    for condition, ours in by_condition(records, **RUN).items():
+    assert len(rows) == len(NAMES) * len(every)
+    for condition, ours in by_condition(records):
         others = [record for record in records if record["kind"] != "descendant"]
-        alone = summarise([*others, *ours], **RUN)
-        both = [asdict(row) for row in rows if row.condition == condition], [asdict(row) for row in alone]
+        alone = summarise([*others, *ours])
+        both = [cells([row])[0] for row in in_condition(rows, condition)], [cells([row])[0] for row in alone]
         for ours_, theirs in zip(*both, strict=True):
             for key in ours_.keys() - {"p_holm", "p_wilcoxon_holm", "seeds_needed"}:
                 assert ours_[key] == pytest.approx(theirs[key], nan_ok=True), key
@@ -138,52 +154,64 @@ def test_the_file_tells_every_row_apart(found: list[Cell]) -> None:
     """Any two lines differ in a name, the images or the updates; where updates are all the same, they are left out."""
     rows = rows_of(found)
     lines = list(csv.DictReader(io.StringIO(to_csv(rows))))
-    keys = [tuple(line[key] for key in ("strategy", "dataset", "backbone", "shots", "updates")) for line in lines]
+    keys = [
+        tuple(line[key] for key in ("strategy", "dataset", "backbone", "shots", "updates", "again")) for line in lines
+    ]
     assert len(set(keys)) == len(rows)
-    assert "updates" not in cells([row for row in rows if row.updates == 4])[0]
+    assert "updates" not in cells([row for row in rows if row.condition["updates"] == 4])[0]
 
 
 @given(st.sets(st.integers(0, 5)), st.booleans())
-def test_a_cell_is_finished_with_its_last_descendant(found: list[Cell], missing: set[int], ancestor: bool) -> None:
+def test_a_cell_is_finished_with_its_last_descendant(
+    found: list[Cell], every: list[Condition], missing: set[int], ancestor: bool
+) -> None:
     """Without one of its descendants or the ancestor it is not."""
     cell = found[0]
     heirs = [record for record in cell.records if record["kind"] == "descendant"]
     records = [one for number, one in enumerate(heirs) if number not in missing]
     records += [one for one in cell.records if one["kind"] == "ancestor"] if ancestor else []
     whole = ancestor and not missing
-    assert finished_cells(records, descendants=2, conditions=6) == ({(cell.contestant, cell.seed)} if whole else set())
-    assert finished_cells(records, descendants=2, conditions=7) == set()
+    conditions = [one.values for one in every]
+    done = finished_cells(records, descendants=2, conditions=conditions)
+    assert done == ({(cell.contestant, cell.seed)} if whole else set())
+    assert finished_cells(records, descendants=3, conditions=conditions) == set()
+    assert finished_cells(records, descendants=2, conditions=conditions[:-1]) == set()
 
 
 def test_records_of_all_conditions_are_whole(found: list[Cell]) -> None:
     """Other updates in another condition are no damage, other ones in the same condition are."""
     records = [record for cell in found for record in cell.records]
-    assert whole_records(records, several=True) == (records, [])
+    assert whole_records(records) == (records, [])
     odd = {**records[-1], "updates": [1, 4], "accuracy": [0.5, 0.5]}
-    kept, told = whole_records([*records, odd], several=True)
+    kept, told = whole_records([*records, odd])
     assert (kept, len(told)) == (records, 1)
-    kept, told = whole_records([*records, {**records[-1], "shots": [1]}], several=True)
+    kept, told = whole_records([*records, {**records[-1], "condition": {"shots": [1]}}])
     assert kept == records
     assert told[0].endswith("is left out: its shots is [1].")
 
 
-def test_conditions_in_words() -> None:
-    """What varies is told, and nothing else."""
-    one, other = Condition("toys", "mlp", 1, 0), Condition("toys", "mlp:2", 5, 0)
+def test_conditions_are_described_by_what_varies() -> None:
+    """And by nothing else; a factor that nothing is known of has its name."""
+    one: dict[str, Any] = {"dataset": "toys", "backbone": "mlp", "shots": 1, "updates": 0}
+    other = {**one, "backbone": "mlp:2", "shots": 5}
     assert varying([one, one]) == ()
     assert varying([one, other]) == ("backbone", "shots")
-    assert in_words(one, varying([one, other])) == "heir mlp, 1 image per class"
-    assert in_words(other, ("dataset", "shots", "updates")) == "on toys, 5 images per class, 0 updates"
+    assert describe(one, varying([one, other])) == "heir mlp, 1 image per class"
+    assert describe(other, ("dataset", "shots", "updates")) == "on toys, 5 images per class, 0 updates"
+    own = {**one, "test_per_class": 5, "again": True}
+    assert varying([one, own]) == ("again", "test_per_class")
+    assert describe(own, varying([one, own])) == "again yes, test per class 5"
 
 
 def test_tables_go_condition_by_condition(found: list[Cell]) -> None:
     """Rows of a condition stand together, the best first; columns tell what varies, and costs are told once."""
     rows = rows_of(found)
-    assert [column.heading for column in with_condition(MAIN, rows)][1:5] == [
+    assert [column.heading for column in with_condition(MAIN, rows)][1:6] == [
         "data set",
         "heir",
         "images per class",
         "updates",
+        "again",
     ]
     assert with_condition(MAIN, rows[:3]) == MAIN
     parts = [[row.accuracy_mean for row in ordered(rows)[start : start + 3]] for start in range(0, len(rows), 3)]
@@ -199,7 +227,8 @@ def test_the_picture_can_be_read(found: list[Cell], flaws: Callable[[Figure], li
     broken = replace(rows[0], accuracy_mean=math.nan)
     parts: dict[str, list[Row]] = {}
     for row in [broken, *rows[1:]]:
-        parts.setdefault(in_words(row.condition, varying(rows)), []).append(row)
+        names = varying(row.condition for row in rows)
+        parts.setdefault(describe(row.condition, names), []).append(row)
     figure = draw_conditions(parts, title="toys")
     assert flaws(figure) == []
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(NAMES)
@@ -207,11 +236,13 @@ def test_the_picture_can_be_read(found: list[Cell], flaws: Callable[[Figure], li
         draw_conditions({}, title="toys")
 
 
-def test_instinct_trains_anew_for_each_number_of_updates(protocol: Transfer, contestants: list[Contestant]) -> None:
+def test_instinct_trains_anew_for_each_number_of_updates(
+    protocol: Transfer, contestants: list[Contestant], toys: ModuleType
+) -> None:
     """Each has a learning rate of its own cycle and begins at the same birth."""
     toolbox = contestants[0].make(0).toolbox
-    protocols = instinct.conditions(protocol)
-    trainings = [one.training(None, toolbox, 1, 0) for one in protocols]
+    conditions = instinct.conditions(setup_of(protocol, toys))
+    trainings = [one.protocol.training(None, toolbox, 1, 0) for one in conditions]
     assert [len(training.recipe.rates()) for training in trainings] == [0, 1, 5, 10, 50]
     births = [training.network.state_dict() for training in trainings]
     assert all(torch.equal(birth[name], births[0][name]) for birth in births for name in birth)
@@ -233,7 +264,7 @@ def test_few_heirs_are_of_every_kind() -> None:
 
 
 @pytest.mark.parametrize("heir", ["mlp:", "mlp:0", "mlp:-1", "mlp:x", "mlp:inf", "mlp:nan"])
-def test_a_width_that_is_none_is_told(heir: str) -> None:
+def test_a_width_that_is_none_is_refused(heir: str) -> None:
     """The sentence shows how heirs are spelled."""
     with pytest.raises(ValueError, match=r"^an heir must be a backbone with a width above 0, such as vgg11:0.5"):
         kind_of(heir)

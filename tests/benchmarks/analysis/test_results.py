@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroevo.benchmarks.analysis.results import Result, differences, obstacles, read_result
+from neuroevo.benchmarks.analysis.differences import differences, obstacles
+from neuroevo.benchmarks.analysis.results import RunData, read_run
 from neuroevo.benchmarks.analysis.summary import summarise
 from neuroevo.benchmarks.analysis.verdict import judge
-from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import Records
@@ -22,6 +22,13 @@ from neuroevo.runs.records import Records
 Make = Callable[..., Path]
 NAMES = ("scratch", "gtl")
 ENDS = {"scratch": (0.2, 0.3, 0.4), "gtl": (0.3, 0.5, 0.7)}
+CONDITION = {"dataset": "glyphs", "backbone": "convnet4", "shots": 10, "updates": 6}
+PROTOCOL = {
+    "ways": 4,
+    "recipe": {"batch": 64, "learning_rate": 0.05},
+    "network": {"width": 1.0},
+    "data": {"sha256": "a"},
+}
 
 
 def cell(strategy: str, seed: int, end: float, *, steps: int = 100, descendants: int = 2) -> list[dict[str, Any]]:
@@ -33,7 +40,14 @@ def cell(strategy: str, seed: int, end: float, *, steps: int = 100, descendants:
     return [
         ancestor,
         *(
-            {"kind": "descendant", **names, "descendant": number, "updates": [0, 6], "accuracy": [0.1, value]}
+            {
+                "kind": "descendant",
+                **names,
+                "condition": CONDITION,
+                "descendant": number,
+                "updates": [0, 6],
+                "accuracy": [0.1, value],
+            }
             for number, value in enumerate(ends)
         ),
     ]
@@ -43,15 +57,28 @@ DESCENDANT = cell("gtl", 0, 0.5)[1]
 
 
 def made(
-    folder: Path, records: Sequence[dict[str, Any]], *, facts: dict[str, Any] | None = None, **changes: Any
+    folder: Path,
+    records: Sequence[dict[str, Any]],
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    condition: dict[str, Any] | None = None,
+    protocol: dict[str, Any] | None = None,
 ) -> Path:
-    """Write a run directory as the bench does."""
-    settings = BenchSettings(strategies=NAMES, descendants=2, updates=6, **changes)
-    with RunDirectory.create(folder, what="bench", settings=settings, argv=["neuroevo", "bench"]) as run:
-        run.note({"suite": "transfer", "ways": 4, "data": {"sha256": "a"}, **(facts or {})})
+    """Write a run directory as a comparison does; the condition and the protocol can be told from the usual ones."""
+    condition = {**CONDITION, **(condition or {})}
+    with RunDirectory.create(folder, what="bench") as run:
+        comparison = {
+            "suite": "transfer",
+            "contestants": [{"name": name, "generations": 1, "settings": {}} for name in NAMES],
+            "seeds": list(seeds),
+            "descendants": 2,
+            "conditions": [condition],
+            "protocols": [{**PROTOCOL, **(protocol or {})}],
+        }
+        run.note({"suite": "transfer", "comparison": comparison})
         with Records(run.records) as file:
             for record in records:
-                file.append(record)
+                file.append({**record, "condition": condition} if record.get("condition") == CONDITION else record)
     return folder
 
 
@@ -67,10 +94,10 @@ def whole(ends: dict[str, Sequence[float]] = ENDS, **costs: Any) -> list[dict[st
 
 def test_a_finished_run_is_read_whole(tmp_path: Path) -> None:
     """All cells, the summary that the records give, a title, and nothing to complain about."""
-    result = read_result(made(tmp_path / "run", whole()))
+    result = read_run(made(tmp_path / "run", whole()))
     assert result.problems == ()
     assert list(result.records) == whole()
-    assert list(result.rows) == summarise(whole(), dataset="glyphs", backbone="convnet4", shots=10)
+    assert list(result.rows) == summarise(whole())
     assert [curve.strategy for curve in result.curves] == list(NAMES)
     assert (result.suite, result.title) == ("transfer", "glyphs: 4 novel classes, 10 images per class")
 
@@ -81,7 +108,7 @@ def test_a_run_that_broke_off_is_read_as_far_as_cells_are_finished(
 ) -> None:
     """Of the first records those of finished cells are kept, and the number of the others is told."""
     records = whole()[:count]
-    result = read_result(made(tmp_path_factory.mktemp("cut") / "run", records))
+    result = read_run(made(tmp_path_factory.mktemp("cut") / "run", records))
     finished = count // 3
     assert list(result.records) == whole()[: 3 * finished]
     problems = [] if finished == 6 else [f"{6 - finished} of 6 cells are not finished: "]
@@ -95,7 +122,7 @@ def test_damage_costs_only_the_cell_that_it_hits(tmp_path: Path) -> None:
     lines = (folder / "records.jsonl").read_bytes().splitlines(keepends=True)
     lines[4] = b'{"kind": "desc\n'
     (folder / "records.jsonl").write_bytes(b"".join(lines) + b'{"kind"')
-    result = read_result(folder)
+    result = read_run(folder)
     damaged, unfinished = result.problems
     assert "Line 5 of" in damaged
     assert unfinished == "1 of 6 cells are not finished: gtl with seed 0."
@@ -111,7 +138,7 @@ def test_a_run_that_failed_says_so(tmp_path: Path) -> None:
     (folder / "run.json").write_text(
         json.dumps(facts | {"status": "failed", "error": "OSError: full"}), encoding="utf-8"
     )
-    assert read_result(folder).problems == ("The run is failed (OSError: full).",)
+    assert read_run(folder).problems == ("The run is failed (OSError: full).",)
 
 
 @pytest.mark.parametrize(
@@ -120,11 +147,9 @@ def test_a_run_that_failed_says_so(tmp_path: Path) -> None:
         ("run.json", None, "is no run directory: it has no run.json"),
         ("run.json", "{", "is damaged: it is not JSON"),
         ("run.json", "[]", "is damaged: it holds no JSON object"),
-        ("run.json", '{"schema": 1}', "must have schema 2, but it has 1"),
-        ("settings.toml", None, "is no run directory: it has no settings.toml"),
+        ("run.json", '{"schema": 1}', "must have schema 3, but it has 1"),
+        ("run.json", '{"schema": 3, "comparison": {"conditions": 3}}', "does not hold what this version"),
         ("settings.toml", "a = ", "is damaged: it is not TOML"),
-        ("settings.toml", 'dataset = "glyphs"', "is damaged: it lacks backbone, shots"),
-        ("settings.toml", 'dataset = "glyphs"\nbackbone = "mlp"\nshots = 5', "does not hold what this version"),
     ],
 )
 def test_what_is_no_run_directory_is_told_in_a_sentence(
@@ -132,11 +157,11 @@ def test_what_is_no_run_directory_is_told_in_a_sentence(
 ) -> None:
     """Missing and damaged files and other schemas are named."""
     folder = made(tmp_path / "run", whole())
-    (folder / file).unlink()
+    (folder / file).unlink(missing_ok=True)
     if text is not None:
         (folder / file).write_text(text, encoding="utf-8")
     with pytest.raises(CheckpointError, match=sentence) as caught:
-        read_result(folder)
+        read_run(folder)
     assert str(folder) in str(caught.value)
 
 
@@ -152,15 +177,17 @@ def test_what_is_no_run_directory_is_told_in_a_sentence(
         (DESCENDANT | {"updates": [7], "accuracy": [0.5]}, "its updates are others than those of the first"),
         (DESCENDANT | {"updates": []}, "it says not when its accuracy was measured"),
         (DESCENDANT | {"descendant": None}, "it has no number"),
+        (DESCENDANT | {"condition": None}, "it names no condition"),
+        (DESCENDANT | {"condition": {**CONDITION, "shots": [1]}}, r"its shots is \[1\]"),
         (cell("gtl", 0, 0.5)[0] | {"core_seconds": None}, "its core seconds is None"),
     ],
 )
 def test_records_of_another_form_are_left_out(tmp_path: Path, record: dict[str, Any], words: str) -> None:
     """What lacks a key or holds something else is told with its place, and costs nothing else."""
-    result = read_result(made(tmp_path / "run", [*whole(), record]))
+    result = read_run(made(tmp_path / "run", [*whole(), record]))
     (problem,) = result.problems
     assert re.fullmatch(rf"Record {len(whole()) + 1}.* is left out: {words}.*\.", problem)
-    assert result.rows == read_result(made(tmp_path / "sound", whole())).rows
+    assert result.rows == read_run(made(tmp_path / "sound", whole())).rows
 
 
 def test_a_damaged_record_costs_its_cell(tmp_path: Path) -> None:
@@ -171,9 +198,9 @@ def test_a_damaged_record_costs_its_cell(tmp_path: Path) -> None:
         else one
         for one in whole()
     ]
-    result = read_result(made(tmp_path / "run", spoiled))
+    result = read_run(made(tmp_path / "run", spoiled))
     assert [row.seed_count for row in result.rows if row.strategy == "gtl"] == [
-        row.seed_count - 1 for row in read_result(made(tmp_path / "sound", whole())).rows if row.strategy == "gtl"
+        row.seed_count - 1 for row in read_run(made(tmp_path / "sound", whole())).rows if row.strategy == "gtl"
     ]
     assert "its gradient steps is 'many'" in result.problems[0]
     assert "gtl with seed 1" in result.problems[1]
@@ -181,7 +208,7 @@ def test_a_damaged_record_costs_its_cell(tmp_path: Path) -> None:
 
 def test_many_damaged_records_are_counted(tmp_path: Path) -> None:
     """Six are named, the others counted."""
-    result = read_result(made(tmp_path / "run", [*whole(), *[{"kind": "odd"}] * 9]))
+    result = read_run(made(tmp_path / "run", [*whole(), *[{"kind": "odd"}] * 9]))
     assert len(result.problems) == 7
     assert result.problems[-1] == "3 more records are left out."
 
@@ -199,12 +226,12 @@ def test_how_a_run_ended_is_told(tmp_path: Path, facts: dict[str, str], sentence
     folder = made(tmp_path / "run", whole())
     known = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     (folder / "run.json").write_text(json.dumps({**known, **facts}), encoding="utf-8")
-    assert read_result(folder).problems == (sentence,)
+    assert read_run(folder).problems == (sentence,)
 
 
 def test_a_run_does_not_differ_from_itself(tmp_path: Path) -> None:
     """No obstacle, no difference in any number, and the verdict says so."""
-    result = read_result(made(tmp_path / "run", whole()))
+    result = read_run(made(tmp_path / "run", whole()))
     assert obstacles(result, result) == []
     assert [(one.pairs.difference.mean, one.p_holm) for one in differences(result, result) if one.pairs] == [
         (0.0, 1.0)
@@ -212,9 +239,9 @@ def test_a_run_does_not_differ_from_itself(tmp_path: Path) -> None:
     assert judge(result, result).different == ()
 
 
-def runs(tmp_path: Path, ends: dict[str, Sequence[float]], **changes: Any) -> tuple[Result, Result]:
+def runs(tmp_path: Path, ends: dict[str, Sequence[float]], **changes: Any) -> tuple[RunData, RunData]:
     """Return the standard run and one whose accuracies end elsewhere."""
-    return read_result(made(tmp_path / "a", whole())), read_result(made(tmp_path / "b", whole(ends), **changes))
+    return read_run(made(tmp_path / "a", whole())), read_run(made(tmp_path / "b", whole(ends), **changes))
 
 
 def test_differences_by_hand(tmp_path: Path) -> None:
@@ -242,8 +269,8 @@ def test_one_common_seed_allows_no_test_so_that_every_difference_counts(tmp_path
     """With one seed each, equal accuracies are the same and others are not, beyond the tolerance."""
     one = [record for record in whole() if record["seed"] == 0]
     other = [*cell("scratch", 0, 0.2), *cell("gtl", 0, 0.31)]
-    first = read_result(made(tmp_path / "a", one, seeds=1))
-    second = read_result(made(tmp_path / "b", other, seeds=1))
+    first = read_run(made(tmp_path / "a", one, seeds=[0]))
+    second = read_run(made(tmp_path / "b", other, seeds=[0]))
     assert judge(first, first).different == ()
     assert judge(first, second).different == ("gtl",)
     assert judge(first, second, tolerance=0.02).different == ()
@@ -252,11 +279,11 @@ def test_one_common_seed_allows_no_test_so_that_every_difference_counts(tmp_path
 def test_a_strategy_that_only_one_run_has_is_not_judged(tmp_path: Path) -> None:
     """It is named, and without anything in common there is an error."""
     first, second = runs(tmp_path, ENDS)
-    without = read_result(made(tmp_path / "c", [one for one in whole() if one["strategy"] == "gtl"]))
+    without = read_run(made(tmp_path / "c", [one for one in whole() if one["strategy"] == "gtl"]))
     assert judge(first, without).unmatched == ("scratch",)
     assert judge(first, second).unmatched == ()
     later = [record | {"seed": record["seed"] + 3} for record in whole()]
-    apart = read_result(made(tmp_path / "d", later, seed=3))
+    apart = read_run(made(tmp_path / "d", later, seeds=[3, 4, 5]))
     with pytest.raises(ValueError, match="share a strategy and a seed"):
         judge(first, apart)
 
@@ -264,28 +291,35 @@ def test_a_strategy_that_only_one_run_has_is_not_judged(tmp_path: Path) -> None:
 @pytest.mark.parametrize("settings", [{"alpha": 0}, {"alpha": 1}, {"tolerance": -0.1}, {"tolerance": math.inf}])
 def test_settings_of_the_verdict_are_checked(tmp_path: Path, settings: dict[str, float]) -> None:
     """An error rate lies in (0, 1) and a tolerance is a distance."""
-    result = read_result(made(tmp_path / "run", whole()))
+    result = read_run(made(tmp_path / "run", whole()))
     with pytest.raises(ValueError, match="alpha must lie"):
         judge(result, result, **settings)
 
 
-@pytest.mark.parametrize("change", [{"shots": 5}, {"backbone": "mlp"}, {"width": 0.5}, {"learning_rate": 0.01}])
-def test_other_protocols_are_obstacles(tmp_path: Path, change: dict[str, Any]) -> None:
-    """The setting that differs is named with both values."""
-    first, second = runs(tmp_path, ENDS, **change)
+@pytest.mark.parametrize("change", [{"shots": 5}, {"backbone": "mlp"}, {"updates": 7}, {"augmented": True}])
+def test_other_conditions_are_obstacles(tmp_path: Path, change: dict[str, Any]) -> None:
+    """The factor that differs is named with both values."""
+    first, second = runs(tmp_path, ENDS, condition=change)
     (sentence,) = obstacles(first, second)
     ((key, value),) = change.items()
-    assert f"differ in {key}: " in sentence
-    assert f"and {value}." in sentence
+    assert f"differ in {key}: {CONDITION.get(key, 'none')} and {'yes' if value is True else value}." in sentence
+
+
+@pytest.mark.parametrize("change", [{"ways": 5}, {"recipe": {"batch": 64, "learning_rate": 0.01}}, {"network": {}}])
+def test_other_protocols_are_obstacles(tmp_path: Path, change: dict[str, Any]) -> None:
+    """The setting that differs is named with both values."""
+    first, second = runs(tmp_path, ENDS, protocol=change)
+    (sentence,) = obstacles(first, second)
+    assert re.search("differ in (ways: 4 and 5|learning_rate: 0.05 and 0.01|network: .*1.0.* and )", sentence)
 
 
 def test_other_data_and_other_budgets_are_obstacles(tmp_path: Path) -> None:
     """Other images under the same name, other numbers of classes, and other gradient steps before transfer."""
-    first = read_result(made(tmp_path / "a", whole()))
-    data = read_result(made(tmp_path / "b", whole(), facts={"data": {"sha256": "b"}}))
-    ways = read_result(made(tmp_path / "c", whole(), facts={"ways": 5}))
-    budget = read_result(made(tmp_path / "d", whole(steps=50)))
-    empty = read_result(made(tmp_path / "e", []))
+    first = read_run(made(tmp_path / "a", whole()))
+    data = read_run(made(tmp_path / "b", whole(), protocol={"data": {"sha256": "b"}}))
+    ways = read_run(made(tmp_path / "c", whole(), protocol={"ways": 5}))
+    budget = read_run(made(tmp_path / "d", whole(steps=50)))
+    empty = read_run(made(tmp_path / "e", []))
     assert ["data" in sentence for sentence in obstacles(first, data)] == [True]
     assert ["ways: 4 and 5" in sentence for sentence in obstacles(first, ways)] == [True]
     assert ["budget of gtl: 100 and 50 gradient" in sentence for sentence in obstacles(first, budget)] == [True]

@@ -25,6 +25,7 @@ HEADER = (
     "seeds_needed,evaluations,multiply_adds,critical_path,transferred_bytes"
 )
 UPDATES = (0, 10, 20)
+CONDITION = {"dataset": "glyphs", "backbone": "mlp", "shots": 10, "updates": 20}
 
 
 def ancestor(strategy: str, seed: int, *, share: float = 0.2, steps: int = 100, seconds: float = 1.0) -> Record:
@@ -39,12 +40,13 @@ def descendant(
 ) -> Record:
     """Return the record of a descendant."""
     curve = {"updates": list(updates), "accuracy": list(accuracy)}
-    return {"kind": "descendant", "strategy": strategy, "seed": seed, "descendant": number, **curve}
+    names = {"strategy": strategy, "seed": seed, "condition": CONDITION}
+    return {"kind": "descendant", **names, "descendant": number, **curve}
 
 
 def summary(records: Sequence[Record]) -> dict[str, Row]:
     """Return the rows by strategy."""
-    return {row.strategy: row for row in summarise(records, dataset="glyphs", backbone="mlp", shots=10)}
+    return {row.strategy: row for row in summarise(records)}
 
 
 # Two descendants per seed; by seed the means at the end are 0.2, 0.3, 0.4 and 0.3, 0.5, 0.7.
@@ -79,13 +81,13 @@ def test_a_table_by_hand() -> None:
     half = T * 0.1 / math.sqrt(3)
     # Gains by seed are 0.1, 0.2 and 0.3: t = 0.2 sqrt(3) / 0.1.
     p_value = 1 - math.sqrt(12 / 14)
-    expected = ("gtl", "glyphs", "mlp", 10, 3, 0.2, 0.3, 0.5, 0.5 - 2 * half, 0.5 + 2 * half, 0.2, p_value, p_value)
-    assert astuple(rows["gtl"])[:5] == expected[:5]
-    assert astuple(rows["gtl"])[5:16] == pytest.approx((*expected[5:], 0.2, 100, 4.0), abs=1e-6)
-    scratch = ("scratch", "glyphs", "mlp", 10, 3, 0.1, 0.2, 0.3, 0.3 - half, 0.3 + half, 0.0)
-    assert astuple(rows["scratch"])[:5] == scratch[:5]
-    assert astuple(rows["scratch"])[5:16] == pytest.approx(
-        (*scratch[5:], math.nan, math.nan, 0.0, 0, 0.5), abs=1e-6, nan_ok=True
+    expected = ("gtl", CONDITION, 3, 0.2, 0.3, 0.5, 0.5 - 2 * half, 0.5 + 2 * half, 0.2, p_value, p_value)
+    assert astuple(rows["gtl"])[:3] == expected[:3]
+    assert astuple(rows["gtl"])[3:14] == pytest.approx((*expected[3:], 0.2, 100, 4.0), abs=1e-6)
+    scratch = ("scratch", CONDITION, 3, 0.1, 0.2, 0.3, 0.3 - half, 0.3 + half, 0.0)
+    assert astuple(rows["scratch"])[:3] == scratch[:3]
+    assert astuple(rows["scratch"])[3:14] == pytest.approx(
+        (*scratch[3:], math.nan, math.nan, 0.0, 0, 0.5), abs=1e-6, nan_ok=True
     )
 
 
@@ -268,8 +270,10 @@ def test_the_file_says_what_the_rows_say(records: list[Record]) -> None:
     assert to_csv(rows).splitlines()[0] == HEADER
     for row, read in zip(rows, cells(rows), strict=True):
         assert ",".join(read) == HEADER
-        # The number of updates is told by suites only whose descendants differ in it.
-        for text, value in zip(read.values(), astuple(row)[:-1], strict=True):
+        # The number of updates is a column only where descendants differ in it.
+        strategy, condition, *others = astuple(row)
+        factors = [condition[name] for name in ("dataset", "backbone", "shots")]
+        for text, value in zip(read.values(), [strategy, *factors, *others], strict=True):
             if isinstance(value, float):
                 assert text == "" if math.isnan(value) else float(text) == value
             else:
@@ -278,7 +282,7 @@ def test_the_file_says_what_the_rows_say(records: list[Record]) -> None:
 
 def test_no_rows_are_a_header() -> None:
     """A comparison without records is an empty table with its header."""
-    assert to_csv(summarise([], dataset="glyphs", backbone="mlp", shots=10)) == HEADER + "\n"
+    assert to_csv(summarise([])) == HEADER + "\n"
 
 
 def test_records_on_disk_give_the_same_summary(tmp_path: Path) -> None:

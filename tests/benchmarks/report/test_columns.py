@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuroevo.benchmarks.analysis.differences import Difference
 from neuroevo.benchmarks.analysis.pairs import Pairs
-from neuroevo.benchmarks.analysis.results import Difference
 from neuroevo.benchmarks.analysis.statistics import Estimate
 from neuroevo.benchmarks.analysis.summary import Row
 from neuroevo.benchmarks.report import columns
@@ -119,13 +119,13 @@ def test_each_number_has_its_column(make_row: MakeRow) -> None:
         "P(better), %": "72.0",
         "negative transfer, %": "15.0",
         "seeds needed": "9",
-        "parameters handed on, %": "20.0",
+        "parameters transferred, %": "20.0",
         "gradient steps": "2,640",
         "evaluations": "24",
         "multiply-adds": "1.14e12",
         "critical path": "380",
         "core-seconds": "45.3",
-        "bytes handed on": "53,823",
+        "bytes transferred": "53,823",
     }
 
 

@@ -30,7 +30,7 @@ def test_a_supported_gain(make_row: MakeRow) -> None:
     """The best strategy, its gain with interval, its share, the seeds, and the p-value that supports it."""
     assert findings.summary([make_row("scratch", **SCRATCH), make_row("gtl", **GTL)]) == [
         "gtl ends highest of 2 strategies over 3 seeds: 67.8 % accuracy on novel classes, +20.8 (95 % CI +8.6 to "
-        "+33.1) points against scratch, with 20.0 % of the parameters handed on. The gain is supported: p = 0.018 "
+        "+33.1) points against scratch, with 20.0 % of the parameters transferred. The gain is supported: p = 0.018 "
         "(paired t-test, Holm's correction)."
     ]
 
@@ -53,17 +53,17 @@ def test_one_seed_allows_no_test(make_row: MakeRow) -> None:
     assert told.startswith(
         "gtl ends highest of 2 strategies over one seed: 60.0 % accuracy on novel classes, +10.0 points"
     )
-    assert told.endswith("Too few seeds for a claim (a test needs two); how many are needed can't be told from these.")
+    assert told.endswith("Too few seeds for a claim (a test needs two); these do not show how many are needed.")
     assert "CI" not in told
 
 
 def test_a_part_is_told_beside_the_whole(make_row: MakeRow) -> None:
-    """If the best hands on everything, the best of those that hand on a part is told too."""
+    """If the best hands on everything, the best of those that transfer a part is told too."""
     whole = make_row("finetune", **{**GTL, "accuracy_mean": 0.9, "transferred_share": 1.0})
     first, second = findings.summary([make_row("scratch", **SCRATCH), make_row("gtl", **GTL), whole])
     assert first.startswith("finetune ends highest of 3 strategies")
     assert "100.0 % of the parameters" in first
-    assert second.startswith("Among those that hand on a part of the network, gtl ends highest: 67.8 %")
+    assert second.startswith("Among those that transfer a part of the network, gtl ends highest: 67.8 %")
     assert second.endswith("The gain is supported: p = 0.018 (paired t-test, Holm's correction).")
 
 
@@ -86,7 +86,7 @@ def test_without_scratch_there_is_no_gain(make_row: MakeRow) -> None:
     (told,) = findings.summary([make_row("gtl", accuracy_mean=0.6, transferred_share=0.2)])
     assert told == (
         "gtl ends highest of 1 strategy over 3 seeds: 60.0 % accuracy on novel classes, with 20.0 % of the parameters "
-        "handed on. There is no result of scratch to compare it with."
+        "transferred. There is no result of scratch to compare it with."
     )
 
 
@@ -104,26 +104,26 @@ CURVES = [Curve(name, (0, 60), ((0.1, 0.5),)) for name in ROWS]
 def test_curves_and_costs_are_told_in_numbers(make_row: MakeRow) -> None:
     """Each text names every strategy with its number, the best first."""
     rows = [make_row(name, **{"seconds": 1.0, **values}) for name, values in ROWS.items()]
-    assert "After 60 updates: gtl 67.8 %, scratch 47.0 %." in findings.curves_in_words(CURVES, rows)
-    assert "gtl +20.8 (95 % CI +8.6 to +33.1)." in findings.gains_in_words(rows)
-    assert "gtl 67.8 % after 2,700, scratch 47.0 % after 60 steps." in findings.spent_in_words(CURVES, rows)
+    assert "After 60 updates: gtl 67.8 %, scratch 47.0 %." in findings.describe_curves(CURVES, rows)
+    assert "gtl +20.8 (95 % CI +8.6 to +33.1)." in findings.describe_gains(rows)
+    assert "gtl 67.8 % after 2,700, scratch 47.0 % after 60 steps." in findings.describe_spent(CURVES, rows)
     assert (
         "for gradient steps: scratch 47.0 %, gtl 67.8 %; for core-seconds: scratch 47.0 %,"
-        in findings.costs_in_words(rows)
+        in findings.describe_costs(rows)
     )
 
 
 def test_the_front_leaves_out_what_is_beaten(make_row: MakeRow) -> None:
     """Whoever is worse at the same cost is not on it."""
     rows = [make_row("scratch", seconds=1.0, **SCRATCH), make_row("gtl", seconds=1.0, **GTL)]
-    told = findings.costs_in_words(rows)
-    assert "for gradient steps: gtl 67.8 %; for core-seconds: gtl 67.8 %; for bytes handed on: gtl 67.8 %." in told
+    told = findings.describe_costs(rows)
+    assert "for gradient steps: gtl 67.8 %; for core-seconds: gtl 67.8 %; for bytes transferred: gtl 67.8 %." in told
 
 
 def test_what_is_not_finite_is_said(make_row: MakeRow) -> None:
     """A strategy that failed is in the text of the curves, without a number."""
     rows = [make_row("scratch", **SCRATCH), make_row("broken")]
-    assert "scratch 47.0 %, broken not finite." in findings.curves_in_words(CURVES, rows)
+    assert "scratch 47.0 %, broken not finite." in findings.describe_curves(CURVES, rows)
 
 
 def test_a_tree_is_told(make_row: MakeRow) -> None:
@@ -132,7 +132,7 @@ def test_a_tree_is_told(make_row: MakeRow) -> None:
         {"individuals": [{"fitness": [0.2]}, {"fitness": [None]}], "pool": [{"id": 0, "score": 0.2}]},
         {"individuals": [{"fitness": [0.45]}], "pool": [{"id": 2, "score": 0.45}, {"id": 0, "score": 0.111}]},
     ]
-    assert findings.tree_in_words(records, strategy="gtl", seed=4) == (
+    assert findings.describe_tree(records, strategy="gtl", seed=4) == (
         "Gene tree of gtl, seed 4: generations 2, individuals 3. Best score by generation: 0.200, 0.450. In the pool "
         "at the end: individuals 2 (score 0.45), 0 (score 0.11)."
     )
@@ -142,23 +142,23 @@ def test_a_tree_is_told(make_row: MakeRow) -> None:
 def test_a_failed_individual_is_never_the_best(fitness: list[list[float | None]]) -> None:
     """Whatever their order, a score that is not finite loses."""
     records = [{"individuals": [{"fitness": values} for values in fitness]}]
-    assert "Best score by generation: 0.300." in findings.tree_in_words(records, strategy="gtl", seed=0)
+    assert "Best score by generation: 0.300." in findings.describe_tree(records, strategy="gtl", seed=0)
 
 
 def test_channels_are_told() -> None:
     """How many of all channels are kept, and in how many all seeds agree."""
     kept = {"gtl": [{"a": [0, 1], "b": [2]}, {"a": [1, 2], "b": [2]}], "one": [{"a": [0], "b": [1]}]}
-    told = findings.channels_in_words(kept, {"a": 4, "b": 3})
+    told = findings.describe_channels(kept, {"a": 4, "b": 3})
     assert told.endswith("gtl keeps 3 of 7 channels, 2 of them with every seed; one keeps 2 of 7 channels.")
 
 
 def test_ranks_are_told() -> None:
     """Mean ranks, Friedman's test, and who can't be told apart."""
-    told = findings.ranks_in_words(average_ranks({"a": [0.9, 0.8], "b": [0.5, 0.7]}))
+    told = findings.describe_ranks(average_ranks({"a": [0.9, 0.8], "b": [0.5, 0.7]}))
     assert "over 2 data sets, 1 is best: a 1.00, b 2.00." in told
-    assert "Not to be told apart: a, b." in told
+    assert "Not distinguishable: a, b." in told
     apart = Ranks(("a", "b"), (1.0, 2.0), 30, 0.001, 0.4)
-    assert findings.ranks_in_words(apart).endswith("critical difference 0.40. All differ by more than that.")
+    assert findings.describe_ranks(apart).endswith("critical difference 0.40. All differ by more than that.")
 
 
 def test_who_is_not_compared_is_named(make_row: MakeRow) -> None:

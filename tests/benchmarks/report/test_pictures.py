@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from neuroevo.benchmarks.analysis.results import read_result
+from neuroevo.benchmarks.analysis.results import read_run
 from neuroevo.benchmarks.report.pictures import draw_all
 from neuroevo.operators.circuits import whole_circuit
 from neuroevo.operators.inheritance import extract
@@ -27,7 +27,7 @@ def test_kept_channels_do_not_depend_on_the_order(
     learngene = extract(toys.network(narrow).state_dict(), whole, backbone=narrow, provenance=whole)
     for seed in range(2):
         learngene.save(run / "learngenes" / f"narrow-pretraining-seed{seed}.safetensors")
-    pictures = draw_all(read_result(run))
+    pictures = draw_all(read_run(run))
     assert pictures.problems == []
     (channels,) = pictures.channels
     total = sum(groups.values())

@@ -1,4 +1,4 @@
-"""The report: one page that holds everything, asks nobody for anything, and lets no name or setting become markup."""
+"""The report: one page that holds everything, makes no request, and lets no name or setting become markup."""
 
 import base64
 import json
@@ -12,10 +12,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from neuroevo.benchmarks.analysis.results import Result, read_result
+from neuroevo.benchmarks.analysis.results import RunData, read_run
 from neuroevo.benchmarks.report.pictures import Album, Picture
 from neuroevo.benchmarks.report.report import to_html
-from neuroevo.benchmarks.speed.throughput import Row, Throughput, records
+from neuroevo.benchmarks.speed.throughput import Row, Throughput, describe, records
 
 WriteRun = Callable[..., Path]
 ENDS = {"scratch": (0.2, 0.3, 0.25), "gtl": (0.4, 0.45, 0.46), "finetune": (0.7, 0.75, 0.78)}
@@ -101,7 +101,7 @@ def run(write_run: WriteRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def html(run: Path) -> str:
     """Return its report."""
-    return to_html([read_result(run)])
+    return to_html([read_run(run)])
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +112,11 @@ def page(html: str) -> Element:
 
 def test_a_report_begins_with_what_was_found(page: Element) -> None:
     """Title, summary with a claim, then the results; no note if nothing is missing."""
-    assert next(page.all("title")).text == "glyphs: 4 novel classes, 10 images per class – neuroevo bench"
+    assert next(page.all("title")).text == "glyphs: 4 novel classes, 10 images per class – neuroevo"
     assert [one.text for one in page.all("h1")] == ["glyphs: 4 novel classes, 10 images per class"]
     summary = [one.text for one in page.all("p") if one.attributes.get("class") == "summary"]
     assert summary[0].startswith("finetune ends highest of 3 strategies over 3 seeds: 74.3 %")
-    assert summary[1].startswith("Among those that hand on a part of the network, gtl ends highest: 43.7 %")
+    assert summary[1].startswith("Among those that transfer a part of the network, gtl ends highest: 43.7 %")
     assert [one.text for one in page.all("h2")] == [
         *(
             "Results",
@@ -190,7 +190,7 @@ def test_a_run_can_be_repeated(page: Element, run: Path) -> None:
     """The page holds the commands, settings, hardware, versions and facts."""
     commands = [one.text for one in page.all("code")]
     assert commands == [
-        "neuroevo bench --strategies=scratch,gtl,finetune --updates=6 --descendants=2",
+        "neuroevo bench --seeds=3",
         "neuroevo bench --seeds 3",
     ]
     found = {name: dict(row for row in cells(table)[1:] if len(row) == 2) for name, table in tables(page).items()}
@@ -231,7 +231,7 @@ def test_a_page_is_one_of_a_language_for_any_screen(page: Element, html: str) ->
 
 def test_equal_runs_give_equal_pages(run: Path, html: str) -> None:
     """A report can be made again any time, and nothing of the moment is in it."""
-    assert to_html([read_result(run)]) == html
+    assert to_html([read_run(run)]) == html
 
 
 def test_names_and_settings_are_no_markup(write_run: WriteRun, tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_names_and_settings_are_no_markup(write_run: WriteRun, tmp_path: Path) -
     facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     facts |= {"argv": [EVIL, EVIL], "host": EVIL, EVIL: {EVIL: [EVIL]}, "versions": {EVIL: EVIL}, "error": EVIL}
     (folder / "run.json").write_text(json.dumps({**facts, "status": "failed"}), encoding="utf-8")
-    result = read_result(folder)
+    result = read_run(folder)
     text = to_html([result], failures=[EVIL])
     page = parsed(text)
     assert [one.attributes for one in page.all("script")] == [{}]
@@ -267,7 +267,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_several_runs_side_by_side(write_run: WriteRun, run: Path, tmp_path: Path) -> None:
     """Differences to the first run, each run's own tables, and settings in columns."""
     better = write_run(tmp_path / "better", {**ENDS, "gtl": (0.6, 0.66, 0.65)}, shares=SHARES)
-    page = parsed(to_html([read_result(run), read_result(better)]))
+    page = parsed(to_html([read_run(run), read_run(better)]))
     found = tables(page)
     headings, *rows = cells(found["Run 2 minus run 1"])
     assert [row[0] for row in rows] == ["gtl", "scratch", "finetune"]
@@ -287,7 +287,7 @@ def test_several_runs_side_by_side(write_run: WriteRun, run: Path, tmp_path: Pat
 def test_what_cant_be_compared_is_said(write_run: WriteRun, run: Path, tmp_path: Path) -> None:
     """Runs of other descendants have no differences, but are reported all the same."""
     other = write_run(tmp_path / "other", ENDS, shots=5)
-    page = parsed(to_html([read_result(run), read_result(other)]))
+    page = parsed(to_html([read_run(run), read_run(other)]))
     assert "Run 2 minus run 1" not in tables(page)
     assert f"{run} and {other} differ in shots: 10 and 5." in page.text
     assert "Accuracy and gain, run 2" in tables(page)
@@ -300,7 +300,7 @@ def test_ranks_over_data_sets(write_run: WriteRun, run: Path, tmp_path: Path) ->
         write_run(tmp_path / "fashion", {**ENDS, "only-here": (0.9, 0.9, 0.9)}, dataset="fashion-mnist"),
         write_run(tmp_path / "again", dict(zip(ENDS, [*ENDS.values()][::-1], strict=True))),
     ]
-    page = parsed(to_html([read_result(folder) for folder in (run, *folders)]))
+    page = parsed(to_html([read_run(folder) for folder in (run, *folders)]))
     assert "3 strategies that were run on all of glyphs, fashion-mnist" in page.text
     (alt,) = (one.attributes["alt"] or "" for one in page.all("img") if "Mean ranks" in (one.attributes["alt"] or ""))
     assert "over 2 data sets, 1 is best: finetune 1.00, gtl 2.00, scratch 3.00." in alt
@@ -314,7 +314,7 @@ def test_problems_stand_in_the_page(write_run: WriteRun, tmp_path: Path) -> None
     (folder / "records.jsonl").write_text("".join(lines[:-1]), encoding="utf-8")
     (folder / "samples.png").write_bytes(b"text")
     (folder / "learngenes" / "gtl-seed1.safetensors").write_bytes(b"text")
-    page = parsed(to_html([read_result(folder)], failures=["elsewhere is no run directory."]))
+    page = parsed(to_html([read_run(folder)], failures=["elsewhere is no run directory."]))
     (note,) = (one for one in page.all("div") if one.attributes.get("class") == "problems")
     told = [one.text for one in note.all("li")]
     assert told[0] == "elsewhere is no run directory."
@@ -330,21 +330,21 @@ def test_damaged_generations_cost_only_their_picture(
     write_run: WriteRun, damage: dict[str, Any], tmp_path: Path
 ) -> None:
     """A generation that this version would not write leaves the rest of the report as it is."""
-    result = read_result(write_run(tmp_path / "run", {"scratch": (0.2,), "gtl": (0.4,)}))
+    result = read_run(write_run(tmp_path / "run", {"scratch": (0.2,), "gtl": (0.4,)}))
     records = tuple({**one, **damage} if one["kind"] == "generation" else one for one in result.records)
-    page = parsed(to_html([Result(result.path, result.facts, result.settings, records, ())]))
+    page = parsed(to_html([RunData(result.path, result.facts, result.settings, records, ())]))
     assert "Accuracy and gain" in tables(page)
     assert "Not complete" in page.text or damage == {"seed": "x"}
 
 
 def test_a_picture_that_cant_be_drawn_costs_no_other(write_run: WriteRun, tmp_path: Path) -> None:
     """The trees of other seeds are there, and the note says which one is missing."""
-    result = read_result(write_run(tmp_path / "run", {"scratch": (0.2, 0.3), "gtl": (0.4, 0.5)}))
+    result = read_run(write_run(tmp_path / "run", {"scratch": (0.2, 0.3), "gtl": (0.4, 0.5)}))
     records = tuple(
         {**one, "individuals": [{}, {}]} if (one["kind"], one["seed"]) == ("generation", 0) else one
         for one in result.records
     )
-    page = parsed(to_html([Result(result.path, result.facts, result.settings, records, ())]))
+    page = parsed(to_html([RunData(result.path, result.facts, result.settings, records, ())]))
     assert [one.text for one in page.all("figcaption") if "tree" in one.text] == ["Gene tree of gtl, seed 1."]
     assert "The picture “Gene tree of gtl, seed 0” can't be drawn" in page.text
 
@@ -355,14 +355,16 @@ def test_a_run_without_strategies(tmp_path: Path) -> None:
     row = Row("training", 8, 60.25, 60.0, 61.0, 132.8, 114.8, 0.6089, 0.5905, 0.6572, None)
     figures = records(Throughput(told, 5, "torch.mm", 188.4, {}, (row,)))
     settings = {"dataset": "glyphs", "backbone": "mlp", "shots": 10}
-    facts = {"what": "bench", "suite": "throughput"}
-    result = Result(tmp_path, facts, settings, tuple(figures), ())
+    measured = Throughput(told, 5, "torch.mm", 188.4, {}, (row,))
+    facts = {"what": "bench", "suite": "throughput", "findings": describe(measured).splitlines()}
+    result = RunData(tmp_path, facts, settings, tuple(figures), ())
     page = parsed(to_html([result]))
     assert "training, P = 8: 60.2 ms (60 to 61), 133 networks/s, 115 GFLOP/s, 0.61 of the limit" in page.text
     assert ["rate", "114.8"] in cells(tables(page)["Figures"])
     assert ["dataset", "glyphs"] in cells(tables(page)["Settings"])
     assert list(page.all("img")) == []
-    other = parsed(to_html([Result(tmp_path, facts, settings, ({"kind": "other", "rate": 1.5},), ())]))
+    facts = {"what": "bench", "suite": "other"}
+    other = parsed(to_html([RunData(tmp_path, facts, settings, ({"kind": "other", "rate": 1.5},), ())]))
     assert "its figures are below" in other.text
     assert ["rate", "1.5"] in cells(tables(other)["Figures"])
 
@@ -370,7 +372,7 @@ def test_a_run_without_strategies(tmp_path: Path) -> None:
 def test_a_run_without_anything(tmp_path: Path) -> None:
     """Nothing finished is no error: the page says so."""
     settings = {"dataset": "glyphs", "backbone": "mlp", "shots": 10}
-    page = parsed(to_html([Result(tmp_path, {}, settings, (), ("The run is running.",))]))
+    page = parsed(to_html([RunData(tmp_path, {}, settings, (), ("The run is running.",))]))
     assert "This run holds no finished comparison of strategies." in page.text
     assert "The run is running." in page.text
 

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroevo.benchmarks.analysis import summary
-from neuroevo.benchmarks.analysis.results import Result, read_result
+from neuroevo.benchmarks.analysis.results import RunData, read_run
 from neuroevo.benchmarks.analysis.summary import Row
 from neuroevo.benchmarks.report import tables
 from neuroevo.benchmarks.report.columns import COSTS, MAIN
-from neuroevo.benchmarks.report.tables import Table, in_text, latex, markdown, to_csv, to_latex, to_markdown
+from neuroevo.benchmarks.report.tables import Table, format_value, latex, markdown, to_csv, to_latex, to_markdown
 
 MakeRow = Callable[..., Row]
 TEXTS = st.text() | st.text(alphabet="|\\`*_[]<>&~$#%^{}\"' \n\r\tab-")
@@ -123,22 +123,22 @@ def test_comparisons_have_all_columns_and_rows(make_row: MakeRow) -> None:
     assert "<0.0001" not in to_latex(rows)
 
 
-def run_of(folder: Path, *records: dict[str, object]) -> Result:
+def run_of(folder: Path, *records: dict[str, object]) -> RunData:
     """Return a run of a suite that compares no strategies."""
     facts, settings = {"what": "bench", "suite": "throughput"}, {"dataset": "glyphs", "backbone": "mlp", "shots": 1}
-    return Result(folder, facts, settings, records, ())
+    return RunData(folder, facts, settings, records, ())
 
 
 def test_one_run_as_csv_is_its_summary(write_run: Callable[..., Path], tmp_path: Path) -> None:
     """The rows of one run come out as the bench writes them."""
-    result = read_result(write_run(tmp_path / "run", {"scratch": (0.2, 0.3), "gtl": (0.4, 0.6)}))
+    result = read_run(write_run(tmp_path / "run", {"scratch": (0.2, 0.3), "gtl": (0.4, 0.6)}))
     assert to_csv([result]) == summary.to_csv(result.rows)
 
 
 def test_several_runs_as_csv(write_run: Callable[..., Path], tmp_path: Path) -> None:
     """Each row begins with its run; runs of other suites add their columns and leave the others empty."""
     first, second = (
-        read_result(write_run(tmp_path / name, {"scratch": (0.2, 0.3), "gtl": (end, 0.6)}))
+        read_run(write_run(tmp_path / name, {"scratch": (0.2, 0.3), "gtl": (end, 0.6)}))
         for name, end in (("a", 0.4), ("b", 0.5))
     )
     other = run_of(tmp_path / "c", FIGURES)
@@ -193,4 +193,4 @@ def test_runs_are_told_apart(tmp_path: Path) -> None:
 )
 def test_values_as_text(value: object, text: str) -> None:
     """Every JSON value has a text for readers."""
-    assert in_text(value) == text
+    assert format_value(value) == text

@@ -12,8 +12,8 @@ from neuroevo.benchmarks.speed.by_hand.vectors import TensorGenetic, mlp
 from neuroevo.benchmarks.speed.overhead import (
     GENETIC,
     HAND,
+    describe,
     from_records,
-    in_words,
     measure,
     records,
     summarise,
@@ -54,7 +54,7 @@ def test_words_table_and_records_say_the_same() -> None:
     """Every row is in the table and in the words; records read back are the result, and parts of them are none."""
     rows = list(csv.DictReader(io.StringIO(to_csv(RESULT))))
     assert [(row["strategy"], int(row["population"])) for row in rows] == list(TIMES)
-    words = in_words(RESULT)
+    words = describe(RESULT)
     assert "genetic, P = 300: 3.00 (3.00 to 3.00), 3.0 x by hand, 10.0 us each" in words
     assert f"torch {torch.__version__}" in words
     assert "n = 3" in words

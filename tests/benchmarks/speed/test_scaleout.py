@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroevo.benchmarks.speed import scaleout
-from neuroevo.benchmarks.speed.scaleout import from_records, in_words, records, summarise, to_csv
+from neuroevo.benchmarks.speed.scaleout import describe, from_records, records, summarise, to_csv
 from neuroevo.execution import Recipe
 
 SECONDS = st.floats(0.01, 10)
@@ -42,7 +42,7 @@ def test_words_table_and_records_say_the_same() -> None:
     rows = list(csv.DictReader(io.StringIO(to_csv(RESULT))))
     assert [int(row["workers"]) for row in rows] == [row.workers for row in RESULT.rows] == [*scaleout.SIMULATED]
     assert [row["speed_up"] for row in rows[2:]] == [""] * (len(rows) - 2)
-    words = in_words(RESULT)
+    words = describe(RESULT)
     assert "A task costs 2.00 ms (1.00 to 3.00)" in words
     for row in RESULT.rows:
         assert f"{row.workers}: {row.simulated_barrier:.2f} / {row.simulated_steady:.2f}" in words

@@ -17,8 +17,8 @@ from neuroevo.benchmarks.speed.throughput import (
     TRAINED,
     Job,
     Throughput,
+    describe,
     from_records,
-    in_words,
     jobs,
     measure,
     records,
@@ -117,7 +117,7 @@ def test_words_table_and_records_say_the_same() -> None:
         (row.work, row.population) for row in result.rows
     ]
     assert float(rows[-1]["milliseconds"]) == result.rows[-1].milliseconds
-    words = in_words(result)
+    words = describe(result)
     for told in (
         "torch.mm of 2048x2048: 429 GFLOP/s",
         "n = 3",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroevo.benchmarks.speed import timing
-from neuroevo.benchmarks.speed.timing import Spread, conditions, conditions_in_words, exponent, in_turn, peak_mebibytes
+from neuroevo.benchmarks.speed.timing import Spread, conditions, describe_conditions, exponent, in_turn, peak_mebibytes
 
 TIMES = st.floats(1e-3, 1e3)
 
@@ -70,7 +70,7 @@ def test_a_system_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_conditions_are_told() -> None:
     """Hardware, threads and versions stand in one sentence."""
     told = conditions()
-    sentence = conditions_in_words(told, samples=7)
+    sentence = describe_conditions(told, samples=7)
     for words in (
         str(told["machine"]),
         f"torch {torch.__version__}",

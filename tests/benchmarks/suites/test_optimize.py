@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroevo.benchmarks.analysis.searches import by_problem, curves, overall, summarise, to_csv
-from neuroevo.benchmarks.report.findings_searches import curves_in_words, summary
+from neuroevo.benchmarks.report.findings_searches import describe_curves, summary
 from neuroevo.benchmarks.report.plots.searches import draw_searches
 from neuroevo.benchmarks.report.plots.style import to_svg
 from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
@@ -131,7 +131,7 @@ def test_tables_and_words(records: list[dict[str, Any]]) -> None:
     told = summary(rows)
     assert [sentence.split(",")[0] for sentence in told[:2]] == ["On sphere", "On rastrigin"]
     assert "over 2 problems" in told[2]
-    assert "snes" in curves_in_words(rows)
+    assert "snes" in describe_curves(rows)
 
 
 @pytest.mark.parametrize("weight", [-1.0, 1.0])

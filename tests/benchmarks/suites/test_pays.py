@@ -9,22 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuroevo.benchmarks.analysis.duels import SPENT, describe, duels, lines, name_of, parts_of, to_csv
 from neuroevo.benchmarks.analysis.summary import Row
 from neuroevo.benchmarks.report.plots.pays import draw_pays
-from neuroevo.benchmarks.suites.pays import (
-    SPENT,
-    STRATEGIES,
-    duels,
-    in_words,
-    lines,
-    lives_of,
-    name_of,
-    parts_of,
-    to_csv,
-)
+from neuroevo.benchmarks.suites.pays import STRATEGIES, entries, lives_of
 from neuroevo.cli.names import LEARNGENE_STRATEGIES
-from neuroevo.cli.pays import entries, with_budget
 from neuroevo.cli.settings.settings import BenchSettings
+from neuroevo.cli.suites import with_budget
 from neuroevo.strategies import GTLSettings
 
 MakeRow = Callable[..., Row]
@@ -71,13 +62,13 @@ def test_rivals_never_have_less(rows: list[Row]) -> None:
     assert duels(rows[-1:], records) == []
 
 
-def test_duels_are_told_in_words_and_as_csv(rows: list[Row]) -> None:
+def test_duels_are_described_and_written_as_csv(rows: list[Row]) -> None:
     """Points with their interval, or without one for a single seed; shares in the file."""
     records = [record(row.strategy, seed, 0.001 * row.gradient_steps * seed) for row in rows for seed in (1, 2)]
-    assert in_words(duels(rows, records))[2].startswith(
+    assert describe(duels(rows, records))[2].startswith(
         "At equal critical path in updates gtl-200 is +20.7 points (-67.0 to +108.4) from narrow-pretraining-60."
     )
-    alone = in_words(duels(rows, [one for one in records if one["seed"] == 1]))
+    alone = describe(duels(rows, [one for one in records if one["seed"] == 1]))
     assert alone[2] == "At equal critical path in updates gtl-200 is +13.8 points from narrow-pretraining-60."
     table = [*csv.DictReader(io.StringIO(to_csv(duels(rows, records))))]
     assert float(table[2]["difference"]) == pytest.approx(0.207)
@@ -116,7 +107,8 @@ def test_gtl_keeps_to_its_budget(budget: int, generations: int) -> None:
 
 def test_every_strategy_has_every_budget() -> None:
     """What spends nothing takes part once."""
-    settings = BenchSettings(budgets=(60, 600))
-    found = [(entry.name, entry.budget) for entry in entries(STRATEGIES, settings)]
+    found = [
+        (entry.name, entry.budget) for entry in entries(STRATEGIES, lambda name: name != "scratch", budgets=(60, 600))
+    ]
     spending = [name for name in STRATEGIES if name != "scratch"]
     assert found == [("scratch", None), *((f"{name}-{budget}", budget) for budget in (60, 600) for name in spending)]

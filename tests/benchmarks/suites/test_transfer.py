@@ -12,15 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroevo.benchmarks.analysis.summary import summarise, to_csv
+from neuroevo.benchmarks.suites import cells as cells_module
 from neuroevo.benchmarks.suites import contestant as contestant_module
-from neuroevo.benchmarks.suites import transfer as transfer_module
+from neuroevo.benchmarks.suites import protocol as protocol_module
 from neuroevo.benchmarks.suites.contestant import Contestant
+from neuroevo.benchmarks.suites.listener import Listener
 from neuroevo.benchmarks.suites.transfer import CURVE_POINTS, Cell, Transfer, run
 from neuroevo.cli.build import make_contestant, make_protocol
 from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.cli.variants import VARIANTS
 from neuroevo.data.images import Dataset, LabelledImages
+from neuroevo.evolution import Generation
 from neuroevo.execution import Recipe
 from neuroevo.files import to_json
 from neuroevo.individual import Individual
@@ -109,8 +112,8 @@ def test_all_contestants_meet_the_same_descendants(
             prepared[-1].append([tensor.tolist() for tensor in tensors])
         return train_all(trainings, **options)
 
-    train_all = transfer_module.train_all
-    monkeypatch.setattr(transfer_module, "train_all", spy)
+    train_all = protocol_module.train_all
+    monkeypatch.setattr(protocol_module, "train_all", spy)
     list(run(contestants, protocol, seeds=SEEDS))
     for seed in range(len(SEEDS)):
         ours = prepared[seed * len(contestants) : (seed + 1) * len(contestants)]
@@ -147,7 +150,7 @@ def test_borrowed_seconds_are_charged(
     """Both that share a network are charged its training, on top of their own time."""
     monkeypatch.setattr(contestant_module, "time", SimpleNamespace(perf_counter=iter([10.0, 17.0]).__next__))
     own = iter([0.0, 0.25] * 3)
-    monkeypatch.setattr(transfer_module, "time", SimpleNamespace(perf_counter=own.__next__))
+    monkeypatch.setattr(cells_module, "time", SimpleNamespace(perf_counter=own.__next__))
     chosen = [named(contestants, name) for name in ("finetune", "scratch", "random-circuit")]
     found = list(run(chosen, replace(protocol, workers=4), seeds=SEEDS[:1]))
     seconds = {record["strategy"]: record["seconds"] for record in of_kind(found, "ancestor")}
@@ -220,13 +223,13 @@ def test_tasks_are_made_of_novel_images_only(
 ) -> None:
     """Every descendant trains on images of the role novel, and ancestors never do."""
     sources: list[tuple[str, ...]] = []
-    train_all = transfer_module.train_all
+    train_all = protocol_module.train_all
 
     def spy(trainings: Sequence[Any], **keywords: Any) -> Any:
         sources.extend(training.task.source.classes for training in trainings)
         return train_all(trainings, **keywords)
 
-    monkeypatch.setattr(transfer_module, "train_all", spy)
+    monkeypatch.setattr(protocol_module, "train_all", spy)
     list(run([named(contestants, "gtl")], protocol, seeds=SEEDS))
     assert sources == [protocol.dataset.novel.classes] * len(SEEDS) * SETTINGS.descendants
 
@@ -273,7 +276,7 @@ def test_records_are_complete(cells: list[Cell]) -> None:
         assert record["updates"] == [0, 5, 6]
         assert len(record["accuracy"]) == 3
         assert all(0 <= accuracy <= 1 for accuracy in record["accuracy"])
-        assert record["shots"] == SETTINGS.shots
+        assert record["condition"]["shots"] == SETTINGS.shots
     assert {record["descendant"] for record in of_kind(cells, "descendant")} == {0, 1}
     assert all(0 <= record["score"] <= 1 for record in of_kind(cells, "ancestor"))
 
@@ -297,18 +300,18 @@ def test_shares_are_those_of_what_is_handed_on(cells: list[Cell], protocol: Tran
 
 
 def test_generations_are_reported_as_they_end(contestants: list[Contestant], protocol: Transfer) -> None:
-    """The callbacks hear of every pre-trained network first and of every generation in order."""
+    """The listener hears of every pre-trained network first and of every generation in order."""
     heard: list[tuple[str, int, int]] = []
+
+    class Heard(Listener):
+        def on_pretrained(self, contestant: Contestant, seed: int) -> None:
+            heard.append((contestant.name, seed, -1))
+
+        def on_generation(self, contestant: Contestant, seed: int, generation: Generation) -> None:
+            heard.append((contestant.name, seed, generation.number))
+
     chosen = [named(contestants, name) for name in ("gtl", "finetune")]
-    list(
-        run(
-            chosen,
-            protocol,
-            seeds=SEEDS,
-            on_pretrained=lambda one, seed: heard.append((one.name, seed, -1)),
-            on_generation=lambda one, seed, generation: heard.append((one.name, seed, generation.number)),
-        )
-    )
+    list(run(chosen, protocol, seeds=SEEDS, listener=Heard()))
     assert sorted(heard[:2]) == [("finetune", seed, -1) for seed in SEEDS]
     steps = [("gtl", 0), ("gtl", 1), ("finetune", 0)]
     assert heard[2:] == [(name, seed, number) for seed in SEEDS for name, number in steps]
@@ -350,7 +353,7 @@ def test_descendants_learn(toys: ModuleType, contestants: list[Contestant], prot
 def test_the_records_make_a_table(cells: list[Cell]) -> None:
     """One row for each strategy, in the order of the contestants."""
     records = [record for cell in cells for record in cell.records]
-    rows = summarise(records, dataset="toys", backbone="mlp", shots=10)
+    rows = summarise(records)
     assert [row.strategy for row in rows] == list(LEARNGENE_STRATEGIES)
     assert {row.seed_count for row in rows} == {2}
     assert len(to_csv(rows).splitlines()) == 1 + len(LEARNGENE_STRATEGIES)

@@ -63,11 +63,11 @@ def test_each_strategy_has_a_heat_map_of_its_shares() -> None:
     assert boxes == [(0, 0, 3, 1), (0, 1, 5, 1)]
 
 
-def test_who_hands_on_nothing_has_a_line_that_says_so() -> None:
+def test_a_strategy_that_transfers_nothing_has_a_line_that_says_so() -> None:
     """There is no heat map then, and less space."""
     axes = draw_channels(KEPT, GROUPS, title="").axes
     assert axes[1].get_images() == []
-    assert [text.get_text() for text in axes[1].texts] == ["hands on nothing"]
+    assert [text.get_text() for text in axes[1].texts] == ["transfers nothing"]
     assert axes[1].get_window_extent().height < axes[0].get_window_extent().height
 
 

@@ -4,7 +4,7 @@ import math
 
 from matplotlib.figure import Figure
 
-from neuroevo.benchmarks.report.plots.intervals import accuracy_bar, draw_bars, seeds_in_words
+from neuroevo.benchmarks.report.plots.intervals import accuracy_bar, describe_seeds, draw_bars
 
 
 def test_accuracies_end_at_0_and_at_100() -> None:
@@ -26,5 +26,5 @@ def test_only_known_intervals_are_drawn() -> None:
 
 def test_one_seed_has_no_interval() -> None:
     """The legend says so."""
-    assert seeds_in_words(1) == "one seed: no confidence interval"
-    assert "5 seeds" in seeds_in_words(5)
+    assert describe_seeds(1) == "one seed: no confidence interval"
+    assert "5 seeds" in describe_seeds(5)

@@ -1,0 +1,123 @@
+"""Tables for a terminal; the report has more columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from rich import box
+from rich.table import Table
+
+from neuroevo.benchmarks.analysis.conditions import varying
+from neuroevo.benchmarks.analysis.differences import Difference
+from neuroevo.benchmarks.analysis.results import RunData
+from neuroevo.benchmarks.analysis.summary import Row
+from neuroevo.benchmarks.report.columns import (
+    DIFFERENCES,
+    NOTHING,
+    STRATEGY,
+    Column,
+    Item,
+    count,
+    percent,
+    percent_interval,
+    points,
+    probability,
+)
+from neuroevo.benchmarks.report.conditions import column_of
+from neuroevo.benchmarks.report.evolution import GENERATION_COLUMNS, evenly
+from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
+from neuroevo.benchmarks.report.tables import figures, tabulate_figures
+
+LEGEND = (
+    "at 0, at 10, all: accuracy after that number of updates of the descendants; gain: over scratch, in points, with a "
+    "paired t-test; share: parameters transferred in %; steps, core-s: gradient steps and core-seconds before transfer."
+)
+HEADINGS_OF_DIFFERENCES = (
+    "strategy",
+    "seeds",
+    "A (95 % CI)",
+    "B (95 % CI)",
+    "B - A, points (95 % CI)",
+    "p",
+    "p (Holm)",
+)
+NARROW = frozenset({"strategy", "all", "95 % CI", "gain", "p (Holm)", "steps"})
+"""The columns that a terminal of 80 characters has room for."""
+
+
+def _column(heading: str, text: Callable[[Row], str]) -> Column[Row]:
+    return Column(heading, "", text, text)
+
+
+COLUMNS: tuple[Column[Row], ...] = (
+    STRATEGY,
+    _column("at 0", lambda row: percent(row.accuracy_0)),
+    _column("at 10", lambda row: percent(row.accuracy_10)),
+    _column("all", lambda row: percent(row.accuracy_mean)),
+    _column("95 % CI", lambda row: percent_interval(row.accuracy_ci_low, row.accuracy_ci_high) or NOTHING),
+    _column("gain", lambda row: points(row.gain_over_scratch)),
+    _column("p", lambda row: probability(row.p_value)),
+    _column("p (Holm)", lambda row: probability(row.p_holm)),
+    _column("share", lambda row: percent(row.transferred_share)),
+    _column("steps", lambda row: count(row.gradient_steps)),
+    _column("core-s", lambda row: NOTHING if math.isnan(row.seconds) else f"{row.seconds:.1f}"),
+)
+
+
+def table_of(result: RunData) -> Table:
+    """Return the table of a run: of a comparison, of searches, of generations, or of figures."""
+    if result.rows:
+        return table_of_rows(result.rows, title=title_of(result))
+    if result.searches:
+        return table_of_items(result.searches, SEARCH_COLUMNS, title=result.title)
+    if result.generations:
+        return table_of_items(evenly(result.generations), GENERATION_COLUMNS, title=result.title)
+    found = tabulate_figures(figures(result.records))
+    return text_table(found.headings, found.rows, title=result.title)
+
+
+def title_of(result: RunData) -> str:
+    """Return the title of a comparison's table."""
+    seeds = result.comparison["seeds"]
+    return f"Accuracy in % on {result.title}; {format_seeds(seeds)}, n = {len(seeds)}"
+
+
+def format_seeds(seeds: Sequence[int]) -> str:
+    """Return seeds as a phrase, `seeds 0 to 2` where they follow each other."""
+    if len(seeds) == 1:
+        return f"seed {seeds[0]}"
+    if list(seeds) == [*range(seeds[0], seeds[0] + len(seeds))]:
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"seeds {', '.join(map(str, seeds))}"
+
+
+def table_of_rows(rows: Sequence[Row], *, title: str, narrow: bool = False) -> Table:
+    """Return the summary of a comparison, one line per strategy and condition; a narrow table has fewer columns."""
+    factors = [column_of(name) for name in varying(row.condition for row in rows)]
+    first, *others = [column for column in COLUMNS if not narrow or column.heading in NARROW]
+    return table_of_items(rows, (first, *factors, *others), title=title)
+
+
+def table_of_differences(differences: Sequence[Difference], *, title: str) -> Table:
+    """Return how two runs differ, one line per strategy."""
+    columns = DIFFERENCES[: len(HEADINGS_OF_DIFFERENCES)]
+    cells = [[column.cell(one) for column in columns] for one in differences]
+    return text_table(HEADINGS_OF_DIFFERENCES, cells, title=title)
+
+
+def table_of_items(items: Sequence[Item], columns: Sequence[Column[Item]], *, title: str) -> Table:
+    """Return a line for each item and a column for each of its columns."""
+    cells = [[column.cell(item) for column in columns] for item in items]
+    return text_table([column.heading for column in columns], cells, title=title)
+
+
+def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str) -> Table:
+    """Return a table whose first column names the rows, and whose others hold numbers."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(headings[0], no_wrap=True)
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
