@@ -30,12 +30,13 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
     run has. Runs on other data, of other descendants or with other budgets can't be compared: exit code 1.
     """
     # Only a comparison needs scipy and torch.
-    from neuroevo.benchmarks.analysis.results import obstacles, read_result
+    from neuroevo.benchmarks.analysis.differences import obstacles
+    from neuroevo.benchmarks.analysis.results import read_run
     from neuroevo.benchmarks.analysis.verdict import judge
     from neuroevo.cli.main import DIFFERENT
     from neuroevo.cli.tables import print_differences
 
-    before, after = read_result(first), read_result(second)
+    before, after = read_run(first), read_run(second)
     for result in (before, after):
         for problem in result.problems:
             click.echo(f"Note: {result.path}: {problem}", err=True)

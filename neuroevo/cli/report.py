@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from neuroevo.benchmarks.analysis.results import Result
+    from neuroevo.benchmarks.analysis.results import RunData
 
 FORMATS = ("html", "markdown", "latex", "csv")
 REPORT = "report.html"
@@ -58,15 +58,15 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
         ctx.exit(FAILED)
 
 
-def _read(folders: Sequence[Path]) -> tuple[list[Result], list[str]]:
+def _read(folders: Sequence[Path]) -> tuple[list[RunData], list[str]]:
     """Read run directories; return those that can be read and a sentence for each of the others."""
-    from neuroevo.benchmarks.analysis.results import read_result
+    from neuroevo.benchmarks.analysis.results import read_run
     from neuroevo.files import CheckpointError
 
     results, failures = [], []
     for folder in folders:
         try:
-            result = read_result(folder)
+            result = read_run(folder)
             result.rows  # noqa: B018 - made when they are asked for, and they must not fail later
         except CheckpointError as error:
             failures.append(str(error))
@@ -89,7 +89,7 @@ def _page(folders: Sequence[Path]) -> Path:
     return path
 
 
-def _with_tables(results: Sequence[Result]) -> list[Result]:
+def _with_tables(results: Sequence[RunData]) -> list[RunData]:
     """Return the runs that there is a table of, and tell which are none."""
     from neuroevo.benchmarks.report.tables import figures
 
@@ -100,7 +100,7 @@ def _with_tables(results: Sequence[Result]) -> list[Result]:
     return found
 
 
-def _tables(results: Sequence[Result], kind: str) -> str:
+def _tables(results: Sequence[RunData], kind: str) -> str:
     from neuroevo.benchmarks.report import tables
 
     if kind == "csv":

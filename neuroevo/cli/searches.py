@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import gc
-import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any, cast
 
 import click
 
 from neuroevo.benchmarks.analysis import searches
-from neuroevo.benchmarks.analysis.results import read_result
+from neuroevo.benchmarks.analysis.results import read_run
 from neuroevo.benchmarks.report.findings_searches import summary
 from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
-from neuroevo.benchmarks.suites import optimize as optimize_benchmark
-from neuroevo.benchmarks.suites.optimize import CHECKPOINT_SECONDS, Optimize, Plan, finished, generations_within
+from neuroevo.benchmarks.suites.optimize import (
+    CHECKPOINT_SECONDS,
+    Plan,
+    SearchListener,
+    SearchSetup,
+    SearchSuite,
+    generations_within,
+)
 from neuroevo.cli.build import engine_facts, make_map
 from neuroevo.cli.evolve import GENOME
 from neuroevo.cli.names import GRAPH_PROBLEMS, GRAPH_STRATEGIES, PROBLEMS, SEARCHES, load
 from neuroevo.cli.progress import Reporter
 from neuroevo.cli.settings.settings import BenchSettings, EvolveSettings, RunSettings
-from neuroevo.cli.suites import CELLS
 from neuroevo.cli.tables import print_table
 from neuroevo.evolution import Generation, evolve
 from neuroevo.execution import WorkerMap
 from neuroevo.execution.threads import one_thread
-from neuroevo.files import to_json, write_atomically
+from neuroevo.files import to_json
 from neuroevo.genome import Genome
 from neuroevo.problems import Landscape, Problem
 from neuroevo.problems.graphs import GraphProblem
 from neuroevo.runs.directory import RunDirectory
-from neuroevo.runs.records import Records, salvage_records
 from neuroevo.strategies import NEAT, Search
 
 LINES = 20
@@ -141,8 +144,8 @@ def run_search(settings: EvolveSettings, run: RunDirectory) -> dict[str, Any]:
 def best_genome(strategy: Search | NEAT, /, **notes: object) -> Genome:
     """Return the result of a strategy with its values among the notes."""
     best = strategy.result()
-    told = {**notes, "values": list(best.fitness.values)}
-    return best.genome.to_genome(**told) if isinstance(strategy, NEAT) else Genome.of(best, strategy.space, **told)
+    notes |= {"values": list(best.fitness.values)}
+    return best.genome.to_genome(**notes) if isinstance(strategy, NEAT) else Genome.of(best, strategy.space, **notes)
 
 
 def _in_text(values: Sequence[float]) -> str:
@@ -150,21 +153,20 @@ def _in_text(values: Sequence[float]) -> str:
 
 
 @one_thread()
-def optimize(settings: BenchSettings, run: RunDirectory) -> None:
-    """Run the suite `optimize`; what is in the run directory already is not run again."""
+def optimize(suite: SearchSuite, settings: BenchSettings, run: RunDirectory) -> None:
+    """Run a suite over weight vectors and print its tables; what is in the run directory already is not run again."""
     prepare(settings)
     problems = {name: make_problem(name, settings) for name in settings.problems}
     if refused := [name for name, problem in problems.items() if len(problem.weights) > 1]:
         raise click.UsageError(f"--problems must have one objective in this suite, but {', '.join(refused)} has more.")
     names = applicable(settings.strategies)
-    seeds = range(settings.seed, settings.seed + settings.seeds)
-    with make_map(settings) as map_, Records(run.records) as records:
+    with make_map(settings) as map_, Progress.shown(quiet=settings.quiet) as listener:
         run.note({"device": "cpu", "threads": 1, **engine_facts(map_)})
         makes = {name: partial(make_search, name, settings, map_=map_) for name in names}
-        protocol = Optimize(problems, makes, settings.evaluations)
-        _search_all(protocol, seeds, run, records, quiet=settings.quiet)
-    result = read_result(run.path)
-    write_atomically(run.path / "summary.csv", searches.to_csv(result.searches).encode())
+        setup = SearchSetup(strategies=makes, problem=problems.__getitem__, quick=settings.quick)
+        protocol = suite.protocol(setup, problems=settings.problems, evaluations=settings.evaluations)
+        suite.run_in(run, protocol, seeds=range(settings.seed, settings.seed + settings.seeds), listener=listener)
+    result = read_run(run.path)
     if settings.as_json:
         rows = [{column.heading: column.value(row) for column in SEARCH_COLUMNS} for row in result.searches]
         click.echo(to_json({"run": str(run.path), "rows": rows}))
@@ -175,18 +177,31 @@ def optimize(settings: BenchSettings, run: RunDirectory) -> None:
     click.echo("\n".join(summary(result.searches)))
 
 
-def _search_all(protocol: Optimize, seeds: range, run: RunDirectory, records: Records, *, quiet: bool) -> None:
-    """Run what has yet to run; a search that is stopped goes on where it was."""
-    plans = protocol.plans(seeds, done=_kept(run))
-    cells = run.path / CELLS
-    with Reporter(len(plans), quiet=quiet, unit="searches") as reporter:
-        run.stop.check()
-        for record in optimize_benchmark.run(protocol, plans, cells=cells, on_generation=lambda _: run.stop.check()):
-            records.append(record)
-            shutil.rmtree(cells)
-            reporter.advance(1)
-            reporter.line(f"{_sentence(record)}{reporter.left}")
-            run.stop.check()
+class Progress(SearchListener):
+    """Turns what searches report into a bar and lines."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.reporter = Reporter(1, quiet=True)
+
+    @classmethod
+    @contextmanager
+    def shown(cls, *, quiet: bool) -> Iterator[Progress]:
+        """Return a listener whose bar is taken away at the end."""
+        listener = cls(quiet=quiet)
+        try:
+            yield listener
+        finally:
+            listener.reporter.__exit__(None, None, None)
+
+    def on_start(self, plans: Sequence[Plan]) -> None:
+        """Draw the bar."""
+        self.reporter = Reporter(len(plans), quiet=self.quiet, unit="searches").__enter__()
+
+    def on_search(self, record: Mapping[str, Any]) -> None:
+        """Say what a search reached."""
+        self.reporter.advance(1)
+        self.reporter.line(f"{_sentence(record)}{self.reporter.left}")
 
 
 def applicable(names: Sequence[str]) -> list[str]:
@@ -204,13 +219,6 @@ def applicable(names: Sequence[str]) -> list[str]:
 
 def _objectives(name: str) -> int | None:
     return cast(type[Search], load(SEARCHES[name])).OBJECTIVES
-
-
-def _kept(run: RunDirectory) -> set[Plan]:
-    if not run.records.exists():
-        return set()
-    records, _ = salvage_records(run.records)
-    return finished(records)
 
 
 def _sentence(record: Mapping[str, Any]) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from neuroevo.benchmarks.analysis.conditions import HEADINGS
 from neuroevo.cli.evolve import GENOME, LEARNGENE
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import read_facts
@@ -26,25 +25,25 @@ RECORDS = "records.jsonl"
 def command(path: Path) -> None:
     """Describe PATH in words: a learngene file or a run directory."""
     try:
-        lines = _run_in_words(path) if path.is_dir() else _file_in_words(path)
+        lines = _describe_run(path) if path.is_dir() else _describe_file(path)
     except (AttributeError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} does not hold what this version of neuroevo writes ({error}).") from error
     click.echo("\n".join(lines))
 
 
-def _file_in_words(path: Path) -> list[str]:
+def _describe_file(path: Path) -> list[str]:
     from neuroevo.genome import Genome, is_genome
 
     if not is_genome(path):
-        return _learngene_in_words(path)
+        return _describe_learngene(path)
     genome = Genome.load(path)
     size = sum(block.numel() for block in genome.blocks.values())
     shapes = [f"{name} {' x '.join(map(str, block.shape)) or 'a number'}" for name, block in genome.blocks.items()]
-    told = [f"{key}: {value}" for key, value in sorted(genome.notes.items())]
-    return [f"Genome of {size:,} genes.", f"Blocks: {_few(shapes)}.", *told]
+    notes = [f"{key}: {value}" for key, value in sorted(genome.notes.items())]
+    return [f"Genome of {size:,} genes.", f"Blocks: {_few(shapes)}.", *notes]
 
 
-def _learngene_in_words(path: Path) -> list[str]:
+def _describe_learngene(path: Path) -> list[str]:
     from neuroevo.learngene import Learngene
 
     learngene = Learngene.load(path)
@@ -71,7 +70,7 @@ def _learngene_in_words(path: Path) -> list[str]:
     return [*lines, *(f"{key}: {value}" for key, value in sorted(notes.items()))]
 
 
-def _run_in_words(path: Path) -> list[str]:
+def _describe_run(path: Path) -> list[str]:
     facts = read_facts(path)
     what = " ".join(str(facts[key]) for key in ("what", "suite") if facts.get(key))
     lines = [
@@ -84,16 +83,16 @@ def _run_in_words(path: Path) -> list[str]:
     if (path / "summary.csv").exists():
         with (path / "summary.csv").open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        lines += [_condition(row, rows) + _row_in_words(row) for row in rows]
+        lines += [_condition(row, rows) + _describe_row(row) for row in rows]
     if (path / RECORDS).exists() and not (path / "summary.csv").exists():
-        lines += [_generation_in_words(record) for record in read_records(path / RECORDS)[-1:]]
+        lines += [_describe_generation(record) for record in read_records(path / RECORDS)[-1:]]
     if facts.get("what") == "inherit" and (result := facts.get("result")):
         heir, scratch = (100 * result["accuracy"][name][-1] for name in ("heir", "scratch"))
         lines.append(f"Accuracy of the descendant: {heir:.1f} %, from scratch {scratch:.1f} %.")
     if (path / GENOME).exists():
-        lines += _file_in_words(path / GENOME)
+        lines += _describe_file(path / GENOME)
     if (path / LEARNGENE).exists():
-        lines += _learngene_in_words(path / LEARNGENE)
+        lines += _describe_learngene(path / LEARNGENE)
     files = sorted(str(file.relative_to(path)) for file in _files(path))
     return [*lines, f"Files: {_few(files)}."]
 
@@ -103,13 +102,18 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _condition(row: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> str:
-    """Return in what the descendants of a row differ from those of other rows, or nothing."""
-    keys = [key for key in HEADINGS if key in row and len({one[key] for one in rows}) > 1]
-    told = ", ".join(f"{HEADINGS[key]} {row[key]}" for key in keys)
-    return f"[{told}] " if told and "accuracy_mean" in row else ""
+    """Return the factors in which the descendants of a row differ from those of other rows, or nothing."""
+    from neuroevo.benchmarks.analysis.summary import RESULT_COLUMNS
+    from neuroevo.benchmarks.report.conditions import column_of
+
+    if "accuracy_mean" not in row:
+        return ""
+    names = [name for name in row if name not in RESULT_COLUMNS and len({one[name] for one in rows}) > 1]
+    factors = ", ".join(f"{column_of(name).heading} {row[name]}" for name in names)
+    return f"[{factors}] " if factors else ""
 
 
-def _generation_in_words(record: Mapping[str, Any]) -> str:
+def _describe_generation(record: Mapping[str, Any]) -> str:
     if record.get("kind") != "generation":
         return f"Last record: {record.get('kind')}."
     return (
@@ -118,15 +122,17 @@ def _generation_in_words(record: Mapping[str, Any]) -> str:
     )
 
 
-def _row_in_words(row: Mapping[str, str]) -> str:
+def _describe_row(row: Mapping[str, str]) -> str:
+    from neuroevo.benchmarks.report.columns import count, percent, points, probability
+
     if "accuracy_mean" not in row:
         return _pairs(row)
     accuracy, gain, p_value = (_number(row[key]) for key in ("accuracy_mean", "gain_over_scratch", "p_value"))
-    reached = "outputs that are not finite" if math.isnan(accuracy) else f"{100 * accuracy:.1f} %"
-    versus = "" if math.isnan(p_value) else f", {100 * gain:+.1f} points over scratch (p = {p_value:.2g})"
+    reached = "outputs that are not finite" if math.isnan(accuracy) else f"{percent(accuracy)} %"
+    versus = "" if math.isnan(p_value) else f", {points(gain)} points over scratch (p = {probability(p_value)})"
     return (
-        f"{row['strategy']}: {reached} on novel classes{versus}, {100 * float(row['transferred_share']):.1f} % of the "
-        f"parameters handed on, {int(row['gradient_steps']):,} gradient steps before."
+        f"{row['strategy']}: {reached} on novel classes{versus}, {percent(float(row['transferred_share']))} % of the "
+        f"parameters transferred, {count(float(row['gradient_steps']))} gradient steps before."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from neuroevo.benchmarks.suites import transfer
+from neuroevo.benchmarks.suites import cells as cells_module
 from neuroevo.runs.locks import RUN_LOCK, locked
 from neuroevo.runs.records import read_records
 
@@ -65,9 +65,9 @@ def test_an_interrupted_bench_goes_on(
     (folder / "records.jsonl").write_bytes(b"".join(lines[:left]) + (lines[left][:9] if left else b""))
     (folder / "summary.csv").unlink()
     ran: list[tuple[str, int]] = []
-    cell = transfer._cell
+    cell = cells_module._cell
     monkeypatch.setattr(
-        transfer,
+        cells_module,
         "_cell",
         lambda one, *rest: (ran.append((one.contestant, one.seed)), cell(one, *rest))[1],
     )
@@ -98,7 +98,8 @@ def test_the_budgets_of_the_first_start_are_kept(finished: Path, neuroevo: Progr
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)
     (folder / "records.jsonl").write_bytes(b"")
-    (folder / "run.json").write_text(json.dumps(facts(folder) | {"pretraining_updates": {"whole network": 3}}))
+    begun = {key: value for key, value in facts(folder).items() if key != "comparison"}
+    (folder / "run.json").write_text(json.dumps(begun | {"pretraining_updates": {"whole network": 3}}))
     assert neuroevo("bench", "--resume", folder).code == 0
     spent = {
         one["gradient_steps"] for one in timeless(folder) if (one["kind"], one["strategy"]) == ("ancestor", "finetune")
@@ -155,7 +156,7 @@ def test_what_is_no_run_can_not_go_on(neuroevo: Program, tmp_path: Path, finishe
     shutil.copytree(finished, folder)
     (folder / "run.json").write_text(json.dumps(facts(folder) | {"schema": 1}))
     call = neuroevo("bench", "--resume", folder)
-    assert (call.code, call.err) == (1, f"Error: {folder} must have schema 2, but it has 1; {OTHER_VERSION}\n")
+    assert (call.code, call.err) == (1, f"Error: {folder} must have schema 3, but it has 1; {OTHER_VERSION}\n")
 
 
 OTHER_VERSION = "read it with the version of neuroevo that wrote it."
@@ -203,12 +204,16 @@ def test_what_can_not_be_compared_is_told(finished: Path, neuroevo: Program, tmp
     """Other protocols: exit code 1 and a sentence; unfinished cells: a note on stderr, the rest is compared."""
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)
-    text = (folder / "settings.toml").read_text(encoding="utf-8")
-    (folder / "settings.toml").write_text(text.replace("shots = 5", "shots = 6"), encoding="utf-8")
+    text = (folder / "run.json").read_text(encoding="utf-8")
+    changed = json.loads(text)
+    (protocol,) = changed["comparison"]["protocols"]
+    protocol["ways"] += 1
+    (folder / "run.json").write_text(json.dumps(changed), encoding="utf-8")
     call = neuroevo("compare", finished, folder)
     assert call.code == 1
-    assert call.err == f"Error: {finished} and {folder} differ in shots: 5 and 6.\n"
-    (folder / "settings.toml").write_text(text, encoding="utf-8")
+    ways = protocol["ways"]
+    assert call.err == f"Error: {finished} and {folder} differ in ways: {ways - 1} and {ways}.\n"
+    (folder / "run.json").write_text(text, encoding="utf-8")
     lines = (folder / "records.jsonl").read_bytes().splitlines(keepends=True)
     (folder / "records.jsonl").write_bytes(b"".join(lines[:-1]))
     call = neuroevo("compare", finished, folder)

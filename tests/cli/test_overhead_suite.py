@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from neuroevo.benchmarks.speed import overhead
-from neuroevo.benchmarks.speed.overhead import GENETIC, HAND, Overhead, in_words, summarise, to_csv
+from neuroevo.benchmarks.speed.overhead import GENETIC, HAND, Overhead, describe, summarise, to_csv
 
 RESULT = summarise(
     {(HAND, 100): [0.5, 0.6], (GENETIC, 100): [1.0, 1.5], (GENETIC, 4): [0.5, 0.5], (GENETIC, 16): [1.0, 1.0]}
@@ -30,7 +30,7 @@ def test_the_suite_is_measured_once(
     folder = tmp_path / "run"
     call = neuroevo("bench", "overhead", "--quick", "--out", folder)
     assert call.code == 0, call.err
-    assert call.out == f"{in_words(RESULT)}\nResults: {folder}\n"
+    assert call.out == f"{describe(RESULT)}\nResults: {folder}\n"
     assert (folder / "summary.csv").read_text() == to_csv(RESULT)
     assert "genetic, P = 100: 1.25" in (folder / "report.html").read_text()
     (folder / "report.html").unlink()

@@ -140,14 +140,14 @@ def spoil(folder: Path, how: str) -> None:
         facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         (folder / "run.json").write_text(json.dumps({**facts, "schema": 999}), encoding="utf-8")
     else:
-        (folder / "settings.toml").unlink()
+        (folder / "settings.toml").write_text("a = ", encoding="utf-8")
 
 
-HOW = ["no folder", "a file", "no facts", "other schema", "no settings"]
+HOW = ["no folder", "a file", "no facts", "other schema", "damaged settings"]
 
 
 @pytest.mark.parametrize("how", HOW)
-def test_what_cant_be_read_is_told_and_the_rest_reported(
+def test_what_cant_be_read_is_named_and_the_rest_reported(
     how: str, run: Path, here: Path, neuroevo: Program, tmp_path: Path
 ) -> None:
     """One sentence on the standard error, the same in the page, and exit code 1."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from neuroevo.benchmarks.speed import scaleout
-from neuroevo.benchmarks.speed.scaleout import Scaleout, in_words, summarise, to_csv
+from neuroevo.benchmarks.speed.scaleout import Scaleout, describe, summarise, to_csv
 
 RESULT = summarise([0.002, 0.001], [[1.0, 2.0], [1.5, 1.5]], {1: [3.0, 2.5], 2: [2.0, 1.5]})
 
@@ -28,7 +28,7 @@ def test_the_suite_is_measured_once(
     folder = tmp_path / "run"
     call = neuroevo("bench", "scaleout", "--quick", "--out", folder)
     assert call.code == 0, call.err
-    assert call.out == f"{in_words(RESULT)}\nResults: {folder}\n"
+    assert call.out == f"{describe(RESULT)}\nResults: {folder}\n"
     assert (folder / "summary.csv").read_text() == to_csv(RESULT)
     (folder / "report.html").unlink()
     again = neuroevo("bench", "--resume", folder, "--json")

@@ -10,15 +10,13 @@ from typing import Any
 import pytest
 
 from neuroevo.benchmarks.analysis.summary import Row, to_csv
-from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.learngene import Learngene
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.strategies import UntrainedCircuit
 
 Program = Callable[..., Any]
-ROW = Row(
-    "gtl", "glyphs", "mlp", 10, 3, 0.1, 0.2, 0.5, 0.4, 0.6, 0.125, 0.012, 0.024, 0.2, 1540, 3.5, *[0.5] * 9, *[7] * 4
-)
+CONDITION: dict[str, Any] = {"dataset": "glyphs", "backbone": "mlp", "shots": 10, "updates": 60}
+ROW = Row("gtl", CONDITION, 3, 0.1, 0.2, 0.5, 0.4, 0.6, 0.125, 0.012, 0.024, 0.2, 1540, 3.5, *[0.5] * 9, *[7] * 4)
 
 
 @pytest.fixture
@@ -35,10 +33,8 @@ def learngene(toys: ModuleType) -> Learngene:
 
 def finished_run(folder: Path, *rows: Row, error: Exception | None = None) -> Path:
     """Make the folder of a run that has ended."""
-    run = RunDirectory.create(
-        folder, what="bench", settings=BenchSettings(seed=5), argv=["neuroevo", "bench", "--quick"]
-    )
-    run.note({"suite": "transfer", "device": "cpu"})
+    run = RunDirectory.create(folder, what="bench", argv=["neuroevo", "bench", "--quick"])
+    run.note({"suite": "transfer", "seed": 5, "device": "cpu"})
     if rows:
         (folder / "summary.csv").write_text(to_csv(rows), encoding="utf-8")
     run.close(error=error)
@@ -84,10 +80,10 @@ def test_a_run_in_words(neuroevo: Program, tmp_path: Path) -> None:
         f"Run of neuroevo bench transfer, finished, started {facts['started']}, ended {facts['ended']}, seed 5, "
         "device cpu.",
         "Command: neuroevo bench --quick",
-        "scratch: 50.0 % on novel classes, 20.0 % of the parameters handed on, 0 gradient steps before.",
-        "gtl: 50.0 % on novel classes, +12.5 points over scratch (p = 0.012), 20.0 % of the parameters handed on, "
+        "scratch: 50.0 % on novel classes, 20.0 % of the parameters transferred, 0 gradient steps before.",
+        "gtl: 50.0 % on novel classes, +12.5 points over scratch (p = 0.012), 20.0 % of the parameters transferred, "
         "1,540 gradient steps before.",
-        "Files: 4: log.txt, run.json, settings.toml, summary.csv.",
+        "Files: 3: log.txt, run.json, summary.csv.",
     ]
 
 

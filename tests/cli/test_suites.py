@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from neuroevo.benchmarks.suites.transfer import Transfer
+from neuroevo.benchmarks.suites.protocol import Transfer
 from neuroevo.cli.names import LEARNGENE_STRATEGIES
 from neuroevo.runs.records import read_records
 
@@ -86,7 +86,7 @@ def test_a_single_number_gives_the_same_descendants(neuroevo: Program, tmp_path:
     """Descendants with 5 images are those of a run with 5 images only, if critics have as many."""
     assert neuroevo("bench", *TINY, *FEW, "--shots", "5", "--out", tmp_path / "one").code == 0
     assert neuroevo("bench", *TINY, *FEW, "--shots", "1,5", "--out", tmp_path / "two").code == 0
-    both = [one for one in timeless(tmp_path / "two") if one.get("shots") != 1]
+    both = [one for one in timeless(tmp_path / "two") if one.get("condition", {}).get("shots") != 1]
     assert both == timeless(tmp_path / "one")
 
 

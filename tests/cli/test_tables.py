@@ -12,7 +12,8 @@ from neuroevo.cli import tables
 
 def row(strategy: str) -> Row:
     """Return a row of long numbers."""
-    kinds: dict[str, Any] = {"int": 123456, "str": "x", "float": 0.123456}
+    factors: dict[str, Any] = {"dataset": "x", "backbone": "x", "shots": 10, "updates": 60}
+    kinds: dict[str, Any] = {"int": 123456, "str": "x", "float": 0.123456, "Factors": factors}
     return Row(**{**{field.name: kinds[str(field.type)] for field in fields(Row)}, "strategy": strategy})
 
 
