@@ -10,6 +10,8 @@ from typing import Any
 
 Record = Mapping[str, Any]
 
+MOST_LETTERS = 200
+"""Letters of a value in a sentence; longer ones are cut off."""
 TIMES = ("seconds",)
 """What differs between equal runs."""
 NO_RESULT = frozenset(
@@ -64,6 +66,13 @@ class Parting:
     first: Any
     second: Any
 
+    def __str__(self) -> str:
+        number = self.generation + 1
+        if self.field:
+            name = self.field.replace("_", " ")
+            return f"Different from generation {number} on: {name} is {_short(self.first)} and {_short(self.second)}."
+        return f"Different: only the {'second' if self.first is None else 'first'} run has generation {number}."
+
 
 def generations(records: Sequence[Record], *, strategy: str, seed: int | None) -> list[GenerationRow]:
     """Return the generations among the records; those that name no strategy and seed are of the run's own."""
@@ -76,21 +85,44 @@ def parting(first: Sequence[Record], second: Sequence[Record]) -> Parting | None
     for number, (one, other) in enumerate(zip_longest(ours, theirs)):
         if one is None or other is None:
             return Parting(number, "", one, other)
-        for field in sorted(one.keys() | other.keys()):
-            if field not in TIMES and one.get(field) != other.get(field):
-                return Parting(number, field, one.get(field), other.get(field))
+        if found := _field(one, other):
+            return Parting(number, *found)
     return None
 
 
-def obstacles(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
-    """Return, as `name: value and value`, the settings of two runs that forbid to compare their generations.
+def _field(one: Record, other: Record) -> tuple[str, Any, Any] | None:
+    """Return the first field in which two records of a generation differ, with both values; numbers before lists."""
+    names = sorted(one.keys() | other.keys(), key=lambda name: (isinstance(one.get(name), list), name))
+    for name in names:
+        if name not in TIMES and one.get(name) != other.get(name):
+            return name, one.get(name), other.get(name)
+    return None
+
+
+def other_settings(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
+    """Return, as `name (value and value)`, the settings of two runs that forbid to compare their generations.
 
     Args:
         first: The settings of the first run, its strategy and seed among them.
         second: Those of the second run.
     """
-    keys = [key for key in sorted(first.keys() | second.keys()) if key not in NO_RESULT]
-    return [f"{key}: {first.get(key)} and {second.get(key)}" for key in keys if first.get(key) != second.get(key)]
+    ours, theirs = flattened(first), flattened(second)
+    return [
+        f"{key} ({ours.get(key)} and {theirs.get(key)})"
+        for key in sorted(ours.keys() | theirs.keys())
+        if key.partition(" ")[0] not in NO_RESULT and ours.get(key) != theirs.get(key)
+    ]
+
+
+def flattened(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings in settings as one mapping, their names joined by blanks."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping) and value:
+            found |= {f"{name} {inner}": leaf for inner, leaf in flattened(value).items()}
+        else:
+            found[name] = value
+    return found
 
 
 def _row(record: Record, strategy: str, seed: int | None) -> GenerationRow:
@@ -111,3 +143,8 @@ def _row(record: Record, strategy: str, seed: int | None) -> GenerationRow:
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 1]}…"

@@ -71,7 +71,7 @@ class RunData:
     def title(self) -> str:
         """What was compared on."""
         if not self.rows:
-            strategy = str(self.strategy) if self.facts.get("what") == "evolve" else None
+            strategy = self.strategy if self.is_evolution else None
             words = (self.facts.get("what"), self.facts.get("suite"), strategy)
             return " ".join(str(word) for word in words if word)
         datasets, shots = (_every(row.condition[name] for row in self.rows) for name in ("dataset", "shots"))
@@ -91,6 +91,17 @@ class RunData:
         """The run's base seed."""
         found: int | None = self.facts.get("seed", self.settings.get("seed"))
         return found
+
+    @property
+    def is_evolution(self) -> bool:
+        """Whether this is a run of `evolve`."""
+        return self.facts.get("what") == "evolve"
+
+    @property
+    def evolved(self) -> dict[str, Any]:
+        """What the generations of a run of `evolve` depend on: its strategy, its seed and its settings."""
+        settings = self.facts.get("settings") or self.settings
+        return {**settings, "strategy": self.strategy, "seed": self.seed}
 
     @property
     def conditions(self) -> tuple[Factors, ...]:
@@ -139,7 +150,7 @@ class RunData:
     @cached_property
     def generations(self) -> tuple[GenerationRow, ...]:
         """The generations of a run of `evolve`; empty for other runs."""
-        if self.facts.get("what") != "evolve":
+        if not self.is_evolution:
             return ()
         return tuple(evolution.generations(self.records, strategy=self.strategy or "", seed=self.seed))
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from neuroevo.benchmarks.analysis.results import RunData
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
@@ -28,6 +32,9 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
     the paired t-test with Holm's correction over the strategies gives p below ALPHA; one common seed allows no test,
     and every difference counts. Differences of the means up to TOLERANCE never count, nor do strategies that only one
     run has. Runs on other data, of other descendants or with other budgets can't be compared: exit code 1.
+
+    Two runs of evolve differ unless all their generations are equal, times not counted; the first difference is shown.
+    With other settings they can't be compared.
     """
     # Only a comparison needs scipy and torch.
     from neuroevo.benchmarks.analysis.differences import obstacles
@@ -40,6 +47,9 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
     for result in (before, after):
         for problem in result.problems:
             click.echo(f"Note: {result.path}: {problem}", err=True)
+    if before.is_evolution or after.is_evolution:
+        _compare_generations(ctx, before, after)
+        return
     if found := obstacles(before, after):
         raise click.ClickException(" ".join(found))
     verdict = judge(before, after, alpha=alpha, tolerance=tolerance)
@@ -50,3 +60,21 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
         click.echo(f"Different: {', '.join(verdict.different)}.")
         ctx.exit(DIFFERENT)
     click.echo("No difference was shown.")
+
+
+def _compare_generations(ctx: click.Context, first: RunData, second: RunData) -> None:
+    """Say where two runs of evolve part, if they do."""
+    from neuroevo.benchmarks.analysis.evolution import other_settings, parting
+    from neuroevo.cli.main import DIFFERENT
+
+    names = f"{first.path} and {second.path}"
+    if not (first.is_evolution and second.is_evolution):
+        raise click.ClickException(f"{names} can't be compared: only one of them is a run of evolve.")
+    if empty := [str(one.path) for one in (first, second) if not one.generations]:
+        raise click.ClickException(f"{' and '.join(empty)} can't be compared: there is no finished generation.")
+    if found := other_settings(first.evolved, second.evolved):
+        raise click.ClickException(f"{names} can't be compared: they differ in {', '.join(found)}.")
+    if (apart := parting(first.records, second.records)) is not None:
+        click.echo(str(apart))
+        ctx.exit(DIFFERENT)
+    click.echo(f"All {len(first.generations)} generations are equal.")

@@ -29,7 +29,7 @@ REPORT = "report.html"
 def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path | None) -> None:
     """Make the report of one or more run directories; with several, the first is what the others are compared with.
 
-    The page is one file that needs no network. What can't be read is told, and the rest is reported all the same; the
+    The page is one file that needs no network. What can't be read is named, and the rest is reported all the same; the
     exit code is then 1.
     """
     # Only a report needs scipy, matplotlib and torch.
@@ -90,10 +90,12 @@ def _page(folders: Sequence[Path]) -> Path:
 
 
 def _with_tables(results: Sequence[RunData]) -> list[RunData]:
-    """Return the runs that there is a table of, and tell which are none."""
+    """Return the runs that there is a table of, and name the others."""
     from neuroevo.benchmarks.report.tables import figures
 
-    found = [result for result in results if result.rows or result.searches or figures(result.records)]
+    found = [
+        result for result in results if result.rows or result.searches or result.generations or figures(result.records)
+    ]
     for result in results:
         if result not in found:
             click.echo(f"Note: {result.path} holds no finished comparison of strategies.", err=True)

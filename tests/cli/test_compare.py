@@ -225,3 +225,61 @@ def test_no_folder_no_comparison(neuroevo: Program, finished: Path, tmp_path: Pa
     assert neuroevo("compare", finished, tmp_path / "nowhere").code == 2
     call = neuroevo("compare", finished, tmp_path)
     assert (call.code, call.err) == (1, f"Error: {tmp_path} is no run directory: it has no run.json.\n")
+
+
+def evolution(folder: Path, *means: float, **facts: Any) -> Path:
+    """Write what `evolve` writes in Python: no settings.toml, a record for each generation."""
+    folder.mkdir()
+    known = {
+        "schema": 3,
+        "what": "evolve",
+        "status": "finished",
+        "strategy": "SNES",
+        "seed": 1,
+        "settings": {"sigma": 1},
+    }
+    (folder / "run.json").write_text(json.dumps(known | facts), encoding="utf-8")
+    counts = {"failed": 0, "gradient_steps": 0, "multiply_adds": 0, "critical_path": 0, "evaluations": 1}
+    records = [
+        {"kind": "generation", "generation": number, "best": 0, "mean": mean, "seconds": 0.1, **counts}
+        | {"individuals": [{"id": 0, "parents": [], "fitness": [mean]}]}
+        for number, mean in enumerate(means)
+    ]
+    (folder / "records.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
+    return folder
+
+
+def test_runs_of_evolve_are_compared_generation_by_generation(neuroevo: Program, tmp_path: Path) -> None:
+    """Exit code 0 if all are equal, else 3 with the first difference and both values."""
+    first, same = evolution(tmp_path / "a", 3.0, 2.0, 1.0), evolution(tmp_path / "b", 3.0, 2.0, 1.0)
+    call = neuroevo("compare", first, same)
+    assert (call.code, call.out, call.err) == (0, "All 3 generations are equal.\n", "")
+    call = neuroevo("compare", first, evolution(tmp_path / "c", 3.0, 2.5, 1.0))
+    assert (call.code, call.out) == (3, "Different from generation 2 on: mean is 2.0 and 2.5.\n")
+    call = neuroevo("compare", first, evolution(tmp_path / "d", 3.0, 2.0))
+    assert (call.code, call.out) == (3, "Different: only the first run has generation 3.\n")
+
+
+def test_runs_of_other_settings_are_not_compared(neuroevo: Program, finished: Path, tmp_path: Path) -> None:
+    """Exit code 1, and the sentence names each setting with both values."""
+    first = evolution(tmp_path / "a", 3.0)
+    other = evolution(tmp_path / "b", 3.0, settings={"sigma": 2}, seed=4)
+    call = neuroevo("compare", first, other)
+    assert call.code == 1
+    assert call.err == (
+        f"Error: {first} and {other} can't be compared: they differ in seed (1 and 4), sigma (1 and 2).\n"
+    )
+    call = neuroevo("compare", first, finished)
+    assert (call.code, call.out) == (1, "")
+    assert "only one of them is a run of evolve" in call.err
+    call = neuroevo("compare", first, evolution(tmp_path / "c"))
+    assert (call.code, call.err.count("there is no finished generation")) == (1, 1)
+
+
+def test_a_run_of_evolve_in_python_is_reported(neuroevo: Program, tmp_path: Path) -> None:
+    """The page has its generations, and tables can be made of them."""
+    folder = evolution(tmp_path / "a", 3.0, 2.0)
+    assert neuroevo("report", folder).code == 0
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    assert "SNES, seed 1: the best score went from 3 in the first to 2 in the last of 2 generations" in text
+    assert neuroevo("report", folder, "--format", "csv").out.startswith("strategy,seed,generation,best,mean")
