@@ -1,6 +1,6 @@
 """GTL swapped for the layer-wise learngene: the class is another one, and nothing else changes.
 
-Both have lives, scores, tournaments, a gene pool and a gene tree, take the same number of gradient steps, and hand on
+Both have lives, scores, tournaments, a gene pool and a gene tree, take the same number of gradient steps, and transfer
 about 20 % of a network: GTL a circuit through all layers, the other one whole layers. What that is worth is measured on
 four descendants that learn letters which no ancestor saw.
 Usage: python examples/swap_layerwise.py [GENERATIONS] [POPULATION] (default 8 6)
@@ -9,7 +9,7 @@ Usage: python examples/swap_layerwise.py [GENERATIONS] [POPULATION] (default 8 6
 import sys
 
 from neuroevo import GTL, ConvNet4, evolve, glyphs
-from neuroevo.benchmarks.suites.transfer import Transfer
+from neuroevo.benchmarks import Transfer
 from neuroevo.execution import Recipe
 from neuroevo.strategies import Layerwise
 

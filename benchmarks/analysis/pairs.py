@@ -24,8 +24,8 @@ class Pairs:
         p_wilcoxon: Two-sided Wilcoxon signed-rank test, uncorrected.
         rank_biserial: Its effect size in [-1, 1], positive if the first is greater.
         probability_of_improvement: How probable it is that a run of the first ends above one of the second.
-        seeds_needed: Seeds at which a paired t-test finds such a difference with power 0.8; None where it cannot be
-            told.
+        seeds_needed: Seeds at which a paired t-test finds such a difference with power 0.8; None where it is
+            unknown.
     """
 
     difference: Estimate

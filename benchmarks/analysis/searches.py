@@ -24,7 +24,7 @@ class SearchRow:
     Attributes:
         problem: Its name.
         strategy: Its name.
-        seed_count: Over so many seeds.
+        seed_count: Number of seeds.
         evaluations: What each seed spent.
         best_mean: Best value of all evaluations, mean over seeds.
         best_ci_low: Lower end of its 95 % confidence interval.
@@ -142,16 +142,16 @@ def _score(one: SearchCurve, seed: int) -> float:
 
 def _row(one: SearchCurve, rank: float, seconds: float) -> SearchRow:
     finals = [seed[-1] for seed in one.best]
-    told: Estimate = estimate(finals)
+    final: Estimate = estimate(finals)
     middle = float(np.median(finals))
     return SearchRow(
         problem=one.problem,
         strategy=one.strategy,
         seed_count=len(finals),
         evaluations=one.evaluations[-1],
-        best_mean=told.mean,
-        best_ci_low=told.low,
-        best_ci_high=told.high,
+        best_mean=final.mean,
+        best_ci_low=final.low,
+        best_ci_high=final.high,
         best_median=middle,
         gradient_steps=one.gradient_steps,
         rank=rank,

@@ -221,7 +221,7 @@ def seeds_needed(differences: Sequence[float], *, alpha: float = 0.05, power: fl
         power: How probable a p-value of at most `alpha` is to be, in (0, 1).
 
     Returns:
-        At least 2, or None where it cannot be told: fewer than two values, a mean of 0 up to rounding, or a value that
+        At least 2, or None where it is unknown: fewer than two values, a mean of 0 up to rounding, or a value that
         is not finite.
 
     Raises:

@@ -41,7 +41,7 @@ def _answered(run: Fitness, genomes: Tensor) -> Tensor:
 def perceptrons(work: Workload) -> Contender:
     """Return batched products in tiles of networks."""
     genomes, inputs = genomes_of(work), inputs_of(work)
-    tile = work.population if work.name == "W1a" else TILE
+    tile = work.population if work.name == "mlp-own-inputs" else TILE
     run = partial(mlp, genomes, inputs, work.sizes, tile=tile)
     return Contender(run, run)
 
@@ -57,7 +57,7 @@ def stacked(work: Workload) -> Contender:
         found: Tensor = functional_call(module, own, (batch,))
         return found
 
-    every = vmap(one, in_dims=(0, 0 if work.name == "W1a" else None))
+    every = vmap(one, in_dims=(0, 0 if work.name == "mlp-own-inputs" else None))
 
     @torch.no_grad()
     def run() -> Tensor:
@@ -120,13 +120,13 @@ def trained_plainly(work: Workload, *, way: str) -> Contender:
 PLAINLY = {way: partial(trained_plainly, way=way) for way in PLAIN}
 
 CONTENDERS: Contenders = {
-    "W1a": {"bmm": perceptrons, "vmap": stacked},
-    "W1b": {"bmm in tiles": perceptrons, "vmap": stacked},
-    "W2": {"tensors": digits_evolved},
-    "W3": {"loop in tiles": convolutions},
-    "W5": {"tensors": nothing_evolved},
-    "W6a": {"fused bmm": trained, **PLAINLY},
-    "W6b": {"channels last": trained, **PLAINLY},
+    "mlp-own-inputs": {"bmm": perceptrons, "vmap": stacked},
+    "mlp-shared-inputs": {"bmm in tiles": perceptrons, "vmap": stacked},
+    "digits": {"tensors": digits_evolved},
+    "cnn": {"loop in tiles": convolutions},
+    "constant-fitness": {"tensors": nothing_evolved},
+    "train-mlp": {"fused bmm": trained, **PLAINLY},
+    "train-convnet4": {"channels last": trained, **PLAINLY},
 }
 
 

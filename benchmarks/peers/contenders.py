@@ -32,14 +32,14 @@ Contenders = Mapping[str, Mapping[str, Make]]
 """By name of the workload and of the way."""
 
 Quality = Mapping[str, Callable[[int, int], float]]
-"""By way: takes a seed and a number of generations of W2 and returns the accuracy on digits that nobody saw."""
+"""By way: takes a seed and a number of generations on digits and returns the accuracy on unseen digits."""
 
 
 def of_generations(run: Work, genomes: Callable[[], Tensor], *, times: int = 1) -> Contender:
-    """Return a contender of W5, whose answer is the share of new genes in a generation.
+    """Return a contender of the workload constant-fitness, whose answer is the share of new genes in a generation.
 
     Args:
-        run: Makes so many generations.
+        run: Makes that many generations.
         genomes: Returns the population as it is then, [P, D].
         times: Generations of a call.
     """
@@ -53,7 +53,7 @@ def of_generations(run: Work, genomes: Callable[[], Tensor], *, times: int = 1) 
 
 
 def accuracy_of(genome: Tensor) -> float:
-    """Return the share of the digits that are for testing that a network of W2 knows."""
+    """Return the accuracy of a network of the workload digits on the digits that are for testing."""
     pixels, classes = (part[TRAINED:] for part in digits())
     module = module_of(DIGITS)
     nn.utils.vector_to_parameters(genome.float(), module.parameters())

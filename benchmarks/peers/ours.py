@@ -41,7 +41,7 @@ def forward(work: Workload) -> Contender:
     space, run = Space.of_module(module), Forward(module)
 
     def outputs() -> Tensor:
-        return run(space.split(genomes), inputs, shared=work.name != "W1a")
+        return run(space.split(genomes), inputs, shared=work.name != "mlp-own-inputs")
 
     return Contender(outputs, outputs)
 
@@ -62,14 +62,14 @@ def digits_under_deap(work: Workload) -> Contender:
 def nothing_evolved(work: Workload) -> Contender:
     """Return generations with constant fitness through `evolve`; half of the pairs mate, as under DEAP's loop."""
     generations = _Generations(_search(_constant(work), work.population, rate=SHARE, mating=0.5))
-    return of_generations(generations, lambda: stacked(generations.people))
+    return of_generations(generations, lambda: stacked(generations.individuals))
 
 
 def nothing_under_deap(work: Workload) -> Contender:
     """Return generations with constant fitness under DEAP's loop; every fifth child mutates, in each gene as likely."""
     search = _search(_constant(work), work.population, rate=5 * SHARE)
     run = _EaSimple(search, work.population, mating=0.5, mutating=0.2)
-    return of_generations(run, lambda: stacked(run.people), times=LOOPS)
+    return of_generations(run, lambda: stacked(run.individuals), times=LOOPS)
 
 
 def trained(work: Workload) -> Contender:
@@ -79,13 +79,13 @@ def trained(work: Workload) -> Contender:
 
 
 CONTENDERS: Contenders = {
-    "W1a": {"Forward": forward},
-    "W1b": {"Forward": forward},
-    "W2": {"evolve": digits_evolved, "stock eaSimple": digits_under_deap},
-    "W3": {"Forward": forward},
-    "W5": {"evolve": nothing_evolved, "stock eaSimple": nothing_under_deap},
-    "W6a": {"train_all": trained},
-    "W6b": {"train_all": trained},
+    "mlp-own-inputs": {"Forward": forward},
+    "mlp-shared-inputs": {"Forward": forward},
+    "digits": {"evolve": digits_evolved, "stock eaSimple": digits_under_deap},
+    "cnn": {"Forward": forward},
+    "constant-fitness": {"evolve": nothing_evolved, "stock eaSimple": nothing_under_deap},
+    "train-mlp": {"train_all": trained},
+    "train-convnet4": {"train_all": trained},
 }
 
 
@@ -104,11 +104,11 @@ class _Generations:
 
     def __init__(self, search: Genetic) -> None:
         self.going = evolve(search, 10**9)
-        self.people: Sequence[Individual] = ()
+        self.individuals: Sequence[Individual] = ()
         self()
 
     def __call__(self) -> None:
-        self.people = next(self.going).population
+        self.individuals = next(self.going).population
 
 
 class _EaSimple:
@@ -116,13 +116,13 @@ class _EaSimple:
 
     def __init__(self, search: Genetic, population: int, *, mating: float, mutating: float) -> None:
         self.toolbox = search.toolbox
-        self.people: list[Individual] = self.toolbox.population(n=population)
+        self.individuals: list[Individual] = self.toolbox.population(n=population)
         self.loop: Callable[..., object] = partial(
             algorithms.eaSimple, cxpb=mating, mutpb=mutating, ngen=LOOPS, verbose=False
         )
 
     def __call__(self) -> None:
-        self.loop(self.people, self.toolbox)
+        self.loop(self.individuals, self.toolbox)
 
 
 def _search(problem: Problem, population: int, *, rate: float = 0.1, mating: float = 1.0, seed: int = 0) -> Genetic:
@@ -142,5 +142,5 @@ def _constant(work: Workload) -> Function:
 
 
 def _scores(problem: Supervised, work: Workload) -> Tensor:
-    people = [Individual(row, id=number) for number, row in zip(itertools.count(), genomes_of(work), strict=False)]
-    return torch.tensor(problem.batch(people), dtype=torch.float64).squeeze(1)
+    individuals = [Individual(row, id=number) for number, row in zip(itertools.count(), genomes_of(work), strict=False)]
+    return torch.tensor(problem.batch(individuals), dtype=torch.float64).squeeze(1)

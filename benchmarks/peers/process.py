@@ -101,7 +101,7 @@ class _Server:
         return contender.answer().double().numpy()
 
     def calls(self, work: Workload, way: str, seconds: float) -> int:
-        """Return how many calls make a sample of so many seconds, after one that does not count."""
+        """Return how many calls make a sample of a number of seconds, after one that does not count."""
         contender = self.made[work.label, way]
         contender.run()
         return max(1, math.ceil(seconds / timed(contender.run, clock=self.clock)))
@@ -138,7 +138,7 @@ def _serve(connection: Connection, module: str, threads: int, busy: bool) -> Non
         try:
             server = server or _Server(module, busy=busy)
             answer = getattr(server, verb)(*arguments)
-        except Exception as error:  # noqa: BLE001 - whatever a peer raises is told by the caller
+        except Exception as error:  # noqa: BLE001 - whatever a peer raises is reported by the caller
             answer = Failed(f"{type(error).__name__}: {error}")
         connection.send(answer)
 

@@ -1,15 +1,15 @@
 """Head to head: the same work by neuroevo, by its peers and by hand, in one run.
 
-    python -m neuroevo.benchmarks.peers [--quick] [--only W1a,W2] [--out FILE] [--quality SEEDS]
+    python -m neuroevo.benchmarks.peers [--quick] [--only mlp-own-inputs,digits] [--out FILE] [--quality SEEDS]
 
 Claims to be tested: neuroevo is ahead of every peer, and needs at most 1.25 times the time of the best code written by
 hand for one purpose; a generation on the digits takes at most 12 ms, one with constant fitness 1.5 ms (P = 100) and
 4 ms (P = 300). Every program works in a process of its own, on the same data from the same seeds. Nothing is timed
 before all answers agree with a reference in double precision (1e-4; for generations with constant fitness: before all
 make half to one and a half times the expected share of new genes). Then all ways take turns in a rotating order, and
-medians and quartiles are told. Compare within one run only.
+medians and quartiles are reported. Compare within one run only.
 
-The extra `peers` brings the packages; a program whose package is missing is said and left out.
+The extra `peers` brings the packages; a program whose package is missing is named and left out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,12 @@ from neuroevo.benchmarks.speed.workloads import DIGITS, FORWARD, IMAGES, OVERHEA
 
 OURS, HAND = "neuroevo", "by hand"
 WORKS: Sequence[Workload] = (*FORWARD, DIGITS, *IMAGES, *OVERHEAD, *TRAINING)
-LIMITS: Mapping[str, float] = {"W2 P=100": 12.0, "W5 P=100": 1.5, "W5 P=300": 4.0, "W6b P=8": 50.0}
+LIMITS: Mapping[str, float] = {
+    "digits P=100": 12.0,
+    "constant-fitness P=100": 1.5,
+    "constant-fitness P=300": 4.0,
+    "train-convnet4 P=8": 50.0,
+}
 """Milliseconds at most, on two cores of an AMD EPYC; elsewhere compare ratios."""
 RATIO = 1.25
 """Times the best code by hand, at most, where there is no limit in milliseconds."""
@@ -69,7 +74,7 @@ class Line:
 
     @property
     def target(self) -> tuple[str, bool | None]:
-        """The target in words, and whether it was met; None where it can't be told."""
+        """The target as a phrase, and whether it was met; None where that is unknown."""
         ours, limit = self.best(OURS), LIMITS.get(self.work.label)
         if limit is not None:
             return f"{limit:g} ms", None if ours is None else ours[1].median <= limit
@@ -102,7 +107,7 @@ def _compared(work: Workload, programs: Mapping[str, Program], *, repeats: int, 
 
 
 def _agreeing(work: Workload, programs: Mapping[str, Program], tell: Tell) -> list[Key]:
-    """Return the ways whose answers are the reference's; who can't do the work is said and left out.
+    """Return the ways whose answers are the reference's; programs that can't do the work are named and left out.
 
     Raises:
         RuntimeError: An answer differs: there is nothing to compare then.
@@ -183,7 +188,9 @@ def quality(programs: Mapping[str, Program], *, seeds: int, generations: int, te
     return rows
 
 
-def to_json(lines: Sequence[Line], accuracies: Sequence[Mapping[str, object]], told: Mapping[str, object]) -> str:
+def to_json(
+    lines: Sequence[Line], accuracies: Sequence[Mapping[str, object]], measured_on: Mapping[str, object]
+) -> str:
     """Return everything that was measured as JSON."""
     rows = [
         {
@@ -200,7 +207,7 @@ def to_json(lines: Sequence[Line], accuracies: Sequence[Mapping[str, object]], t
         }
         for line in lines
     ]
-    return json.dumps({"conditions": told, "rows": rows, "accuracy": list(accuracies)}, indent=1) + "\n"
+    return json.dumps({"conditions": measured_on, "rows": rows, "accuracy": list(accuracies)}, indent=1) + "\n"
 
 
 def _versions(programs: Sequence[str]) -> dict[str, str]:
@@ -213,13 +220,13 @@ def _versions(programs: Sequence[str]) -> dict[str, str]:
 def tiny(work: Workload) -> Workload:
     """Return a workload of the same kind that takes no time."""
     # Few individuals mutate now and then or not at all.
-    tolerance = 10.0 if work.name == "W5" else work.tolerance
+    tolerance = 10.0 if work.name == "constant-fitness" else work.tolerance
     return replace(work, population=min(4, work.population), inputs=min(8, work.inputs), tolerance=tolerance)
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Fewer and shorter samples.")
-@click.option("--only", default="", help="Names of workloads, separated by commas, such as W1a,W2.")
+@click.option("--only", default="", help="Names of workloads, separated by commas, such as mlp-own-inputs,digits.")
 @click.option("--peers", "chosen", default="", help="Programs, separated by commas; default all.")
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(1), help="Torch threads of each program.")
 @click.option("--busy", is_flag=True, help="Count processor time on one thread: others use the machine, too.")
@@ -252,23 +259,23 @@ def main(
         for program in programs.values():
             program.close()
     torch.set_num_threads(threads)
-    told = {**conditions(), "clock": "processor" if busy else "wall", "versions": _versions(names)}
-    _print(lines, accuracies, told, repeats)
+    measured_on = {**conditions(), "clock": "processor" if busy else "wall", "versions": _versions(names)}
+    _print(lines, accuracies, measured_on, repeats)
     if out is not None:
-        out.write_text(to_json(lines, accuracies, told), encoding="utf-8")
+        out.write_text(to_json(lines, accuracies, measured_on), encoding="utf-8")
 
 
 def _print(
-    lines: Sequence[Line], accuracies: Sequence[Mapping[str, object]], told: Mapping[str, Any], repeats: int
+    lines: Sequence[Line], accuracies: Sequence[Mapping[str, object]], measured_on: Mapping[str, Any], repeats: int
 ) -> None:
     console = Console()
     if not console.is_terminal:
         console.width = max(console.width, WIDTH)
-    console.print(to_table(lines, title=f"Milliseconds of {told['clock']} time, the fastest way of each"))
+    console.print(to_table(lines, title=f"Milliseconds of {measured_on['clock']} time, the fastest way of each"))
     for row in accuracies:
         console.print(_accuracy(row))
-    versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items())
-    console.print(f"{describe_conditions(told, samples=repeats)} {versions}.", soft_wrap=True)
+    versions = ", ".join(f"{name} {version}" for name, version in measured_on["versions"].items())
+    console.print(f"{describe_conditions(measured_on, samples=repeats)} {versions}.", soft_wrap=True)
 
 
 def _accuracy(row: Mapping[str, Any]) -> str:

@@ -46,33 +46,33 @@ class _Array(np.ndarray[Any, Any]):
 def digits_in_lists(work: Workload) -> Contender:
     """Return generations on the digits with lists, one network after the other."""
     evaluate = _evaluation(work)
-    people = [_List(row) for row in genomes_of(work).tolist()]
-    run = _loop(people, evaluate, _list_operators(0.1), mating=1.0, mutating=1.0)
+    individuals = [_List(row) for row in genomes_of(work).tolist()]
+    run = _loop(individuals, evaluate, _list_operators(0.1), mating=1.0, mutating=1.0)
     genomes = [_List(row) for row in genomes_of(work).tolist()]
     return Contender(run, lambda: torch.tensor([evaluate(one)[0] for one in genomes], dtype=torch.float64), LOOPS)
 
 
 def nothing_in_lists(work: Workload) -> Contender:
     """Return generations with constant fitness with lists."""
-    people: list[Any] = [_List(row) for row in genomes_of(work).tolist()]
-    run = _loop(people, lambda one: (0.0,), _list_operators(5 * SHARE))
-    return of_generations(run, lambda: torch.tensor(people), times=LOOPS)
+    individuals: list[Any] = [_List(row) for row in genomes_of(work).tolist()]
+    run = _loop(individuals, lambda one: (0.0,), _list_operators(5 * SHARE))
+    return of_generations(run, lambda: torch.tensor(individuals), times=LOOPS)
 
 
 def nothing_in_arrays(work: Workload) -> Contender:
     """Return generations with constant fitness with arrays and a mutation over whole arrays."""
-    people: list[Any] = []
+    individuals: list[Any] = []
     for row in genomes_of(work).numpy():
-        people.append(row.copy().view(_Array))
-        people[-1].fitness = _Fitness()
+        individuals.append(row.copy().view(_Array))
+        individuals[-1].fitness = _Fitness()
     random = np.random.default_rng(0)
-    run = _loop(people, lambda one: (0.0,), {"mate": _mate_arrays(random), "mutate": _mutate_arrays(random)})
-    return of_generations(run, lambda: torch.as_tensor(np.stack(people)), times=LOOPS)
+    run = _loop(individuals, lambda one: (0.0,), {"mate": _mate_arrays(random), "mutate": _mutate_arrays(random)})
+    return of_generations(run, lambda: torch.as_tensor(np.stack(individuals)), times=LOOPS)
 
 
 CONTENDERS: Contenders = {
-    "W2": {"lists": digits_in_lists},
-    "W5": {"lists": nothing_in_lists, "arrays": nothing_in_arrays},
+    "digits": {"lists": digits_in_lists},
+    "constant-fitness": {"lists": nothing_in_lists, "arrays": nothing_in_arrays},
 }
 
 
@@ -113,7 +113,7 @@ def _mutate_arrays(random: np.random.Generator) -> Callable[..., Any]:
 
 
 def _loop(
-    people: list[Any],
+    individuals: list[Any],
     evaluate: Callable[[Any], tuple[float]],
     operators: dict[str, Callable[..., Any]],
     *,
@@ -125,4 +125,4 @@ def _loop(
     toolbox.register("select", tools.selTournament, tournsize=3)
     for name, operator in operators.items():
         toolbox.register(name, operator)
-    return lambda: algorithms.eaSimple(people, toolbox, cxpb=mating, mutpb=mutating, ngen=LOOPS, verbose=False)
+    return lambda: algorithms.eaSimple(individuals, toolbox, cxpb=mating, mutpb=mutating, ngen=LOOPS, verbose=False)

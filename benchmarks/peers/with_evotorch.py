@@ -22,7 +22,7 @@ Fitness = Callable[[Tensor], Tensor]
 def stacked(work: Workload) -> Contender:
     """Return `vmap` over its module that expects flat parameters."""
     module, inputs, genomes = _flat(work), inputs_of(work), genomes_of(work)
-    every = vmap(module, in_dims=(0, 0 if work.name == "W1a" else None))
+    every = vmap(module, in_dims=(0, 0 if work.name == "mlp-own-inputs" else None))
 
     @torch.no_grad()
     def run() -> Tensor:
@@ -81,11 +81,11 @@ def nothing_evolved(work: Workload) -> Contender:
 
 
 CONTENDERS: Contenders = {
-    "W1a": {"vmap": stacked},
-    "W1b": {"vmap": stacked, "loop": looped},
-    "W2": {"vectorised": digits_vectorised, "SupervisedNE": digits_supervised},
-    "W3": {"vmap": stacked, "loop": looped},
-    "W5": {"GeneticAlgorithm": nothing_evolved},
+    "mlp-own-inputs": {"vmap": stacked},
+    "mlp-shared-inputs": {"vmap": stacked, "loop": looped},
+    "digits": {"vectorised": digits_vectorised, "SupervisedNE": digits_supervised},
+    "cnn": {"vmap": stacked, "loop": looped},
+    "constant-fitness": {"GeneticAlgorithm": nothing_evolved},
 }
 
 

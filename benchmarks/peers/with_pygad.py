@@ -58,9 +58,9 @@ def nothing_evolved(work: Workload) -> Contender:
 
 
 CONTENDERS: Contenders = {
-    "W1b": {"torchga": forward},
-    "W2": {"torchga": digits_evolved},
-    "W5": {"GA": nothing_evolved},
+    "mlp-shared-inputs": {"torchga": forward},
+    "digits": {"torchga": digits_evolved},
+    "constant-fitness": {"GA": nothing_evolved},
 }
 
 

@@ -9,7 +9,7 @@ from neuroevo.benchmarks.report.columns import NOTHING, Column
 
 
 def value_in_text(value: float, *, digits: int = 3) -> str:
-    """Return a value with so many significant digits; a dash for what is not finite."""
+    """Return a value with a number of significant digits; a dash for what is not finite."""
     return f"{value:.{digits}g}" if math.isfinite(value) else NOTHING
 
 

@@ -53,7 +53,7 @@ OTHERS: Mapping[str, Callable[..., Search]] = {
     "pgpe": PGPE,
     "separable-cma-es": SeparableCMAES,
 }
-"""Strategies whose overhead is told for one population."""
+"""Strategies whose overhead is measured for one population."""
 
 TARGETS = {100: 1.5, 300: 4.0}
 """Milliseconds of a generation of `genetic`."""
@@ -144,12 +144,12 @@ def summarise(times: Mapping[tuple[str, int], Sequence[float]]) -> Overhead:
 
 def describe(result: Overhead) -> str:
     """Return the claim, what it holds for and the figures as text."""
-    told = [f"  {_sentence(row)}" for row in result.rows]
+    lines = [f"  {_sentence(row)}" for row in result.rows]
     return "\n".join(
         [
             f"Milliseconds of a generation with constant fitness, D = {result.genes}, in turn with the same by hand.",
             describe_conditions(result.conditions, samples=result.repeats),
-            *told,
+            *lines,
             f"genetic grows with P to the power {result.exponent:.2f} from P = {SCALING[0]} to {SCALING[-1]:,}.",
         ]
     )

@@ -43,7 +43,7 @@ FAILURE_RATE, SIGMA = 0.01, 0.5
 
 @dataclass(frozen=True)
 class Row:
-    """What is known of so many workers.
+    """What is known of a number of workers.
 
     Attributes:
         workers: The workers.
@@ -154,7 +154,7 @@ def summarise(
 def describe(result: Scaleout) -> str:
     """Return the figures as text."""
     measured = [row for row in result.rows if row.efficiency is not None]
-    told = [
+    speeds = [
         f"{row.workers}: speed-up {row.speed_up:.2f}, efficiency {row.efficiency:.2f} "
         f"({row.efficiency_low:.2f} to {row.efficiency_high:.2f})"
         for row in measured
@@ -163,7 +163,7 @@ def describe(result: Scaleout) -> str:
     return (
         f"A task costs {result.overhead_milliseconds:.2f} ms ({result.overhead_low:.2f} to "
         f"{result.overhead_high:.2f}), a life of ConvNet4 takes {result.life_seconds:.2f} s.\n"
-        f"Worker processes, {result.lives} lives: {'; '.join(told)}.\n"
+        f"Worker processes, {result.lives} lives: {'; '.join(speeds)}.\n"
         f"Simulated efficiency with a barrier / in a steady state ({result.failure_rate:.0%} of tries lost, times "
         f"log-normal, sigma {result.sigma:g}): {', '.join(simulated)}.\n"
         f"n = {result.repeats}, {result.cores} cores, torch {result.torch}, {result.machine}."

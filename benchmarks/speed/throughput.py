@@ -162,13 +162,13 @@ def summarise(
 
 def describe(result: Throughput) -> str:
     """Return the limit, what the figures hold for and the figures as text."""
-    told = [f"  {_sentence(row)}" for row in result.rows]
+    lines = [f"  {_sentence(row)}" for row in result.rows]
     grown = [f"{work}: {power:.2f}" for work, power in result.exponents.items()]
     return "\n".join(
         [
             f"The limit is {result.yardstick} of {LARGE}x{LARGE}: {result.limit:.0f} GFLOP/s, in turn with the works.",
             describe_conditions(result.conditions, samples=result.repeats),
-            *told,
+            *lines,
             f"Time grows with P to the power of (P = {SCALING[0]} to {SCALING[-1]:,}) {'; '.join(grown)}.",
         ]
     )
@@ -189,9 +189,9 @@ def from_records(found: Sequence[Mapping[str, Any]]) -> Throughput | None:
     """Return the figures that records hold; None if they are not complete."""
     if (parts := of_records("throughput", found)) is None:
         return None
-    head, told = parts
+    head, found_rows = parts
     own = {key: head.pop(key) for key in ("repeats", "yardstick", "limit")}
-    rows = tuple(Row(**row) for row in told)
+    rows = tuple(Row(**row) for row in found_rows)
     return Throughput(head, **own, exponents=_exponents(rows), rows=rows)
 
 

@@ -1,6 +1,6 @@
 """Timing: samples of several works in turn, their medians and quartiles, how time grows, and what memory is held.
 
-Machines are noisy, and noise that lasts hits whoever is measured then. So works take turns in a rotating order, one
+Machines are noisy, and noise that lasts hits what is measured then. So works take turns in a rotating order, one
 untimed call before the first sample, and a sample lasts long enough to be read off a clock.
 """
 
@@ -30,7 +30,7 @@ STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 @dataclass(frozen=True)
 class Spread:
-    """A median with its quartiles, in milliseconds unless it is told otherwise.
+    """A median with its quartiles, in milliseconds unless stated otherwise.
 
     Attributes:
         median: Of all samples.
@@ -87,7 +87,7 @@ def in_turn(
 def timed(
     work: Work, *, device: torch.device | str = "cpu", calls: int = 1, clock: Callable[[], float] | None = None
 ) -> float:
-    """Return the seconds that so many calls take on a clock, by default the wall's, the device's work included."""
+    """Return the seconds that a number of calls takes on a clock, by default the wall's, the device's work included."""
     clock = clock or time.perf_counter
     device = torch.device(device)
     _wait(device)
@@ -140,11 +140,12 @@ def conditions(device: torch.device | str = "cpu") -> dict[str, object]:
     }
 
 
-def describe_conditions(told: Mapping[str, object], *, samples: int) -> str:
+def describe_conditions(conditions: Mapping[str, object], *, samples: int) -> str:
     """Return the conditions as one sentence."""
     return (
-        f"{told['machine']}, {told['cores']} cores, {told['device']}, {told['threads']} torch threads, "
-        f"torch {told['torch']}, Python {told['python']}; medians of n = {samples} (quartiles)."
+        f"{conditions['machine']}, {conditions['cores']} cores, {conditions['device']}, {conditions['threads']} torch "
+        "threads, "
+        f"torch {conditions['torch']}, Python {conditions['python']}; medians of n = {samples} (quartiles)."
     )
 
 

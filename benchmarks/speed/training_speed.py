@@ -1,8 +1,9 @@
 """How fast populations are trained beside what one would write by hand, for the same numbers.
 
-W6a: perceptrons 784-128-128-10, batches of 64 of their own, plain SGD, stacked. W6b: ConvNet4 16-32-64-64, 20 classes,
-batches of 64, momentum and weight decay, looped. Both sides start from equal weights and images, see the same batches
-at the same rates, and must end with equal weights before anything is timed; then they are timed in turn.
+train-mlp: perceptrons 784-128-128-10, batches of 64 of their own, plain SGD, stacked. train-convnet4: ConvNet4
+16-32-64-64, 20 classes, batches of 64, momentum and weight decay, looped. Both sides start from equal weights and
+images, see the same batches at the same rates, and must end with equal weights before anything is timed; then they are
+timed in turn.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Race:
 
 
 def perceptrons(population: int, *, updates: int = 50) -> Race:
-    """Return W6a."""
+    """Return the race of perceptrons."""
     backbone, recipe = MLP(widths=(128, 128)), Recipe(updates=updates, learning_rate=0.01, momentum=0, weight_decay=0)
     make = partial(_trainings, backbone, recipe, population, classes=10)
     layers = ("hidden1", "hidden2", "head")
@@ -83,11 +84,11 @@ def perceptrons(population: int, *, updates: int = 50) -> Race:
 
         return train
 
-    return Race(f"W6a P={population}", updates, ours, by_hand, _plain(make))
+    return Race(f"train-mlp P={population}", updates, ours, by_hand, _plain(make))
 
 
 def conv_nets(population: int = 8, *, updates: int = 10, threads: int = 2, rate: float = 0.05) -> Race:
-    """Return W6b, by default on two threads as the library does on two cores."""
+    """Return the race of convolutional networks, by default on two threads as the library does on two cores."""
     backbone, recipe = ConvNet4(), Recipe(updates=updates, learning_rate=rate)
     make = partial(_trainings, backbone, recipe, population, classes=20)
 
@@ -111,7 +112,7 @@ def conv_nets(population: int = 8, *, updates: int = 10, threads: int = 2, rate:
 
         return train
 
-    return Race(f"W6b P={population}", updates, ours, by_hand, _plain(make))
+    return Race(f"train-convnet4 P={population}", updates, ours, by_hand, _plain(make))
 
 
 def _plain(make: Callable[[], list[Training]]) -> Mapping[str, Callable[[], Train]]:

@@ -21,7 +21,7 @@ SCALE = 0.1
 TRAINED = 1437
 """Rows of the digits that weights are scored on; the other 360 are for testing."""
 SHARE = 0.01
-"""Genes that are new in a generation of the workload W5, as a share of all."""
+"""Genes that are new in a generation of the workload constant-fitness, as a share of all."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Workload:
     """A row of the comparison.
 
     Attributes:
-        name: The row's name, such as W1a.
+        name: The row's name, such as `mlp-own-inputs`.
         title: What is done.
         population: Networks or individuals, P.
         inputs: Inputs of a batch, N.
@@ -52,28 +52,41 @@ class Workload:
 
 POLICY = (17, 64, 64, 6)
 FORWARD = [
-    *(Workload("W1a", "MLP 17-64-64-6, an input each", population, 1, POLICY) for population in (16, 256, 1024)),
-    *(Workload("W1b", "the same, 256 shared inputs", population, 256, POLICY) for population in (16, 256, 1024)),
+    *(
+        Workload("mlp-own-inputs", "MLP 17-64-64-6, an input each", population, 1, POLICY)
+        for population in (16, 256, 1024)
+    ),
+    *(
+        Workload("mlp-shared-inputs", "the same, 256 shared inputs", population, 256, POLICY)
+        for population in (16, 256, 1024)
+    ),
 ]
-DIGITS = Workload("W2", "a generation on digits, MLP 64-32-10", 100, TRAINED, (64, 32, 10))
-IMAGES = [Workload("W3", "CNN of 28,938, 256 shared images", population, 256) for population in (16, 64)]
+DIGITS = Workload("digits", "a generation on digits, MLP 64-32-10", 100, TRAINED, (64, 32, 10))
+IMAGES = [Workload("cnn", "CNN of 28,938, 256 shared images", population, 256) for population in (16, 64)]
 OVERHEAD = [
-    Workload("W5", "a generation of 2,410 genes, constant fitness", population, sizes=(2410,), tolerance=0.5)
+    Workload(
+        "constant-fitness", "a generation of 2,410 genes, constant fitness", population, sizes=(2410,), tolerance=0.5
+    )
     for population in (100, 300)
 ]
 
 
 TRAINING = [
-    *(Workload("W6a", "an update of MLP 784-128-128-10, batch 64, SGD", population) for population in (8, 32)),
-    Workload("W6b", "an update of ConvNet4 16-32-64-64, batch 64", 8),
+    *(Workload("train-mlp", "an update of MLP 784-128-128-10, batch 64, SGD", population) for population in (8, 32)),
+    Workload("train-convnet4", "an update of ConvNet4 16-32-64-64, batch 64", 8),
 ]
 CHECKED = 3
 """Updates after which weights are compared: beyond, rounding decides which ReLU is on."""
 
 
 def race_of(work: Workload, *, updates: int | None = None) -> Race:
-    """Return the training of W6a or W6b; with so many updates at a small rate, to be compared, or as it is timed."""
-    if work.name == "W6a":
+    """Return the race of a workload of training.
+
+    Args:
+        work: The workload.
+        updates: Updates, at a small learning rate, for a comparison of weights; by default what is timed.
+    """
+    if work.name == "train-mlp":
         return perceptrons(work.population, **({} if updates is None else {"updates": updates}))
     return conv_nets(work.population) if updates is None else conv_nets(work.population, updates=updates, rate=0.002)
 
@@ -85,7 +98,7 @@ def perceptron(sizes: Sequence[int], activation: type[nn.Module] = nn.Tanh) -> n
 
 
 def convolutional() -> nn.Sequential:
-    """Return the convolutional network of W3: 28,938 weights, images [N, 1, 28, 28] to 10 classes."""
+    """Return the convolutional network of the workload cnn: 28,938 weights, images [N, 1, 28, 28] to 10 classes."""
     return _drawn(
         nn.Sequential(
             _made(nn.Conv2d, 1, 16, 5, padding=2),
@@ -103,25 +116,27 @@ def convolutional() -> nn.Sequential:
 
 def module_of(work: Workload) -> nn.Sequential:
     """Return the network of a workload."""
-    if work.name == "W3":
+    if work.name == "cnn":
         return convolutional()
-    return perceptron(work.sizes, nn.ReLU if work.name == "W2" else nn.Tanh)
+    return perceptron(work.sizes, nn.ReLU if work.name == "digits" else nn.Tanh)
 
 
 def genomes_of(work: Workload) -> Tensor:
     """Return the first population, float32 [P, D], in the order of a module's parameters."""
-    length = work.sizes[0] if work.name == "W5" else sum(part.numel() for part in module_of(work).parameters())
+    length = (
+        work.sizes[0] if work.name == "constant-fitness" else sum(part.numel() for part in module_of(work).parameters())
+    )
     return SCALE * torch.randn(work.population, length, generator=stream(0, "genomes"))
 
 
 def inputs_of(work: Workload) -> Tensor:
-    """Return the inputs: [P, 1, features] in W1a, [N, features] or [N, 1, 28, 28] elsewhere."""
+    """Return the inputs: [P, 1, features] in mlp-own-inputs, [N, features] or [N, 1, 28, 28] elsewhere."""
     generator = stream(0, "inputs")
-    if work.name == "W2":
+    if work.name == "digits":
         return digits()[0][: work.inputs]
-    if work.name == "W3":
+    if work.name == "cnn":
         return torch.randn(work.inputs, 1, 28, 28, generator=generator)
-    shape = (work.population, 1) if work.name == "W1a" else (work.inputs,)
+    shape = (work.population, 1) if work.name == "mlp-own-inputs" else (work.inputs,)
     return torch.randn(*shape, work.sizes[0], generator=generator)
 
 
@@ -141,28 +156,29 @@ def digits() -> tuple[Tensor, Tensor]:
 def reference(work: Workload) -> Tensor:
     """Return the answer that every program must give, float64: each network by itself, in double precision.
 
-    It is the outputs [P, N, K], in W2 the fitness [P], in W5 the new genes as a share of those expected, [1]. In W6 it
+    It is the outputs [P, N, K], on digits the fitness [P], with constant fitness the new genes as a share of those
+    expected, [1]. In training it
     is the weights after a few updates by hand, in single precision.
     """
-    if work.name.startswith("W6"):
+    if work.name.startswith("train-"):
         return race_of(work, updates=CHECKED).by_hand()().double()
-    if work.name == "W5":
+    if work.name == "constant-fitness":
         return torch.ones(1, dtype=torch.float64)
     module, inputs = module_of(work).double(), inputs_of(work).double()
     outputs = []
     for row, genome in enumerate(genomes_of(work).double()):
         nn.utils.vector_to_parameters(genome, module.parameters())
         with torch.no_grad():
-            outputs.append(module(inputs[row] if work.name == "W1a" else inputs))
+            outputs.append(module(inputs[row] if work.name == "mlp-own-inputs" else inputs))
     found = torch.stack(outputs)
-    if work.name != "W2":
+    if work.name != "digits":
         return found
     classes = digits()[1][: work.inputs]
     return -torch.stack([F.cross_entropy(each, classes) for each in found])
 
 
 def new_share(before: Tensor, after: Tensor) -> Tensor:
-    """Return which multiple of the expected share of genes [P, D] nobody had before, float64 [1]."""
+    """Return the share of genes [P, D] that no individual had before, as a multiple of the expected, float64 [1]."""
     new = torch.stack([~torch.isin(now, then) for then, now in zip(before.T, after.T, strict=True)])
     return (new.double().mean() / SHARE).reshape(1)
 

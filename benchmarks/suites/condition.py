@@ -95,7 +95,7 @@ def as_conditions(given: Conditions) -> tuple[Condition, ...]:
 
 
 def check_conditions(every: Sequence[Condition]) -> None:
-    """Raise ValueError unless descendants can be trained in every condition and results be told apart.
+    """Raise ValueError unless descendants can be trained in every condition and results can be distinguished.
 
     Nothing is trained for that.
     """

@@ -103,6 +103,6 @@ def _first_life(strategy: Strategy) -> tuple[Any, float]:
 
 
 def _lent(network: Any, individual: Individual, slot: int) -> Any:
-    """Return the network that has lived already, whoever asks."""
+    """Return the network that has been trained already, whatever the individual."""
     del individual, slot
     return network

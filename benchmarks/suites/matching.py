@@ -46,7 +46,7 @@ def core_seconds_per_update(life: Live) -> float:
 
 
 def updates_in(core_seconds: float, rival: OneCandidate) -> int:
-    """Return the updates of pre-training that fit into so many core-seconds, at least one."""
+    """Return the updates of pre-training that fit into a number of core-seconds, at least one."""
     return max(1, round(core_seconds / core_seconds_per_update(rival.life)))
 
 

@@ -36,7 +36,7 @@ class Transfer:
         test_per_class: Unseen images per class that the accuracy is measured on; fewer where a class has not as many.
         device: Where networks live.
         workers: Threads on the CPU.
-        execution: In which way descendants are trained.
+        execution: How populations of descendants are trained.
         names: What data set and backbone are called in tables, by `dataset` and `backbone`; by default what they call
             themselves.
     """

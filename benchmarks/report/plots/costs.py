@@ -99,7 +99,7 @@ def draw_spent(curves: Sequence[Curve], rows: Sequence[Row], *, title: str) -> F
     """Draw accuracy against all gradient steps: those before transfer and the updates of one descendant.
 
     Where no strategy has a point for long, the axis is cut, and the gap says how many steps are left out. The grey line
-    below the curves is the best that any strategy reaches with so many steps.
+    below the curves is the best that any strategy reaches with that many steps.
 
     Args:
         curves: One curve per strategy, at least one.

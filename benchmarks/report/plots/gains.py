@@ -126,7 +126,7 @@ def _name_rows(axes: Axes, names: Sequence[str]) -> None:
 
 
 def _scale_ranks(axes: Axes, count: int, difference: float) -> None:
-    """Scale the axis of so many ranks and draw the critical difference above the first row."""
+    """Scale the axis of ranks and draw the critical difference above the first row."""
     axes.set_xlabel("average rank (1 is best)")
     axes.set_xticks(range(1, count + 1, 1 + count // 10))
     axes.grid(axis="x", alpha=0.3)

@@ -71,7 +71,7 @@ def settled(figure: Figure) -> Figure:
 
 
 def wrapped(text: str, letters: int) -> str:
-    """Break a text into lines of at most so many letters, at spaces and hyphens where there are any."""
+    """Break a text into lines of at most a number of letters, at spaces and hyphens where there are any."""
     return "\n".join(textwrap.wrap(text, letters))
 
 

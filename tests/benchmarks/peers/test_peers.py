@@ -86,9 +86,9 @@ def test_table_and_file_say_what_was_measured() -> None:
     table = to_table(lines, title="all")
     cells = [list(column.cells) for column in table.columns]
     assert [column[0] for column in cells] == [
-        "W1a", "16", "1.2 (1.08 to 1.32)", "1", "2.4 EvoTorch vmap", "1.20", "0.50", "1.25 x by hand", "yes",
+        "mlp-own-inputs", "16", "1.2 (1.08 to 1.32)", "1", "2.4 EvoTorch vmap", "1.20", "0.50", "1.25 x by hand", "yes",
     ]  # fmt: skip
-    assert [column[1] for column in cells] == ["W2", "100", "13 (11.7 to 14.3)", "–", "–", "–", "–", "12 ms", "no"]
+    assert [column[1] for column in cells] == ["digits", "100", "13 (11.7 to 14.3)", "–", "–", "–", "–", "12 ms", "no"]
     written = json.loads(to_json(lines, [], {"torch": "2"}))
     assert written["conditions"] == {"torch": "2"}
     assert [len(row["milliseconds"]) for row in written["rows"]] == [4, 1]
@@ -104,7 +104,7 @@ def test_our_ways_and_those_by_hand_agree_and_are_timed(work: Workload) -> None:
     offered = {(name, way) for name in programs for way in programs[name].ask("ways", work)}
     assert set(line.spreads) == offered
     assert all(0 < one.low <= one.median for one in line.spreads.values())
-    assert {key[1] for key in line.spreads if key[0] == OURS} >= {"Forward"} or work.name == "W5"
+    assert {key[1] for key in line.spreads if key[0] == OURS} >= {"Forward"} or work.name == "constant-fitness"
     assert not any(programs[name].server.made for name in programs)
 
 
@@ -113,7 +113,7 @@ def test_other_answers_end_the_comparison(answer: Any) -> None:
     """Who answers something else is named, and nothing is timed."""
     programs: Any = {"EvoTorch": Wrong(answer)}
     with pytest.raises(
-        RuntimeError, match=r"answers to W1a P=4 must agree within 0.0001, but EvoTorch \(guess\) is off"
+        RuntimeError, match=r"answers to mlp-own-inputs P=4 must agree within 0.0001, but EvoTorch \(guess\) is off"
     ):
         compare([tiny(FORWARD[0])], programs, repeats=1, seconds=0.0, tell=lambda text: None)
 
@@ -158,7 +158,11 @@ def test_missing_packages_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--only", "W9"], "--only must be some of W1a, W1b, W2, W3, W5, W6a, W6b, but it holds W9."),
+        (
+            ["--only", "W9"],
+            "--only must be some of mlp-own-inputs, mlp-shared-inputs, digits, cnn, constant-fitness, train-mlp, "
+            "train-convnet4, but it holds W9.",
+        ),
         (["--peers", "evox"], "--peers must be some of neuroevo, by hand, EvoTorch, DEAP, PyGAD, but it holds evox."),
     ],
 )
@@ -174,12 +178,27 @@ def test_a_comparison_without_peers(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """Packages that are missing are told and left out, and the rest is compared in processes of its own."""
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in ("evotorch", "pygad") else real(name))
-    words = ["--tiny", "--only", "W1a,W1b,W3,W5,W6a,W6b", "--threads", "1", "--out", str(tmp_path / "all.json")]
+    words = [
+        "--tiny",
+        "--only",
+        "mlp-own-inputs,mlp-shared-inputs,cnn,constant-fitness,train-mlp,train-convnet4",
+        "--threads",
+        "1",
+        "--out",
+        str(tmp_path / "all.json"),
+    ]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
     assert "EvoTorch is left out: the package evotorch is not installed" in result.output
     rows = json.loads((tmp_path / "all.json").read_text())["rows"]
-    assert [row["work"] for row in rows] == ["W1a", "W1b", "W3", "W5", "W6a", "W6b"]
+    assert [row["work"] for row in rows] == [
+        "mlp-own-inputs",
+        "mlp-shared-inputs",
+        "cnn",
+        "constant-fitness",
+        "train-mlp",
+        "train-convnet4",
+    ]
     assert {one["program"] for row in rows for one in row["milliseconds"]} == {OURS, HAND, "DEAP"}
 
 

@@ -15,5 +15,5 @@ def test_all_sides_train_the_same_networks(race: Race) -> None:
     for make in (race.by_hand, *race.plain.values()):
         torch.testing.assert_close(make()(), ours, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(race.ours()(), ours, atol=1e-6, rtol=1e-5)
-    untrained = perceptrons(3, updates=0) if "W6a" in race.name else conv_nets(2, updates=0)
+    untrained = perceptrons(3, updates=0) if "train-mlp" in race.name else conv_nets(2, updates=0)
     assert not torch.equal(untrained.ours()(), ours)
