@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import time
@@ -18,16 +19,14 @@ from neuroevo.execution.mapping import unwrap
 from neuroevo.files import CheckpointError, to_json, write_atomically
 from neuroevo.individual import Individual
 from neuroevo.runs.checkpoint import Best, load_checkpoint, save_checkpoint
+from neuroevo.runs.directory import described_run
 from neuroevo.runs.failures import keep_failures
 from neuroevo.runs.locks import locked
+from neuroevo.runs.names import CHECKPOINTS, FAILURES, RECORDS
 from neuroevo.runs.records import Records, read_records
 from neuroevo.signatures import differences
 from neuroevo.strategies.bare_toolbox import BareToolbox
 from neuroevo.strategies.strategy import Strategy, settings_of
-
-CHECKPOINTS = "checkpoints"
-FAILURES = "failures"
-RECORDS = "records.jsonl"
 
 MAPPED = ("live", "evaluate", "rescore")
 """Verbs that strategies hand to the map."""
@@ -160,6 +159,7 @@ def _run(
             run_dir.mkdir(parents=True, exist_ok=True)
             files.enter_context(locked(run_dir))
             best = _resume(strategy, run_dir)
+            files.enter_context(described_run(run_dir, what="evolve", facts=lambda: _facts(strategy)))
             records = files.enter_context(Records(run_dir / RECORDS))
             keeper = _DirectoryKeeper(strategy, run_dir, records, best, checkpoint_seconds)
         while strategy.generation < generations:
@@ -172,6 +172,14 @@ def _run(
                 if stop is not None and stop(generation):
                     break
         keeper.save()
+
+
+def _facts(strategy: Strategy) -> dict[str, Any]:
+    """Return what describes a run beside its records."""
+    described = {} if isinstance(strategy, BareToolbox) else settings_of(strategy)
+    # What is not finite can't stand in the file.
+    settings = json.loads(json.dumps(described), parse_constant=str)
+    return {"strategy": type(strategy).__name__, "seed": getattr(strategy, "seed", None), "settings": settings}
 
 
 class _Keeper:

@@ -70,7 +70,9 @@ def parameters(thing: Callable[..., Any]) -> dict[str, Parameter]:
 def described_arguments(thing: object) -> dict[str, str]:
     """Return the sentences about arguments in a docstring; a class inherits those that it does not describe itself."""
     if not isinstance(thing, type):
-        return _arguments_of(inspect.getdoc(inner) or "") if (inner := _innermost(thing)) else {}
+        inner = _innermost(thing)
+        call = inner if inspect.isroutine(inner) else type(inner).__call__
+        return _arguments_of(inspect.getdoc(call) or "")
     found: dict[str, str] = {}
     for kind in reversed(thing.__mro__):
         settings = getattr(vars(kind).get("__init__"), "settings_class", None)

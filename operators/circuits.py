@@ -72,3 +72,6 @@ def strongest_circuit(layout: Layout, weights: Mapping[str, Tensor], *, share: f
 def whole_circuit(layout: Layout) -> Circuit:
     """Return the index sets that keep every channel."""
     return {group: torch.arange(channels) for group, channels in layout.groups.items()}
+
+
+OPERATORS = {"circuits.random_circuit": random_circuit, "circuits.strongest_circuit": strongest_circuit}

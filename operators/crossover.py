@@ -207,3 +207,12 @@ def _check_pair(first: Tensor, second: Tensor) -> None:
         raise ValueError(
             f"first and second must have one shape [..., D], dtype and device, but they have {facts[0]} and {facts[1]}."
         )
+
+
+OPERATORS = {
+    "crossover.one_point": one_point,
+    "crossover.two_point": two_point,
+    "crossover.uniform": uniform,
+    "crossover.blend": blend,
+    "crossover.simulated_binary": simulated_binary,
+}

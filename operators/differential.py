@@ -92,3 +92,6 @@ def binomial(genomes: Tensor, mutants: Tensor, *, rate: float, generator: torch.
 
 def _rows(genomes: Tensor, places: Tensor) -> Tensor:
     return genomes.gather(-2, places.unsqueeze(-1).expand_as(genomes))
+
+
+OPERATORS = {"differential.rand_one": rand_one, "differential.binomial": binomial, "differential.iso_line": iso_line}

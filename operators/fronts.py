@@ -81,3 +81,6 @@ def _gaps(column: Tensor, fronts: Tensor) -> Tensor:
     shares = torch.where(width > 0, gaps / width, 0.0)
     shares = torch.where(start | end, math.inf, shares)
     return torch.empty_like(shares).scatter_(-1, order, shares)
+
+
+OPERATORS = {"fronts.front_numbers": front_numbers, "fronts.crowding": crowding}

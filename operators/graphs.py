@@ -148,3 +148,13 @@ def _graph(inputs: int, outputs: int, connections: list[Connection]) -> Graph:
 
 def _below(count: int, generator: torch.Generator) -> int:
     return int(torch.randint(count, (), generator=generator))
+
+
+OPERATORS = {
+    "graphs.minimal": minimal,
+    "graphs.perturb_weights": perturb_weights,
+    "graphs.add_connection": add_connection,
+    "graphs.add_node": add_node,
+    "graphs.cross": cross,
+    "graphs.distance": distance,
+}

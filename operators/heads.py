@@ -97,3 +97,6 @@ def average(memories: Sequence[HeadMemory]) -> HeadMemory:
     weight = torch.stack([memory.weight for memory in memories]).sum(0) / count.unsqueeze(1)
     bias = torch.stack([memory.bias for memory in memories]).sum(0) / count
     return HeadMemory(weight, bias, known.any(0))
+
+
+OPERATORS = {"heads.remember": remember, "heads.recall": recall, "heads.average": average}

@@ -130,3 +130,6 @@ def gene_slots(learngene: Learngene, layout: Layout) -> dict[str, Tensor]:
         group: indices.clone() if layout.groups[group] == ancestor.groups[group] else torch.arange(len(indices))
         for group, indices in learngene.indices.items()
     }
+
+
+OPERATORS = {"inheritance.extract": extract, "inheritance.inherit": inherit}

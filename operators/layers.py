@@ -90,3 +90,6 @@ def _shares(layout: Layout) -> dict[str, float]:
     """Return each layer's share of the backbone's parameters."""
     whole = layout.parameters()
     return {layer: layout.parameters(tensors=names) / whole for layer, names in layers(layout).items()}
+
+
+OPERATORS = {"layers.random_layers": random_layers, "layers.last_layers": last_layers}

@@ -182,3 +182,12 @@ def _shuffled_complement(kept: Tensor, channels: int, generator: torch.Generator
 
 def _below(limit: int, generator: torch.Generator) -> int:
     return int(torch.randint(limit, (), generator=generator))
+
+
+OPERATORS = {
+    "learngenes.mutate": mutate,
+    "learngenes.resize": resize,
+    "learngenes.noise": noise,
+    "learngenes.average": average,
+    "learngenes.move": move,
+}

@@ -162,3 +162,6 @@ def _check(genomes: Tensor, rate: float) -> None:
         raise TypeError(f"genomes must be floating point, but they are {genomes.dtype}.")
     if not 0 <= rate <= 1:
         raise ValueError(f"rate must lie in [0, 1], but it is {rate}.")
+
+
+OPERATORS = {"mutation.gaussian": gaussian, "mutation.uniform": uniform, "mutation.polynomial": polynomial}

@@ -77,3 +77,6 @@ def clipup(
     speed = velocity.norm(dim=-1, keepdim=True)
     velocity = torch.where(speed > max_speed, velocity * (max_speed / speed), velocity)
     return velocity, {"velocity": velocity}
+
+
+OPERATORS = {"optimisers.ascent": ascent, "optimisers.adam": adam, "optimisers.clipup": clipup}

@@ -39,3 +39,6 @@ def plus(parents: Sequence[Individual], children: Sequence[Individual]) -> list[
 def best(individuals: Sequence[Individual], count: int) -> list[Individual]:
     """Return the best individuals, best first; equals keep their order."""
     return sorted(individuals, key=lambda one: one.fitness.order, reverse=True)[:count]
+
+
+OPERATORS = {"replacement.generational": generational, "replacement.plus": plus}

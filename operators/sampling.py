@@ -52,3 +52,6 @@ def _draws(mean: Tensor, count: int, generator: torch.Generator) -> Tensor:
 def _around(mean: Tensor, sigma: Tensor | float, draws: Tensor) -> Tensor:
     wide = sigma.unsqueeze(-2) if isinstance(sigma, Tensor) and sigma.dim() else sigma
     return mean.unsqueeze(-2) + wide * draws
+
+
+OPERATORS = {"sampling.normal": normal, "sampling.mirrored": mirrored}

@@ -154,3 +154,10 @@ def _check_population(name: str, numbers: Tensor) -> None:
 def _check_at_least(name: str, number: int, least: int) -> None:
     if number < least:
         raise ValueError(f"{name} must be at least {least}, but it is {number}.")
+
+
+OPERATORS = {
+    "selection.group_tournament": group_tournament,
+    "selection.tournament": tournament,
+    "selection.roulette": roulette,
+}

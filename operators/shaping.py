@@ -63,3 +63,6 @@ def _by_rank(scores: Tensor, ladder: Tensor) -> Tensor:
     counts = torch.zeros_like(ranked).scatter_add_(-1, group, torch.ones_like(steps))
     means = (sums / counts.clamp(min=1)).gather(-1, group)
     return torch.empty_like(means).scatter_(-1, order, means)
+
+
+OPERATORS = {"shaping.centred_ranks": centred_ranks, "shaping.nes_utilities": nes_utilities}

@@ -23,12 +23,13 @@ from torch import Tensor
 
 from neuroevo.individual import Ids, Individual, genomes_of, offspring, tensor_of
 from neuroevo.operators.trials import successes
+from neuroevo.signatures import Recorded
 
 Crossover = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 Mutation = Callable[[Tensor], Tensor]
 
 
-class Select:
+class Select(Recorded):
     """DEAP's `select`: a function of `neuroevo.operators.selection` chooses by rank.
 
     The function sees one number per individual: 0 for a failed fitness, otherwise 1 for the worst
@@ -66,11 +67,11 @@ class Select:
 
     def _keywords(self, k: int | None) -> dict[str, Any]:
         if k is None and self.k is not None and self.k.default is Parameter.empty:
-            raise TypeError("select must be told k, how many to select, but none was given.")
+            raise TypeError("select must be given k, how many to select, but it is not.")
         return {} if k is None or self.k is None else {"k": k}
 
 
-class Mate:
+class Mate(Recorded):
     """DEAP's `mate`: a function of `neuroevo.operators.crossover` crosses two individuals.
 
     Args:
@@ -93,7 +94,7 @@ class Mate:
         return offspring(left, mates, id=self.ids()), offspring(right, mates, id=self.ids())
 
 
-class Mutate:
+class Mutate(Recorded):
     """DEAP's `mutate`: a function of `neuroevo.operators.mutation` mutates an individual.
 
     Args:
@@ -114,7 +115,7 @@ class Mutate:
         return (offspring(self.mutation(tensor_of(individual)), (individual,), id=self.ids()),)
 
 
-class Vary:
+class Vary(Recorded):
     """Crosses and mutates a whole population in one call of each operator.
 
     Neighbours mate, the first with the second and so on; where P is odd the last one is only

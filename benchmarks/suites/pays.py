@@ -14,6 +14,8 @@ from neuroevo.benchmarks.analysis.duels import name_of
 from neuroevo.benchmarks.suites.protocol import Transfer
 from neuroevo.benchmarks.suites.suite import Entry, Setup, Suite, Trains
 
+TOURNAMENT = 2
+"""Individuals of a tournament where a generation has as many."""
 STRATEGIES = ("scratch", "narrow-pretraining", "finetune", "gtl-paper", "gtl", "gtl-four-lives")
 
 

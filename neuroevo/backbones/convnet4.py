@@ -28,6 +28,7 @@ class ConvNet4:
     """
 
     kind: ClassVar[str] = "convnet4"
+    small: ClassVar[bool] = True
     widths: tuple[int, ...] = (16, 32, 64, 64)
     channels: int = 1
 
@@ -76,3 +77,6 @@ class ConvNet4Network(Network):
             # Pooling and ReLU commute, and after pooling a quarter of the numbers is left.
             images = F.relu(F.max_pool2d(images, 2))
         return images.mean((2, 3))
+
+
+BACKBONES = {"convnet4": ConvNet4}

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from typing import Any, cast, get_type_hints
 
+from neuroevo import backbones, catalogue
 from neuroevo.backbones.backbone import Backbone
-from neuroevo.backbones.convnet4 import ConvNet4
-from neuroevo.backbones.mlp import MLP
-from neuroevo.backbones.resnet12 import ResNet12
-from neuroevo.backbones.traced import Traced
-from neuroevo.backbones.vgg import VGG
-from neuroevo.backbones.vit import ViT
-
-KINDS: dict[str, type[ConvNet4 | MLP | ResNet12 | Traced | VGG | ViT]] = {
-    kind.kind: kind for kind in (ConvNet4, MLP, ResNet12, Traced, VGG, ViT)
-}
 
 
 def from_description(description: Mapping[str, Any]) -> Backbone:
@@ -26,9 +20,35 @@ def from_description(description: Mapping[str, Any]) -> Backbone:
     """
     fields = dict(description)
     kind = fields.pop("kind", None)
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"a backbone must be one of {', '.join(sorted(KINDS))}, but it is {kind!r}.")
+    known = kinds() if kind in kinds() else {**kinds(), **_offered()}
+    if not isinstance(kind, str) or kind not in known:
+        raise ValueError(f"a backbone must be one of {', '.join(sorted(known))}, but it is {kind!r}.")
+    if isinstance(fields.get("widths"), list):
+        fields["widths"] = tuple(fields["widths"])
     try:
-        return KINDS[kind](**{**fields, "widths": tuple(fields["widths"])})
+        return cast(Backbone, known[kind](**fields))
     except (KeyError, TypeError) as error:
         raise ValueError(f"the description of a {kind} backbone does not fit: {error}.") from error
+
+
+@cache
+def kinds() -> Mapping[str, type]:
+    """Return the library's kinds of backbones: the classes of this package that have one."""
+    found: dict[str, type] = {}
+    for module in pkgutil.iter_modules(backbones.__path__):
+        for thing in vars(importlib.import_module(f"{backbones.__name__}.{module.name}")).values():
+            if isinstance(thing, type) and isinstance(vars(thing).get("kind"), str):
+                found[thing.kind] = thing  # type: ignore[attr-defined]
+    return found
+
+
+def _offered() -> dict[str, type]:
+    """Return the kinds of backbones that plug-ins and modules of one's own offer."""
+    found: dict[str, type] = {}
+    for entry in catalogue.entries("backbone").values():
+        if entry.origin != catalogue.OWN:
+            thing = entry.load()
+            made = thing if isinstance(thing, type) else get_type_hints(thing).get("return")
+            if isinstance(made, type) and isinstance(getattr(made, "kind", None), str):
+                found[made.kind] = made  # type: ignore[attr-defined]
+    return found

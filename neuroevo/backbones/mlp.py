@@ -25,6 +25,7 @@ class MLP:
     """
 
     kind: ClassVar[str] = "mlp"
+    small: ClassVar[bool] = True
     widths: tuple[int, ...] = (256, 256)
     inputs: int = 784
 
@@ -80,3 +81,6 @@ class MLPNetwork(Network):
         for i in range(1, self.layers + 1):
             images = F.relu(self.get_submodule(f"hidden{i}")(images))
         return images
+
+
+BACKBONES = {"mlp": MLP}

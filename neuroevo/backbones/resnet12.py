@@ -37,6 +37,7 @@ class ResNet12:
     """
 
     kind: ClassVar[str] = "resnet12"
+    relatives: ClassVar[tuple[str, ...]] = ("vgg11",)
     widths: tuple[int, ...] = (64, 160, 320, 640)
     channels: int = 3
 
@@ -108,3 +109,6 @@ class ResNet12Network(Network):
     def _normed(self, convolution: str, norm: str, images: Tensor) -> Tensor:
         normed: Tensor = self.get_submodule(norm)(self.get_submodule(convolution)(images))
         return normed
+
+
+BACKBONES = {"resnet12": ResNet12}

@@ -42,6 +42,7 @@ class VGG:
     """
 
     kind: ClassVar[str] = "vgg"
+    relatives: ClassVar[tuple[str, ...]] = ("vgg11", "vgg13", "vgg16", "resnet12")
     depth: int = 11
     widths: tuple[int, ...] = ()
     channels: int = 3
@@ -133,3 +134,6 @@ def padded(images: Tensor) -> Tensor:
 def _margins(length: int) -> tuple[int, int]:
     missing = max(0, LEAST - length)
     return missing // 2, missing - missing // 2
+
+
+BACKBONES = {"vgg11": vgg11, "vgg13": vgg13, "vgg16": vgg16}

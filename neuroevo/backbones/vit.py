@@ -182,3 +182,6 @@ class ViTNetwork(Network):
 
 def _norm(backbone: ViT) -> nn.Module:
     return (nn.BatchNorm1d if backbone.norm == "batch" else nn.LayerNorm)(backbone.widths[0])
+
+
+BACKBONES = {"vit": ViT}

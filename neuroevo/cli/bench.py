@@ -2,59 +2,221 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from neuroevo import catalogue
+from neuroevo.cli.contestants import Named, check, contestants_of, settings_of_all
 from neuroevo.cli.interruption import interruptible, resumable
-from neuroevo.cli.names import SUITES, load
-from neuroevo.cli.options import resumable_command
-from neuroevo.cli.settings.settings import BenchSettings
+from neuroevo.cli.options import Call, DerivedCommand, settings_command
+from neuroevo.cli.settings.derived import Fields, setting, settings_of
+from neuroevo.cli.settings.load import fields, plain, to_toml, with_settings
+from neuroevo.cli.settings.repeat import repeated
+from neuroevo.cli.settings.run import Bench, BenchMeasurement, BenchNetworks, BenchSearches
 from neuroevo.runs.directory import RunDirectory, default_folder
+from neuroevo.spelling import suggestion
 
+if TYPE_CHECKING:
+    from neuroevo.benchmarks.suites.measurement import Measurement
+    from neuroevo.benchmarks.suites.optimize import SearchSuite
+    from neuroevo.benchmarks.suites.suite import Suite
 
-@resumable_command("bench", BenchSettings)
-def command(settings: BenchSettings, resume: Path | None) -> None:
-    """Compare strategies over several seeds, with honest statistics.
+HELP = """Compare strategies over several seeds, with honest statistics.
 
-    SUITE is `transfer` (the default: what do descendants gain on classes that no ancestor saw?), `instinct` (what after
-    no or few updates?), `scaling` (what do heirs of other widths, depths and architectures gain?), `adaptation` (and
-    descendants on another data set?), `ablation` (what is each part of GTL good for?), `pays` (what does each
-    strategy reach for what it spends?), `throughput` (how fast are populations run and trained?), `overhead` (what does
-    a generation cost beside evaluation?), `scaleout` (what do worker processes cost and bring?) or `optimize` (what do
-    strategies over weight vectors reach on functions and classifiers?). Results go to a run directory, whose path is
-    printed last: records, a summary and a report to look at. A run that was interrupted is continued with --resume;
-    what it finished is kept.
+    SUITE says what is compared: `neuroevo list suite` shows them, transfer is the default. The options are those of the
+    suites and of the contestants; a setting of a strategy is given to every contestant that has it, and to one alone by
+    --contestant.
+
+    \\b
+    neuroevo bench --strategies scratch,narrow-pretraining,gtl --seeds 5
+    neuroevo bench --contestant bold=gtl:mutation_rate=0.2,elites=0
+    neuroevo bench instinct scaling --quick
+
+    Results go to a run directory, whose path is printed last: records, a summary and a report to look at. A run that
+    was interrupted is resumed with --resume; what it finished is kept.
     """
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A suite that was chosen by name.
+
+    Attributes:
+        name: Its name.
+        suite: What it is.
+        model: The settings that it reads.
+    """
+
+    name: str
+    suite: Suite | SearchSuite | Measurement[Any]
+    model: type[Bench]
+
+
+def _command(call: Call) -> click.Command:
+    """Return the command with the options of the suites and the contestants that the words name."""
+    names = call.names("suites", position=0) or ["transfer"]
+    suites = catalogue.entries("suite")
+    for name in names:
+        if name not in suites:
+            known = ", ".join(suites)
+            raise click.UsageError(f"SUITE must be one of {known}, but it is {name!r}{suggestion(name, suites)}")
+    own = contestants_of(call)
+    strategies = call.names("strategies")
+    check(strategies, own)
+    # Only now is torch needed.
+    from neuroevo.cli.owners import owners
+
+    chosen = [_chosen(name, strategies, own) for name in dict.fromkeys(names)]
+    bases = tuple(dict.fromkeys(base for one in chosen for base in [one.model.static()]))
+    added: Fields = {}
+    for one in chosen:
+        static = one.model.static().model_fields
+        added |= {key: (info.annotation, info) for key, info in one.model.model_fields.items() if key not in static}
+    model = with_settings(bases, added)
+    contestant = click.Option(
+        ["--contestant"],
+        multiple=True,
+        metavar="NAME=STRATEGY:SETTING=VALUE,…",
+        help="A contestant with settings of its own; may be given several times.",
+    )
+
+    def run(settings: Bench, resume: Path | None, contestant: Sequence[str] = ()) -> None:
+        del contestant  # read before the options were known
+        _run(settings, resume, chosen, own)
+
+    compares = any(one.model.static() is not BenchMeasurement for one in chosen)
+    return settings_command(
+        "bench",
+        model,
+        run,
+        call=call,
+        what=" ".join(["the suite" if len(chosen) == 1 else "the suites", *(one.name for one in chosen)]),
+        help=HELP,
+        owners=owners,
+        resumable=True,
+        more=[contestant] if compares else [],
+    )
+
+
+command = DerivedCommand("bench", _command)
+
+
+def _chosen(name: str, strategies: Sequence[str], own: Sequence[Named]) -> Chosen:
+    from neuroevo.benchmarks.suites.measurement import Measurement
+    from neuroevo.benchmarks.suites.optimize import SearchSuite
+    from neuroevo.cli import comparison, search_comparison
+
+    suite: Any = catalogue.find("suite", name)
+    named = {one.name: one.strategy for one in own}
+    if isinstance(suite, Measurement):
+        return Chosen(name, suite, with_settings(BenchMeasurement, settings_of(suite.measure)))
+    if isinstance(suite, SearchSuite):
+        names = strategies or search_comparison.search_names()
+        found = settings_of_all([*(named.get(one, one) for one in names), *named.values()])
+        for problem in catalogue.entries("problem").values():
+            found = {**settings_of_problem(problem), **found}
+        return Chosen(name, suite, with_settings(BenchSearches, found))
+    static = suite.contestants if not callable(suite.contestants) else ()
+    names = strategies or [*(static or comparison.DEFAULT)]
+    found = {**settings_of_all([*(named.get(one, one) for one in names), *named.values()])}
+    return Chosen(name, suite, with_settings(BenchNetworks, {**settings_of(suite.conditions), **found}))
+
+
+def settings_of_problem(entry: catalogue.Entry) -> Fields:
+    """Return the settings of a problem, all of them optional; those of a broken plug-in are none."""
+    try:
+        found = settings_of(entry.load())  # type: ignore[arg-type]
+    except Exception:  # noqa: BLE001 - a broken plug-in has no settings
+        return {}
+    return {
+        key: (kind | None, setting(None, f"{info.description} (problem {entry.name})"))
+        for key, (kind, info) in found.items()
+    }
+
+
+def _run(settings: Bench, resume: Path | None, chosen: Sequence[Chosen], own: Sequence[Named]) -> None:
     # Settings are checked by now, and only a run needs torch.
     from neuroevo.cli.build import make_device
 
-    make_device(settings)  # a device that is not there is told before any folder is made
+    make_device(settings)  # a device that is not there is refused before any folder is made
     out = resume or settings.out or default_folder("bench")
     with resumable("bench", out):
-        for suite in settings.suites:
+        for one in chosen:
             # One suite takes the folder itself, several have a folder each in it.
-            folder = out / suite if len(settings.suites) > 1 else out
-            _run(suite, settings, folder, resume=resume is not None)
+            folder = out / one.name if len(chosen) > 1 else out
+            _run_suite(one, _part(settings, one), own, folder, resume=resume is not None)
             if not settings.as_json:
                 click.echo(f"Results: {folder}")
 
 
-def _run(suite: str, settings: BenchSettings, folder: Path, *, resume: bool) -> None:
-    from neuroevo.cli.suites import write_report
-
-    with _open(folder, settings, resume=resume) as run, interruptible(run):
-        run.note({"suite": suite})
-        load(SUITES[suite])(_with_device(settings, run), run)  # type: ignore[operator]
-    write_report(folder)
+def _part(settings: Bench, one: Chosen) -> Bench:
+    """Return the settings that a suite reads."""
+    known = fields(one.model)
+    values = settings.model_dump(by_alias=True)
+    return one.model.model_validate({key: values[key] for key in known} | {"suites": (one.name,)})
 
 
-def _with_device(settings: BenchSettings, run: RunDirectory) -> BenchSettings:
-    """Return the settings with the device that the run began on: `auto` may stand for another one by now."""
-    return settings.model_copy(update={"device": run.facts["device"]})
+def _run_suite(one: Chosen, settings: Bench, own: Sequence[Named], folder: Path, *, resume: bool) -> None:
+    from neuroevo.benchmarks.report.files import write_page
 
-
-def _open(folder: Path, settings: BenchSettings, *, resume: bool) -> RunDirectory:
     opened = RunDirectory.resume if resume else RunDirectory.create
-    return opened(folder, what="bench", settings=settings, argv=sys.argv)
+    values = _used(settings, own)
+    with opened(folder, what="bench", settings=to_toml(values), argv=sys.argv) as run, interruptible(run):
+        run.note({"suite": one.name, "repeat": ["neuroevo", *repeated("bench", values, fields(type(settings)))]})
+        # `auto` may stand for another device by now.
+        device = run.facts.get("device", settings.device)
+        _measure(one, settings.model_copy(update={"device": device}), own, run)
+    write_page(folder)
+
+
+def _used(settings: Bench, own: Sequence[Named]) -> dict[str, Any]:
+    """Return the settings of a run as they are written: those that are used, and the tables of contestants."""
+    left_out = ("out", "json", "quiet")
+    values = {key: value for key, value in plain(settings).items() if key not in left_out and value not in (None, [])}
+    tables: Mapping[str, Any] = {one.name: dict(one.table) for one in own}
+    return {**values, "contestants": tables} if own else values
+
+
+def _measure(one: Chosen, settings: Bench, own: Sequence[Named], run: RunDirectory) -> None:
+    from neuroevo.benchmarks.suites.measurement import Measurement
+
+    if isinstance(settings, BenchNetworks):
+        from neuroevo.cli.comparison import run_comparison
+
+        run_comparison(one.suite, settings, own, run)  # type: ignore[arg-type]
+    elif isinstance(settings, BenchSearches):
+        from neuroevo.cli.search_comparison import run_searches
+
+        run_searches(one.suite, settings, own, run)  # type: ignore[arg-type]
+    elif isinstance(one.suite, Measurement):
+        _print(one.suite, settings, run)
+
+
+def _print(suite: Measurement[Any], settings: Bench, run: RunDirectory) -> None:
+    """Run a suite of measurements and print its result."""
+    from neuroevo.benchmarks.suites.measurement import MeasurementSetup
+    from neuroevo.cli.build import make_device
+    from neuroevo.cli.progress import Reporter
+    from neuroevo.cli.settings.derived import whole
+
+    with Reporter(1, quiet=settings.quiet) as reporter:
+        reporter.describe("measuring")
+
+        def on_sample(done: int, total: int) -> None:
+            reporter.total = total
+            reporter.progress.update(reporter.task, total=total)
+            if done:
+                reporter.advance(1)
+
+        setup = MeasurementSetup(device=make_device(settings), quick=settings.quick, on_sample=on_sample)
+        result = suite.run_in(run, setup, **whole(suite.measure, settings.own))
+    if settings.as_json:
+        click.echo(json.dumps({"run": str(run.path), **asdict(result)}))
+    else:
+        click.echo(suite.describe(result))

@@ -1,53 +1,36 @@
-"""From settings to objects: devices, data sets, backbones and strategies by name."""
+"""From settings to objects: devices, maps, data sets, backbones, and how populations are trained."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
-from functools import partial
-from typing import Any, TypeVar, cast
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, cast
 
 import click
 import torch
 
-from neuroevo.backbones import MLP, Backbone, ViT
-from neuroevo.benchmarks.suites.contestant import Contestant
-from neuroevo.benchmarks.suites.matching import core_seconds_of_evolution, updates_in
-from neuroevo.benchmarks.suites.transfer import Transfer
-from neuroevo.cli.names import (
-    BACKBONES,
-    DATASETS,
-    DATASETS_OF_ANY_SIZE,
-    DATASETS_ON_DISK,
-    DATASETS_TO_DOWNLOAD,
-    LEARNGENE_STRATEGIES,
-    STRATEGIES,
-    load,
-)
-from neuroevo.cli.settings.heirs import kind_of
-from neuroevo.cli.settings.settings import BenchSettings, InheritSettings, RunSettings
-from neuroevo.cli.variants import VARIANTS, evolution, generations_of, matched, pretraining, recipe
+from neuroevo import catalogue
+from neuroevo.backbones import Backbone
+from neuroevo.cli.settings.run import Data, Networks, SeededRun, Workers
 from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset
-from neuroevo.data.tasks import default_ways
-from neuroevo.execution import AUTO, Execution, Processes, WorkerMap
-from neuroevo.strategies import GTL, AsynchronousGTL, Layerwise, OneCandidate
-from neuroevo.strategies.strategy import Strategy
+from neuroevo.data.tasks import default_ways, sample_task
+from neuroevo.execution import Execution, Pixels, Processes, Recipe, Training, WorkerMap
+from neuroevo.execution.tuning import settled, tuned
+from neuroevo.problems import TrainingSetup
+from neuroevo.runs.directory import RunDirectory
+from neuroevo.seeds import stream
+from neuroevo.signatures import parameters
+from neuroevo.strategies import GTLSettings
+from neuroevo.strategies.gtl.operators import random_founder
 
-# What each of these pre-trains; many differ only in what they hand on of the same network.
-PRETRAINS = {
-    **dict.fromkeys(("finetune", "linear-probe", "heur-lg", "pruned-circuit", "random-circuit"), "whole network"),
-    "narrow-pretraining": "narrow network",
-    "reptile": "many tasks",
-}
-UNSHARED = "many tasks"  # takes many lives, none of which can serve another strategy
-
-Kind = TypeVar("Kind", bound=Strategy)
+TUNING_UPDATES = 10
 
 
-def make_device(settings: RunSettings) -> torch.device:
+def make_device(settings: SeededRun) -> torch.device:
     """Return the device that the settings name; `auto` is the best one there is.
 
     Raises:
@@ -64,13 +47,7 @@ def make_device(settings: RunSettings) -> torch.device:
     return torch.device(name)
 
 
-def device_facts(device: torch.device) -> dict[str, str]:
-    """Return which device a run uses, and what a GPU is called."""
-    name = {"gpu": torch.cuda.get_device_name(device)} if device.type == "cuda" else {}
-    return {"device": str(device), **name}
-
-
-def make_map(settings: RunSettings) -> AbstractContextManager[WorkerMap | None]:
+def make_map(settings: Workers) -> AbstractContextManager[WorkerMap | None]:
     """Return the map over the workers that the settings ask for; None for threads, which strategies start themselves.
 
     Raises:
@@ -101,32 +78,18 @@ def engine_facts(map_: WorkerMap | None) -> dict[str, object]:
     return {"engine": type(map_.engine).__name__, "workers": map_.workers, "worker_threads": map_.engine.threads}
 
 
-def check_strategies(names: Sequence[str]) -> None:
-    """Raise click.UsageError unless all of these strategies hand on something that descendants can inherit."""
-    if refused := [name for name in names if name not in LEARNGENE_STRATEGIES]:
-        known = ", ".join(LEARNGENE_STRATEGIES)
-        raise click.UsageError(
-            f"--strategies must be of {known} for the suite transfer, but {', '.join(refused)} is not."
-        )
+def make_dataset(settings: Data, *, name: str | None = None, data_root: Path | None = None) -> Dataset:
+    """Make or read the data set of the settings, or of another name with its folder."""
+    chosen = settings.dataset if name is None else name
+    root = settings.data_root if name is None else data_root
+    make = cast(Callable[..., Dataset], find("dataset", chosen))
+    known, given = parameters(make), {"size": settings.image_size, "download": settings.download or None}
+    files = {"data_root": root} if "data_root" in known else {}
+    wanted = {key: value for key, value in given.items() if value is not None and key in known}
+    return replace(make(**files, **wanted), augmentation=make_augmentation(settings))
 
 
-def check_asynchronous(name: str, settings: RunSettings) -> None:
-    """Raise click.UsageError if this variant of GTL is to run in a steady state and can't."""
-    if name == "layerwise" and settings.asynchronous:
-        raise click.UsageError("--asynchronous is for gtl and its variants, and layerwise evolves in generations.")
-
-
-def make_dataset(settings: RunSettings) -> Dataset:
-    """Make or read the data set."""
-    make = cast(Callable[..., Dataset], load(DATASETS[settings.dataset]))
-    name = settings.dataset
-    files = (settings.data_root,) if name in DATASETS_ON_DISK else ()
-    size = {"size": settings.image_size} if settings.image_size and name in DATASETS_OF_ANY_SIZE else {}
-    download = {"download": True} if settings.download and name in DATASETS_TO_DOWNLOAD else {}
-    return replace(make(*files, **size, **download), augmentation=make_augmentation(settings))
-
-
-def make_augmentation(settings: RunSettings) -> Augmentation | None:
+def make_augmentation(settings: Data) -> Augmentation | None:
     """Return what happens to images in training; the numbers are those of `--augment`'s help."""
     wanted = settings.augment
     if not wanted:
@@ -136,138 +99,92 @@ def make_augmentation(settings: RunSettings) -> Augmentation | None:
     )
 
 
-def make_backbone(settings: RunSettings, dataset: Dataset) -> Backbone:
-    """Return the backbone at its width for the data set's images."""
-    make = cast(Callable[..., Backbone], load(BACKBONES[settings.backbone]))
-    full: Backbone
-    if make is MLP:
-        full = make(inputs=dataset.channels * dataset.size**2)
-    else:
-        full = make(channels=dataset.channels, **({"size": dataset.size} if make is ViT else {}))
-    return full.resized({group: max(1, round(settings.width * width)) for group, width in full.layout.groups.items()})
-
-
-def make_heir(name: str, settings: RunSettings, dataset: Dataset) -> Backbone:
-    """Return the backbone that a kind of heir stands for, such as `vgg11:0.5`."""
-    kind, factor = kind_of(name)
-    return make_backbone(settings.model_copy(update={"backbone": kind, "width": settings.width * factor}), dataset)
-
-
-def make_contestant(
-    name: str,
-    settings: RunSettings,
-    dataset: Dataset,
-    backbone: Backbone,
-    device: torch.device,
-    *,
-    pretraining_updates: Mapping[str, int] | None = None,
-    map_: WorkerMap | None = None,
-    execution: Execution = AUTO,
-) -> Contestant:
-    """Return the strategy of a name.
+def make_backbone(settings: Data, dataset: Dataset, *, name: str | None = None, width: float = 1.0) -> Backbone:
+    """Return the backbone of the settings, or of another name, for the data set's images.
 
     Args:
-        name: The name.
-        settings: What the run is told.
-        dataset: Images.
-        backbone: The network that is evolved.
-        device: Where networks live.
-        pretraining_updates: Updates by what is pre-trained (see `PRETRAINS`); by default as many gradient steps as GTL
-            takes.
-        map_: The map over workers; by default the strategy's own.
-        execution: In which way populations are trained.
+        settings: Name and width.
+        dataset: Says which images it takes.
+        name: Another backbone's name.
+        width: A further factor on its channels.
     """
-    workers = settings.workers if map_ is None else None
-    common: dict[str, Any] = {"device": device, "workers": workers, "execution": execution}
-
-    def mapped(strategy: Kind) -> Kind:
-        if map_ is not None:
-            strategy.toolbox.register("map", map_)
-        return strategy
-
-    def evolving(variant: str, seed: int) -> GTL:
-        variety = Layerwise if variant == "layerwise" else AsynchronousGTL if settings.asynchronous else GTL
-        make = partial(variety, dataset, backbone, seed=seed, **common)
-        told = evolution(variant, settings, dataset)
-        if variant != "gtl" and isinstance(settings, BenchSettings):
-            told = matched(told, make, generations=generations_of(variant, settings), gradient_steps=steps())
-        return mapped(make(**told))
-
-    def steps() -> int:
-        return evolving("gtl", settings.seed).planned_budget(settings.generations).gradient_steps
-
-    if name in VARIANTS:
-        check_asynchronous(name, settings)
-        return Contestant(name, partial(evolving, name), generations_of(name, settings))
-    kind = cast(type[OneCandidate], load(STRATEGIES[name]))
-    pretrains = PRETRAINS.get(name, "")
-    updates = pretraining_updates[pretrains] if pretraining_updates is not None and pretrains else steps()
-    # Reptile's many short trainings on few classes have the rate of descendants, whom they prepare for.
-    trained = recipe(settings, updates) if pretrains == UNSHARED else pretraining(settings, updates)
-
-    def rival(seed: int) -> Strategy:
-        return mapped(kind(dataset, backbone, seed=seed, share=settings.share, pretraining=trained, **common))
-
-    return Contestant(name, rival, pretrains="" if pretrains == UNSHARED else pretrains)
+    make = cast(Callable[..., Backbone], find("backbone", settings.backbone if name is None else name))
+    images = {"channels": dataset.channels, "size": dataset.size, "inputs": dataset.channels * dataset.size**2}
+    full = make(**{key: value for key, value in images.items() if key in parameters(make)})
+    factor = settings.width * width
+    return full.resized({group: max(1, round(factor * channels)) for group, channels in full.layout.groups.items()})
 
 
-def match_budgets(
-    settings: BenchSettings, dataset: Dataset, backbone: Backbone, device: torch.device, *, execution: Execution = AUTO
-) -> dict[str, int]:
-    """Return the updates of each kind of pre-training that the strategies of a comparison need.
-
-    `--match steps` gives them the gradient steps of GTL, `seconds` its core-seconds, which are measured here, and
-    `none` what the settings say.
-    """
-    kinds = {PRETRAINS[name]: name for name in reversed(settings.strategies) if name in PRETRAINS}
-    gtl = cast(
-        GTL, make_contestant("gtl", settings, dataset, backbone, device, execution=execution).make(settings.seed)
-    )
-    if settings.match == "none":
-        return dict.fromkeys(kinds, settings.pretraining_updates)
-    if settings.match == "steps" or not kinds:
-        return dict.fromkeys(kinds, gtl.planned_budget(settings.generations).gradient_steps)
-    total = core_seconds_of_evolution(gtl, settings.generations)
-    rivals = {
-        kind: make_contestant(name, settings, dataset, backbone, device, execution=execution)
-        for kind, name in kinds.items()
-    }
-    return {kind: updates_in(total, cast(OneCandidate, one.make(settings.seed))) for kind, one in rivals.items()}
-
-
-def make_protocol(
-    settings: BenchSettings, dataset: Dataset, backbone: Backbone, device: torch.device, *, execution: Execution = AUTO
-) -> Transfer:
-    """Return how descendants live."""
-    lives = {"updates": settings.updates, "descendants": settings.descendants}
-    return _protocol(settings, dataset, backbone, device, **lives, execution=execution)
-
-
-def make_descendant(settings: InheritSettings, device: torch.device) -> Transfer:
-    """Return how a single descendant lives."""
-    dataset = make_dataset(settings).to(device)
-    backbone = make_backbone(settings, dataset)
-    return _protocol(settings, dataset, backbone, device, updates=settings.updates, descendants=1)
-
-
-def _protocol(
-    settings: RunSettings,
+def make_execution(
+    settings: Networks,
+    own: Mapping[str, Any],
     dataset: Dataset,
     backbone: Backbone,
     device: torch.device,
-    *,
-    updates: int,
-    descendants: int,
-    execution: Execution = AUTO,
-) -> Transfer:
-    return Transfer(
-        dataset=dataset,
-        backbone=backbone,
-        descendant=recipe(settings, updates),
-        ways=settings.ways or default_ways(len(dataset.novel.classes)),
-        shots=settings.every_shots[0],
-        descendants=descendants,
-        device=device,
-        workers=settings.workers,
-        execution=execution,
+    run: RunDirectory,
+) -> Execution:
+    """Return how populations are trained, and note it in `run.json`; a run that is resumed keeps what it began with.
+
+    Args:
+        settings: The run's settings.
+        own: Those of its strategies: what is timed has their population, share and batch.
+        dataset: Images.
+        backbone: The network.
+        device: Where networks live.
+        run: The run's directory.
+    """
+    noted = run.facts.get("execution")
+    if isinstance(noted, Mapping):
+        return Execution(**cast(dict[str, Any], noted))
+
+    def lives(updates: int = TUNING_UPDATES) -> list[Training]:
+        population = own.get("population") or GTLSettings().population
+        return [_life(own, settings.seed, dataset, backbone, device, updates, slot) for slot in range(population)]
+
+    execution = Execution(
+        mode="auto" if settings.execution == "tune" else settings.execution,
+        precision=settings.precision,
+        compile=settings.compile,
     )
+    if settings.execution == "tune":
+        execution, seconds = tuned(lives, execution=execution, workers=settings.workers)
+        run.note({"tuning_seconds": seconds})
+    execution = settled(execution, lives()[0])
+    run.note({"execution": asdict(execution)})
+    return execution
+
+
+def find(kind: str, name: str) -> object:
+    """Return the thing of a name; an unknown or broken one is a mistake in usage."""
+    try:
+        return catalogue.find(kind, name)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _life(
+    own: Mapping[str, Any],
+    seed: int,
+    dataset: Dataset,
+    backbone: Backbone,
+    device: torch.device,
+    updates: int,
+    slot: int,
+) -> Training:
+    """Return the training run of an heir of a founder as GTL has it, cut short."""
+    default, generator = GTLSettings(), stream(seed, slot, "tuning")
+    share = own.get("share") or default.share
+    founder = random_founder(backbone=backbone, share=share, generator=generator, new_ids=torch.arange)
+    batch = own.get("life_batch") or own.get("batch") or default.life.batch
+    setup = TrainingSetup(
+        backbone=backbone,
+        pixels=Pixels.of(dataset),
+        recipe=Recipe(updates=updates, batch=batch),
+        isolate=default.isolate,
+        condense=default.condense,
+        device=device,
+    )
+    ways = own.get("life_ways")
+    count = ways if isinstance(ways, int) else default_ways(len(dataset.ancestry.classes))
+    task = sample_task(dataset.ancestry, ways=count, shots=None, test_per_class=0, generator=generator)
+    return setup.prepare(founder, task, generator)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import click
 
-from neuroevo.cli.names import DATASETS, DATASETS_OF_ANY_SIZE, DATASETS_ON_DISK, load
+from neuroevo import catalogue
+from neuroevo.cli.settings.rules import takes
 from neuroevo.spelling import suggestion
 
 if TYPE_CHECKING:
@@ -35,8 +38,9 @@ def check(ctx: click.Context, name: str, data_root: Path | None, image_size: int
     had. The exit code is 0 if all is there, 1 if not, 2 for wrong usage.
     """
     _check_usage(name, data_root)
-    if image_size is not None and name not in DATASETS_OF_ANY_SIZE:
-        raise click.UsageError(f"--image-size must come with {' or '.join(DATASETS_OF_ANY_SIZE)}, but NAME is {name}.")
+    if image_size is not None and "size" not in takes(name):
+        able = [one for one in catalogue.entries("dataset") if "size" in takes(one)]
+        raise click.UsageError(f"--image-size must come with {' or '.join(able)}, but NAME is {name}.")
     found = list(_findings(name, data_root, {"size": image_size} if image_size else {}))
     good = all(finding.good for finding in found)
     source = _source(name)
@@ -54,11 +58,10 @@ def check(ctx: click.Context, name: str, data_root: Path | None, image_size: int
 
 
 def _check_usage(name: str, data_root: Path | None) -> None:
-    if name not in DATASETS:
-        raise click.UsageError(
-            f"NAME must be one of {', '.join(DATASETS)}, but it is {name!r}{suggestion(name, DATASETS)}"
-        )
-    if name not in DATASETS_ON_DISK:
+    known = catalogue.entries("dataset")
+    if name not in known:
+        raise click.UsageError(f"NAME must be one of {', '.join(known)}, but it is {name!r}{suggestion(name, known)}")
+    if "data_root" not in takes(name):
         if data_root is not None:
             raise click.UsageError(f"--data-root must be left out, as {name} is made and not read from files.")
     elif data_root is None:
@@ -70,16 +73,18 @@ def _check_usage(name: str, data_root: Path | None) -> None:
 def _findings(name: str, data_root: Path | None, size: Mapping[str, int]) -> Iterable[Finding]:
     from neuroevo.data.checks import findings  # heavy, and usage is checked by now
 
-    make: Callable[..., Dataset] = load(DATASETS[name])  # type: ignore[assignment]
+    make: Callable[..., Dataset] = catalogue.find("dataset", name)  # type: ignore[assignment]
+    digests: Callable[[Path], Iterable[str]] = getattr(_module(name), "checked_digests", lambda _: ())
     if data_root is None:
         return findings(tuple, lambda: make(**size))
-    digests: Callable[[Path], Iterable[str]] = load(f"{_module(name)}:checked_digests")  # type: ignore[assignment]
     return findings(lambda: digests(data_root), lambda: make(data_root, **size))
 
 
 def _source(name: str) -> str | None:
-    return str(load(f"{_module(name)}:SOURCE")) if name in DATASETS_ON_DISK else None
+    """Return where the files of a data set can be found, if its module says so."""
+    source = getattr(_module(name), "SOURCE", None)
+    return str(source) if source is not None and "data_root" in takes(name) else None
 
 
-def _module(name: str) -> str:
-    return DATASETS[name].partition(":")[0]
+def _module(name: str) -> ModuleType:
+    return sys.modules[catalogue.find("dataset", name).__module__]

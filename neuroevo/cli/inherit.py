@@ -10,51 +10,86 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from neuroevo.cli.options import settings_command
-from neuroevo.cli.settings.settings import InheritSettings
+from neuroevo.cli.options import Call, DerivedCommand, settings_command
+from neuroevo.cli.settings.load import plain, to_toml
+from neuroevo.cli.settings.run import Inherit
 from neuroevo.runs.directory import RunDirectory, default_folder
+from neuroevo.runs.names import DESCENDANT
 
 if TYPE_CHECKING:
-    from neuroevo.benchmarks.suites.transfer import Transfer
+    from neuroevo.benchmarks.suites.protocol import Transfer
     from neuroevo.execution import Training
     from neuroevo.learngene import Learngene
     from neuroevo.operators.inheritance import Inheritance
 
-DESCENDANT = "descendant.safetensors"
-
-
-@settings_command("inherit", InheritSettings)
-def command(settings: InheritSettings) -> None:
-    """Train a network that inherits LEARNGENE, a file that evolve or bench wrote, on novel classes of the data set.
+HELP = """Train a network that inherits LEARNGENE, a file that evolve or bench wrote, on novel classes of the data set.
 
     Its accuracy is printed beside that of its twin from scratch: the same task, random weights and order of images. Its
     weights go to descendant.safetensors in a new folder, as a state dict of plain tensors; the path is printed last.
     """
+
+
+def _command(call: Call) -> click.Command:
+    """Return the command of these words."""
+
+    def owners(key: str) -> list[str]:
+        from neuroevo.cli.owners import owners
+
+        return owners(key)
+
+    return settings_command("inherit", Inherit, _run, call=call, what="inherit", help=HELP, owners=owners)
+
+
+command = DerivedCommand("inherit", _command)
+
+
+def _run(settings: Inherit) -> None:
     # Settings are checked by now, and only a run needs torch.
     from deap.base import Toolbox
 
-    from neuroevo.cli.build import make_descendant, make_device
     from neuroevo.learngene import Learngene
     from neuroevo.operators.inheritance import inherit
 
     learngene = Learngene.load(settings.learngene)
-    protocol = make_descendant(settings, make_device(settings))
+    protocol = _protocol(settings)
     toolbox = Toolbox()
     toolbox.register("inherit", inherit)
-    received = protocol.inheritance(learngene, toolbox)  # what does not fit is told before any folder is made
+    received = protocol.inheritance(learngene, toolbox)  # what does not fit is refused before any folder is made
+    used = {key: value for key, value in plain(settings).items() if key not in ("out", "json", "quiet")}
     with RunDirectory.create(
-        settings.out or default_folder("inherit"), what="inherit", settings=settings, argv=sys.argv
+        settings.out or default_folder("inherit"), what="inherit", settings=to_toml(used), argv=sys.argv
     ) as run:
-        run.note({"device": str(protocol.device), "data": protocol.dataset.facts()})
+        run.note({"seed": settings.seed, "device": str(protocol.device), "data": protocol.dataset.facts()})
         heir, twin = (protocol.training(genome, toolbox, settings.seed, 0) for genome in (learngene, None))
         result = {
             "descendant": str(run.path / DESCENDANT),
             **_trained(heir, twin, protocol),
-            **_told(received),
+            **_received(received),
         }
         _save(heir, learngene, settings, run.path / DESCENDANT)
         run.note({"result": result})
     _print(result, settings)
+
+
+def _protocol(settings: Inherit) -> Transfer:
+    """Return how the descendant is trained."""
+    from neuroevo.benchmarks.suites.protocol import Transfer
+    from neuroevo.cli.build import make_backbone, make_dataset, make_device
+    from neuroevo.data.tasks import default_ways
+    from neuroevo.execution import Recipe
+
+    device = make_device(settings)
+    dataset = make_dataset(settings).to(device)
+    return Transfer(
+        dataset=dataset,
+        backbone=make_backbone(settings, dataset),
+        descendant=Recipe(updates=settings.updates, batch=settings.batch, learning_rate=settings.learning_rate),
+        ways=settings.ways or default_ways(len(dataset.novel.classes)),
+        shots=settings.shots,
+        descendants=1,
+        device=device,
+        workers=settings.workers,
+    )
 
 
 def _trained(heir: Training, twin: Training, protocol: Transfer) -> dict[str, Any]:
@@ -67,13 +102,13 @@ def _trained(heir: Training, twin: Training, protocol: Transfer) -> dict[str, An
     return {"updates": list(protocol.measure_at), "accuracy": curves, **counts}
 
 
-def _told(received: Inheritance) -> dict[str, Any]:
+def _received(received: Inheritance) -> dict[str, Any]:
     """Return what was inherited, as JSON values."""
     parts = {name: list(getattr(received, name)) for name in ("full", "part", "filled", "untouched")}
     return {"inherited_share": received.share, "inherited": parts, "notes": list(received.notes)}
 
 
-def _save(heir: Training, learngene: Learngene, settings: InheritSettings, path: Path) -> None:
+def _save(heir: Training, learngene: Learngene, settings: Inherit, path: Path) -> None:
     """Write the trained network's state dict, with what it takes to use it in the one metadata entry."""
     from safetensors.torch import save
 
@@ -94,7 +129,7 @@ def _save(heir: Training, learngene: Learngene, settings: InheritSettings, path:
     write_atomically(path, save(tensors, metadata={"neuroevo": to_json(about)}))
 
 
-def _print(result: Mapping[str, Any], settings: InheritSettings) -> None:
+def _print(result: Mapping[str, Any], settings: Inherit) -> None:
     if settings.as_json:
         click.echo(json.dumps(result))
         return

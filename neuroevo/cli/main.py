@@ -5,6 +5,7 @@ written, 75 the run directory is in use, 130 interrupted (143 by SIGTERM). A mis
 `NEUROEVO_DEBUG=1` adds the traceback.
 """
 
+import importlib
 import os
 import sys
 import traceback
@@ -14,7 +15,6 @@ from typing import NamedTuple, NoReturn
 import click
 
 from neuroevo import __version__
-from neuroevo.cli.names import load
 from neuroevo.spelling import suggestion
 
 FAILED, USAGE, DIFFERENT, IO_ERROR, LOCKED, INTERRUPTED = 1, 2, 3, 74, 75, 130
@@ -32,7 +32,7 @@ COMMANDS: Mapping[str, Entry] = {
     "evolve": Entry("neuroevo.cli.evolve:command", "Run one strategy and save its learngene."),
     "inherit": Entry("neuroevo.cli.inherit:command", "Train a descendant that inherits a learngene."),
     "report": Entry("neuroevo.cli.report:command", "Make the report of one or more runs."),
-    "compare": Entry("neuroevo.cli.compare:command", "Tell whether two runs differ."),
+    "compare": Entry("neuroevo.cli.compare:command", "Say whether two runs differ."),
     "show": Entry("neuroevo.cli.show:command", "Describe a learngene or a run directory."),
     "datasets": Entry("neuroevo.cli.datasets:command", "Check the files of data sets."),
     "list": Entry("neuroevo.cli.listing:command", "List strategies, operators, backbones, …"),
@@ -50,7 +50,8 @@ class LazyGroup(click.Group):
         """Import the command, or None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command = load(COMMANDS[cmd_name].target)
+        module, _, attribute = COMMANDS[cmd_name].target.partition(":")
+        command = getattr(importlib.import_module(module), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name].target} must be a click.Command.")
         return command
@@ -99,7 +100,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         result = cli.main(args=list(argv), prog_name="neuroevo", standalone_mode=False)
     except (RecursionError, NotImplementedError):
-        raise  # nobody's input: the traceback is wanted
+        raise  # a fault of the library: the traceback is wanted
     except (click.ClickException, click.Abort, KeyboardInterrupt) as error:
         return _report(error)
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
@@ -111,7 +112,7 @@ def _report(error: BaseException) -> int:
     if os.environ.get("NEUROEVO_DEBUG") not in (None, "", "0"):
         traceback.print_exception(error)
     if isinstance(error, BrokenPipeError):
-        # whoever read the output has left: nothing may be written at exit either
+        # the reader of the output has left: nothing may be written at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     for sentence in _sentences(error):
@@ -147,6 +148,6 @@ def _exit_code(error: BaseException) -> int:
 
 
 def _settings_errors(error: BaseException) -> Sequence[str]:
-    from neuroevo.cli.settings.settings import SettingsError  # heavy, and only errors need it
+    from neuroevo.cli.settings.load import SettingsError  # heavy, and only errors need it
 
     return error.errors if isinstance(error, SettingsError) else ()

@@ -1,136 +1,273 @@
-"""Commands whose options are the fields of a settings model.
+"""Commands whose options follow from what runs: the settings of a run, and those of its strategy, problem or suite.
 
-Options take their values as text: the settings are read and checked all together, so that one
-call shows every mistake.
+Options take their values as text: the settings are read and checked all together, so that one call shows every mistake.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import click
 from pydantic.fields import FieldInfo
 
-from neuroevo.cli.names import (
-    BACKBONES,
-    DATASETS,
-    DATASETS_OF_ANY_SIZE,
-    DATASETS_ON_DISK,
-    DATASETS_TO_DOWNLOAD,
-    GRAPH_PROBLEMS,
-    PROBLEMS,
-    STRATEGIES,
-    SUITES,
+from neuroevo import catalogue
+from neuroevo.cli.settings.load import fields, load
+from neuroevo.cli.settings.quick import QUICK
+from neuroevo.cli.settings.run import Settings
+from neuroevo.cli.settings.sources import Sources, read_table, unread
+from neuroevo.cli.settings.values import argument, label, metavar, shown, takes_names
+from neuroevo.runs.names import SETTINGS
+
+
+@dataclass(frozen=True)
+class Call:
+    """The words of a command before its options are known.
+
+    Attributes:
+        words: The words.
+        settings: The TOML file of settings that is named, or that of the run that is resumed.
+        resume: The folder of the run that is resumed, or None.
+        table: What the file holds.
+        errors: A sentence if it can't be read.
+    """
+
+    words: Sequence[str]
+    settings: Path | None = None
+    resume: Path | None = None
+    table: Mapping[str, Any] = field(default_factory=dict)
+    errors: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> Call:
+        """Read what decides which options there are, and import what `--import` names."""
+        resume = option(words, "--resume")
+        named = option(words, "--settings") or os.environ.get("NEUROEVO_SETTINGS")
+        file = _settings_of(Path(resume)) if resume else Path(named) if named else None
+        table, errors = read_table(file)
+        for target in _imports(words, table):
+            try:
+                catalogue.import_names(target)
+            except ValueError as error:
+                raise click.UsageError(str(error)) from error
+        return cls(words, file, None if resume is None else Path(resume), table, errors)
+
+    def names(self, key: str, *, position: int | None = None) -> list[str]:
+        """Return the names that are given for a setting, by flag, argument, environment or file."""
+        given: Any = (
+            option(self.words, f"--{key.replace('_', '-')}") if position is None else self.arguments()[position:]
+        )
+        given = given or os.environ.get(f"NEUROEVO_{key.upper()}") or self.table.get(key) or []
+        return [name.strip() for name in given.split(",") if name.strip()] if isinstance(given, str) else [*given]
+
+    def arguments(self) -> list[str]:
+        """Return the words that are neither options nor their values, as far as that can be told."""
+        found, value = [], False
+        for word in self.words:
+            if word.startswith("-"):
+                value = "=" not in word and word not in SWITCHES
+            elif value:
+                value = False
+            else:
+                found.append(word)
+        return found
+
+    def sources(self, flags: Mapping[str, object]) -> Sources:
+        """Return everything that settings may come from; a resumed run is not changed by the environment."""
+        environ = {} if self.resume is not None else os.environ
+        return Sources(flags=flags, environ=environ, file=self.settings, table=self.table)
+
+
+SWITCHES = frozenset(
+    {"-h", "--help", "--quick", "--no-quick", "--json", "--no-json", "--quiet", "--no-quiet", "--download"}
+    | {"--no-download", "--compile", "--no-compile", "--asynchronous", "--no-asynchronous"}
 )
-from neuroevo.cli.settings.fields import argument, fields, label, metavar, shown, takes_names
-from neuroevo.cli.settings.rules import Known
-from neuroevo.cli.settings.settings import RunSettings, load_settings
-from neuroevo.runs.directory import SETTINGS
+"""Options of every run that take no value."""
 
-KNOWN = Known(
-    strategies=tuple(STRATEGIES),
-    backbones=tuple(BACKBONES),
-    datasets=tuple(DATASETS),
-    problems=(*PROBLEMS, *(name for name in GRAPH_PROBLEMS if name not in PROBLEMS)),
-    suites=tuple(SUITES),
-    datasets_on_disk=DATASETS_ON_DISK,
-    datasets_to_download=DATASETS_TO_DOWNLOAD,
-    datasets_of_any_size=DATASETS_OF_ANY_SIZE,
-)
-"""The names that the command line knows."""
-
-Settings = TypeVar("Settings", bound=RunSettings)
+Make = Callable[[Call], click.Command]
 
 
-def settings_command(name: str, model: type[Settings]) -> Callable[[Callable[[Settings], None]], click.Command]:
-    """A decorator that makes a command of a function of the settings.
+class DerivedCommand(click.Command):
+    """A command whose options are made for each call.
 
     Args:
-        name: the command's name.
-        model: its settings; each field becomes an option, or an argument if it says so.
-
-    Returns:
-        A decorator; the function's docstring becomes the command's help.
+        name: The command's name.
+        make: Makes the command of a call.
     """
 
-    def decorate(function: Callable[[Settings], None]) -> click.Command:
-        def callback(settings: str | None, **flags: object) -> None:
-            file = settings or os.environ.get("NEUROEVO_SETTINGS")
-            function(effective_settings(model, flags, Path(file) if file else None))
+    def __init__(self, name: str, make: Make) -> None:
+        super().__init__(name)
+        self.make = make
 
-        return click.Command(name, params=parameters(model), callback=callback, help=function.__doc__)
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Make the command of these words, and its context."""
+        return self.make(Call.of(args)).make_context(info_name, args, parent, **extra)
 
-    return decorate
+
+class SettingsCommand(click.Command):
+    """A command with the options of a model; an unknown one is answered with what has it."""
+
+    def __init__(self, name: str, *, what: str, owners: Callable[[str], Iterable[str]], **settings: Any) -> None:
+        super().__init__(name, **settings)
+        self.what = what
+        self.owners = owners
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words.
+
+        Raises:
+            click.UsageError: An option is not known here.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            key = error.option_name.removeprefix("--").removeprefix("no-").replace("-", "_")
+            known = [name for one in self.params for name in [str(one.name)] if isinstance(one, click.Option)]
+            sentence = unread(error.option_name, key, known, [*self.owners(key)], self.what)
+            raise click.UsageError(sentence, ctx) from None
 
 
-def resumable_command(
-    name: str, model: type[Settings]
-) -> Callable[[Callable[[Settings, Path | None], None]], click.Command]:
-    """Like `settings_command`, with an option `--resume DIR` that takes the settings of an earlier run.
+def settings_command(
+    name: str,
+    model: type[Settings],
+    callback: Callable[..., object],
+    *,
+    call: Call,
+    what: str,
+    help: str,
+    owners: Callable[[str], Iterable[str]] = lambda _: (),
+    resumable: bool = False,
+    more: Sequence[click.Parameter] = (),
+) -> click.Command:
+    """Return a command that calls `callback(settings, …)` with the checked settings of a model.
 
-    Of the settings that are given beside it those in `told_anew` count, and the others must be the run's. The function
-    is called with the settings and the folder that is to be continued, or None.
+    Args:
+        name: The command's name.
+        model: Its settings; each becomes an option, or an argument if it says so.
+        callback: Called with the settings, the folder of the run that is resumed (if `resumable`) and `more`.
+        call: The words, and the file that they name.
+        what: What is run, for errors.
+        help: The command's help.
+        owners: Says what else reads a setting.
+        resumable: Whether there is `--resume`.
+        more: Further options, which are passed on as they are.
     """
+    names = [str(one.name) for one in more]
 
-    def decorate(function: Callable[[Settings, Path | None], None]) -> click.Command:
-        def callback(settings: str | None, resume: Path | None, **flags: object) -> None:
-            if resume is None:
-                file = settings or os.environ.get("NEUROEVO_SETTINGS")
-                function(effective_settings(model, flags, Path(file) if file else None), None)
-            else:
-                function(_resumed_settings(model, resume, {"settings": settings, **flags}), resume)
+    def run(**flags: Any) -> object:
+        extra = {key: flags.pop(key) for key in names}
+        for key in ("settings", "resume", "imports"):
+            flags.pop(key, None)
+        if call.errors:
+            raise click.UsageError(" ".join(call.errors))
+        given = {key: None if value == () else value for key, value in flags.items()}
+        settings = (
+            _resumed(model, call, given, what)
+            if call.resume is not None
+            else load(model, call.sources(given), what=what, owners=lambda key: [*owners(key)])
+        )
+        return callback(settings, *([call.resume] if resumable else []), **extra)
 
+    parameters = [*_parameters(model), *more]
+    parameters.append(click.Option(["--settings"], metavar="FILE", help="TOML file with settings."))
+    parameters.append(
+        click.Option(
+            ["--import", "imports"],
+            multiple=True,
+            metavar="MODULE",
+            help="Python file or module that offers strategies, problems, … of your own.",
+        )
+    )
+    if resumable:
         folder = click.Path(exists=True, file_okay=False, path_type=Path)
-        option = click.Option(["--resume"], type=folder, metavar="DIR", help="Go on with the run in this folder.")
-        return click.Command(name, params=[*parameters(model), option], callback=callback, help=function.__doc__)
-
-    return decorate
-
-
-def effective_settings(model: type[Settings], flags: Mapping[str, object], file: Path | None) -> Settings:
-    """The settings from a command's flags, this process's environment, and a file.
-
-    Raises:
-        SettingsError: with everything that is wrong.
-    """
-    given = {key: None if value == () else value for key, value in flags.items()}
-    return load_settings(model, flags=given, environ=os.environ, file=file, known=KNOWN)
-
-
-def _resumed_settings(model: type[Settings], folder: Path, flags: Mapping[str, object]) -> Settings:
-    """The settings of the run in a folder, or in the folders of its suites, with what may be told anew."""
-    given = {key: value for key, value in flags.items() if value not in (None, ())}
-    if elsewhere := sorted(given.keys() & {"out", "settings"}):
-        named = " and no ".join(f"--{key}" for key in elsewhere)
-        raise click.UsageError(f"--resume goes on in the folder of the run with its settings, so it allows no {named}.")
-    files = sorted([folder / SETTINGS, *folder.glob(f"*/{SETTINGS}")], key=lambda file: not file.exists())
-    if not files[0].exists():
-        raise click.UsageError(f"--resume must name a run directory, but {folder} has no {SETTINGS}.")
-    begun = load_settings(model, flags={}, environ={}, file=files[0], known=KNOWN)
-    now = load_settings(model, flags=given, environ={}, file=files[0], known=KNOWN)
-    if differences := _differences(begun, now, given.keys() - model.told_anew):
-        raise click.UsageError(f"--resume goes on with the settings of the run, but they differ: {differences}.")
-    return now
-
-
-def _differences(begun: RunSettings, now: RunSettings, keys: Collection[str]) -> str:
-    """Name the settings whose values differ, with both values."""
-    names = {info.alias or name: name for name, info in type(now).model_fields.items()}
-    pairs = [(key, getattr(begun, names[key]), getattr(now, names[key])) for key in sorted(keys)]
-    return ", ".join(
-        f"{key.replace('_', '-')} ({shown(before)} in the run, {shown(after)} given)"
-        for key, before, after in pairs
-        if before != after
+        parameters.append(click.Option(["--resume"], type=folder, metavar="DIR", help="Resume the run in this folder."))
+    parameters.sort(key=lambda item: isinstance(item, click.Option))
+    return SettingsCommand(
+        name,
+        what=what,
+        owners=owners,
+        params=parameters,
+        callback=run,
+        help=help,
+        context_settings={"help_option_names": ["-h", "--help"]},
     )
 
 
-def parameters(model: type[RunSettings]) -> list[click.Parameter]:
-    """Arguments and options of a command with the settings `model`."""
-    offered = {key: info for key, info in fields(model).items() if model.options is None or key in model.options}
-    found = [_parameter(key, info, model.quick_defaults) for key, info in offered.items()]
-    file = click.Option(["--settings"], metavar="FILE", help="TOML file with settings.")
-    return sorted([*found, file], key=lambda item: isinstance(item, click.Option))
+def option(words: Sequence[str], name: str) -> str | None:
+    """Return the last value of an option among words, None if it is not there."""
+    found = None
+    for place, word in enumerate(words):
+        if word.startswith(f"{name}="):
+            found = word.partition("=")[2]
+        elif word == name and place + 1 < len(words):
+            found = words[place + 1]
+    return found
+
+
+def all_options(words: Sequence[str], name: str) -> list[str]:
+    """Return all values of an option among words."""
+    return [
+        found
+        for place, word in enumerate(words)
+        if word == name or word.startswith(f"{name}=")
+        for found in [option(words[place : place + 2] if word == name else [word], name)]
+        if found is not None
+    ]
+
+
+def _imports(words: Sequence[str], table: Mapping[str, Any]) -> list[str]:
+    given = all_options(words, "--import") or os.environ.get("NEUROEVO_IMPORT") or table.get("import") or []
+    return given.split(",") if isinstance(given, str) else [*map(str, given)]
+
+
+def _settings_of(folder: Path) -> Path:
+    """Return the settings of the run in a folder, or of the first suite in it.
+
+    Raises:
+        click.UsageError: There are none.
+    """
+    files = sorted([folder / SETTINGS, *folder.glob(f"*/{SETTINGS}")], key=lambda file: not file.exists())
+    if folder.is_dir() and not files[0].exists():
+        raise click.UsageError(f"--resume must name a run directory, but {folder} has no {SETTINGS}.")
+    return files[0]
+
+
+def _resumed(model: type[Settings], call: Call, flags: Mapping[str, object], what: str) -> Settings:
+    """The settings of the run that is resumed, with those that may be changed."""
+    given = {key: value for key, value in flags.items() if value not in (None, ())}
+    elsewhere = sorted({*given} & {"out"} | ({"settings"} if option(call.words, "--settings") else set()))
+    if elsewhere:
+        named = " and no ".join(f"--{key}" for key in elsewhere)
+        raise click.UsageError(f"--resume goes on in the folder of the run with its settings, so it allows no {named}.")
+    begun = load(model, call.sources({}), what=what)
+    now = load(model, call.sources(given), what=what)
+    names = {info.alias or name: name for name, info in model.model_fields.items()}
+    values = {key: (getattr(begun, names[key]), getattr(now, names[key])) for key in given.keys() - model.resumable}
+    differing = [
+        f"{key.replace('_', '-')} ({shown(before)} in the run, {shown(after)} given)"
+        for key, (before, after) in sorted(values.items())
+        if before != after
+    ]
+    if differing:
+        raise click.UsageError(
+            f"--resume goes on with the settings of the run, but they differ: {', '.join(differing)}."
+        )
+    return now
+
+
+def _parameters(model: type[Settings]) -> list[click.Parameter]:
+    """Arguments and options of the settings of a model."""
+    quick = QUICK if "quick" in model.model_fields and model.quick_defaults else {}
+    hidden = set() if quick else {"quick"}
+    # What belongs to the strategy, the problem or the suite comes first.
+    general = model.static().model_fields
+    listed = sorted(fields(model).items(), key=lambda item: item[0] in general)
+    return [_parameter(key, info, quick) for key, info in listed if key not in hidden]
 
 
 def _parameter(key: str, info: FieldInfo, quick: Mapping[str, object]) -> click.Parameter:
@@ -139,13 +276,20 @@ def _parameter(key: str, info: FieldInfo, quick: Mapping[str, object]) -> click.
         return click.Argument([key], required=False, nargs=-1 if many else 1, metavar=f"[{word}]..." if many else word)
     flag = label(key, info)
     if info.annotation is bool:
-        return click.Option([f"{flag}/--no-{flag[2:]}", key], is_flag=True, default=None, help=info.description)
+        return click.Option([f"{flag}/--no-{flag[2:]}", key], is_flag=True, default=None, help=_help(key, info, quick))
     return click.Option([flag, key], metavar=metavar(info), help=_help(key, info, quick))
 
 
 def _help(key: str, info: FieldInfo, quick: Mapping[str, object]) -> str:
-    if info.default in (None, ()):
-        return str(info.description)
-    default = ",".join(info.default) if takes_names(info) else info.default
-    hurried = f"; with --quick: {quick[key]}" if key in quick else ""
-    return f"{info.description} [default: {default}{hurried}]"
+    text = str(info.description or "")
+    if info.is_required():
+        return f"{text} [required]".strip()
+    if info.default in (None, (), False):
+        return text
+    default = ",".join(map(str, info.default)) if isinstance(info.default, tuple) else info.default
+    hurried = f"; with --quick: {_plain(quick[key])}" if key in quick else ""
+    return f"{text} [default: {default}{hurried}]".strip()
+
+
+def _plain(value: object) -> object:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else value

@@ -10,14 +10,13 @@ from typing import Any
 
 import click
 
-from neuroevo.cli.evolve import GENOME, LEARNGENE
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import read_facts
 from neuroevo.runs.locks import LOCK_FILES
+from neuroevo.runs.names import GENOME, LEARNGENE, RECORDS, SUMMARY
 from neuroevo.runs.records import read_records
 
 MOST_NAMES = 12
-RECORDS = "records.jsonl"
 
 
 @click.command("show")
@@ -80,11 +79,11 @@ def _describe_run(path: Path) -> list[str]:
     ]
     if error := facts.get("error"):
         lines.append(f"Error: {error}")
-    if (path / "summary.csv").exists():
-        with (path / "summary.csv").open(newline="", encoding="utf-8") as file:
+    if (path / SUMMARY).exists():
+        with (path / SUMMARY).open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         lines += [_condition(row, rows) + _describe_row(row) for row in rows]
-    if (path / RECORDS).exists() and not (path / "summary.csv").exists():
+    if (path / RECORDS).exists() and not (path / SUMMARY).exists():
         lines += [_describe_generation(record) for record in read_records(path / RECORDS)[-1:]]
     if facts.get("what") == "inherit" and (result := facts.get("result")):
         heir, scratch = (100 * result["accuracy"][name][-1] for name in ("heir", "scratch"))

@@ -57,3 +57,6 @@ def digits(*, per_class: int = 50, **settings: Any) -> Supervised:
     few = LabelledImages(pooled[order].round().to(torch.uint8), torch.cat(labels)[order], tuple(DIGITS))
     backbone = MLP(widths=(HIDDEN,), inputs=SIDE**2)
     return classifier(few, backbone, pixels=Pixels((0.5,), (0.25,)), **settings)
+
+
+PROBLEMS = {"digits": digits}

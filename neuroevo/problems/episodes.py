@@ -15,6 +15,7 @@ from neuroevo.execution.forward import Forward
 from neuroevo.genome import Genome
 from neuroevo.individual import Individual
 from neuroevo.seeds import seed_of
+from neuroevo.signatures import Recorded
 from neuroevo.space import SPREAD, Space
 
 Outputs = Callable[[Tensor], Tensor]
@@ -25,7 +26,7 @@ WATCHED = 1000
 """Steps of random play that the normalisation of observations is measured on."""
 
 
-class Episodes:
+class Episodes(Recorded):
     """Scores weights of a module by the mean return of some episodes, to be maximised.
 
     All individuals of a generation have the same episodes (common random numbers), the next generation has others; an
@@ -67,6 +68,8 @@ class Episodes:
         self.environment = environment
         self.settings = dict(settings or {})
         self.module = copy.deepcopy(module).requires_grad_(False).eval()
+        # A description of the problem is that of the copy, whatever becomes of the module.
+        self.arguments = {**self.arguments, "module": self.module}
         self.forward = Forward(self.module)
         self.episodes = episodes
         self.seed = seed
@@ -182,3 +185,6 @@ def cartpole(*, hidden: int = 16, seed: int = 0, **settings: Any) -> Episodes:
         for parameter in network.parameters():
             parameter.zero_()
     return Episodes("CartPole-v1", network, seed=seed, spread=0.5, **settings)
+
+
+PROBLEMS = {"cartpole": cartpole}

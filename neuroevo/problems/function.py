@@ -164,9 +164,15 @@ class Landscape:
     size: int = 10
     measures: tuple[tuple[float, float], ...] = ()
 
-    def __call__(self, size: int | None = None, *, dtype: torch.dtype = torch.float64) -> Function:
-        """Return the function of `size` genes as a problem."""
-        space = Space.box(self.size if size is None else size, low=self.low, high=self.high, dtype=dtype)
+    def __call__(self, dimensions: int | None = None, *, dtype: torch.dtype = torch.float64) -> Function:
+        """Return the function as a problem.
+
+        Args:
+            dimensions: Genes of the function, D; by default its own number.
+            dtype: The genomes' dtype.
+        """
+        size = self.size if dimensions is None else dimensions
+        space = Space.box(size, low=self.low, high=self.high, dtype=dtype)
         return Function(self.function, space, weights=self.weights, batched=True, measures=self.measures)
 
 
@@ -193,3 +199,26 @@ ARM = Landscape(
     objectives.arm, -math.pi, math.pi, weights=(1.0, 0.0, 0.0), size=10, measures=((-1.0, 1.0), (-1.0, 1.0))
 )
 DTLZ2 = Landscape(objectives.dtlz2, 0, 1, weights=(-1.0,) * 3, size=12)
+
+PROBLEMS = {
+    "sphere": SPHERE,
+    "ellipsoid": ELLIPSOID,
+    "cigar": CIGAR,
+    "rosenbrock": ROSENBROCK,
+    "ackley": ACKLEY,
+    "bohachevsky": BOHACHEVSKY,
+    "griewank": GRIEWANK,
+    "rastrigin": RASTRIGIN,
+    "rastrigin-scaled": RASTRIGIN_SCALED,
+    "rastrigin-skew": RASTRIGIN_SKEW,
+    "schaffer": SCHAFFER,
+    "schwefel": SCHWEFEL,
+    "himmelblau": HIMMELBLAU,
+    "h1": H1,
+    "zdt1": ZDT1,
+    "zdt2": ZDT2,
+    "zdt3": ZDT3,
+    "zdt6": ZDT6,
+    "dtlz2": DTLZ2,
+    "arm": ARM,
+}

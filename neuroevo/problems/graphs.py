@@ -126,3 +126,6 @@ def xor() -> GraphTable:
 def cartpole_by_graph() -> GraphEpisodes:
     """Return the problem of balancing a pole by a graph."""
     return GraphEpisodes("CartPole-v1", 4, 2, episodes=4)
+
+
+GRAPH_PROBLEMS = {"xor": xor, "cartpole": cartpole_by_graph}

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from neuroevo.execution.forward import Forward
 from neuroevo.genome import Genome
 from neuroevo.individual import Individual, genomes_of
+from neuroevo.signatures import Recorded
 from neuroevo.space import SPREAD, Space
 
 Score = Callable[[Tensor, Tensor], Tensor]
@@ -54,7 +55,7 @@ BATCHED: Mapping[Score, Score] = {log_likelihood: _log_likelihoods, accuracy: _a
 """Scores of outputs [P, N, K] against classes [N]: equal to `torch.func.vmap` of the scores of [N, K], but faster."""
 
 
-class Supervised:
+class Supervised(Recorded):
     """Scores weights of a module by its outputs on labelled data, for a whole population in one pass.
 
     Args:
@@ -93,6 +94,8 @@ class Supervised:
         if chunk is not None and chunk < 1:
             raise ValueError(f"chunk must be at least 1, but it is {chunk}.")
         self.module = copy.deepcopy(module).requires_grad_(False).eval()
+        # A description of the problem is that of the copy, whatever becomes of the module.
+        self.arguments = {**self.arguments, "module": self.module}
         self.inputs = inputs
         self.targets = targets
         self.score = score

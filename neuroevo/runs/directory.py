@@ -5,26 +5,21 @@ import json
 import logging
 import platform
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pydantic import BaseModel
-
 from neuroevo import __version__
-from neuroevo.cli.settings.settings import to_toml
 from neuroevo.files import CheckpointError, write_atomically
 from neuroevo.runs.locks import RUN_LOCK, entries, locked
 from neuroevo.runs.machine import machine
+from neuroevo.runs.names import FACTS, LOG, RECORDS, SETTINGS
 from neuroevo.runs.signals import Interrupted, StopSignal
 
-SCHEMA = 2
-FACTS = "run.json"
-SETTINGS = "settings.toml"
-LOG = "log.txt"
+SCHEMA = 3
 PACKAGES = ("torch", "deap", "numpy", "scipy", "safetensors", "matplotlib")
 
 logger = logging.getLogger("neuroevo")
@@ -50,13 +45,13 @@ class RunDirectory:
         logger.setLevel(min(self._level or logging.INFO, logging.INFO))
 
     @classmethod
-    def create(cls, path: Path | None, *, what: str, settings: BaseModel, argv: Sequence[str]) -> Self:
+    def create(cls, path: Path | None, *, what: str, settings: str | None = None, argv: Sequence[str] = ()) -> Self:
         """Make the folder of a new run and write what is known at its start.
 
         Args:
             path: folder to make; None stands for `runs/<what>-<time>`.
             what: the command or use, such as `bench`.
-            settings: the effective settings; `seed` and `device` are noted if they are there.
+            settings: the settings that are used, as TOML; None writes none.
             argv: the command's words.
 
         Raises:
@@ -65,16 +60,16 @@ class RunDirectory:
         """
         folder = default_folder(what) if path is None else path
         _make(folder)
-        return cls._open(folder, _facts(what, settings, argv), settings=settings)
+        return cls._open(folder, _facts(what, argv), settings=settings)
 
     @classmethod
-    def resume(cls, path: Path, *, what: str, settings: BaseModel, argv: Sequence[str]) -> Self:
-        """Open the folder of a run that is to go on; its facts tell when and by what it was continued.
+    def resume(cls, path: Path, *, what: str, settings: str | None = None, argv: Sequence[str] = ()) -> Self:
+        """Open the folder of a run that is resumed; its facts tell when and by what it was resumed.
 
         Args:
             path: the folder. If the run died before it wrote any facts, it begins here.
             what: the command or use, such as `bench`.
-            settings: the effective settings, of which some may have been told anew.
+            settings: the settings that are used, of which some may have been changed.
             argv: the command's words.
 
         Raises:
@@ -84,10 +79,32 @@ class RunDirectory:
         """
         if not (path / FACTS).exists() and {*_names(path)} <= {SETTINGS, LOG}:
             path.mkdir(parents=True, exist_ok=True)
-            facts = _facts(what, settings, argv)
+            facts = _facts(what, argv)
         else:
             facts = _continued(read_facts(path), argv)
         return cls._open(path, facts, settings=settings)
+
+    @classmethod
+    def begin_or_resume(cls, path: Path, *, what: str) -> Self:
+        """Open the folder of a run that Python code describes by facts of its own: make it, or resume the run there.
+
+        Args:
+            path: the folder; nothing but a run of the same kind may be in it.
+            what: the use, such as `bench`.
+
+        Raises:
+            FileExistsError: the folder holds no run and is not empty.
+            CheckpointError: the folder holds a run of another kind or schema; one sentence.
+            RunLocked: another process is at work in it.
+            OSError: a file could not be read or written.
+        """
+        if not (path / FACTS).exists() and not {*_names(path)} <= {LOG}:
+            return cls.create(path, what=what)
+        if (path / FACTS).exists() and (kind := read_facts(path).get("what")) != what:
+            raise CheckpointError(
+                f"{path} must hold a run of {what}, but it holds one of {kind}; choose another folder."
+            )
+        return cls.resume(path, what=what)
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -97,7 +114,7 @@ class RunDirectory:
     @property
     def records(self) -> Path:
         """The file of records."""
-        return self.path / "records.jsonl"
+        return self.path / RECORDS
 
     def note(self, facts: Mapping[str, object]) -> None:
         """Add JSON values to `run.json`, such as the device that `auto` stood for."""
@@ -141,14 +158,15 @@ class RunDirectory:
         self.close(error=error)
 
     @classmethod
-    def _open(cls, path: Path, facts: dict[str, Any], *, settings: BaseModel) -> Self:
+    def _open(cls, path: Path, facts: dict[str, Any], *, settings: str | None) -> Self:
         run = cls(path, facts)
         try:
             run._held.enter_context(locked(path, RUN_LOCK))
             for left in path.glob(".*.tmp"):  # by a process that was killed
                 left.unlink(missing_ok=True)
             # Written first: a folder with settings can be continued, whenever the process dies.
-            write_atomically(path / SETTINGS, to_toml(_without_out(settings)).encode())
+            if settings is not None:
+                write_atomically(path / SETTINGS, settings.encode())
             run._write()
         except BaseException:
             run._release()
@@ -156,14 +174,47 @@ class RunDirectory:
         return run
 
     def _write(self) -> None:
-        text = json.dumps(self._facts, indent=2, sort_keys=True, allow_nan=False) + "\n"
-        write_atomically(self.path / FACTS, text.encode())
+        _write_facts(self.path, self._facts)
 
     def _release(self) -> None:
         logger.removeHandler(self._log)
         logger.setLevel(self._level)
         with self._held:
             self._log.close()
+
+
+@contextmanager
+def described_run(path: Path, *, what: str, facts: Callable[[], Mapping[str, object]]) -> Iterator[None]:
+    """Keep `run.json` in the folder of a run that Python code began, while the context lasts.
+
+    A folder that belongs to a command, which keeps it itself, is left alone.
+
+    Args:
+        path: the folder.
+        what: the use, such as `evolve`.
+        facts: returns what describes the run, as JSON values.
+    """
+    known = read_facts(path) if (path / FACTS).exists() else None
+    if known is not None and (known.get("argv") or known.get("what") != what):
+        yield
+        return
+    found = (_facts(what, ()) if known is None else _continued(known, ())) | dict(facts())
+    _write_facts(path, found)
+    error: BaseException | None = None
+    try:
+        yield
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        status = _status(error)
+        reason = {"error": f"{type(error).__name__}: {error}".rstrip(": ")} if status == "failed" else {}
+        _write_facts(path, found | reason | {"status": status, "ended": _now()})
+
+
+def _write_facts(path: Path, facts: Mapping[str, object]) -> None:
+    text = json.dumps(facts, indent=2, sort_keys=True, allow_nan=False) + "\n"
+    write_atomically(path / FACTS, text.encode())
 
 
 def _continued(facts: dict[str, Any], argv: Sequence[str]) -> dict[str, Any]:
@@ -197,7 +248,7 @@ def read_facts(path: Path) -> dict[str, Any]:
 
 
 def _status(error: BaseException | None) -> str:
-    if isinstance(error, Interrupted):
+    if isinstance(error, Interrupted | GeneratorExit):
         return "interrupted"
     return "finished" if error is None else "failed"
 
@@ -224,7 +275,7 @@ def _make(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _facts(what: str, settings: BaseModel, argv: Sequence[str]) -> dict[str, object]:
+def _facts(what: str, argv: Sequence[str]) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "what": what,
@@ -232,8 +283,6 @@ def _facts(what: str, settings: BaseModel, argv: Sequence[str]) -> dict[str, obj
         "started": _now(),
         "ended": None,
         "argv": list(argv),
-        "seed": getattr(settings, "seed", None),
-        "device": getattr(settings, "device", None),
         "threads": _threads(),
         **machine(),
         "host": platform.node(),
@@ -241,11 +290,6 @@ def _facts(what: str, settings: BaseModel, argv: Sequence[str]) -> dict[str, obj
         "python": platform.python_version(),
         "versions": _versions(),
     }
-
-
-def _without_out(settings: BaseModel) -> BaseModel:
-    """Return the settings without the folder itself: who repeats a run needs another one."""
-    return settings.model_copy(update={"out": None}) if hasattr(settings, "out") else settings
 
 
 def _threads() -> int:

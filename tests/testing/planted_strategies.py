@@ -17,6 +17,8 @@ from neuroevo.execution import batched_map
 from neuroevo.individual import Ids, Individual, offspring
 from neuroevo.operators.mutation import gaussian
 from neuroevo.operators.verbs import Mutate
+from neuroevo.problems.function import SPHERE
+from neuroevo.strategies import SNES
 from neuroevo.testing.laws import Law, strategy_laws
 from neuroevo.testing.toolboxes import Sphere
 
@@ -264,7 +266,24 @@ def _strategy(make: object) -> tuple[object, list[Law]]:
     return make, strategy_laws(population=4, verbs=("mutate",))
 
 
-ONE_AFTER_ANOTHER = "nobody is lost or duplicated"
+class HalfState(Search):
+    """Counts its generations without a better individual, and forgets the count in its state."""
+
+    stale = 0
+
+    def update(self, population: Sequence[Individual]) -> None:
+        """End a generation."""
+        self.stale += 1
+        super().update(population)
+
+
+class SecretSetting(SNES):
+    """Names a setting among those that make no difference."""
+
+    MACHINE = SNES.MACHINE | {"sigma", "mean_rate"}
+
+
+ONE_AFTER_ANOTHER = "no individual is lost or duplicated"
 
 PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     ("TensorRecord", "a record that is no JSON", "it has what loops ask for", _strategy(TensorRecord)),
@@ -301,6 +320,18 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "resuming starts the random numbers anew (pymoo#574, evotorch#50)",
         "a state continues identically",
         _strategy(ForgetsGenerator),
+    ),
+    (
+        "HalfState",
+        "an attribute that is left out of the state",
+        "whatever evolves is in the state",
+        _strategy(HalfState),
+    ),
+    (
+        "SecretSetting",
+        "a run is resumed with other settings (SNES with another sigma)",
+        "a state of other settings is refused",
+        _strategy(lambda seed: SecretSetting(SPHERE(3), seed=seed)),
     ),
     (
         "BoundEarly",

@@ -15,9 +15,8 @@ import torch
 from deap.base import Toolbox
 from hypothesis import HealthCheck, given, settings
 
+from neuroevo import catalogue
 from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, ResNet12, ViT
-from neuroevo.cli.names import BACKBONES, DATASETS, STRATEGIES
-from neuroevo.cli.variants import VARIANTS
 from neuroevo.data.cifar_fs import cifar_fs
 from neuroevo.data.fashion_mnist import fashion_mnist
 from neuroevo.data.glyphs import glyphs
@@ -64,6 +63,7 @@ from neuroevo.strategies import (
     SeparableCMAES,
     UntrainedCircuit,
 )
+from neuroevo.strategies.gtl.variants import CONTESTANTS
 from neuroevo.testing.architectures import ResidualNet
 from neuroevo.testing.laws import (
     backbone_laws,
@@ -116,7 +116,7 @@ def gtl(seed: int, *, kind: type[GTL] = GTL, **settings: Any) -> GTL:
     """Return a strategy whose generations take some hundredths of a second."""
     settings = {"population": 3, "finalists": 2, "final_critics": 1, "mutation_rate": 0.2, "share": 0.5, **settings}
     life, critic = replace(ONE_UPDATE, batch=8), ONE_UPDATE
-    return kind(tiny(), BACKBONE, seed=seed, shots=2, life=life, critic=critic, workers=1, **settings)
+    return kind(tiny(), BACKBONE, seed=seed, critic_shots=2, life=life, critic=critic, workers=1, **settings)
 
 
 def layerwise(seed: int) -> GTL:
@@ -414,6 +414,13 @@ def test_map_of_a_pool() -> None:
 
 def test_everything_is_checked() -> None:
     """Whatever the command line knows is among the subjects above."""
-    assert set(STRATEGIES) == {*VARIANTS, "layerwise", "neat", *RIVALS, *SEARCHES}
-    assert set(BACKBONES) == {*NETWORKS, "vit"}
-    assert set(DATASETS) == {"glyphs", "colour-glyphs", "fashion-mnist", "cifar-fs", "mini-imagenet", "image-folder"}
+    assert set(catalogue.entries("strategy")) == {"gtl", *CONTESTANTS, "neat", *RIVALS, *SEARCHES}
+    assert set(catalogue.entries("backbone")) == {*NETWORKS, "vit"}
+    assert set(catalogue.entries("dataset")) == {
+        "glyphs",
+        "colour-glyphs",
+        "fashion-mnist",
+        "cifar-fs",
+        "mini-imagenet",
+        "image-folder",
+    }

@@ -105,7 +105,7 @@ def gtl(seed: int) -> GTL:
         seed=seed,
         population=3,
         share=0.5,
-        shots=2,
+        critic_shots=2,
         life=Recipe(updates=1, batch=4),
         critic=Recipe(updates=0, batch=4),
         mutation_rate=0.3,

@@ -1,4 +1,4 @@
-"""Presets: settings of whole runs, shipped as TOML files, that a user names and overrules.
+"""Presets: settings of whole runs, shipped as TOML files, that a user names and overrides.
 
 A preset is of a pair, a backbone with the data set that it is usually tried on, and of a size.
 """
@@ -13,7 +13,7 @@ PAIRS: Mapping[str, tuple[str, str]] = {
     "vgg11-cifar-fs": ("vgg11", "cifar-fs"),
     "resnet12-mini-imagenet": ("resnet12", "mini-imagenet"),
 }
-"""Backbone and data set of each pair; the first pair is that of whoever names neither."""
+"""Backbone and data set of each pair; the first pair is taken where neither is named."""
 SIZES = ("smoke", "small", "full")
 
 
@@ -22,30 +22,35 @@ def preset_names() -> tuple[str, ...]:
     return (*SIZES, *(f"{pair}-{size}" for pair in PAIRS for size in SIZES))
 
 
-def preset_file(name: str, *, backbone: object, dataset: object) -> str:
-    """Return the name of the preset that is meant.
+SHARED: Mapping[str, tuple[str, ...]] = {
+    "batch": ("life_batch", "critic_batch", "pretraining_batch"),
+    "learning_rate": ("critic_learning_rate",),
+    "ancestor_rate": ("life_learning_rate", "pretraining_learning_rate"),
+}
+"""What settings of a whole comparison are for a single strategy."""
+
+
+def preset_settings(name: str, *, bench: bool, backbone: object = None, dataset: object = None) -> dict[str, object]:
+    """Return the settings of a preset; those of a whole comparison also as those of a strategy.
 
     Args:
         name: One of `preset_names()`. With a size alone the pair is that of the data set, else that of the backbone.
+        bench: Whether to take those, too, that only comparisons have.
         backbone: The backbone's name, if one is given.
         dataset: The data set's name, if one is given.
     """
+    path = files("neuroevo.cli.settings").joinpath("presets", f"{_file(name, backbone, dataset)}.toml")
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    own = table.pop("bench")
+    if bench:
+        return {**table, **own}
+    return table | {part: table[key] for key, parts in SHARED.items() if key in table for part in parts}
+
+
+def _file(name: str, backbone: object, dataset: object) -> str:
     if name not in SIZES:
         return name
     by_dataset = [pair for pair, (_, theirs) in PAIRS.items() if theirs == dataset]
     # Other depths of an architecture take the numbers of the one that there is a pair of.
-    by_backbone = [pair for pair, (theirs, _) in PAIRS.items() if str(backbone)[:3] == theirs[:3]]
+    by_backbone = [pair for pair, (theirs, _) in PAIRS.items() if str(backbone).startswith(theirs.rstrip("0123456789"))]
     return f"{[*by_dataset, *by_backbone, *PAIRS][0]}-{name}"
-
-
-def read_preset(file: str, *, bench: bool) -> dict[str, object]:
-    """Return the settings of a preset.
-
-    Args:
-        file: Its name.
-        bench: Whether to take those, too, that only comparisons have.
-    """
-    path = files("neuroevo.cli.settings").joinpath("presets", f"{file}.toml")
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
-    own = table.pop("bench")
-    return {**table, **own} if bench else table

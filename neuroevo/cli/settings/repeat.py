@@ -4,36 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from neuroevo.cli.settings.fields import argument, fields, label
-from neuroevo.cli.settings.settings import BenchSettings, EvolveSettings, InheritSettings
-
-MODELS: Mapping[str, type[BaseModel]] = {
-    "bench": BenchSettings,
-    "evolve": EvolveSettings,
-    "inherit": InheritSettings,
-}
-OUTPUT = ("out", "json", "quiet")
-"""What changes no result."""
+from neuroevo.cli.settings.values import argument, label
 
 
-def repeated(what: str, settings: Mapping[str, object]) -> list[str]:
+def repeated(what: str, settings: Mapping[str, object], known: Mapping[str, FieldInfo]) -> list[str]:
     """Return the words of the command with every setting that is not its default.
 
     Args:
         what: The command: `bench`, `evolve` or `inherit`.
         settings: What `settings.toml` holds.
+        known: The settings that the command has.
     """
-    known = fields(MODELS.get(what, BenchSettings))
     words = [word for key, info in known.items() if key in settings for word in _words(key, info, settings[key])]
+    tables = settings.get("contestants", {})
+    if isinstance(tables, Mapping):
+        words += [f"--contestant={name}={_table(table)}" for name, table in tables.items()]
     return [what, *sorted(words, key=lambda word: word.startswith("-"))]
+
+
+def _table(table: Mapping[str, object]) -> str:
+    settings = ",".join(f"{key}={value}" for key, value in table.items() if key != "strategy")
+    return f"{table['strategy']}:{settings}" if settings else str(table["strategy"])
 
 
 def _words(key: str, info: FieldInfo, value: object) -> Iterator[str]:
     # These change defaults; the values that they led to are all among the settings.
-    if key in (*OUTPUT, "quick", "preset") or _plain(value) == _plain(info.default):
+    if key in ("quick", "preset") or _plain(value) == _plain(info.default):
         return
     if argument(info):
         yield from map(str, value if isinstance(value, list) else [value])

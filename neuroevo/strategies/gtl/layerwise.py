@@ -139,6 +139,3 @@ def pool_share(pool: GenePool, chosen: Layers) -> float:
     same = [pool.scores[one.id] for one in pool.individuals if layers_held(one.genome) == chosen]
     total = sum(pool.scores.values())
     return sum(same) / total if total > 0 else 0.0
-
-
-STRATEGIES = {"layerwise": Layerwise}

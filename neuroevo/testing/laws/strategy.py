@@ -1,4 +1,4 @@
-"""The laws of strategies: any loop may run them, nobody gets lost on the way, and the seed decides everything."""
+"""The laws of strategies: any loop may run them, no individual gets lost, and the seed decides everything."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from deap import algorithms
 from hypothesis import strategies as st
 from torch import Tensor
 
 from neuroevo.budget import Budget
+from neuroevo.evolution import evolve
+from neuroevo.execution import Recipe
+from neuroevo.files import CheckpointError
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
+from neuroevo.signatures import parameters
 from neuroevo.strategies import BareToolbox
+from neuroevo.strategies.strategy import ToolboxStrategy
 from neuroevo.testing.laws.content import content, difference, leaves
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import (
@@ -54,8 +59,8 @@ def check_strategy(
             nothing about it.
         generations: How many generations to run.
         population: How many individuals each generation has, if it is fixed.
-        verbs: What is called through the toolbox in so many generations and `result`, so that registering another
-            operator swaps it.
+        verbs: Operators that are called through the toolbox in that number of generations and `result`, so that
+            registering another one swaps it.
         examples: Cases per law at most.
     """
     laws = strategy_laws(generations=generations, population=population, verbs=verbs)
@@ -73,7 +78,7 @@ def strategy_laws(*, generations: int = 2, population: int | None = None, verbs:
             partial(_contract, generations=generations),
         ),
         Law(
-            "nobody is lost or duplicated",
+            "no individual is lost or duplicated",
             "an individual that was changed keeps its id, a counter of ids starts anew, or `update` works on the list "
             "that it was given",
             partial(_nobody_lost, generations=generations, population=population),
@@ -121,6 +126,16 @@ def strategy_laws(*, generations: int = 2, population: int | None = None, verbs:
             "`state_dict` leaves out the generator, the counter of ids or the best individual so far",
             partial(_continues, generations=generations),
         ),
+        Law(
+            "whatever evolves is in the state",
+            "an attribute that changes is neither in `EVOLVING` nor in `state_dict`",
+            partial(_complete, generations=generations),
+        ),
+        Law(
+            "a state of other settings is refused",
+            "a setting is no argument of the constructor, so that it is not recorded, or it is named in `MACHINE`",
+            _others_refused,
+        ),
     ]
     if verbs:
         laws.append(
@@ -155,16 +170,16 @@ def _contract(make: Make, case: Case, *, generations: int) -> None:
 def _nobody_lost(make: Make, case: Case, *, generations: int, population: int | None) -> None:
     strategy = begun(make, case.draw("seed", seeds()))
     known: dict[int, Mapping[str, Any]] = {}
-    handed_on: list[Individual] = []
+    given: list[Individual] = []
     kept: list[Individual] = []
     for number, people in enumerate(steps(strategy, generations)):
-        _expect_unchanged(handed_on, kept, known)
+        _expect_unchanged(given, kept, known)
         if population is not None and len(people) != population:
             raise Breach(f"generation {number} has {len(people)} individuals instead of {population}")
         _expect_new(people, number, known)
-        handed_on, kept = people, [*people]
+        given, kept = people, [*people]
         known |= {one.id: content(account(one)) for one in people}
-    _expect_unchanged(handed_on, kept, known)
+    _expect_unchanged(given, kept, known)
 
 
 def _expect_new(people: Sequence[Individual], number: int, known: Mapping[int, Mapping[str, Any]]) -> None:
@@ -177,10 +192,10 @@ def _expect_new(people: Sequence[Individual], number: int, known: Mapping[int, M
 
 
 def _expect_unchanged(
-    handed_on: Sequence[Individual], kept: Sequence[Individual], known: Mapping[int, Mapping[str, Any]]
+    given: Sequence[Individual], kept: Sequence[Individual], known: Mapping[int, Mapping[str, Any]]
 ) -> None:
     """Raise Breach unless a generation is what it was before `update`."""
-    if [*map(id, handed_on)] != [*map(id, kept)]:
+    if [*map(id, given)] != [*map(id, kept)]:
         raise Breach("`update` changed the list of individuals that it was given")
     for one in kept:
         if changed := difference(known[one.id], content(account(one))):
@@ -308,6 +323,72 @@ def _continues(make: Make, case: Case, *, generations: int) -> None:
     heir.load_state_dict(_stored(stopped.state_dict(), stop))
     if where := difference(expected, content([run(heir, generations), ended(heir)])):
         raise Breach(f"after a stop and a state from a file there is another {where}")
+
+
+def _complete(make: Make, case: Case, *, generations: int) -> None:
+    seed = case.draw("seed", seeds())
+    strategy, heir = begun(make, seed), begun(make, seed)
+    if isinstance(strategy, BareToolbox):
+        return
+    run(strategy, generations)
+    heir.load_state_dict(_stored(strategy.state_dict(), generations))
+    for name, value in vars(strategy).items():
+        if name.startswith("_") or not _is_plain(value):
+            continue
+        if where := difference(content(value), content(vars(heir).get(name))):
+            raise Breach(f"`{name}` is another after a stop and a state from a file ({where} differs)")
+
+
+def _is_plain(value: object) -> bool:
+    """Return whether a value consists of numbers, texts and tensors alone."""
+    if isinstance(value, Mapping):
+        return all(map(_is_plain, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str | Tensor)
+
+
+def _others_refused(make: Make, case: Case) -> None:
+    strategy = begun(make, case.draw("seed", seeds()))
+    if not isinstance(strategy, ToolboxStrategy):
+        return
+    known = {name: one for name, one in parameters(type(strategy)).items() if name not in ToolboxStrategy.MACHINE}
+    choices = {
+        name: other
+        for name, value in strategy.arguments.items()
+        if name in known and (other := _other(value, known[name].annotation)) is not None
+    }
+    name = case.draw("setting", st.sampled_from(sorted(choices)))
+    try:
+        changed = type(strategy)(**{**strategy.arguments, name: choices[name]})
+    except (TypeError, ValueError):  # the two settings don't go together
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        list(evolve(strategy, 1, run_dir=folder))
+        try:
+            list(evolve(changed, 2, run_dir=folder))
+        except CheckpointError as error:
+            if name not in str(error):
+                raise Breach(f"a run with another {name} is refused without naming it: {error}") from None
+            return
+    raise Breach(f"a run is resumed with another {name}: {strategy.arguments[name]!r} and then {choices[name]!r}")
+
+
+def _other(value: object, annotation: Any) -> Any:
+    """Return another value of a setting, None if none is known."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, float):
+        return 0.5 * value + 0.01
+    if isinstance(value, Recipe):
+        return replace(value, updates=value.updates + 1)
+    if isinstance(value, str):
+        others = [one for option in (annotation, *get_args(annotation)) for one in get_args(option) if one != value]
+        return next((one for one in others if isinstance(one, str)), None)
+    options = get_args(annotation)
+    return (0.37 if float in options else 5 if int in options else None) if value is None else None
 
 
 def _stored(state: Mapping[str, Any], generation: int) -> Mapping[str, Any]:

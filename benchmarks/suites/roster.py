@@ -1,0 +1,232 @@
+"""From names and settings to contestants: who is compared, with which settings, at which budget.
+
+Every contestant that trains before transfer gets the same budget (`match`): the gradient steps of the reference, GTL, or
+its core-seconds. Settings are laid over each other: the strategy's own defaults, what the whole run is given,
+what makes a variant, and what is given for one contestant by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal, TypeVar, cast
+
+import torch
+
+from neuroevo.backbones import Backbone
+from neuroevo.benchmarks.suites.contestant import Contestant
+from neuroevo.benchmarks.suites.matching import core_seconds_of_evolution, updates_in
+from neuroevo.data.images import Dataset
+from neuroevo.execution import AUTO, Execution, Recipe, WorkerMap
+from neuroevo.signatures import parameters
+from neuroevo.strategies import GTL, OneCandidate
+from neuroevo.strategies.gtl.variants import Variant
+from neuroevo.strategies.strategy import Strategy
+
+Match = Literal["steps", "seconds", "none"]
+Make = Callable[..., Strategy]
+Kind = TypeVar("Kind", bound=Strategy)
+
+UNSHARED = "many tasks"
+"""What is pre-trained by many short training runs, none of which can serve another strategy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A contestant before it has its budget.
+
+    Attributes:
+        name: Its name in tables.
+        strategy: The strategy's class, or a variant of one.
+        settings: Settings for this contestant alone: arguments of the strategy; parts of a recipe as `life_updates`.
+        budget: Gradient steps before transfer; None for those of the reference.
+        defaults: Settings that it has unless they are given for the run.
+    """
+
+    name: str
+    strategy: Make | Variant
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    budget: int | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def make(self) -> Make:
+        """The strategy's class."""
+        return self.strategy.strategy if isinstance(self.strategy, Variant) else self.strategy
+
+    @property
+    def pretrains(self) -> str:
+        """The network that it pre-trains; empty for a strategy that evolves or trains nothing."""
+        return str(getattr(self.make, "pretrains", ""))
+
+    @property
+    def evolves(self) -> bool:
+        """Whether it spends gradient steps in training runs of its individuals."""
+        return "life" in parameters(self.make)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roster:
+    """Makes contestants of entries.
+
+    Attributes:
+        dataset: Images.
+        backbone: The network that is evolved.
+        generations: Generations of strategies that evolve.
+        match: What contestants may spend before transfer: the gradient steps of `reference`, its core-seconds, or what
+            their settings say.
+        reference: Whose budget all others get.
+        settings: Settings for the whole run: each strategy takes those that it has.
+        seed: The base seed, with which budgets are planned.
+        device: Where networks live.
+        workers: Threads on the CPU.
+        execution: How populations are trained.
+        map_: The map over workers; by default the strategies' own.
+    """
+
+    dataset: Dataset
+    backbone: Backbone
+    generations: int = 3
+    match: Match = "steps"
+    reference: Entry = Entry(name="gtl", strategy=GTL)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    device: torch.device = torch.device("cpu")
+    workers: int | None = None
+    execution: Execution = AUTO
+    map_: WorkerMap | None = None
+
+    def contestants(self, entries: Sequence[Entry], *, updates: Mapping[str, int] | None = None) -> list[Contestant]:
+        """Return the contestants; those whose budget is below what they can do with are left out.
+
+        Args:
+            entries: What takes part.
+            updates: Updates of each kind of pre-training, where these were measured before (see `updates_of`).
+        """
+        updates = self.updates_of(entries) if updates is None else updates
+        made = [(one, self._contestant(one, updates)) for one in entries]
+        return [contestant for one, contestant in made if self._affords(one, contestant)]
+
+    def updates_of(self, entries: Sequence[Entry]) -> dict[str, int]:
+        """Return the updates of each kind of pre-training that the entries need, by the rule `match`."""
+        kinds = {one.pretrains: one for one in reversed(entries) if one.pretrains and one.budget is None}
+        if self.match == "none" or not kinds:
+            return {}
+        reference = self._strategy(self.reference, self._of(self.reference), self.seed)
+        if self.match == "steps" or not isinstance(reference, GTL):
+            return dict.fromkeys(kinds, self._reference_steps())
+        total = core_seconds_of_evolution(reference, self.generations)
+        rivals = {kind: self._strategy(one, self._of(one), self.seed) for kind, one in kinds.items()}
+        return {kind: updates_in(total, cast(OneCandidate, rival)) for kind, rival in rivals.items()}
+
+    def _contestant(self, entry: Entry, updates: Mapping[str, int]) -> Contestant:
+        if entry.evolves:
+            return self._evolving(entry)
+        settings = self._of(entry)
+        count = entry.budget if entry.budget is not None else updates.get(entry.pretrains)
+        if count is not None and entry.pretrains and "pretraining_updates" not in entry.settings:
+            settings["pretraining"] = replace(settings["pretraining"], updates=count)
+        shared = entry.pretrains if entry.pretrains != UNSHARED and not _own_training(entry) else ""
+        if shared and entry.budget is not None:
+            shared = f"{shared} {entry.budget}"
+        return Contestant(entry.name, _Maker(self, entry, settings), pretrains=shared)
+
+    def _evolving(self, entry: Entry) -> Contestant:
+        settings, generations = self._of(entry), self.generations
+        if isinstance(entry.strategy, Variant) and entry.strategy.at_once:
+            settings["population"], generations = generations * _population(entry, settings), 1
+        budget = self._budget_of(entry)
+        if budget is not None and "life_updates" not in entry.settings:
+            settings["life"] = self._matched(entry, settings, generations, budget)
+        return Contestant(entry.name, _Maker(self, entry, settings), generations)
+
+    def _budget_of(self, entry: Entry) -> int | None:
+        """Return the gradient steps that an evolving contestant may spend; None leaves them to its settings."""
+        is_reference = entry.strategy is self.reference.strategy and not entry.settings
+        if entry.budget is not None or self.match == "none" or is_reference:
+            return entry.budget
+        return self._reference_steps()
+
+    def _reference_steps(self) -> int:
+        reference = self._strategy(self.reference, self._of(self.reference), self.seed)
+        return reference.planned_budget(self.generations).gradient_steps
+
+    def _matched(self, entry: Entry, settings: Mapping[str, Any], generations: int, budget: int) -> Recipe:
+        """Return training runs as long as a budget of gradient steps allows; the rest of a division stays unspent."""
+        life: Recipe = settings["life"]
+        idle = self._strategy(entry, {**settings, "life": replace(life, updates=0)}, self.seed)
+        rest = budget - idle.planned_budget(generations).gradient_steps
+        return replace(life, updates=max(1, rest // (_population(entry, settings) * generations)))
+
+    def _of(self, entry: Entry) -> dict[str, Any]:
+        """Return the settings of an entry, recipes whole."""
+        known = {name: one.default for name, one in parameters(entry.make).items()}
+        variant = entry.strategy if isinstance(entry.strategy, Variant) else None
+        layers: list[Mapping[str, Any]] = [entry.defaults, self.settings, entry.settings]
+        if variant is not None:
+            layers = [variant.sizes, entry.defaults, self.settings, variant.settings, entry.settings]
+        settings = {name: default for name, default in known.items() if isinstance(default, Recipe)}
+        for layer in layers:
+            for name, value in layer.items():
+                _lay(settings, known, name, value)
+        return settings
+
+    def _affords(self, entry: Entry, contestant: Contestant) -> bool:
+        """Return whether a contestant can keep to its budget: scoring may take more than that by itself."""
+        return entry.budget is None or contestant.planned_steps(self.seed) <= entry.budget
+
+    def _strategy(self, entry: Entry, settings: Mapping[str, Any], seed: int) -> Strategy:
+        known = parameters(entry.make)
+        workers = self.workers if self.map_ is None else None
+        common = {"seed": seed, "device": self.device, "workers": workers, "execution": self.execution}
+        strategy = entry.make(
+            self.dataset, self.backbone, **{name: value for name, value in common.items() if name in known}, **settings
+        )
+        if self.map_ is not None:
+            strategy.toolbox.register("map", self.map_)
+        return strategy
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes a contestant's strategy of a seed."""
+
+    roster: Roster
+    entry: Entry
+    settings: Mapping[str, Any]
+
+    def __call__(self, seed: int) -> Strategy:
+        return self.roster._strategy(self.entry, self.settings, seed)
+
+
+def _lay(settings: dict[str, Any], known: Mapping[str, Any], name: str, value: Any) -> None:
+    """Lay one setting over others: an argument of the strategy, or a part of a recipe such as `life_updates`."""
+    if name in known:
+        settings[name] = value
+        return
+    for recipe, default in known.items():
+        part = name.removeprefix(f"{recipe}_")
+        if isinstance(default, Recipe) and part != name and part in {one.name for one in fields(default)}:
+            settings[recipe] = replace(settings.get(recipe, default), **{part: value})
+
+
+def _population(entry: Entry, settings: Mapping[str, Any]) -> int:
+    count: int = settings.get("population", parameters(entry.make)["population"].default)
+    return count
+
+
+def _own_training(entry: Entry) -> bool:
+    """Return whether an entry has settings of its own about what it pre-trains."""
+    return any(name == "pretraining" or name.startswith("pretraining_") for name in entry.settings)
+
+
+def takes_setting(make: Make, name: str) -> bool:
+    """Return whether a strategy has a setting, which may be a part of a recipe such as `life_updates`."""
+    known = parameters(make)
+    if name in known:
+        return True
+    return any(
+        name in {f"{recipe}_{one.name}" for one in fields(known[recipe].default)}
+        for recipe in known
+        if is_dataclass(known[recipe].default)
+    )

@@ -1,0 +1,282 @@
+"""Suites of descendants at the command line: from settings to a comparison, its progress, and its table."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+import torch
+
+from neuroevo import catalogue
+from neuroevo.backbones import Backbone
+from neuroevo.benchmarks.analysis import duels
+from neuroevo.benchmarks.analysis.results import read_run
+from neuroevo.benchmarks.analysis.summary import cells
+from neuroevo.benchmarks.report.columns import percent
+from neuroevo.benchmarks.report.terminal import format_seeds
+from neuroevo.benchmarks.suites.cells import Cell
+from neuroevo.benchmarks.suites.condition import Condition
+from neuroevo.benchmarks.suites.contestant import Contestant
+from neuroevo.benchmarks.suites.listener import Listener, Work
+from neuroevo.benchmarks.suites.protocol import Transfer
+from neuroevo.benchmarks.suites.roster import UNSHARED, Entry, Roster
+from neuroevo.benchmarks.suites.suite import Setup, Suite
+from neuroevo.cli.build import engine_facts, make_backbone, make_dataset, make_device, make_execution, make_map
+from neuroevo.cli.contestants import Named
+from neuroevo.cli.progress import Reporter, generation_in_words, scores_in_words
+from neuroevo.cli.settings.derived import whole
+from neuroevo.cli.settings.presets import SHARED
+from neuroevo.cli.settings.run import BenchNetworks
+from neuroevo.cli.tables import print_result
+from neuroevo.data.images import Dataset
+from neuroevo.data.tasks import default_ways
+from neuroevo.evolution import Generation
+from neuroevo.execution import Recipe
+from neuroevo.runs.directory import RunDirectory
+from neuroevo.signatures import parameters
+from neuroevo.strategies import AsynchronousGTL
+from neuroevo.strategies.gtl.gtl import GTL
+from neuroevo.strategies.gtl.variants import Variant
+
+DEFAULT = (*("scratch", "untrained-circuit", "random-circuit", "narrow-pretraining", "finetune", "gtl-paper", "gtl"),)
+"""What is compared unless the suite or the settings say otherwise."""
+
+
+def names_of(suite: Suite, settings: BenchNetworks, own: Sequence[Named], setup: Setup | None = None) -> list[str]:
+    """Return the names of the contestants: those that are given or the suite's, and those with their own settings."""
+    given: Sequence[str] = settings.strategies or ()
+    if not given:
+        static = suite.contestants if not callable(suite.contestants) else ()
+        given = (suite.names(setup) if setup is not None else tuple(static)) or DEFAULT
+    return [*given, *(one.name for one in own if one.name not in given)]
+
+
+def run_comparison(suite: Suite, settings: BenchNetworks, own: Sequence[Named], run: RunDirectory) -> None:
+    """Run a suite of descendants in an open run directory and print its table."""
+    device = make_device(settings)
+    dataset = make_dataset(settings).to(device)
+    backbone = make_backbone(settings, dataset)
+    setup = make_setup(settings, dataset, backbone, device)
+    shared = shared_settings(settings)
+    execution = make_execution(settings, settings.own | shared, dataset, backbone, device, run)
+    setup = replace(setup, protocol=replace(setup.protocol, execution=execution))
+    of_suite = {key: value for key, value in whole(suite.conditions, settings.own).items() if value is not None}
+    entries = entries_of(suite, settings, own, setup, of_suite)
+    with make_map(settings) as map_:
+        run.note(engine_facts(map_))
+        roster = Roster(
+            dataset=dataset,
+            backbone=backbone,
+            generations=settings.generations,
+            match=settings.match,
+            reference=entry_of("gtl", Named("gtl", "gtl"), asynchronous=settings.asynchronous),
+            settings=shared,
+            seed=settings.seed,
+            device=device,
+            workers=settings.workers,
+            execution=execution,
+            map_=map_,
+        )
+        updates = run.facts.get("pretraining_updates")
+        if not isinstance(updates, dict):
+            # Measured once: a run that is resumed keeps the budgets that it began with.
+            updates = roster.updates_of(entries)
+            run.note({"pretraining_updates": updates})
+        comparison = suite.comparison(
+            roster.contestants(entries, updates=updates),
+            setup,
+            seeds=range(settings.seed, settings.seed + settings.seeds),
+            shots=settings.every_shots if len(settings.every_shots) > 1 else (),
+            **of_suite,
+        )
+        with Progress.shown(quiet=settings.quiet) as listener:
+            comparison.run_in(run, listener=listener)
+    result = read_run(run.path)
+    if settings.as_json:
+        click.echo(json.dumps({"run": str(run.path), "rows": [_json(row) for row in cells(result.rows)]}))
+    else:
+        print_result(result)
+        for sentence in duels.describe(result.duels):
+            click.echo(sentence)
+
+
+def entries_of(
+    suite: Suite, settings: BenchNetworks, own: Sequence[Named], setup: Setup, of_suite: Mapping[str, Any]
+) -> list[Entry]:
+    """Return what takes part in a suite.
+
+    Raises:
+        click.UsageError: A strategy does not pass on anything that descendants could inherit.
+    """
+    named = {one.name: one for one in own}
+    names = names_of(suite, settings, own, setup)
+    made = {
+        name: entry_of(name, named.get(name, Named(name, name)), asynchronous=settings.asynchronous) for name in names
+    }
+    for name, one in made.items():
+        if "dataset" not in parameters(one.make):
+            raise click.UsageError(
+                f"--strategies must be of strategies that pass on learngenes in the suite {suite.name}, but {name} "
+                "searches the genomes of a problem."
+            )
+    wanted = {key: value for key, value in of_suite.items() if key in parameters(suite.entries)}
+    found = suite.entries(names, lambda name: made[name].evolves or bool(made[name].pretrains), **wanted)
+    return [
+        replace(
+            made[one.strategy],
+            name=one.name,
+            budget=one.budget,
+            defaults={**_defaults(made[one.strategy], settings), **one.defaults},
+        )
+        for one in found
+    ]
+
+
+def entry_of(name: str, named: Named, *, asynchronous: bool = False) -> Entry:
+    """Return the entry of a contestant."""
+    thing: Any = catalogue.find("strategy", named.strategy)
+    if asynchronous:
+        thing = _asynchronous(thing)
+    make = thing.strategy if isinstance(thing, Variant) else thing
+    return Entry(name=name, strategy=thing, settings={**_whole_settings(make, named.settings)})
+
+
+def shared_settings(settings: BenchNetworks) -> dict[str, Any]:
+    """Return the settings of all contestants that follow from those of the comparison, and those that are given."""
+    found: dict[str, Any] = dict.fromkeys(SHARED["batch"], settings.batch)
+    found |= dict.fromkeys(SHARED["learning_rate"], settings.learning_rate)
+    if settings.ancestor_rate is not None:
+        found |= dict.fromkeys(SHARED["ancestor_rate"], settings.ancestor_rate)
+    found |= {"critic_shots": max(settings.every_shots), "cycle": settings.generations}
+    return found | {key: value for key, value in settings.own.items() if value is not None}
+
+
+def make_setup(settings: BenchNetworks, dataset: Dataset, backbone: Backbone, device: torch.device) -> Setup:
+    """Return what the conditions of a suite are made of."""
+    protocol = Transfer(
+        dataset=dataset,
+        backbone=backbone,
+        descendant=Recipe(updates=settings.updates, batch=settings.batch, learning_rate=settings.learning_rate),
+        ways=settings.ways or default_ways(len(dataset.novel.classes)),
+        shots=settings.every_shots[0],
+        descendants=settings.descendants,
+        device=device,
+        workers=settings.workers,
+        names={"dataset": settings.dataset, "backbone": settings.backbone},
+    )
+
+    def resolve_backbone(name: str, width: float = 1.0, /, *, dataset: Dataset | None = None) -> Backbone:
+        return make_backbone(settings, dataset or protocol.dataset, name=name, width=width)
+
+    def resolve_dataset(name: str, data_root: Path | None = None, /) -> Dataset:
+        return make_dataset(settings, name=name, data_root=data_root)
+
+    return Setup(
+        protocol=protocol,
+        quick=settings.quick,
+        backbone=resolve_backbone,
+        dataset=resolve_dataset,
+        ways=settings.ways,
+    )
+
+
+class Progress(Listener):
+    """Turns what a comparison reports into steps of a bar and lines.
+
+    Attributes:
+        reporter: Draws the bar; it is there when the comparison has started.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.reporter = Reporter(1, quiet=True)
+        self.work = Work([], 0, {}, [], 0)
+        self.cell: tuple[str, int] | None = None
+        self.steps = 0
+
+    @classmethod
+    @contextmanager
+    def shown(cls, *, quiet: bool) -> Iterator[Progress]:
+        """Return a listener whose bar is taken away at the end."""
+        listener = cls(quiet=quiet)
+        try:
+            yield listener
+        finally:
+            listener.reporter.__exit__(None, None, None)
+
+    def on_start(self, work: Work) -> None:
+        """Draw the bar, and say what is compared."""
+        self.work = work
+        self.reporter = Reporter(work.steps, quiet=self.quiet).__enter__()
+        again = f"; {work.finished} cells are finished already" if work.finished else ""
+        seeds = list(dict.fromkeys(seed for _, seed in work.cells))
+        self.reporter.line(
+            f"{', '.join(work.planned)}; {f'{format_seeds(seeds)}, ' if seeds else ''}on "
+            f"{work.conditions[0].protocol.device}, {max(work.planned.values())} gradient steps before transfer{again}"
+        )
+        self.reporter.describe("pre-training")
+
+    def on_pretrained(self, contestant: Contestant, seed: int) -> None:
+        """Count the steps of a pre-trained network."""
+        self.reporter.advance(self.work.planned[contestant.name])
+        self.reporter.line(f"pre-trained the {contestant.pretrains} of seed {seed}{self.reporter.left}")
+
+    def on_generation(self, contestant: Contestant, seed: int, generation: Generation) -> None:
+        """Count the steps of a generation and show its scores; what was pre-trained is counted already."""
+        if self.cell != (contestant.name, seed):
+            self.cell, self.steps = (contestant.name, seed), 0
+        if not contestant.pretrains:
+            self.reporter.advance(generation.budget.gradient_steps - self.steps)
+        self.steps = generation.budget.gradient_steps
+        cell, scores = f"{contestant.name}, seed {seed}", scores_in_words(generation)
+        # Short, so that it fits beside the times.
+        self.reporter.describe(f"{cell}, {generation.number + 1}/{contestant.generations}: {scores}")
+        if contestant.generations > 1:
+            words = generation_in_words(generation, contestant.generations)
+            self.reporter.note(f"{cell}, {words}{self.reporter.left}")
+
+    def on_descendants(self, condition: Condition) -> None:
+        """Count the steps of descendants that have been trained in one condition."""
+        self.reporter.advance(condition.protocol.steps)
+
+    def on_cell(self, cell: Cell) -> None:
+        """Say what the descendants of a cell reached."""
+        self.reporter.line(f"{_sentence(cell)}{self.reporter.left}")
+
+
+def _defaults(entry: Entry, settings: BenchNetworks) -> dict[str, Any]:
+    """Return the settings of a contestant that follow from those of the descendants that it prepares for."""
+    return {"pretraining_learning_rate": settings.learning_rate} if entry.pretrains == UNSHARED else {}
+
+
+def _asynchronous(thing: Any) -> Any:
+    """Return GTL or a variant of it without barriers, any other strategy as it is."""
+    if thing is GTL:
+        return AsynchronousGTL
+    if isinstance(thing, Variant) and thing.strategy is GTL:
+        return replace(thing, strategy=AsynchronousGTL, settings={**thing.settings, "average": False})
+    return thing
+
+
+def _whole_settings(make: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as arguments; parts of recipes stay parts, which are laid over the strategy's own."""
+    known = parameters(make)
+    plain = whole(make, {key: value for key, value in settings.items() if key in known})
+    return {**{key: value for key, value in settings.items() if key not in known}, **plain}
+
+
+def _sentence(cell: Cell) -> str:
+    finals = [record["accuracy"][-1] for record in cell.records if record["kind"] == "descendant"]
+    seconds = next(record["seconds"] for record in cell.records if record["kind"] == "ancestor")
+    mean = percent(sum(finals) / len(finals))
+    return f"{cell.contestant}, seed {cell.seed}: {mean} % on novel classes, {seconds:.1f} s before transfer"
+
+
+def _json(row: Mapping[str, object]) -> dict[str, object]:
+    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}

@@ -1,0 +1,272 @@
+"""What `neuroevo evolve` runs: a strategy with its settings, on a data set or on a problem."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from neuroevo import catalogue
+from neuroevo.benchmarks.suites.optimize import CHECKPOINT_SECONDS, generations_within
+from neuroevo.cli.build import (
+    engine_facts,
+    find,
+    make_backbone,
+    make_dataset,
+    make_device,
+    make_execution,
+    make_map,
+)
+from neuroevo.cli.interruption import interruptible
+from neuroevo.cli.progress import Reporter, generation_in_words
+from neuroevo.cli.settings.derived import Fields, setting, settings_of, whole
+from neuroevo.cli.settings.load import plain, to_toml
+from neuroevo.cli.settings.run import EvolveNetworks, EvolveSearch, SeededRun
+from neuroevo.evolution import Generation, evolve
+from neuroevo.execution.threads import one_thread
+from neuroevo.genome import Genome
+from neuroevo.runs.directory import RunDirectory
+from neuroevo.runs.names import GENOME, LEARNGENE
+from neuroevo.signatures import parameters
+from neuroevo.strategies import GTL, NEAT, AsynchronousGTL, Search
+from neuroevo.strategies.gtl.variants import Variant
+from neuroevo.strategies.strategy import Strategy
+
+LINES = 20
+"""Lines of progress of one run, about."""
+EVALUATIONS = 10_000
+"""Evaluations of a search by default."""
+DEFAULT_PROBLEMS = {"GraphProblem": "xor", "Measured": "arm"}
+"""Problems of strategies that can't be run on the default one, by the kind of problem that they take."""
+
+Make = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A strategy that was chosen by name, and the problem that it is run on, if it takes one.
+
+    Attributes:
+        name: The strategy's name.
+        make: Its class.
+        variant: What makes it a variant of its class, if it is one.
+        problem: The problem's name; empty for a strategy on a data set.
+        make_problem: Makes the problem.
+    """
+
+    name: str
+    make: Make
+    variant: Variant | None = None
+    problem: str = ""
+    make_problem: Make | None = None
+
+    @classmethod
+    def of(cls, name: str, problem: str, *, asynchronous: bool = False) -> Chosen:
+        """Return the strategy of a name.
+
+        Args:
+            name: The strategy's name.
+            problem: The name of a problem; empty for the default one.
+            asynchronous: Whether GTL is run without barriers.
+
+        Raises:
+            click.UsageError: A name is not known, or the strategy can't be run so.
+        """
+        found = find("strategy", name)
+        variant = found if isinstance(found, Variant) else None
+        make = cast(Make, found if variant is None else variant.strategy)
+        if asynchronous:
+            if make is not GTL:
+                raise click.UsageError(f"--asynchronous is for gtl and its variants, but STRATEGY is {name}.")
+            make = AsynchronousGTL
+        taken = parameters(make).get("problem")
+        if taken is None:
+            return cls(name, make, variant)
+        kind = getattr(taken.annotation, "__name__", "")
+        known = catalogue.entries("graph problem" if kind == "GraphProblem" else "problem")
+        chosen = problem or DEFAULT_PROBLEMS.get(kind, "digits")
+        if chosen not in known:
+            raise click.UsageError(f"--problem must be one of {', '.join(known)} for {name}, but it is {chosen}.")
+        return cls(name, make, variant, chosen, cast(Make, known[chosen].load()))
+
+    @property
+    def described(self) -> str:
+        """The strategy and its problem, for errors."""
+        return f"{self.name} on {self.problem}" if self.problem else self.name
+
+    @property
+    def searches(self) -> bool:
+        """Whether it searches the genomes of a problem."""
+        return self.make_problem is not None
+
+    def settings(self) -> Fields:
+        """Return its settings, and those of its problem; the defaults of a variant are the variant's."""
+        found = settings_of(self.make)
+        if self.variant is not None:
+            found |= _defaults(self.make, found, {**self.variant.sizes, **self.variant.settings})
+        if self.make is GTL and "cycle" not in (self.variant.settings if self.variant else ()):
+            kind, info = found["cycle"]
+            found["cycle"] = kind | None, setting(None, f"{info.description} By default all.")
+        if self.make_problem is not None:
+            found |= {f"problem_{name}" if name in found else name: one for name, one in self._of_problem().items()}
+            found["problem"] = str, setting(self.problem, "Problem whose genomes are searched.")
+        return found
+
+    def make_strategy(self, own: dict[str, Any], **common: Any) -> Strategy:
+        """Return the strategy on its problem, or on a data set and a backbone that are among `common`."""
+        arguments = {name: value for name, value in common.items() if name in parameters(self.make)}
+        if self.make_problem is not None:
+            named = {name: own[f"problem_{name}"] for name in self._of_problem() if f"problem_{name}" in own}
+            arguments["problem"] = self.make_problem(**whole(self.make_problem, {**own, **named}))
+        return cast(Strategy, self.make(**arguments, **whole(self.make, own)))
+
+    def run(self, settings: EvolveNetworks | EvolveSearch, folder: Path, *, resumes: bool) -> dict[str, Any]:
+        """Run it in a folder, and return what it reached as JSON values."""
+        opened = RunDirectory.resume if resumes else RunDirectory.create
+        text = to_toml({key: value for key, value in plain(settings).items() if key not in ("out", "json", "quiet")})
+        with opened(folder, what="evolve", settings=text, argv=sys.argv) as run, interruptible(run):
+            stop = {"generations": settings.generations, "evaluations": getattr(settings, "evaluations", None)}
+            run.note({"stop": stop, "seed": settings.seed, "strategy": self.name})
+            result = self._search(settings, run) if isinstance(settings, EvolveSearch) else self._train(settings, run)
+            run.note({"result": result})
+        return result
+
+    def _of_problem(self) -> Fields:
+        make = cast(Make, self.make_problem)
+        return settings_of(make)
+
+    def _train(self, settings: EvolveNetworks, run: RunDirectory) -> dict[str, Any]:
+        """Run a strategy on a data set, and save its learngene."""
+        device = make_device(settings)
+        with make_map(settings) as map_:
+            if "data" in run.facts:  # `auto` may stand for another device by now
+                device = type(device)(str(run.facts["device"]))
+            own, generations = dict(settings.own), settings.generations
+            if "cycle" in own and own["cycle"] is None:
+                # A run that is resumed for more generations keeps the cycle that it began with.
+                own["cycle"] = run.facts.get("cycle", generations)
+                run.note({"cycle": own["cycle"]})
+            if self.variant is not None and self.variant.at_once:
+                own["population"], generations = generations * own["population"], 1
+            run.note({"device": str(device), **engine_facts(map_)})
+            dataset = make_dataset(settings).to(device)
+            run.note_same({"data": dataset.facts()})
+            backbone = make_backbone(settings, dataset)
+            execution = make_execution(settings, own, dataset, backbone, device, run)
+            workers = settings.workers if map_ is None else None
+            common = {"seed": settings.seed, "device": device, "workers": workers, "execution": execution}
+            strategy = self.make_strategy(own, dataset=dataset, backbone=backbone, **common)
+            if map_ is not None:
+                strategy.toolbox.register("map", map_)
+            individual = _evolve(strategy, generations, run, settings)
+            learngene = individual.genome.with_notes(dataset=settings.dataset)
+            learngene.save(run.path / LEARNGENE)
+        return {
+            "learngene": str(run.path / LEARNGENE),
+            "score": individual.fitness.values[0],
+            "parameters": learngene.parameters,
+            "share": learngene.parameters / backbone.layout.parameters(),
+            "gradient_steps": strategy.budget.gradient_steps,
+        }
+
+    @one_thread()
+    def _search(self, settings: EvolveSearch, run: RunDirectory) -> dict[str, Any]:
+        """Run a strategy on a problem, and save its best genome."""
+        prepare(settings)
+        strategy = cast(Search | NEAT, self.make_strategy(settings.own, seed=settings.seed))
+        generations = settings.generations or generations_within(strategy, settings.evaluations or EVALUATIONS)
+        total = sum(strategy.size(number) for number in range(generations))
+        with make_map(settings) as map_, Reporter(total, quiet=settings.quiet, unit="evaluations") as reporter:
+            run.note({"device": "cpu", "threads": 1, **engine_facts(map_)})
+            if map_ is not None:
+                strategy.toolbox.register("map", map_)
+
+            def report(generation: Generation) -> None:
+                reporter.advance(len(generation.population))
+                if generation.number % max(1, generations // LINES) == 0:
+                    best = _in_text(strategy.record()["best_values"])
+                    reporter.line(f"generation {generation.number + 1}/{generations}: best {best}{reporter.left}")
+
+            run.stop.check()
+            going = evolve(
+                strategy, generations, run_dir=run.path, checkpoint_seconds=CHECKPOINT_SECONDS, callbacks=[report]
+            )
+            with closing(going):
+                for _ in going:
+                    run.stop.check()
+        genome = best_genome(strategy, strategy=self.name, problem=self.problem, seed=settings.seed)
+        genome.save(run.path / GENOME)
+        return {
+            "genome": str(run.path / GENOME),
+            "problem": self.problem,
+            "values": genome.notes["values"],
+            "genes": sum(block.numel() for block in genome.blocks.values()),
+            "evaluations": strategy.budget.evaluations,
+        }
+
+
+def prepare(settings: SeededRun) -> None:
+    """Make the process ready for searches, of which those of the command line run on the CPU.
+
+    What was imported is frozen: garbage collections, which many young individuals set off, needn't look at it.
+
+    Raises:
+        click.UsageError: The run may not take the CPU.
+    """
+    if settings.device not in ("auto", "cpu"):
+        raise click.UsageError(
+            f"--device must be auto or cpu for this strategy, but it is {settings.device}; "
+            "in Python, give the problem its space and data on a device."
+        )
+    gc.freeze()
+    # Libraries look at the end for objects of theirs that are still there, and frozen ones are.
+    atexit.register(gc.unfreeze)
+
+
+def best_genome(strategy: Search | NEAT, /, **notes: object) -> Genome:
+    """Return the result of a strategy with its values among the notes."""
+    best = strategy.result()
+    notes |= {"values": list(best.fitness.values)}
+    return best.genome.to_genome(**notes) if isinstance(strategy, NEAT) else Genome.of(best, strategy.space, **notes)
+
+
+def _evolve(strategy: Strategy, generations: int, run: RunDirectory, settings: EvolveNetworks) -> Any:
+    """Run a strategy to its end, and report every generation."""
+    planned = strategy.planned_budget(generations).gradient_steps
+    with Reporter(planned, quiet=settings.quiet) as reporter:
+        done = 0
+
+        def report(generation: Generation) -> None:
+            nonlocal done
+            reporter.advance(generation.budget.gradient_steps - done)
+            done = generation.budget.gradient_steps
+            text = generation_in_words(generation, generations)
+            reporter.line(f"{text}, {done:,} gradient steps, {generation.seconds:.1f} s{reporter.left}")
+
+        run.stop.check()
+        for _ in evolve(strategy, generations, run_dir=run.path, callbacks=[report]):
+            run.stop.check()
+        reporter.describe("scoring the finalists")
+        return strategy.result()
+
+
+def _defaults(make: Make, known: Fields, values: dict[str, Any]) -> Fields:
+    """Return the settings whose defaults are others, recipes part by part."""
+    parts: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in known:
+            parts[name] = value
+        else:
+            parts |= {f"{name}_{key}": part for key, part in vars(value).items() if f"{name}_{key}" in known}
+    return {name: (known[name][0], setting(value, str(known[name][1].description))) for name, value in parts.items()}
+
+
+def _in_text(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.6g}" for value in values)

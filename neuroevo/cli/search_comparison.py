@@ -1,0 +1,141 @@
+"""Suites of searches at the command line: from settings to what is compared, its progress, and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import click
+
+from neuroevo import catalogue
+from neuroevo.benchmarks.analysis import searches
+from neuroevo.benchmarks.analysis.results import read_run
+from neuroevo.benchmarks.report.findings_searches import summary
+from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
+from neuroevo.benchmarks.suites.optimize import Plan, SearchListener, SearchSetup, SearchSuite
+from neuroevo.cli.build import engine_facts, find, make_map
+from neuroevo.cli.contestants import Named
+from neuroevo.cli.evolution import prepare
+from neuroevo.cli.progress import Reporter
+from neuroevo.cli.settings.derived import settings_of, whole
+from neuroevo.cli.settings.run import BenchSearches
+from neuroevo.cli.tables import print_table
+from neuroevo.execution import WorkerMap
+from neuroevo.execution.threads import one_thread
+from neuroevo.files import to_json
+from neuroevo.problems import Problem
+from neuroevo.runs.directory import RunDirectory
+from neuroevo.signatures import parameters
+from neuroevo.strategies import Search
+
+
+def search_names() -> list[str]:
+    """Return the names of all searches over weight vectors."""
+    return [name for name, entry in catalogue.entries("strategy").items() if _is_search(entry.load())]
+
+
+def names_of(settings: BenchSearches, own: Sequence[Named]) -> list[str]:
+    """Return the names of the contestants: those that are given, or all with one objective, and those of one's own."""
+    every = [name for name in search_names() if cast(type[Search], find("strategy", name)).OBJECTIVES == 1]
+    given = [*(settings.strategies or every)]
+    return [*given, *(one.name for one in own if one.name not in given)]
+
+
+def make_problem(name: str, own: Mapping[str, Any]) -> Problem:
+    """Return the problem of a name; it takes those of the settings that it has."""
+    make = cast(Callable[..., Problem], find("problem", name))
+    given = {key: own[key] for key in settings_of(make) if own.get(key) is not None}
+    return make(**whole(make, given))
+
+
+@one_thread()
+def run_searches(suite: SearchSuite, settings: BenchSearches, own: Sequence[Named], run: RunDirectory) -> None:
+    """Run a suite of searches in an open run directory and print its tables.
+
+    Raises:
+        click.UsageError: A strategy searches no weight vectors, or a problem has several objectives.
+    """
+    prepare(settings)
+    problems = {name: make_problem(name, settings.own) for name in settings.problems}
+    if refused := [name for name, problem in problems.items() if len(problem.weights) > 1]:
+        raise click.UsageError(f"--problems must have one objective in this suite, but {', '.join(refused)} has more.")
+    named = {one.name: one for one in own}
+    chosen = [named.get(name, Named(name, name)) for name in names_of(settings, own)]
+    if refused := [one.name for one in chosen if one.strategy not in search_names()]:
+        raise click.UsageError(
+            f"--strategies must be of {', '.join(search_names())} for the suite {suite.name}, but one is {refused[0]}."
+        )
+    with make_map(settings) as map_, Progress.shown(quiet=settings.quiet) as listener:
+        run.note({"device": "cpu", "threads": 1, **engine_facts(map_)})
+        makes = {one.name: _Maker(one, settings.own, map_) for one in chosen}
+        setup = SearchSetup(strategies=makes, problem=problems.__getitem__, quick=settings.quick)
+        protocol = suite.protocol(setup, problems=settings.problems, evaluations=settings.evaluations)
+        suite.run_in(run, protocol, seeds=range(settings.seed, settings.seed + settings.seeds), listener=listener)
+    result = read_run(run.path)
+    if settings.as_json:
+        rows = [{column.heading: column.value(row) for column in SEARCH_COLUMNS} for row in result.searches]
+        click.echo(to_json({"run": str(run.path), "rows": rows}))
+        return
+    for problem, found in searches.by_problem(result.searches).items():
+        cells = [[column.cell(row) for column in SEARCH_COLUMNS[1:]] for row in found]
+        print_table([column.heading for column in SEARCH_COLUMNS[1:]], cells, title=problem)
+    click.echo("\n".join(summary(result.searches)))
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes a search of a problem and a seed; without a map it evaluates in this process."""
+
+    named: Named
+    shared: Mapping[str, Any]
+    map_: WorkerMap | None
+
+    def __call__(self, problem: Problem, seed: int) -> Search:
+        make = cast(Callable[..., Search], find("strategy", self.named.strategy))
+        shared = {key: self.shared[key] for key in settings_of(make) if self.shared.get(key) is not None}
+        search = make(problem, seed=seed, **whole(make, {**shared, **self.named.settings}))
+        if self.map_ is not None:
+            search.toolbox.register("map", self.map_)
+        return search
+
+
+class Progress(SearchListener):
+    """Turns what searches report into a bar and lines."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.reporter = Reporter(1, quiet=True)
+
+    @classmethod
+    @contextmanager
+    def shown(cls, *, quiet: bool) -> Iterator[Progress]:
+        """Return a listener whose bar is taken away at the end."""
+        listener = cls(quiet=quiet)
+        try:
+            yield listener
+        finally:
+            listener.reporter.__exit__(None, None, None)
+
+    def on_start(self, plans: Sequence[Plan]) -> None:
+        """Draw the bar."""
+        self.reporter = Reporter(len(plans), quiet=self.quiet, unit="searches").__enter__()
+
+    def on_search(self, record: Mapping[str, Any]) -> None:
+        """Say what a search reached."""
+        self.reporter.advance(1)
+        self.reporter.line(f"{_sentence(record)}{self.reporter.left}")
+
+
+def _is_search(thing: Any) -> bool:
+    """Return whether a strategy searches the genomes of a problem over weight vectors."""
+    problem = parameters(thing).get("problem") if isinstance(thing, type) else None
+    return problem is not None and getattr(problem.annotation, "__name__", "") != "GraphProblem"
+
+
+def _sentence(record: Mapping[str, Any]) -> str:
+    return (
+        f"{record['strategy']} on {record['problem']}, seed {record['seed']}: {record['best'][-1]:.3g} after "
+        f"{record['evaluations'][-1]:,} evaluations, {record['seconds']:.1f} s"
+    )

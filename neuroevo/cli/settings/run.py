@@ -1,0 +1,210 @@
+"""The settings that belong to a run and not to what runs: data, networks, engine, output.
+
+Commands take one of these models and add the settings of their strategy, problem or suite (see `derived`).
+"""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from neuroevo.cli.settings.values import Augment, Counts, Device, Folder, Names
+
+
+class Settings(BaseModel):
+    """What every command of a run has: where results go, and what is shown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    resumable: ClassVar[frozenset[str]] = frozenset({"json", "quiet"})
+    """Settings that a resumed run may change: results don't depend on them, or they say when to stop."""
+    quick_defaults: ClassVar[bool] = True
+    """Whether the command has `--quick`."""
+
+    out: Folder | None = Field(
+        default=None, description="New folder for the results; by default runs/<command>-<time>."
+    )
+    # pydantic's models have a method `json`, so that the field bears another name
+    as_json: bool = Field(default=False, alias="json", description="Print the results as JSON.")
+    quiet: bool = Field(default=False, description="Show no progress.")
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The settings that a signature added, by name."""
+        static = {info.alias or name for name, info in type(self).static().model_fields.items()}
+        return {name: value for name, value in self if (name not in static and name != "as_json")}
+
+    @classmethod
+    def static(cls) -> type["Settings"]:
+        """Return the class without the settings of a signature."""
+        return next(one for one in cls.__mro__ if not getattr(one, "made", False) and issubclass(one, Settings))
+
+
+class SeededRun(Settings):
+    """What every run with random numbers has."""
+
+    seed: int = Field(default=0, ge=0, lt=2**63, description="Base seed of the run.")
+    quick: bool = Field(default=False, description="Smaller defaults: ends in under two minutes.")
+    device: Device = Field(default="auto", description="Where networks are trained: auto, cpu, cuda, cuda:N or mps.")
+
+
+class Workers(SeededRun):
+    """What a run on workers has."""
+
+    resumable: ClassVar[frozenset[str]] = Settings.resumable | {
+        *("engine", "workers", "address", "gpus_per_worker", "eval_timeout")
+    }
+
+    engine: Literal["threads", "processes", "ray"] = Field(
+        default="threads",
+        description="What evaluates individuals: threads of this process, processes of this machine, or ray.",
+    )
+    workers: int | None = Field(
+        default=None,
+        ge=1,
+        description="Threads, processes or Ray actors that work side by side; by default one for each core.",
+    )
+    address: str = Field(
+        default="local", description="Ray cluster: local (one that is started for the run), auto or an address."
+    )
+    gpus_per_worker: float = Field(default=0, ge=0, description="GPUs, or a part of one, that each Ray actor takes.")
+    eval_timeout: float | None = Field(
+        default=None, gt=0, description="Seconds that one training run or evaluation may take; not on threads."
+    )
+
+
+class Data(SeededRun):
+    """The data set and the backbone."""
+
+    dataset: str = Field(default="glyphs", description="Data set.")
+    data_root: Folder | None = Field(default=None, description="Folder of the data set's files.")
+    download: bool = Field(
+        default=False, description="Download the data set into --data-root if none of its files is there."
+    )
+    image_size: int | None = Field(
+        default=None, ge=8, le=1024, description="Height and width of images in pixels; by default the data set's own."
+    )
+    augment: Augment = Field(
+        default=(),
+        description="Changes of images in training, separated by commas: crop (out of a border of an eighth), flip and "
+        "jitter (of brightness, contrast and saturation by up to 40 %); by default none.",
+    )
+    backbone: str = Field(default="convnet4", description="Network that is evolved.")
+    width: float = Field(default=1.0, gt=0, description="Factor on the backbone's channels.")
+
+
+class Networks(Data, Workers):
+    """What a run that trains populations of networks has."""
+
+    generations: int = Field(default=3, ge=1, description="Generations of evolution.")
+    preset: str | None = Field(
+        default=None,
+        description="Settings of a whole run to begin with: smoke, small or full, for vgg11 on cifar-fs or resnet12 on "
+        "mini-imagenet, or for the --backbone and the --dataset that are given.",
+    )
+    execution: Literal["auto", "looped", "stacked", "tune"] = Field(
+        default="auto",
+        description="How to train a population: one network at a time (looped), batched by architecture (stacked), "
+        "what suits the device (auto), or what is faster in a test at the start (tune).",
+    )
+    precision: Literal["float32", "tf32", "bf16"] = Field(
+        default="float32",
+        description="Numbers of forward passes: float32, or faster and less exact ones of GPUs, tf32 or bf16.",
+    )
+    compile: bool = Field(default=False, description="Compile the forward pass of stacked networks with torch.compile.")
+    asynchronous: bool = Field(
+        default=False,
+        description="Run GTL asynchronously: start the next training run as soon as a worker is free.",
+    )
+
+
+class EvolveNetworks(Networks):
+    """A run of a strategy that passes on learngenes."""
+
+    resumable: ClassVar[frozenset[str]] = Networks.resumable | {"generations"}
+
+    strategy: str = Field(description="Strategy to run.", json_schema_extra={"argument": "STRATEGY"})
+
+
+class EvolveSearch(Workers):
+    """A run of a strategy that searches the genomes of a problem."""
+
+    resumable: ClassVar[frozenset[str]] = Workers.resumable | {"generations", "evaluations"}
+
+    strategy: str = Field(description="Strategy to run.", json_schema_extra={"argument": "STRATEGY"})
+    problem: str = Field(default="digits", description="Problem whose genomes are searched.")
+    evaluations: int | None = Field(
+        default=None, ge=1, description="Evaluations to spend; by default 10,000, unless --generations is given."
+    )
+    generations: int | None = Field(default=None, ge=1, description="Generations to run, in place of --evaluations.")
+
+
+class Inherit(Data):
+    """The training of one descendant."""
+
+    quick_defaults: ClassVar[bool] = False
+
+    learngene: Folder = Field(description="File of a learngene.", json_schema_extra={"argument": "LEARNGENE"})
+    ways: int | None = Field(
+        default=None, ge=2, description="Classes of the task; by default 20, or all where the data set has fewer."
+    )
+    shots: int = Field(default=10, ge=1, description="Images per class.")
+    updates: int = Field(default=60, ge=1, description="Updates of the descendant.")
+    batch: int = Field(default=64, ge=1, description="Images in one update.")
+    learning_rate: float = Field(default=0.05, gt=0, description="Learning rate.")
+    workers: int | None = Field(default=None, ge=1, description="Threads; by default one for each core.")
+
+
+class Bench(SeededRun):
+    """What every suite has."""
+
+    suites: Names = Field(default=("transfer",), description="Suites to run.", json_schema_extra={"argument": "SUITE"})
+
+
+class BenchNetworks(Networks, Bench):
+    """A comparison of strategies by what their descendants reach."""
+
+    strategies: Names | None = Field(
+        default=None, description="Contestants, separated by commas; by default those of the suite."
+    )
+    seeds: int = Field(
+        default=3, ge=1, description="Repetitions of evolution, pre-training and descendants, a seed each."
+    )
+    match: Literal["steps", "seconds", "none"] = Field(
+        default="steps",
+        description="What contestants may spend before transfer: as many gradient steps as gtl, as many core-seconds "
+        "(measured at the start), or what their settings say.",
+    )
+    ways: int | None = Field(
+        default=None,
+        ge=2,
+        description="Classes per task of descendants; by default 20, or all where the data set has fewer.",
+    )
+    shots: Counts = Field(default=10, description="Images per class of descendants, several numbers in turn.")
+    updates: int = Field(default=60, ge=1, description="Updates of a descendant.")
+    descendants: int = Field(default=4, ge=1, description="Descendants that each learngene is tested on.")
+    batch: int = Field(default=64, ge=1, description="Images in one update, of all networks.")
+    learning_rate: float = Field(default=0.05, gt=0, description="Learning rate of descendants and critics.")
+    ancestor_rate: float | None = Field(
+        default=None,
+        gt=0,
+        description="Learning rate of training runs before transfer; by default each strategy's own.",
+    )
+
+    @property
+    def every_shots(self) -> tuple[int, ...]:
+        """The numbers of images per class, one or several."""
+        return (self.shots,) if isinstance(self.shots, int) else self.shots
+
+
+class BenchSearches(Workers, Bench):
+    """A comparison of searches on problems."""
+
+    strategies: Names | None = Field(
+        default=None, description="Searches to compare, separated by commas; by default all with one objective."
+    )
+    problems: Names = Field(default=("sphere", "rastrigin", "digits"), description="Problems, separated by commas.")
+    seeds: int = Field(default=3, ge=1, description="Repetitions of each search, a seed each.")
+    evaluations: int = Field(default=10_000, ge=1, description="Evaluations of each search.")
+
+
+class BenchMeasurement(Bench):
+    """A measurement of this machine."""

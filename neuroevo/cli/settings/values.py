@@ -1,0 +1,225 @@
+"""One setting at a time: what its type is in words, and how its value is read from text or a TOML file."""
+
+from __future__ import annotations
+
+import json
+import re
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import AfterValidator, ConfigDict, TypeAdapter
+from pydantic.fields import FieldInfo
+
+LONGEST = 60
+"""Characters of a wrong value that an error repeats."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a type is in words, where these do not follow from it.
+
+    Attributes:
+        expected: What a value must be.
+        metavar: What stands for it in help.
+    """
+
+    expected: str
+    metavar: str
+
+
+def _check_device(name: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", name):
+        raise ValueError(name)
+    return name
+
+
+def _check_path(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("a path holds no zero byte")
+    str(path).encode()  # a path that is not text could not be written into settings.toml
+    return path
+
+
+def _check_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or len(set(names)) < len(names):
+        raise ValueError(names)
+    return names
+
+
+def _check_counts(counts: int | tuple[int, ...]) -> int | tuple[int, ...]:
+    every = (counts,) if isinstance(counts, int) else counts
+    if not every or min(every) < 1 or len(set(every)) < len(every):
+        raise ValueError(counts)
+    return every if len(every) > 1 else every[0]
+
+
+def _check_different(names: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError(names)
+    return names
+
+
+AUGMENTATIONS = ("crop", "flip", "jitter")
+
+Augment = Annotated[
+    tuple[Literal["crop", "flip", "jitter"], ...],
+    AfterValidator(_check_different),
+    Words(f"some of {', '.join(AUGMENTATIONS)}, separated by commas", "NAME,NAME"),
+]
+Device = Annotated[str, AfterValidator(_check_device), Words("auto, cpu, cuda, cuda:N or mps", "NAME")]
+Folder = Annotated[Path, AfterValidator(_check_path), Words("a path", "PATH")]
+Names = Annotated[tuple[str, ...], AfterValidator(_check_names), Words("a list of different names", "NAME,NAME")]
+Counts = Annotated[
+    int | tuple[int, ...],
+    AfterValidator(_check_counts),
+    Words("a whole number of at least 1, or different ones separated by commas", "N,N"),
+]
+"""One number, or several different ones."""
+
+_BASIC: dict[Any, tuple[str, str]] = {
+    bool: ("true or false", "BOOLEAN"),
+    int: ("a whole number", "INTEGER"),
+    float: ("a number", "FLOAT"),
+    str: ("a text", "TEXT"),
+    Path: ("a path", "PATH"),
+}
+
+
+def expected(info: FieldInfo) -> str:
+    """What a setting must be, in words: its kind and its bounds."""
+    bounds = " and ".join(filter(None, map(_bound, info.metadata)))
+    return f"{_in_words(_whole(info))} {bounds}".strip()
+
+
+def metavar(info: FieldInfo) -> str:
+    """What stands for a setting's value in help: its choices or its kind."""
+    kind = _whole(info)
+    if words := _words_of(kind):
+        return words.metavar
+    options = [option for option in _options(kind) if option is not type(None)]
+    if literals := [str(one) for option in options if get_origin(option) is Literal for one in get_args(option)]:
+        return "|".join([*literals, *(_BASIC[option][1] for option in options if option in _BASIC)])
+    if many := [option for option in options if get_origin(option) is tuple]:
+        name = _BASIC.get(get_args(many[0])[0], ("", "VALUE"))[1]
+        return f"{name},{name}"
+    return next((_BASIC[option][1] for option in reversed(options) if option in _BASIC), "VALUE")
+
+
+def parse(info: FieldInfo, value: object, *, text: bool) -> object:
+    """The setting's value, read from text or taken from a TOML file.
+
+    `none` stands for no value, where a setting may have none.
+
+    Raises:
+        pydantic.ValidationError: The value is of another kind or out of bounds.
+    """
+    kind: Any = Annotated[(info.annotation, *info.metadata, None)]
+    adapter: TypeAdapter[object] = TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False))
+    if value == "none" and type(None) in _options(_whole(info)):
+        return None
+    if not text:
+        # As JSON the value stays strict (true is no number), yet a string can be a path.
+        return adapter.validate_json(json.dumps(value, default=str), strict=True)
+    if isinstance(value, str) and _takes_several(_whole(info), value):
+        value = tuple(part.strip() for part in value.split(",") if part.strip())
+    return adapter.validate_python(value)
+
+
+def refusal(info: FieldInfo, value: object, *, source: str, text: bool) -> str:
+    """The sentence about a value that `parse` refused."""
+    bare = text and isinstance(value, str) and _is_number(value)
+    return f"{source} must be {expected(info)}, but it is {value if bare else shown(value)}."
+
+
+def shown(value: object) -> str:
+    """A value as Python writes it, cut to fit into a sentence."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
+
+
+def label(key: str, info: FieldInfo) -> str:
+    """The name of a setting at the command line: `--data-root`, or `STRATEGY` for an argument."""
+    return argument(info) or "--" + key.replace("_", "-")
+
+
+def argument(info: FieldInfo) -> str:
+    """The name of a setting that is an argument of its command; empty for an option."""
+    extra = info.json_schema_extra
+    return str(extra.get("argument", "")) if isinstance(extra, dict) else ""
+
+
+def takes_names(info: FieldInfo) -> bool:
+    """Whether a setting takes several names."""
+    return any(get_origin(option) is tuple for option in _options(_whole(info)))
+
+
+def _whole(info: FieldInfo) -> Any:
+    """Return the type of a setting, with what pydantic moved into its metadata."""
+    words = [item for item in info.metadata if isinstance(item, Words)]
+    return Annotated[(info.annotation, *words)] if words else info.annotation
+
+
+def _words_of(kind: Any) -> Words | None:
+    found = [item for item in getattr(kind, "__metadata__", ()) if isinstance(item, Words)]
+    options = () if found else _options(kind)
+    return found[0] if found else next(filter(None, map(_words_of, options if len(options) > 1 else ())), None)
+
+
+def _options(kind: Any) -> tuple[Any, ...]:
+    """Return the members of a union, or the type alone; annotations are kept."""
+    if get_origin(kind) is Annotated:
+        inner = get_args(kind)[0]
+        return (kind,) if get_origin(inner) not in (Union, types.UnionType) else _options(inner)
+    return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+
+
+def _in_words(kind: Any) -> str:
+    if words := _words_of(kind):
+        return words.expected
+    found = [_one_in_words(option) for option in _options(kind) if option is not type(None)]
+    if type(None) in _options(kind) and len(found) > 1:
+        found.append("none")
+    return " or ".join(dict.fromkeys(found))
+
+
+def _one_in_words(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        names = [str(one) for one in get_args(kind)]
+        return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+    if get_origin(kind) is tuple:
+        inner, *rest = get_args(kind)
+        plural = {"a whole number": "whole numbers", "a number": "numbers"}.get(_in_words(inner), "values")
+        return f"{plural if rest == [...] else f'{1 + len(rest)} {plural}'} separated by commas"
+    return _BASIC.get(kind, (f"a {getattr(kind, '__name__', kind)}", ""))[0]
+
+
+def _takes_several(kind: Any, value: str) -> bool:
+    """Return whether a text is a list of values: always where only lists are allowed, else by its commas."""
+    options = [get_args(one)[0] if get_origin(one) is Annotated else one for one in _options(kind)]
+    several = [one for one in options if get_origin(one) is tuple]
+    others = [one for one in options if get_origin(one) is not tuple and one is not type(None)]
+    return bool(several) and (not others or "," in value)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return len(text) <= LONGEST
+
+
+_BOUNDS: Sequence[tuple[type, str, Callable[[Any], Any]]] = (
+    (Gt, "above {}", lambda bound: bound.gt),
+    (Ge, "of at least {}", lambda bound: bound.ge),
+    (Lt, "below {}", lambda bound: bound.lt),
+    (Le, "at most {}", lambda bound: bound.le),
+)
+
+
+def _bound(item: object) -> str:
+    return next((text.format(of(item)) for kind, text, of in _BOUNDS if isinstance(item, kind)), "")

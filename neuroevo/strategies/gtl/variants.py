@@ -1,0 +1,81 @@
+"""Variants of GTL: the paper's reading, and what is left when a part is taken away.
+
+A variant is a strategy and what its settings are; `neuroevo bench` gives each of them the gradient steps of `gtl`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from neuroevo.execution import Recipe
+from neuroevo.strategies.gtl.gtl import GTL
+from neuroevo.strategies.gtl.layerwise import Layerwise
+from neuroevo.strategies.gtl.settings import PAPER
+from neuroevo.strategies.strategy import Strategy
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A strategy with settings of its own.
+
+    Attributes:
+        strategy: The strategy's class.
+        summary: One line about it.
+        settings: What makes it this variant; only settings that are given for it by name override them.
+        sizes: Its defaults where they are not the strategy's; settings for the whole run override them.
+        at_once: Whether all generations of a run are one, with as many individuals as all of them together.
+    """
+
+    strategy: Callable[..., Strategy]
+    summary: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    sizes: Mapping[str, Any] = field(default_factory=dict)
+    at_once: bool = False
+
+
+SHORT: Mapping[str, Any] = {"population": 6, "life": Recipe(updates=100)}
+"""Training runs of the paper's reading, many and short; the numbers are ours."""
+
+CONTESTANTS = {
+    "gtl-paper": Variant(
+        GTL,
+        summary="GTL as far as it is known: random cross weights, no isolation, no averaging.",
+        settings=PAPER,
+        sizes=SHORT,
+    ),
+    "gtl-no-mutation": Variant(GTL, summary="GTL without mutation.", settings={"mutation_rate": 0.0}),
+    "gtl-no-tournament": Variant(
+        GTL,
+        summary="GTL without tournaments: every individual wins, and only the pool selects.",
+        settings={"tournament": 1},
+    ),
+    "gtl-no-tree": Variant(GTL, summary="GTL without the gene tree.", settings={"beta": 0.0}),
+    "gtl-generation-0": Variant(
+        GTL,
+        summary="GTL with all training runs in one generation, without parents that were trained.",
+        settings={"cycle": 1},
+        at_once=True,
+    ),
+    "gtl-cross-random": Variant(
+        GTL,
+        summary="GTL with random cross weights, and so without isolation and condensing.",
+        settings={"cross": "random", "isolate": False, "condense": False},
+    ),
+    "gtl-no-condense": Variant(GTL, summary="GTL without condensing.", settings={"condense": False}),
+    "gtl-no-average": Variant(GTL, summary="GTL without averaging siblings.", settings={"average": False}),
+    "gtl-four-lives": Variant(
+        GTL, summary="GTL with four training runs in a generation, half as long.", sizes={"population": 4}
+    ),
+    "gtl-no-memory": Variant(GTL, summary="GTL without memory of known classes.", settings={"memory": False}),
+    "gtl-own-cycles": Variant(
+        GTL, summary="GTL with a cycle of the learning rate in every training run.", settings={"cycle": 1}
+    ),
+    "layerwise": Variant(
+        Layerwise,
+        summary="Evolves which layers are passed on, after GRL.",
+        settings={"cycle": 1},
+        sizes=SHORT,
+    ),
+}
