@@ -216,7 +216,7 @@ def _operator(operator: Any) -> Any:
     inner = operator
     while isinstance(inner, partial):
         inner = inner.func
-    if (is_dataclass(inner) or isinstance(inner, Recorded)) and not hasattr(inner, "describe"):
+    if hasattr(inner, "batch") or is_dataclass(inner):
         return f"{type(inner).__module__}.{type(inner).__qualname__}"
     return describe(operator)
 

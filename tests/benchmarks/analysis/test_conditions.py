@@ -28,21 +28,22 @@ from neuroevo.benchmarks.suites.listener import Listener
 from neuroevo.benchmarks.suites.protocol import Transfer
 from neuroevo.benchmarks.suites.scaling import kind_of
 from neuroevo.benchmarks.suites.suite import Setup
-from neuroevo.cli.build import make_contestant
-from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.execution import Recipe
+from neuroevo.strategies import GTL, Scratch, UntrainedCircuit
 
 NAMES = ("scratch", "untrained-circuit", "gtl")
-SETTINGS = BenchSettings(
-    backbone="mlp", generations=2, population=2, share=0.4, life_updates=2, critic_updates=1, updates=4, batch=16
-)
 
 
 @pytest.fixture(scope="module")
 def contestants(toys: ModuleType) -> list[Contestant]:
     """Return three strategies at tiny settings."""
-    cpu = torch.device("cpu")
-    return [make_contestant(name, SETTINGS, toys.dataset(), toys.MLP_BACKBONE, cpu) for name in NAMES]
+
+    def maker(kind: Any, **settings: Any) -> Any:
+        return lambda seed: kind(toys.dataset(), toys.MLP_BACKBONE, seed=seed, **settings)
+
+    evolving = maker(GTL, population=2, share=0.4, life=Recipe(updates=2, batch=16))
+    makes = [maker(Scratch), maker(UntrainedCircuit, share=0.4), evolving]
+    return [Contestant(name, make, 2 if name == "gtl" else 1) for name, make in zip(NAMES, makes, strict=True)]
 
 
 @pytest.fixture(scope="module")

@@ -12,16 +12,13 @@ from hypothesis import strategies as st
 from neuroevo.benchmarks.analysis.duels import SPENT, describe, duels, lines, name_of, parts_of, to_csv
 from neuroevo.benchmarks.analysis.summary import Row
 from neuroevo.benchmarks.report.plots.pays import draw_pays
+from neuroevo.benchmarks.suites.ablation import STRATEGIES as ABLATED
 from neuroevo.benchmarks.suites.pays import STRATEGIES, entries, lives_of
-from neuroevo.cli.names import LEARNGENE_STRATEGIES
-from neuroevo.cli.settings.settings import BenchSettings
-from neuroevo.cli.suites import with_budget
-from neuroevo.strategies import GTLSettings
 
 MakeRow = Callable[..., Row]
 
 
-@given(st.sampled_from(sorted(LEARNGENE_STRATEGIES)), st.integers(1, 10**9))
+@given(st.sampled_from([*STRATEGIES, *ABLATED]), st.integers(1, 10**9))
 def test_a_name_tells_strategy_and_budget(strategy: str, budget: int) -> None:
     """Both come back from the name of a contestant; without a budget the name is the strategy's, with budget 0."""
     assert parts_of(name_of(strategy, budget)) == (strategy, budget)
@@ -92,17 +89,13 @@ def test_the_picture_has_every_strategy_and_cost(rows: list[Row]) -> None:
         draw_pays([], title="glyphs")
 
 
-@given(st.integers(60, 20_000), st.integers(1, 6))
-def test_gtl_keeps_to_its_budget(budget: int, generations: int) -> None:
-    """Its lives take as many of the steps as whole updates of every life allow."""
-    settings = with_budget("gtl", budget, BenchSettings(generations=generations))
-    assert settings.population == lives_of(budget)
-    assert settings.life_updates is not None
-    assert budget - settings.population * generations < settings.population * generations * settings.life_updates
-    assert settings.population * generations * settings.life_updates <= budget
-    own = with_budget("gtl-four-lives", budget, BenchSettings(generations=generations))
-    assert own.population is None
-    assert own.life_updates == max(1, budget // (GTLSettings().population * generations))
+@given(st.integers(60, 20_000))
+def test_small_budgets_have_one_lineage(budget: int) -> None:
+    """GTL's generations are of one or two, with tournaments of as many; variants keep their own population."""
+    (gtl, other) = entries(("gtl", "gtl-four-lives"), lambda name: True, budgets=(budget,))
+    assert gtl.defaults == {"population": lives_of(budget), "tournament": lives_of(budget)}
+    assert lives_of(budget) in (1, 2)
+    assert other.defaults == {}
 
 
 def test_every_strategy_has_every_budget() -> None:
