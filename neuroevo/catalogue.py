@@ -19,7 +19,6 @@ from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 
-import neuroevo
 from neuroevo.spelling import suggestion
 
 log = logging.getLogger(__name__)
@@ -171,10 +170,16 @@ def _own(kind: str) -> Mapping[str, Entry]:
 def _modules() -> Iterator[tuple[str, Path]]:
     """Yield the modules of the library that may offer names, with their files."""
     for room in ROOMS:
-        for root in map(Path, neuroevo.__path__):
+        for root in _roots():
             for path in sorted((root / room).rglob("*.py")):
                 inside = path.relative_to(root).with_suffix("")
                 yield ".".join((OWN, *inside.parts)).removesuffix(".__init__"), path
+
+
+def _roots() -> list[Path]:
+    """Return the folders that hold the library: in a checkout two of its folders stand beside the package."""
+    package = Path(__file__).parent
+    return [package] if (package / "operators").is_dir() else [package, package.parent]
 
 
 def _load(module: str, constant: str, name: str) -> object:

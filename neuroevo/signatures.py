@@ -25,7 +25,10 @@ Second = TypeVar("Second")
 REQUIRED = inspect.Parameter.empty
 """The default of a parameter that has none."""
 
-LONGEST = 60
+ABSENT = object()
+"""Stands for what a description lacks."""
+
+LONGEST = 80
 """Characters of a value that an error repeats."""
 
 SECTION = re.compile(r"^(?:Args|Attributes):\s*$")
@@ -202,24 +205,29 @@ def describe(thing: object) -> Any:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Return where two descriptions differ, each place with both values: `problem.space.start (1.0 then, 2.0 now)`."""
-    first, second = (dict(_leaves(described)) for described in (before, now))
+    """Return where two descriptions differ, each place with both values: `problem.size (5 then, 6 now)`."""
+    return [
+        f"{path} ({_shown(first)} then, {_shown(second)} now)" for path, first, second in _differing(before, now, "")
+    ]
+
+
+def _differing(before: Any, now: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the innermost places at which two descriptions differ, with both values; things of two kinds are one."""
+    both = isinstance(before, Mapping) and isinstance(now, Mapping)
+    if both and all(before.get(name) == now.get(name) for name in ("kind", "call")):
+        for key in sorted({*before, *now}):
+            yield from _differing(before.get(key, ABSENT), now.get(key, ABSENT), f"{path}.{key}" if path else key)
     # As text, in which NaN equals itself.
-    differing = [path for path in sorted({*first, *second}) if repr(first.get(path)) != repr(second.get(path))]
-    return [f"{path} ({_shown(first, path)} then, {_shown(second, path)} now)" for path in differing]
+    elif repr(before) != repr(now):
+        yield path, before, now
 
 
-def _leaves(described: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the values of nested mappings with the way to each of them."""
-    if isinstance(described, Mapping) and described:
-        for key, value in described.items():
-            yield from _leaves(value, f"{path}.{key}" if path else str(key))
-    else:
-        yield path, described
-
-
-def _shown(leaves: Mapping[str, Any], path: str) -> str:
-    text = repr(leaves[path]) if path in leaves else "nothing"
+def _shown(value: Any) -> str:
+    if value is ABSENT:
+        return "nothing"
+    if isinstance(value, Mapping):
+        value = value.get("kind", value.get("call", value))
+    text = repr(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 

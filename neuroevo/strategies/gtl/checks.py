@@ -8,48 +8,19 @@ from typing import Any
 import torch
 
 from neuroevo.backbones import Backbone
-from neuroevo.individual import Failure, Individual
+from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.heads import HeadMemory
-from neuroevo.operators.inherited import Inheritance
 from neuroevo.operators.learngenes import same_channels
-from neuroevo.strategies.toolbox import Check, Checks, StrategyToolbox
-
-
-def instance(kind: type) -> Check:
-    """Return the check that a result is of that type."""
-
-    def check(arguments: tuple[Any, ...], result: Any) -> str | None:
-        del arguments
-        return None if isinstance(result, kind) else f"{_article(kind)}, but it returned {_kind(result)}"
-
-    return check
-
-
-def _lived(arguments: tuple[Any, ...], result: Any) -> str | None:
-    """A training run returns a network, or the reason why there is none."""
-    del arguments
-    good = isinstance(result, torch.nn.Module | Failure)
-    return None if good else f"a network, but it returned {_kind(result)}"
+from neuroevo.strategies.checks import inherited, instance, kind_of, trained
+from neuroevo.strategies.toolbox import Checks, StrategyToolbox
 
 
 def _average(arguments: tuple[Any, ...], result: Any) -> str | None:
     siblings = arguments[0]
     if not isinstance(result, Learngene):
-        return f"a Learngene, but it returned {_kind(result)}"
+        return f"a Learngene, but it returned {kind_of(result)}"
     return None if same_channels(result, siblings[0]) else "a Learngene with the channels of its arguments"
-
-
-def _inheritance(arguments: tuple[Any, ...], result: Any) -> str | None:
-    weights = arguments[1]
-    if not isinstance(result, Inheritance):
-        return f"an Inheritance, but it returned {_kind(result)}"
-    for name, before in weights.items():
-        after = result.weights.get(name)
-        if after is None or (after.shape, after.dtype) != (before.shape, before.dtype):
-            return f"weights like those of the network, but {name} is missing or of another shape or dtype"
-    shared = [name for name, before in weights.items() if _shares_storage(result.weights[name], before)]
-    return f"weights of their own, but {shared[0]} shares its memory with the argument" if shared else None
 
 
 def _selected(arguments: tuple[Any, ...], result: Any) -> str | None:
@@ -67,7 +38,7 @@ def _parents(arguments: tuple[Any, ...], result: Any) -> str | None:
 
 def _of_given(result: Any, given: set[int], wanted: str) -> str | None:
     if not isinstance(result, Sequence):
-        return f"{wanted}, but it returned {_kind(result)}"
+        return f"{wanted}, but it returned {kind_of(result)}"
     strangers = [one for one in result if not isinstance(one, Individual) or one.id not in given]
     return f"{wanted}, but it returned {strangers[0]!r} among them" if strangers else None
 
@@ -75,8 +46,8 @@ def _of_given(result: Any, given: set[int], wanted: str) -> str | None:
 CHECKS: Checks = {
     "found": instance(Learngene),
     "choose_parents": _parents,
-    "inherit": _inheritance,
-    "live": _lived,
+    "inherit": inherited,
+    "live": trained,
     "remember": instance(HeadMemory),
     "extract": instance(Learngene),
     "average": _average,
@@ -117,15 +88,3 @@ def rehearse(
         for one in individuals:
             one.fitness.values = (float(one.id),)
         toolbox.select(individuals, winners)
-
-
-def _shares_storage(result: torch.Tensor, argument: torch.Tensor) -> bool:
-    return argument.numel() > 0 and result.untyped_storage().data_ptr() == argument.untyped_storage().data_ptr()
-
-
-def _article(kind: type) -> str:
-    return f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
-
-
-def _kind(thing: Any) -> str:
-    return "None" if thing is None else _article(type(thing))

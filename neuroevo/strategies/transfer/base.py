@@ -23,7 +23,7 @@ from neuroevo.operators.circuits import Circuit, random_circuit
 from neuroevo.operators.inheritance import Cross, Inheritance, Weights, check_cross, extract, inherit
 from neuroevo.problems import Live, NearestMean, TrainingSetup
 from neuroevo.seeds import stream
-from neuroevo.strategies.gtl import checks as gtl_checks
+from neuroevo.strategies.checks import inherited, trained
 from neuroevo.strategies.learngenes import LearngeneStrategy, check_types
 from neuroevo.strategies.strategy import budget_of, scoring_cost
 from neuroevo.strategies.toolbox import Checks, Verb, Verbs
@@ -60,7 +60,7 @@ class OneCandidate(LearngeneStrategy):
         "live": "live(individual, slot) -> network",
         "inherit": "inherit(learngene, weights, layout=layout) -> Inheritance",
     }
-    CHECKS: ClassVar[Checks] = {verb: gtl_checks.CHECKS[verb] for verb in ("live", "inherit")}
+    CHECKS: ClassVar[Checks] = {"live": trained, "inherit": inherited}
 
     name: ClassVar[str]
     pretrains: ClassVar[str] = ""

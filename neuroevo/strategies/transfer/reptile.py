@@ -33,7 +33,7 @@ from neuroevo.operators.circuits import whole_circuit
 from neuroevo.operators.inheritance import Cross, Weights
 from neuroevo.problems import Live
 from neuroevo.seeds import stream
-from neuroevo.strategies.gtl.checks import instance
+from neuroevo.strategies.checks import instance
 from neuroevo.strategies.strategy import budget_of, scoring_cost
 from neuroevo.strategies.toolbox import Checks, Verbs
 from neuroevo.strategies.transfer.base import OneCandidate
