@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neuroevo.benchmarks.analysis.duels import name_of
+from neuroevo.benchmarks.analysis.duels import EVOLVED, name_of
 from neuroevo.benchmarks.suites.protocol import Transfer
 from neuroevo.benchmarks.suites.suite import Entry, Setup, Suite, Trains
 
@@ -52,7 +52,7 @@ def entries(names: Sequence[str], trains: Trains, *, budgets: Sequence[int]) -> 
 def defaults_of(name: str, budget: int) -> dict[str, int]:
     """Return the settings that GTL has with a budget; those of its variants are their own."""
     lives = lives_of(budget)
-    return {"population": lives, "tournament": min(2, lives)} if name == "gtl" else {}
+    return {"population": lives, "tournament": min(TOURNAMENT, lives)} if name == EVOLVED else {}
 
 
 SUITES = {

@@ -82,7 +82,7 @@ def test_strategies_that_take_too_long_are_left_out() -> None:
     class Few(SNES):
         """A strategy for few genes."""
 
-        MOST_GENES = 4
+        MAX_GENES = 4
 
     protocol = Optimize({"few": SPHERE(4), "many": SPHERE(5)}, {"one": partial(make, kind=Few)}, evaluations=10)
     assert protocol.plans((0,)) == [("few", "one", 0)]

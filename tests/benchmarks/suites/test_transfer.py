@@ -17,46 +17,65 @@ from neuroevo.benchmarks.suites import contestant as contestant_module
 from neuroevo.benchmarks.suites import protocol as protocol_module
 from neuroevo.benchmarks.suites.contestant import Contestant
 from neuroevo.benchmarks.suites.listener import Listener
+from neuroevo.benchmarks.suites.roster import Entry, Roster
 from neuroevo.benchmarks.suites.transfer import CURVE_POINTS, Cell, Transfer, run
-from neuroevo.cli.build import make_contestant, make_protocol
-from neuroevo.cli.names import LEARNGENE_STRATEGIES
-from neuroevo.cli.settings.settings import BenchSettings
-from neuroevo.cli.variants import VARIANTS
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.evolution import Generation
 from neuroevo.execution import Recipe
 from neuroevo.files import to_json
 from neuroevo.individual import Individual
 from neuroevo.operators.inheritance import inherit
-from neuroevo.strategies import GTL
+from neuroevo.strategies import (
+    GTL,
+    Finetune,
+    HeurLG,
+    LinearProbe,
+    NarrowPretraining,
+    PrunedCircuit,
+    RandomCircuit,
+    Reptile,
+    Scratch,
+    UntrainedCircuit,
+)
+from neuroevo.strategies.gtl.variants import CONTESTANTS
 
 SEEDS = (3, 4)
-CPU = torch.device("cpu")
 UNTRAINED = {"scratch", "untrained-circuit"}
-SETTINGS = BenchSettings(
-    dataset="glyphs",
-    backbone="mlp",
-    generations=2,
-    population=4,
-    share=0.4,
-    life_updates=13,
-    critic_updates=2,
-    updates=6,
-    batch=16,
-    descendants=2,
+GENERATIONS, DESCENDANTS = 2, 2
+SETTINGS: dict[str, Any] = {
+    "population": 4,
+    "share": 0.4,
+    "life_updates": 13,
+    "critic_updates": 2,
+    "critic_shots": 10,
+    **dict.fromkeys(("life_batch", "critic_batch", "pretraining_batch"), 16),
+}
+VARIANTS = {"gtl": GTL, **CONTESTANTS}
+RIVALS = (
+    *(Scratch, UntrainedCircuit, RandomCircuit, NarrowPretraining, Finetune, LinearProbe, HeurLG, PrunedCircuit),
+    Reptile,
 )
+STRATEGIES: dict[str, Any] = {**VARIANTS, **{kind.name: kind for kind in RIVALS}}
+
+
+def made(dataset: Dataset, backbone: Any, *, generations: int = GENERATIONS, **changes: Any) -> list[Contestant]:
+    """Return all strategies that transfer something, or nothing, at tiny settings and with equal budgets."""
+    roster = Roster(dataset=dataset, backbone=backbone, generations=generations, settings={**SETTINGS, **changes})
+    return roster.contestants([Entry(name=name, strategy=strategy) for name, strategy in STRATEGIES.items()])
 
 
 @pytest.fixture(scope="module")
 def contestants(toys: ModuleType) -> list[Contestant]:
-    """Return all strategies that the command line knows, at tiny settings."""
-    return [make_contestant(name, SETTINGS, toys.dataset(), toys.MLP_BACKBONE, CPU) for name in LEARNGENE_STRATEGIES]
+    """Return all strategies at tiny settings."""
+    return made(toys.dataset(), toys.MLP_BACKBONE)
 
 
 @pytest.fixture(scope="module")
 def protocol(toys: ModuleType) -> Transfer:
-    """Return how tiny descendants live."""
-    return make_protocol(SETTINGS, toys.dataset(), toys.MLP_BACKBONE, CPU)
+    """Return how tiny descendants are trained."""
+    recipe = Recipe(updates=6, batch=16)
+    dataset, backbone = toys.dataset(), toys.MLP_BACKBONE
+    return Transfer(dataset=dataset, backbone=backbone, descendant=recipe, ways=4, descendants=DESCENDANTS)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +114,7 @@ def test_equal_learngenes_have_equal_descendants(contestants: list[Contestant], 
         for name in ("first", "gtl", "second")
     }
     assert curves["first"] == curves["second"] != curves["gtl"]
-    assert len(curves["first"]) == len(SEEDS) * SETTINGS.descendants
+    assert len(curves["first"]) == len(SEEDS) * DESCENDANTS
 
 
 def test_all_contestants_meet_the_same_descendants(
@@ -169,7 +188,7 @@ def test_every_trained_row_costs_the_same(cells: list[Cell], contestants: list[C
     # and 8 for each of 3 finalists, that is to 5 updates.
     steps = 2 * 4 * 13
     assert steps == 2 * 4 * (5 + 2) + 8 * 3 * 2
-    assert spent == {name: {0 if name in UNTRAINED else steps} for name in LEARNGENE_STRATEGIES}
+    assert spent == {name: {0 if name in UNTRAINED else steps} for name in STRATEGIES}
     assert {one.name: {one.planned_steps(SEEDS[0])} for one in contestants} == spent
 
 
@@ -180,21 +199,21 @@ def test_every_trained_row_costs_the_same(cells: list[Cell], contestants: list[C
         {"generations": 1, "population": 3, "tournament": 3},
         {"generations": 1, "population": 4, "tournament": 2},
         {"generations": 3, "population": 5, "tournament": 2, "critics": 2},
-        {"generations": 2, "population": 7, "tournament": 1, "ways": 3, "shots": 2},
+        {"generations": 2, "population": 7, "tournament": 1, "critic_ways": 3, "critic_shots": 2},
     ],
     ids=str,
 )
-def test_plans_are_kept(changes: dict[str, int], toys: ModuleType) -> None:
+def test_plans_are_kept(changes: dict[str, int], toys: ModuleType, protocol: Transfer) -> None:
     """Every variant of GTL spends what was planned: what GTL and its rivals get, but for an update a life."""
-    settings = SETTINGS.model_copy(update={"life_updates": 50, **changes})
-    made = [make_contestant(name, settings, toys.dataset(), toys.MLP_BACKBONE, CPU) for name in LEARNGENE_STRATEGIES]
-    (steps,) = {one.planned_steps(0) for one in made if one.name == "gtl" or one.name not in {*UNTRAINED, *VARIANTS}}
-    protocol = make_protocol(settings, toys.dataset(), toys.MLP_BACKBONE, CPU)
-    evolved = [one for one in made if one.name in VARIANTS]
+    settings = {"life_updates": 50, **changes}
+    every = made(toys.dataset(), toys.MLP_BACKBONE, **settings)
+    (steps,) = {one.planned_steps(0) for one in every if one.name == "gtl" or one.name not in {*UNTRAINED, *VARIANTS}}
+    evolved = [one for one in every if one.name in VARIANTS]
     ancestors = of_kind(list(run(evolved, protocol, seeds=[0])), "ancestor")
     spent = [record["gradient_steps"] for record in ancestors]
     assert spent == [one.planned_steps(0) for one in evolved]
-    assert all(steps - settings.population * settings.generations < each <= steps for each in spent)
+    individuals = settings.get("population", SETTINGS["population"]) * settings.get("generations", GENERATIONS)
+    assert all(steps - individuals < each <= steps for each in spent)
 
 
 def unlike(dataset: Dataset) -> Dataset:
@@ -207,7 +226,7 @@ def unlike(dataset: Dataset) -> Dataset:
 def test_nobody_sees_novel_classes_before_descendants(cells: list[Cell], protocol: Transfer) -> None:
     """With other novel images all ancestors are the same, bit for bit, and only descendants differ."""
     dataset = unlike(protocol.dataset)
-    contestants = [make_contestant(name, SETTINGS, dataset, protocol.backbone, CPU) for name in LEARNGENE_STRATEGIES]
+    contestants = made(dataset, protocol.backbone)
     others = list(run(contestants, replace(protocol, dataset=dataset), seeds=SEEDS))
     assert [one[:3] for one in timeless(others)] == [one[:3] for one in timeless(cells)]
     for kind in ("generation", "ancestor"):
@@ -231,7 +250,7 @@ def test_tasks_are_made_of_novel_images_only(
 
     monkeypatch.setattr(protocol_module, "train_all", spy)
     list(run([named(contestants, "gtl")], protocol, seeds=SEEDS))
-    assert sources == [protocol.dataset.novel.classes] * len(SEEDS) * SETTINGS.descendants
+    assert sources == [protocol.dataset.novel.classes] * len(SEEDS) * DESCENDANTS
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(1, 4), st.integers(1, 59))
@@ -261,22 +280,20 @@ def test_accuracy_is_measured_from_first_to_last_update(toys: ModuleType, update
     assert set(points) == {point for point in CURVE_POINTS if point < updates} | {updates}
 
 
-def test_records_are_complete(cells: list[Cell]) -> None:
+def test_records_are_complete(cells: list[Cell], protocol: Transfer) -> None:
     """Each cell has its generations, one ancestor and its descendants, as JSON, with accuracies in [0, 1]."""
-    assert [(cell.contestant, cell.seed) for cell in cells] == [
-        (name, seed) for seed in SEEDS for name in LEARNGENE_STRATEGIES
-    ]
+    assert [(cell.contestant, cell.seed) for cell in cells] == [(name, seed) for seed in SEEDS for name in STRATEGIES]
     for cell in cells:
-        evolved = cell.contestant in {*VARIANTS, "layerwise"} - {"gtl-generation-0"}
+        evolved = cell.contestant in {*VARIANTS} - {"gtl-generation-0"}
         kinds = [record["kind"] for record in cell.records]
-        assert kinds == ["generation"] * (SETTINGS.generations if evolved else 1) + ["ancestor"] + ["descendant"] * 2
+        assert kinds == ["generation"] * (GENERATIONS if evolved else 1) + ["ancestor"] + ["descendant"] * 2
         assert {(record["strategy"], record["seed"]) for record in cell.records} == {(cell.contestant, cell.seed)}
         assert all(to_json(record) for record in cell.records)
     for record in of_kind(cells, "descendant"):
         assert record["updates"] == [0, 5, 6]
         assert len(record["accuracy"]) == 3
         assert all(0 <= accuracy <= 1 for accuracy in record["accuracy"])
-        assert record["condition"]["shots"] == SETTINGS.shots
+        assert record["condition"]["shots"] == protocol.shots
     assert {record["descendant"] for record in of_kind(cells, "descendant")} == {0, 1}
     assert all(0 <= record["score"] <= 1 for record in of_kind(cells, "ancestor"))
 
@@ -296,7 +313,7 @@ def test_shares_are_those_of_what_is_handed_on(cells: list[Cell], protocol: Tran
         elif cell.contestant in ("heur-lg", "layerwise"):
             assert parameters == protocol.backbone.layout.parameters(tensors=cell.individual.genome.slices) < whole
         else:
-            assert 0 < parameters <= SETTINGS.share * whole
+            assert 0 < parameters <= SETTINGS["share"] * whole
 
 
 def test_generations_are_reported_as_they_end(contestants: list[Contestant], protocol: Transfer) -> None:
@@ -338,9 +355,9 @@ def test_descendants_inherit_by_the_strategy_s_operator(contestants: list[Contes
     before = protocol.learning_curves(genome, strategy.toolbox, 0)
     strategy.toolbox.register("inherit", lambda *given, **named: calls.append(given) or inherit(*given, **named))
     assert protocol.learning_curves(genome, strategy.toolbox, 0) == before
-    assert [given[0] for given in calls] == [genome] * SETTINGS.descendants
+    assert [given[0] for given in calls] == [genome] * DESCENDANTS
     assert protocol.learning_curves(None, strategy.toolbox, 0) != before
-    assert len(calls) == SETTINGS.descendants
+    assert len(calls) == DESCENDANTS
 
 
 def test_descendants_learn(toys: ModuleType, contestants: list[Contestant], protocol: Transfer) -> None:
@@ -354,17 +371,17 @@ def test_the_records_make_a_table(cells: list[Cell]) -> None:
     """One row for each strategy, in the order of the contestants."""
     records = [record for cell in cells for record in cell.records]
     rows = summarise(records)
-    assert [row.strategy for row in rows] == list(LEARNGENE_STRATEGIES)
+    assert [row.strategy for row in rows] == list(STRATEGIES)
     assert {row.seed_count for row in rows} == {2}
-    assert len(to_csv(rows).splitlines()) == 1 + len(LEARNGENE_STRATEGIES)
+    assert len(to_csv(rows).splitlines()) == 1 + len(STRATEGIES)
 
 
 def test_an_ancestor_is_what_the_strategy_says(cells: list[Cell], protocol: Transfer, toys: ModuleType) -> None:
     """The cell of GTL holds the individual that GTL gives when it is run by hand."""
-    contestant = make_contestant("gtl", SETTINGS, toys.dataset(), toys.MLP_BACKBONE, CPU)
+    contestant = named(made(toys.dataset(), toys.MLP_BACKBONE), "gtl")
     strategy = contestant.make(SEEDS[0])
     assert isinstance(strategy, GTL)
-    for _ in range(SETTINGS.generations):
+    for _ in range(GENERATIONS):
         population = strategy.toolbox.generate()
         for one, values in zip(population, strategy.toolbox.map(strategy.toolbox.evaluate, population), strict=True):
             one.fitness.values = values
