@@ -41,7 +41,7 @@ class Accuracy:
     def batch(self, individuals: Sequence[Individual]) -> list[tuple[float]]:
         """Return the accuracies of P individuals, all of them computed at once."""
         genomes = torch.stack([individual.genome for individual in individuals])
-        w1, b1, w2, b2 = genomes.split(SIZES, dim=1)
+        w1, b1, w2, b2 = torch.split(genomes, [*SIZES], dim=1)
         images = self.images.expand(len(genomes), -1, -1)
         hidden = torch.tanh(torch.bmm(images, w1.reshape(-1, INPUTS, HIDDEN)) + b1.unsqueeze(1))
         logits = torch.bmm(hidden, w2.reshape(-1, HIDDEN, CLASSES)) + b2.unsqueeze(1)

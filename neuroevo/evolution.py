@@ -58,9 +58,15 @@ class Generation:
         return [float(one.fitness.values[0]) for one in self.population if not one.fitness.failed]
 
     @property
-    def best(self) -> Individual | None:
-        """The best individual; None in an empty population."""
-        return max(self.population, key=lambda one: one.fitness.order, default=None)
+    def best(self) -> Individual:
+        """The best individual.
+
+        Raises:
+            ValueError: The population is empty.
+        """
+        if not self.population:
+            raise ValueError(f"generation {self.number} must have at least one individual to have a best one.")
+        return max(self.population, key=lambda one: one.fitness.order)
 
     @property
     def mean(self) -> float:
@@ -82,7 +88,7 @@ class Generation:
                 | ({} if one.fitness.failure is None else {"failure": one.fitness.failure})
                 for one in self.population
             ],
-            "best": None if self.best is None else self.best.id,
+            "best": self.best.id if self.population else None,
             "mean": self.mean,
             "failed": self.failed,
             "gradient_steps": self.budget.gradient_steps,
@@ -247,7 +253,7 @@ class _DirectoryKeeper(_Keeper):
 
 def _better(best: Best | None, generation: Generation, complete: int) -> Best | None:
     """Return the better one of the best generation so far and a new one; the older one if they are equally good."""
-    if generation.best is None or generation.best.fitness.failed:
+    if not generation.population or generation.best.fitness.failed:
         return best
     score = generation.best.fitness.wvalues
     return Best(complete, tuple(map(float, score))) if best is None or score > best.score else best

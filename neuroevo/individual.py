@@ -160,6 +160,11 @@ class Individual:
         TypeError: No id is given.
     """
 
+    genome: Any
+    fitness: Fitness
+    body: Any
+    memory: Any
+
     def __init__(
         self,
         genome: Any,

@@ -392,7 +392,8 @@ def test_an_empty_generation_is_no_failure() -> None:
     """A strategy may have nothing to score."""
     (generation,) = evolve(Walk(size=0), 1)
     assert generation.population == ()
-    assert generation.best is None
+    with pytest.raises(ValueError, match=r"^generation 0 must have at least one individual to have a best one\.$"):
+        _ = generation.best
     assert generation.scores == []
     assert math.isnan(generation.mean)
     assert generation.failed == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import pkgutil
 from collections.abc import Mapping
@@ -23,9 +24,10 @@ def from_description(description: Mapping[str, Any]) -> Backbone:
     known = kinds() if kind in kinds() else {**kinds(), **_offered()}
     if not isinstance(kind, str) or kind not in known:
         raise ValueError(f"a backbone must be one of {', '.join(sorted(known))}, but it is {kind!r}.")
-    if isinstance(fields.get("widths"), list):
-        fields["widths"] = tuple(fields["widths"])
+    wants_widths = any(one.name == "widths" for one in dataclasses.fields(known[kind]))
     try:
+        if wants_widths:
+            fields["widths"] = tuple(fields["widths"])
         return cast(Backbone, known[kind](**fields))
     except (KeyError, TypeError) as error:
         raise ValueError(f"the description of a {kind} backbone does not fit: {error}.") from error

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    # Type checkers do not accept a cached property where a protocol has a property.
+    from builtins import property as cached_property
+else:
+    from functools import cached_property
+
+__all__ = ["Axes", "Layer", "Layout", "cached_property"]
 
 Axes = tuple[str | None, ...]
 

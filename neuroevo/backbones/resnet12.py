@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from typing import Any, ClassVar
 
 import torch
@@ -13,7 +12,7 @@ from torch.nn import functional as F
 
 from neuroevo.backbones.backbone import Network, check_inputs, check_widths, initialise
 from neuroevo.backbones.convolutions import Convolution, add_convolutions, layout_of
-from neuroevo.backbones.layout import Layout
+from neuroevo.backbones.layout import Layout, cached_property
 
 BLOCKS = 4
 LAYERS = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuroevo.backbones.backbone import Network, check_inputs, check_widths, initialise
-from neuroevo.backbones.layout import Axes, Layer, Layout
+from neuroevo.backbones.layout import Axes, Layer, Layout, cached_property
 
 Settings = tuple[tuple[str, Any], ...]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from typing import Any, ClassVar
 
 import torch
@@ -13,7 +12,7 @@ from torch.nn import functional as F
 
 from neuroevo.backbones.backbone import Network, check_inputs, check_widths, initialise
 from neuroevo.backbones.convolutions import Convolution, add_convolutions, chain, chain_groups, layout_of
-from neuroevo.backbones.layout import Layout
+from neuroevo.backbones.layout import Layout, cached_property
 
 STAGES = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3)}
 """Convolutions of each stage, by depth: configurations A, B and D of table 1 in the paper."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuroevo.backbones.backbone import Network, check_inputs, check_widths, initialise
-from neuroevo.backbones.layout import Axes, Layer, Layout
+from neuroevo.backbones.layout import Axes, Layer, Layout, cached_property
 
 Norm = Literal["batch", "layer"]
 STATISTICS = {"batch": ("weight", "bias", "running_mean", "running_var"), "layer": ("weight", "bias")}

@@ -29,7 +29,9 @@ class Strategy(Protocol):
     costs; those that do not are charged as the ones that they replace.
     """
 
-    toolbox: Toolbox
+    @property
+    def toolbox(self) -> Toolbox:
+        """The operators."""
 
     @property
     def generation(self) -> int:
