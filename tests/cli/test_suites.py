@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from neuroevo.benchmarks.suites.ablation import STRATEGIES
 from neuroevo.benchmarks.suites.protocol import Transfer
-from neuroevo.cli.names import LEARNGENE_STRATEGIES
+from neuroevo.data import glyphs
 from neuroevo.runs.records import read_records
 
 Program = Callable[..., Any]
@@ -25,7 +26,7 @@ FEW = ("--strategies", "scratch,gtl")
 def _small_data(made: list[str], toys: ModuleType) -> Any:
     """The glyphs are made at once in these tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("neuroevo.data.glyphs.colour_glyphs", lambda: toys.dataset(size=16, seed=1))
+        patch.setitem(glyphs.DATASETS, "colour-glyphs", lambda: toys.dataset(size=16, seed=1))
         yield
 
 
@@ -74,8 +75,7 @@ def test_a_suite_has_a_row_for_each_strategy_and_condition(
 def test_ablation_compares_the_variants_of_gtl(neuroevo: Program, tmp_path: Path) -> None:
     """Unless it is told which strategies to compare."""
     assert neuroevo("bench", "ablation", *TINY, "--out", tmp_path / "all").code == 0
-    known = [name for name in LEARNGENE_STRATEGIES if name == "gtl" or name.startswith("gtl-")]
-    assert [row["strategy"] for row in rows(tmp_path / "all")] == ["scratch", *known]
+    assert [row["strategy"] for row in rows(tmp_path / "all")] == list(STRATEGIES)
     assert "Not complete" not in (tmp_path / "all" / "report.html").read_text(encoding="utf-8")
     assert neuroevo("bench", "ablation", *TINY, *FEW, "--out", tmp_path / "few").code == 0
     assert [row["strategy"] for row in rows(tmp_path / "few")] == ["scratch", "gtl"]
@@ -140,8 +140,12 @@ def test_json_tells_the_conditions(neuroevo: Program, tmp_path: Path) -> None:
     )
 
 
-def test_evolve_takes_one_number_of_images(neuroevo: Program, tmp_path: Path) -> None:
-    """Several are for comparisons."""
+def test_evolve_takes_no_numbers_of_images(neuroevo: Program, tmp_path: Path) -> None:
+    """They are for descendants, which it has none of."""
     call = neuroevo("evolve", "gtl", "--shots", "1,5", "--out", tmp_path / "run")
-    assert (call.code, call.err) == (2, "Error: --shots must be a single number for this command, but it is 1, 5.\n")
+    assert (call.code, call.err) == (
+        2,
+        "Error: --shots must be left out, for gtl does not read it; bench with a suite of descendants and inherit "
+        "would.\n",
+    )
     assert not (tmp_path / "run").exists()
