@@ -228,7 +228,7 @@ def _described_name(tree: ast.Module, name: str, path: Path) -> str:
 
 
 def _described_call(tree: ast.Module, call: ast.Call, path: Path) -> str:
-    texts = (one.value for one in call.keywords if one.arg in ("claim", "summary"))
+    texts = (one.value for one in call.keywords if one.arg == "summary")
     for text in texts:
         if isinstance(text, ast.Constant):
             return first_sentence(text.value)
@@ -245,7 +245,7 @@ def _summary_of_point(point: importlib.metadata.EntryPoint) -> str:
 
 
 def _summary_of(thing: object) -> str:
-    return first_sentence(getattr(thing, "claim", None) or getattr(thing, "summary", None) or thing.__doc__ or "")
+    return first_sentence(getattr(thing, "summary", None) or thing.__doc__ or "")
 
 
 def first_sentence(text: object) -> str:

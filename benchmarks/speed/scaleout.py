@@ -244,6 +244,7 @@ def _measured(setup: MeasurementSetup, *, repeats: int | None = None) -> Scaleou
 SUITES = {
     "scaleout": Measurement(
         name="scaleout",
+        summary="What do worker processes cost and bring?",
         claim="Lives on worker processes keep the workers busy, that is, the efficiency is near 1 as long as there are "
         "cores, and a task costs the driver milliseconds.",
         measure=_measured,

@@ -308,6 +308,7 @@ def _measured(setup: MeasurementSetup, *, repeats: int | None = None) -> Through
 SUITES = {
     "throughput": Measurement(
         name="throughput",
+        summary="How fast are populations run and trained?",
         claim="On two cores, populations of small perceptrons (17-64-64-6, 256 inputs) run at 0.2 or more of the limit "
         "and ConvNet4 16-32-64-64 (batch 64, 28x28, P = 8) is trained at 0.25 or more of it; time grows in proportion "
         "to P, and memory does not grow faster.",

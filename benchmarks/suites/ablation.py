@@ -22,6 +22,7 @@ def conditions(setup: Setup) -> Transfer:
 SUITES = {
     "ablation": Suite(
         name="ablation",
+        summary="What is each part of GTL good for?",
         claim="Every part of GTL adds to what descendants gain: mutation, tournaments, the gene tree, generations "
         "after the first, and what this implementation adds to the paper.",
         conditions=conditions,

@@ -46,6 +46,7 @@ def conditions(
 SUITES = {
     "adaptation": Suite(
         name="adaptation",
+        summary="What do descendants gain on another data set?",
         claim="A learngene adapts: heirs that learn classes of a data set that no ancestor saw beat training from "
         "scratch there, too.",
         conditions=conditions,

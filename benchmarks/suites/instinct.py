@@ -22,6 +22,7 @@ def conditions(setup: Setup) -> list[Condition]:
 SUITES = {
     "instinct": Suite(
         name="instinct",
+        summary="What can descendants do after no or few updates?",
         claim="Heirs of a learngene are born with instincts: after 0, 1, 5, 10 or 50 updates they know more than a "
         "network that starts from random weights.",
         conditions=conditions,

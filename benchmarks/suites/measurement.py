@@ -50,6 +50,7 @@ class Measurement(Generic[T]):
 
     Attributes:
         name: Its name.
+        summary: The question that it answers, on one line.
         claim: The claim that it tests, in a sentence or two.
         measure: Called with a `MeasurementSetup` and the suite's own settings, returns the result.
         records: Returns a result as records.
@@ -60,6 +61,7 @@ class Measurement(Generic[T]):
     """
 
     name: str
+    summary: str
     claim: str
     measure: Callable[..., T]
     records: Callable[[T], list[dict[str, object]]]

@@ -170,11 +170,13 @@ class SearchSuite:
 
     Attributes:
         name: Its name.
+        summary: The question that it answers, on one line.
         claim: The claim that it tests, in a sentence or two.
         protocol: Called with a `SearchSetup` and the suite's own settings, returns what is compared.
     """
 
     name: str
+    summary: str
     claim: str
     protocol: Callable[..., Optimize]
 
@@ -250,6 +252,7 @@ def protocol(
 SUITES = {
     "optimize": SearchSuite(
         name="optimize",
+        summary="What do searches reach on functions and classifiers?",
         claim="No strategy is best everywhere, and each is at its place where its source says: distributions with step "
         "sizes of their own on smooth functions, differences and crossover where there are many minima.",
         protocol=protocol,

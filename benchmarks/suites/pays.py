@@ -58,6 +58,7 @@ def defaults_of(name: str, budget: int) -> dict[str, int]:
 SUITES = {
     "pays": Suite(
         name="pays",
+        summary="What does each strategy reach for what it spends?",
         claim="At equal gradient steps, and at an equal critical path, descendants reach more with a learngene that "
         "GTL evolved than with a network of the circuit's size that was trained alone on all ancestry classes and then "
         "inherited (narrow-pretraining).",

@@ -80,6 +80,7 @@ def _backbone(setup: Setup) -> str:
 SUITES = {
     "scaling": Suite(
         name="scaling",
+        summary="What do heirs of other widths, depths and architectures gain?",
         claim="A learngene scales: extracted once from one backbone, it beats training from scratch in networks of "
         "half, one and a half times and twice the width, in deeper and shallower ones, and in another architecture.",
         conditions=conditions,

@@ -87,6 +87,7 @@ class Suite:
 
     Attributes:
         name: Its name.
+        summary: The question that it answers, on one line.
         claim: The claim that it tests, in a sentence or two.
         conditions: Called with a `Setup` and the suite's own settings, returns the conditions of descendants.
         contestants: Names of the strategies that are compared by default, or a function of the setup that returns
@@ -96,6 +97,7 @@ class Suite:
     """
 
     name: str
+    summary: str
     claim: str
     conditions: Callable[..., Conditions]
     contestants: Sequence[str] | Callable[[Setup], Sequence[str]] = ()

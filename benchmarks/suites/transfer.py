@@ -17,6 +17,7 @@ def conditions(setup: Setup) -> Transfer:
 SUITES = {
     "transfer": Suite(
         name="transfer",
+        summary="What do descendants gain on classes that no ancestor saw?",
         claim="Learngenes with about 20 % of the parameters beat training from scratch.",
         conditions=conditions,
     )

@@ -21,7 +21,8 @@ def from_description(description: Mapping[str, Any]) -> Backbone:
     """
     fields = dict(description)
     kind = fields.pop("kind", None)
-    known = kinds() if kind in kinds() else {**kinds(), **_offered()}
+    own = isinstance(kind, str) and kind in kinds()
+    known = kinds() if own else {**kinds(), **_offered()}
     if not isinstance(kind, str) or kind not in known:
         raise ValueError(f"a backbone must be one of {', '.join(sorted(known))}, but it is {kind!r}.")
     wants_widths = any(one.name == "widths" for one in dataclasses.fields(known[kind]))

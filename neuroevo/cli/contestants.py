@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,7 +51,10 @@ def contestants_of(call: Call) -> list[Named]:
         name: _named(name, f"{call.settings}: contestants.{name}", dict(table), text=False)
         for name, table in tables.items()
     }
-    for word in all_options(call.words, "--contestant"):
+    words = all_options(call.words, "--contestant")
+    if words and call.resume is not None:
+        raise click.UsageError("--resume goes on with the contestants of the run, so it allows no --contestant.")
+    for word in words:
         one = _of_word(word)
         found[one.name] = one
     return list(found.values())
@@ -80,7 +84,8 @@ def _left_to_each(ones: Sequence[tuple[Any, FieldInfo]]) -> tuple[Any, FieldInfo
 def _of_word(word: str) -> Named:
     name, equals, rest = word.partition("=")
     strategy, _, settings = rest.partition(":")
-    pairs = [pair.partition("=") for pair in settings.split(",") if pair]
+    # A comma within a value, as in rates=0.01,1, is not followed by a name.
+    pairs = [pair.partition("=") for pair in re.split(r",(?=[^,=]*=)", settings) if pair]
     if not name or not equals or not strategy or not all(key and sign for key, sign, _ in pairs):
         raise click.UsageError(
             "--contestant must be NAME=STRATEGY:SETTING=VALUE,SETTING=VALUE, such as bold=gtl:mutation_rate=0.2, but "
@@ -100,11 +105,12 @@ def _named(name: str, source: str, table: dict[str, Any], *, text: bool) -> Name
         )
     from neuroevo.cli.owners import function_of, owners
 
-    known = fields(with_settings(Settings, settings_of(function_of(strategies[strategy].load()))))
+    own = settings_of(function_of(catalogue.find("strategy", strategy)))
+    known = fields(with_settings(Settings, own))
     settings: dict[str, Any] = {}
     for key, value in table.items():
-        if key not in known or key in Settings.model_fields:
-            raise click.UsageError(unread(f"{source}: {key}", key, known, owners(key), str(strategy)))
+        if key not in own:
+            raise click.UsageError(unread(f"{source}: {key}", key, own, owners(key), str(strategy)))
         try:
             settings[key] = parse(known[key], value, text=text)
         except ValidationError:

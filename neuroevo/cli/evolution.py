@@ -28,7 +28,7 @@ from neuroevo.cli.interruption import interruptible
 from neuroevo.cli.progress import Reporter, generation_in_words
 from neuroevo.cli.settings.derived import Fields, setting, settings_of, whole
 from neuroevo.cli.settings.load import plain, to_toml
-from neuroevo.cli.settings.run import EvolveNetworks, EvolveSearch, SeededRun
+from neuroevo.cli.settings.run import EvolveCandidate, EvolveNetworks, EvolveSearch, SeededRun
 from neuroevo.evolution import Generation, evolve
 from neuroevo.execution.threads import one_thread
 from neuroevo.genome import Genome
@@ -106,6 +106,13 @@ class Chosen:
         """Whether it searches the genomes of a problem."""
         return self.make_problem is not None
 
+    @property
+    def model(self) -> type[EvolveNetworks | EvolveCandidate | EvolveSearch]:
+        """The settings of a run of it, beside its own."""
+        if self.searches:
+            return EvolveSearch
+        return EvolveCandidate if getattr(self.make, "one_generation", False) else EvolveNetworks
+
     def settings(self) -> Fields:
         """Return its settings, and those of its problem; the defaults of a variant are the variant's."""
         found = settings_of(self.make)
@@ -127,12 +134,14 @@ class Chosen:
             arguments["problem"] = self.make_problem(**whole(self.make_problem, {**own, **named}))
         return cast(Strategy, self.make(**arguments, **whole(self.make, own)))
 
-    def run(self, settings: EvolveNetworks | EvolveSearch, folder: Path, *, resumes: bool) -> dict[str, Any]:
+    def run(
+        self, settings: EvolveNetworks | EvolveCandidate | EvolveSearch, folder: Path, *, resumes: bool
+    ) -> dict[str, Any]:
         """Run it in a folder, and return what it reached as JSON values."""
         opened = RunDirectory.resume if resumes else RunDirectory.create
         text = to_toml({key: value for key, value in plain(settings).items() if key not in ("out", "json", "quiet")})
         with opened(folder, what="evolve", settings=text, argv=sys.argv) as run, interruptible(run):
-            stop = {"generations": settings.generations, "evaluations": getattr(settings, "evaluations", None)}
+            stop = {key: getattr(settings, key, None) for key in ("generations", "evaluations")}
             run.note({"stop": stop, "seed": settings.seed, "strategy": self.name})
             result = self._search(settings, run) if isinstance(settings, EvolveSearch) else self._train(settings, run)
             run.note({"result": result})
@@ -142,13 +151,14 @@ class Chosen:
         make = cast(Make, self.make_problem)
         return settings_of(make)
 
-    def _train(self, settings: EvolveNetworks, run: RunDirectory) -> dict[str, Any]:
+    def _train(self, settings: EvolveNetworks | EvolveCandidate, run: RunDirectory) -> dict[str, Any]:
         """Run a strategy on a data set, and save its learngene."""
         device = make_device(settings)
         with make_map(settings) as map_:
             if "data" in run.facts:  # `auto` may stand for another device by now
                 device = type(device)(str(run.facts["device"]))
-            own, generations = dict(settings.own), settings.generations
+            own = dict(settings.own)
+            generations = settings.generations if isinstance(settings, EvolveNetworks) else 1
             if "cycle" in own and own["cycle"] is None:
                 # A run that is resumed for more generations keeps the cycle that it began with.
                 own["cycle"] = run.facts.get("cycle", generations)
@@ -237,7 +247,7 @@ def best_genome(strategy: Search | NEAT, /, **notes: object) -> Genome:
     return best.genome.to_genome(**notes) if isinstance(strategy, NEAT) else Genome.of(best, strategy.space, **notes)
 
 
-def _evolve(strategy: Strategy, generations: int, run: RunDirectory, settings: EvolveNetworks) -> Any:
+def _evolve(strategy: Strategy, generations: int, run: RunDirectory, settings: EvolveNetworks | EvolveCandidate) -> Any:
     """Run a strategy to its end, and report every generation."""
     planned = strategy.planned_budget(generations).gradient_steps
     with Reporter(planned, quiet=settings.quiet) as reporter:

@@ -14,13 +14,15 @@ from neuroevo import catalogue
 from neuroevo.cli.interruption import resumable
 from neuroevo.cli.options import Call, DerivedCommand, settings_command
 from neuroevo.cli.settings.load import with_settings
-from neuroevo.cli.settings.run import EvolveNetworks, EvolveSearch
+from neuroevo.cli.settings.run import EvolveCandidate, EvolveNetworks, EvolveSearch
 from neuroevo.runs.directory import default_folder, read_facts
 from neuroevo.runs.names import FACTS
 from neuroevo.spelling import suggestion
 
 if TYPE_CHECKING:
     from neuroevo.cli.evolution import Chosen
+
+Evolve = EvolveNetworks | EvolveCandidate | EvolveSearch
 
 HELP = """Run one STRATEGY and save what it passes on in the run directory; the path of the file is printed last.
 
@@ -57,9 +59,9 @@ def _command(call: Call) -> click.Command:
     strategy = evolution.Chosen.of(name, next(iter(call.names("problem")), ""), asynchronous=_asynchronous(call))
     if name == "scratch":
         raise click.UsageError("scratch transfers nothing, so there is no learngene to save; choose another strategy.")
-    model = with_settings(EvolveSearch if strategy.searches else EvolveNetworks, strategy.settings())
+    model = with_settings(strategy.model, strategy.settings())
 
-    def run(settings: EvolveNetworks | EvolveSearch, resume: Path | None) -> None:
+    def run(settings: Evolve, resume: Path | None) -> None:
         _run(settings, resume, strategy)
 
     return settings_command(
@@ -100,7 +102,7 @@ def _general() -> click.Command:
 command = DerivedCommand("evolve", _command)
 
 
-def _run(settings: EvolveNetworks | EvolveSearch, resume: Path | None, strategy: Chosen) -> None:
+def _run(settings: Evolve, resume: Path | None, strategy: Chosen) -> None:
     if resume is not None and (result := _finished(settings, resume)):
         _print(result, settings, first=f"Nothing to do: the run in {resume} is finished.\n")
         return
@@ -109,16 +111,16 @@ def _run(settings: EvolveNetworks | EvolveSearch, resume: Path | None, strategy:
         _print(strategy.run(settings, folder, resumes=resume is not None), settings)
 
 
-def _finished(settings: EvolveNetworks | EvolveSearch, folder: Path) -> dict[str, Any]:
+def _finished(settings: Evolve, folder: Path) -> dict[str, Any]:
     """Return the result that a folder holds of these stop conditions, or nothing."""
     facts = read_facts(folder) if (folder / FACTS).exists() else {}
-    wanted = {"generations": settings.generations, "evaluations": getattr(settings, "evaluations", None)}
+    wanted = {key: getattr(settings, key, None) for key in ("generations", "evaluations")}
     complete = facts.get("status") == "finished" and facts.get("stop") == wanted
     found: dict[str, Any] = facts.get("result", {}) if complete else {}
     return found
 
 
-def _print(result: Mapping[str, Any], settings: EvolveNetworks | EvolveSearch, *, first: str = "") -> None:
+def _print(result: Mapping[str, Any], settings: Evolve, *, first: str = "") -> None:
     if settings.as_json:
         click.echo(json.dumps(result))
     elif "genome" in result:

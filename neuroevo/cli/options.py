@@ -18,7 +18,7 @@ from neuroevo import catalogue
 from neuroevo.cli.settings.load import fields, load
 from neuroevo.cli.settings.quick import QUICK
 from neuroevo.cli.settings.run import Settings
-from neuroevo.cli.settings.sources import Sources, read_table, unread
+from neuroevo.cli.settings.sources import Sources, read_table, unread, variable
 from neuroevo.cli.settings.values import argument, label, metavar, shown, takes_names
 from neuroevo.runs.names import SETTINGS
 
@@ -56,11 +56,16 @@ class Call:
         return cls(words, file, None if resume is None else Path(resume), table, errors)
 
     def names(self, key: str, *, position: int | None = None) -> list[str]:
-        """Return the names that are given for a setting, by flag, argument, environment or file."""
+        """Return the names that are given for a setting, by flag, argument, environment or file.
+
+        Those of a run that is resumed are the run's; others are refused when all settings are known.
+        """
         given: Any = (
             option(self.words, f"--{key.replace('_', '-')}") if position is None else self.arguments()[position:]
         )
-        given = given or os.environ.get(f"NEUROEVO_{key.upper()}") or self.table.get(key) or []
+        given = given or self.environ.get(variable(key)) or self.table.get(key) or []
+        if self.resume is not None and key in self.table:
+            given = self.table[key]
         return [name.strip() for name in given.split(",") if name.strip()] if isinstance(given, str) else [*given]
 
     def arguments(self) -> list[str]:
@@ -68,17 +73,21 @@ class Call:
         found, value = [], False
         for word in self.words:
             if word.startswith("-"):
-                value = "=" not in word and word not in SWITCHES
+                value = "=" not in word and word not in SWITCHES and not word.startswith("--no-")
             elif value:
                 value = False
             else:
                 found.append(word)
         return found
 
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """Environment variables; a run that is resumed is not changed by them."""
+        return {} if self.resume is not None else os.environ
+
     def sources(self, flags: Mapping[str, object]) -> Sources:
-        """Return everything that settings may come from; a resumed run is not changed by the environment."""
-        environ = {} if self.resume is not None else os.environ
-        return Sources(flags=flags, environ=environ, file=self.settings, table=self.table)
+        """Return everything that settings may come from."""
+        return Sources(flags=flags, environ=self.environ, file=self.settings, table=self.table)
 
 
 SWITCHES = frozenset(
@@ -127,8 +136,8 @@ class SettingsCommand(click.Command):
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             key = error.option_name.removeprefix("--").removeprefix("no-").replace("-", "_")
-            known = [name for one in self.params for name in [str(one.name)] if isinstance(one, click.Option)]
-            sentence = unread(error.option_name, key, known, [*self.owners(key)], self.what)
+            known = [flag for one in self.params for flag in one.opts if isinstance(one, click.Option)]
+            sentence = unread(error.option_name, error.option_name, known, [*self.owners(key)], self.what)
             raise click.UsageError(sentence, ctx) from None
 
 
@@ -265,7 +274,7 @@ def _parameters(model: type[Settings]) -> list[click.Parameter]:
     quick = QUICK if "quick" in model.model_fields and model.quick_defaults else {}
     hidden = set() if quick else {"quick"}
     # What belongs to the strategy, the problem or the suite comes first.
-    general = model.static().model_fields
+    general = fields(model.static())
     listed = sorted(fields(model).items(), key=lambda item: item[0] in general)
     return [_parameter(key, info, quick) for key, info in listed if key not in hidden]
 

@@ -13,6 +13,7 @@ from neuroevo.cli.settings.run import (
     BenchMeasurement,
     BenchNetworks,
     BenchSearches,
+    EvolveCandidate,
     EvolveNetworks,
     EvolveSearch,
     Inherit,
@@ -20,7 +21,8 @@ from neuroevo.cli.settings.run import (
 )
 
 MODELS: Mapping[str, type[Settings]] = {
-    "evolve with a strategy on a data set": EvolveNetworks,
+    "evolve with a strategy that evolves": EvolveNetworks,
+    "evolve with a strategy on a data set": EvolveCandidate,
     "evolve with a strategy on a problem": EvolveSearch,
     "inherit": Inherit,
     "bench with a suite of descendants": BenchNetworks,

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
+from neuroevo import catalogue
 from neuroevo.cli.settings.derived import Fields
 from neuroevo.cli.settings.presets import preset_names, preset_settings
 from neuroevo.cli.settings.quick import quick_settings
@@ -23,6 +24,9 @@ from neuroevo.cli.settings.sources import Given, Sources
 from neuroevo.cli.settings.values import label, parse, refusal
 
 Kind = TypeVar("Kind", bound=Settings)
+
+SHOWN = ("out", "json", "quiet")
+"""Settings that say where results go and what is shown: a run that is repeated has its own."""
 
 
 class SettingsError(ValueError):
@@ -78,7 +82,9 @@ def load(
     errors += broken_rules(Resolved(values=values, sources=origins, given=frozenset(given)))
     if errors:
         raise SettingsError(tuple(errors))
-    return model.model_validate(values)
+    # Only these, so that `given` tells a value that was given from a default that is equal.
+    chosen = {key for key, value in values.items() if key in given or value is not settings[key].default}
+    return model.model_validate({key: values[key] for key in chosen})
 
 
 def to_toml(values: Mapping[str, Any]) -> str:
@@ -94,11 +100,17 @@ def to_toml(values: Mapping[str, Any]) -> str:
     return text
 
 
-def plain(settings: Settings, *, defaults: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return settings as JSON values by the names that users give them, with `none` where that is no default."""
+def used(settings: Settings) -> dict[str, Any]:
+    """Return what a run notes of its settings: JSON values by the names that users give them, and what it imported.
+
+    What is shown and where is left out; `none` stands for None where that was given or is no default.
+    """
     values = settings.model_dump(mode="json", by_alias=True)
-    given = {key: info.default for key, info in fields(type(settings)).items()} if defaults is None else defaults
-    return {key: "none" if value is None and given.get(key) is not None else value for key, value in values.items()}
+    imports: dict[str, Any] = {"import": found} if (found := catalogue.imported()) else {}
+    for key, info in fields(type(settings)).items():
+        if values[key] is None and (key in settings.model_fields_set or info.default is not None):
+            values[key] = "none"
+    return {**imports, **{key: value for key, value in values.items() if key not in SHOWN}}
 
 
 def _preset(settings: Mapping[str, FieldInfo], given: Mapping[str, Given]) -> dict[str, Given]:

@@ -32,6 +32,11 @@ class Settings(BaseModel):
         static = {info.alias or name for name, info in type(self).static().model_fields.items()}
         return {name: value for name, value in self if (name not in static and name != "as_json")}
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """Those of them that were given, or that `--quick` or a preset gives."""
+        return {name: value for name, value in self.own.items() if name in self.model_fields_set}
+
     @classmethod
     def static(cls) -> type["Settings"]:
         """Return the class without the settings of a signature."""
@@ -94,7 +99,6 @@ class Data(SeededRun):
 class Networks(Data, Workers):
     """What a run that trains populations of networks has."""
 
-    generations: int = Field(default=3, ge=1, description="Generations of evolution.")
     preset: str | None = Field(
         default=None,
         description="Settings of a whole run to begin with: smoke, small or full, for vgg11 on cifar-fs or resnet12 on "
@@ -110,14 +114,26 @@ class Networks(Data, Workers):
         description="Numbers of forward passes: float32, or faster and less exact ones of GPUs, tf32 or bf16.",
     )
     compile: bool = Field(default=False, description="Compile the forward pass of stacked networks with torch.compile.")
+
+
+class Evolving(Networks):
+    """What a run that evolves populations of networks has."""
+
+    generations: int = Field(default=3, ge=1, description="Generations of evolution.")
     asynchronous: bool = Field(
         default=False,
         description="Run GTL asynchronously: start the next training run as soon as a worker is free.",
     )
 
 
-class EvolveNetworks(Networks):
-    """A run of a strategy that passes on learngenes."""
+class EvolveCandidate(Networks):
+    """A run of a strategy that makes one candidate in one generation."""
+
+    strategy: str = Field(description="Strategy to run.", json_schema_extra={"argument": "STRATEGY"})
+
+
+class EvolveNetworks(Evolving):
+    """A run of a strategy that evolves learngenes."""
 
     resumable: ClassVar[frozenset[str]] = Networks.resumable | {"generations"}
 
@@ -130,7 +146,6 @@ class EvolveSearch(Workers):
     resumable: ClassVar[frozenset[str]] = Workers.resumable | {"generations", "evaluations"}
 
     strategy: str = Field(description="Strategy to run.", json_schema_extra={"argument": "STRATEGY"})
-    problem: str = Field(default="digits", description="Problem whose genomes are searched.")
     evaluations: int | None = Field(
         default=None, ge=1, description="Evaluations to spend; by default 10,000, unless --generations is given."
     )
@@ -159,7 +174,7 @@ class Bench(SeededRun):
     suites: Names = Field(default=("transfer",), description="Suites to run.", json_schema_extra={"argument": "SUITE"})
 
 
-class BenchNetworks(Networks, Bench):
+class BenchNetworks(Evolving, Bench):
     """A comparison of strategies by what their descendants reach."""
 
     strategies: Names | None = Field(

@@ -1,7 +1,7 @@
 """Where settings come from: flags win over environment variables, those over a TOML file."""
 
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,20 +75,26 @@ class Sources:
             *(unread(f"{self.file}: {key}", key, settings, owners(key), what) for key in sorted(keys)),
             # Variables may be meant for other runs of the same shell.
             *(
-                unread(name, key, settings, (), what)
+                unread(name, name, map(variable, settings), (), what)
                 for name, key in sorted(names.items())
                 if key not in settings and not owners(key)
             ),
         ]
 
 
-def unread(source: str, key: str, settings: Collection[str], owners: Collection[str], what: str) -> str:
-    """Return the sentence about a setting that is not read: what reads it, or the nearest that is read."""
+def unread(source: str, word: str, known: Iterable[str], owners: Collection[str], what: str) -> str:
+    """Return the sentence about a setting that is not read: what reads it, or the nearest that is read.
+
+    Args:
+        source: Where it came from; begins the sentence.
+        word: Its name as it was given.
+        known: The names that are read, in the same form.
+        owners: What reads it elsewhere.
+        what: What is run.
+    """
     if owners:
         return f"{source} must be left out, for {what} does not read it; {_listed(sorted(owners))} would."
-    del key
-    bare = source.rpartition(" ")[2].removeprefix("--").removeprefix(PREFIX).replace("-", "_").lower()
-    return f"{source} is not a setting of {what}{suggestion(bare, sorted(settings))}"
+    return f"{source} is not a setting of {what}{suggestion(word, sorted(known))}"
 
 
 def variable(key: str) -> str:

@@ -40,6 +40,7 @@ class OneCandidate(LearngeneStrategy):
             train the same network from the same seed, so that it can be shared.
         inherit: How heirs inherit what it transfers.
         UNUSED: Arguments that make no difference to the strategy.
+        one_generation: Further generations only make the candidate again.
 
     Args:
         dataset: Images; pre-training sees all `ancestry` classes, scoring `held_out` ones; `novel` ones are not used.
@@ -65,6 +66,7 @@ class OneCandidate(LearngeneStrategy):
     name: ClassVar[str]
     pretrains: ClassVar[str] = ""
     UNUSED: ClassVar[frozenset[str]] = frozenset()
+    one_generation: ClassVar[bool] = True
     inherit: ClassVar[Callable[..., Inheritance]] = staticmethod(inherit)
 
     def __init__(

@@ -1,0 +1,97 @@
+"""Names and what they stand for: found in the source, in plug-ins and in files of one's own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neuroevo import catalogue
+
+OWN = [(kind, name) for kind in catalogue.KINDS for name in catalogue.entries(kind)]
+
+
+@pytest.fixture(autouse=True)
+def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test imports is gone after it."""
+    monkeypatch.setattr(catalogue, "_IMPORTED", {})
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+
+@pytest.mark.parametrize(("kind", "name"), OWN, ids=[f"{kind}-{name}" for kind, name in OWN])
+def test_every_name_stands_for_something(kind: str, name: str) -> None:
+    """Each name can be loaded, and has one line about it."""
+    entry = catalogue.entries(kind)[name]
+    assert entry.load() is catalogue.find(kind, name)
+    assert entry.origin == "neuroevo"
+    assert 0 < len(entry.summarise()) < 200
+    assert "\n" not in entry.summarise()
+
+
+def test_an_unknown_name_is_answered_with_the_nearest() -> None:
+    """In any case of letters."""
+    with pytest.raises(ValueError, match=r"^strategy must be one of gtl, .* but it is 'SNS'; did you mean snes\?$"):
+        catalogue.find("strategy", "SNS")
+
+
+def write(folder: Path, name: str, text: str) -> str:
+    """Write a module, and return its path."""
+    path = folder / f"{name}.py"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_file_offers_names(tmp_path: Path) -> None:
+    """Those of its mappings, with the module as their origin."""
+    lines = ("from neuroevo.strategies import SNES", "class Mine(SNES):", '    """Searches. Well."""')
+    text = "\n".join((*lines, 'STRATEGIES = {"mine": Mine}'))
+    catalogue.import_names(write(tmp_path, "offers_one", text))
+    entry = catalogue.entries("strategy")["mine"]
+    assert (entry.origin, entry.summarise()) == ("offers_one", "Searches")
+    assert catalogue.find("strategy", "mine").__name__ == "Mine"  # type: ignore[attr-defined]
+
+
+def test_names_of_the_library_are_not_taken(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The library's own one stays, and the log says so."""
+    catalogue.import_names(write(tmp_path, "takes_a_name", 'STRATEGIES = {"snes": int}\n'))
+    assert catalogue.find("strategy", "snes") is not int
+    assert "takes_a_name offers a strategy snes, but that name is taken." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, r"^import must name a Python file or a module, but there is no .*absent\.py\.$"),
+        ("1 / 0", r"^import must name a Python file or a module, but broken gives ZeroDivisionError"),
+        ("x = 1", r"^empty must define at least one of STRATEGIES, .* but it defines none\.$"),
+    ],
+)
+def test_a_file_that_offers_nothing_is_one_sentence(text: str | None, sentence: str, tmp_path: Path) -> None:
+    """It is missing, broken, or has no names."""
+    name = {None: "absent", "1 / 0": "broken", "x = 1": "empty"}[text]
+    path = str(tmp_path / "absent.py") if text is None else write(tmp_path, name, text)
+    with pytest.raises(ValueError, match=sentence):
+        catalogue.import_names(path)
+
+
+def test_a_broken_plugin_is_named_and_disturbs_nothing(tmp_path: Path) -> None:
+    """Other names are listed, and using the broken one is one sentence."""
+    information = tmp_path / "broken_thing-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-thing\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text("[neuroevo.strategies]\nbroken = no_such_module:Broken\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "neuroevo", *words]
+        return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    listed = call("list", "strategy")
+    assert listed.returncode == 0
+    assert "strategy snes " in listed.stdout
+    assert "the strategy broken of broken-thing can't be loaded (ModuleNotFoundError" in listed.stderr
+    used = call("evolve", "broken")
+    assert used.returncode == 2
+    assert used.stderr.startswith("Error: the strategy broken of broken-thing can't be loaded")
+    assert used.stderr.count("\n") == 1
