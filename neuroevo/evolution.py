@@ -28,6 +28,9 @@ from neuroevo.signatures import differences
 from neuroevo.strategies.bare_toolbox import BareToolbox
 from neuroevo.strategies.strategy import Strategy, settings_of
 
+LONGEST = 80
+"""Characters of a wrong result that an error repeats."""
+
 MAPPED = ("live", "evaluate", "rescore")
 """Verbs that strategies hand to the map."""
 
@@ -322,13 +325,30 @@ def _check_survivors(population: Sequence[Individual], number: int) -> None:
     )
 
 
+def _cut(thing: object) -> str:
+    text = repr(thing)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
 def _step(strategy: Strategy, keep: Callable[[Sequence[Individual]], object]) -> Generation:
     started = time.perf_counter()
     number, toolbox = strategy.generation, strategy.toolbox
     population = toolbox.generate()
+    if not isinstance(population, Sequence) or not all(isinstance(one, Individual) for one in population):
+        raise TypeError(f"generate must return individuals, but it returned {_cut(population)}.")
     unscored = [one for one in population if not one.fitness.valid]
-    for one, values in zip(unscored, toolbox.map(toolbox.evaluate, unscored), strict=True):
-        one.fitness.values = values
+    found = list(toolbox.map(toolbox.evaluate, unscored))
+    if len(found) != len(unscored):
+        raise TypeError(f"map must return {len(unscored)} results, but it returned {len(found)}.")
+    for one, values in zip(unscored, found, strict=True):
+        try:
+            one.fitness.values = values
+        except (TypeError, ValueError):
+            count = len(one.fitness.weights)
+            raise TypeError(
+                f"evaluate must return {count} number{'' if count == 1 else 's'} for an individual, one for each of "
+                f"the weights {one.fitness.weights}, in a tuple, but it returned {_cut(values)}."
+            ) from None
     keep(population)
     _check_survivors(population, number)
     toolbox.update(population)

@@ -1,8 +1,8 @@
-"""From names and settings to contestants: who is compared, with which settings, at which budget.
+"""From names and settings to contestants: what is compared, with which settings, at which budget.
 
-Every contestant that trains before transfer gets the same budget (`match`): the gradient steps of the reference, GTL, or
-its core-seconds. Settings are laid over each other: the strategy's own defaults, what the whole run is given,
-what makes a variant, and what is given for one contestant by name.
+Every contestant that trains before transfer gets the same budget (`match`): the gradient steps of the reference, GTL,
+or its core-seconds. Settings are laid over each other: the strategy's own defaults, what the whole run is given, what
+makes a variant, and what is given for one contestant by name.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from deap.base import Toolbox
 from neuroevo.spelling import suggestion
 
 Check = Callable[[tuple[Any, ...], Any], str | None]
-"""Takes the arguments and the result of a call; returns what is wrong as the end of a sentence, or None."""
+"""Takes the arguments of a call, keywords last, and its result; returns the end of a sentence about it, or None."""
 
 Verbs = Mapping[str, str]
 """By the name of each operator how it is called, for example `select(individuals, k) -> individuals`."""
@@ -60,7 +60,7 @@ class Operator(partial[Any]):
         """
         result = super().__call__(*arguments, **keywords)
         if self.check is not None:
-            if complaint := self.check((*self.args, *arguments), result):
+            if complaint := self.check((*self.args, *arguments, *keywords.values()), result):
                 raise TypeError(f"{self.verb} must return {complaint}.")
             self.check = None
         return result

@@ -35,6 +35,8 @@ def children(count: int) -> Check:
             return f"{wanted}, but it returned {len(result)}"
         parents = [one.genome for one in arguments if isinstance(one, Individual)]
         for child in result:
+            if any(child is one for one in arguments):  # changed in place, as DEAP's operators do with clones
+                continue
             if complaint := _unlike(child.genome, parents[0]):
                 return f"individuals whose genomes are {_kind(parents[0])}, but one of them is {complaint}"
             if any(_shares_storage(child.genome, parent) for parent in parents):
@@ -120,6 +122,10 @@ def sampled(dimensions: Callable[[tuple[Any, ...]], tuple[int, ...]]) -> Check:
         return None if tuple(result.shape) == shape else f"genomes {list(shape)}, but it returned {list(result.shape)}"
 
     return check
+
+
+SAMPLED = sampled(lambda arguments: (arguments[2], *arguments[0].shape))
+"""The check of `sample(mean [D], sigma [D], count=P)`."""
 
 
 def _individuals(result: Any) -> str | None:

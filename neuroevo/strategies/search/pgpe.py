@@ -53,7 +53,7 @@ class PGPE(Search):
         "shape": "shape(scores [P]) -> utilities [P]",
         "optimise": "optimise(gradient [D], memory) -> (step [D], memory)",
     }
-    CHECKS: ClassVar[Checks] = {"shape": checks.one_for_each, "optimise": checks.step}
+    CHECKS: ClassVar[Checks] = {"sample": checks.SAMPLED, "shape": checks.one_for_each, "optimise": checks.step}
     EVOLVING = ("mean", "sigma", "memory")
 
     def __init__(

@@ -25,8 +25,9 @@ from torch import Tensor
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.sampling import normal
 from neuroevo.problems import Problem
+from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, scores_of
-from neuroevo.strategies.toolbox import Verbs
+from neuroevo.strategies.toolbox import Checks, Verbs
 
 
 class SeparableCMAES(Search):
@@ -42,6 +43,7 @@ class SeparableCMAES(Search):
     VERBS: ClassVar[Verbs] = {
         "sample": "sample(mean [D], sigma [D], count=P) -> genomes [P, D]",
     }
+    CHECKS: ClassVar[Checks] = {"sample": checks.SAMPLED}
     EVOLVING = ("mean", "scale", "variances", "path", "step_path")
     MIN_POPULATION = 2
 

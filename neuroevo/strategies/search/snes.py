@@ -45,7 +45,7 @@ class SNES(Search):
         "sample": "sample(mean [D], sigma [D], count=P) -> genomes [P, D]",
         "shape": "shape(scores [P]) -> utilities [P]",
     }
-    CHECKS: ClassVar[Checks] = {"shape": checks.one_for_each}
+    CHECKS: ClassVar[Checks] = {"sample": checks.SAMPLED, "shape": checks.one_for_each}
     EVOLVING = ("mean", "sigma")
 
     def __init__(

@@ -112,7 +112,7 @@ class Variation:
         return [self._child(mutant, family) for mutant, family in zip(mutants, families, strict=True)]
 
     def _child(self, found: Individual, family: Sequence[Individual]) -> Individual:
-        genome = self.space.clip(tensor_of(found).to(family[0].genome))
+        genome = self.space.clip(tensor_of(found).to(family[0].genome, copy=True))
         return offspring(genome, family, id=self.ids())
 
 
