@@ -70,7 +70,7 @@ class Entry:
 
 
 _IMPORTED: dict[str, ModuleType] = {}
-"""Modules of one's own, by what `--import` named."""
+"""Modules of one's own: files by their paths, others by their names."""
 
 
 def entries(kind: str) -> dict[str, Entry]:
@@ -114,30 +114,38 @@ def import_names(target: str) -> None:
     Raises:
         ValueError: There is none, it can't be imported, or it offers no names; one sentence.
     """
-    path = Path(target)
-    if path.suffix == ".py":
+    path = Path(target).resolve() if target.endswith(".py") else None
+    key = target if path is None else str(path)
+    if path is not None:
         if not path.is_file():
             raise ValueError(f"import must name a Python file or a module, but there is no {target}.")
-        folder, target = str(path.resolve().parent), path.stem
-        if folder not in sys.path:  # worker processes import it again
-            sys.path.append(folder)
+        target = path.stem
+        if str(path.parent) not in sys.path:  # worker processes import it again
+            sys.path.append(str(path.parent))
     try:
         module = importlib.import_module(target)
     except Exception as error:
         raise ValueError(f"import must name a Python file or a module, but {target} gives {error!r}.") from error
+    if path is not None and Path(getattr(module, "__file__", None) or "").resolve() != path:
+        raise ValueError(f"import must name a file whose name no other module has, but {target} is one; rename {path}.")
     constants = [constant for names in KINDS.values() for constant in names]
     if not any(isinstance(getattr(module, constant, None), Mapping) for constant in constants):
         raise ValueError(
             f'{target} must define at least one of {", ".join(constants)} ({{"name": object}}), but it defines none.'
         )
-    _IMPORTED[target] = module
+    _IMPORTED[key] = module
+
+
+def imported() -> list[str]:
+    """Return what was imported by `import_names`: paths of files, names of other modules."""
+    return [*_IMPORTED]
 
 
 def _imported(kind: str) -> Iterator[Entry]:
-    for target, module in _IMPORTED.items():
+    for module in _IMPORTED.values():
         for constant in KINDS[kind]:
             for name, thing in getattr(module, constant, {}).items():
-                yield Entry(kind, name, target, partial(_itself, thing), partial(_summary_of, thing))
+                yield Entry(kind, name, module.__name__, partial(_itself, thing), partial(_summary_of, thing))
 
 
 def _plugins(kind: str) -> Iterator[Entry]:

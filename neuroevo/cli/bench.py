@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -16,16 +18,20 @@ from neuroevo.cli.contestants import Named, check, contestants_of, settings_of_a
 from neuroevo.cli.interruption import interruptible, resumable
 from neuroevo.cli.options import Call, DerivedCommand, settings_command
 from neuroevo.cli.settings.derived import Fields, setting, settings_of
-from neuroevo.cli.settings.load import fields, plain, to_toml, with_settings
+from neuroevo.cli.settings.load import fields, to_toml, used, with_settings
 from neuroevo.cli.settings.repeat import repeated
-from neuroevo.cli.settings.run import Bench, BenchMeasurement, BenchNetworks, BenchSearches
-from neuroevo.runs.directory import RunDirectory, default_folder
+from neuroevo.cli.settings.run import Bench, BenchMeasurement, BenchNetworks, BenchSearches, Workers
+from neuroevo.files import write_atomically
+from neuroevo.runs.directory import RunDirectory, default_folder, read_facts
+from neuroevo.runs.names import FACTS, SETTINGS
 from neuroevo.spelling import suggestion
 
 if TYPE_CHECKING:
     from neuroevo.benchmarks.suites.measurement import Measurement
     from neuroevo.benchmarks.suites.optimize import SearchSuite
     from neuroevo.benchmarks.suites.suite import Suite
+    from neuroevo.cli.build import Job
+    from neuroevo.execution import WorkerMap
 
 HELP = """Compare strategies over several seeds, with honest statistics.
 
@@ -72,7 +78,7 @@ def _command(call: Call) -> click.Command:
     # Only now is torch needed.
     from neuroevo.cli.owners import owners
 
-    chosen = [_chosen(name, strategies, own) for name in dict.fromkeys(names)]
+    chosen = [_chosen(name, call, strategies, own) for name in dict.fromkeys(names)]
     bases = tuple(dict.fromkeys(base for one in chosen for base in [one.model.static()]))
     added: Fields = {}
     for one in chosen:
@@ -107,7 +113,7 @@ def _command(call: Call) -> click.Command:
 command = DerivedCommand("bench", _command)
 
 
-def _chosen(name: str, strategies: Sequence[str], own: Sequence[Named]) -> Chosen:
+def _chosen(name: str, call: Call, strategies: Sequence[str], own: Sequence[Named]) -> Chosen:
     from neuroevo.benchmarks.suites.measurement import Measurement
     from neuroevo.benchmarks.suites.optimize import SearchSuite
     from neuroevo.cli import comparison, search_comparison
@@ -117,9 +123,10 @@ def _chosen(name: str, strategies: Sequence[str], own: Sequence[Named]) -> Chose
     if isinstance(suite, Measurement):
         return Chosen(name, suite, with_settings(BenchMeasurement, settings_of(suite.measure)))
     if isinstance(suite, SearchSuite):
-        names = strategies or search_comparison.search_names()
+        names = strategies or search_comparison.default_names()
         found = settings_of_all([*(named.get(one, one) for one in names), *named.values()])
-        for problem in catalogue.entries("problem").values():
+        problems = call.names("problems") or BenchSearches.model_fields["problems"].default
+        for problem in problems:
             found = {**settings_of_problem(problem), **found}
         return Chosen(name, suite, with_settings(BenchSearches, found))
     static = suite.contestants if not callable(suite.contestants) else ()
@@ -128,15 +135,17 @@ def _chosen(name: str, strategies: Sequence[str], own: Sequence[Named]) -> Chose
     return Chosen(name, suite, with_settings(BenchNetworks, {**settings_of(suite.conditions), **found}))
 
 
-def settings_of_problem(entry: catalogue.Entry) -> Fields:
-    """Return the settings of a problem, all of them optional; those of a broken plug-in are none."""
-    try:
-        found = settings_of(entry.load())  # type: ignore[arg-type]
-    except Exception:  # noqa: BLE001 - a broken plug-in has no settings
-        return {}
+def settings_of_problem(name: str) -> Fields:
+    """Return the settings of a problem, all of them optional.
+
+    Raises:
+        click.UsageError: There is none of that name.
+    """
+    from neuroevo.cli.build import find
+
+    found = settings_of(find("problem", name))  # type: ignore[arg-type]
     return {
-        key: (kind | None, setting(None, f"{info.description} (problem {entry.name})"))
-        for key, (kind, info) in found.items()
+        key: (kind | None, setting(None, f"{info.description} (problem {name})")) for key, (kind, info) in found.items()
     }
 
 
@@ -146,6 +155,10 @@ def _run(settings: Bench, resume: Path | None, chosen: Sequence[Chosen], own: Se
 
     make_device(settings)  # a device that is not there is refused before any folder is made
     out = resume or settings.out or default_folder("bench")
+    if len(chosen) > 1 and resume is None:
+        # Each suite notes what it reads itself; these are for a run that is resumed before all of them began.
+        out.mkdir(parents=True, exist_ok=True)
+        write_atomically(out / SETTINGS, to_toml(_used(settings, own)).encode())
     with resumable("bench", out):
         for one in chosen:
             # One suite takes the folder itself, several have a folder each in it.
@@ -157,54 +170,58 @@ def _run(settings: Bench, resume: Path | None, chosen: Sequence[Chosen], own: Se
 
 def _part(settings: Bench, one: Chosen) -> Bench:
     """Return the settings that a suite reads."""
-    known = fields(one.model)
-    values = settings.model_dump(by_alias=True)
-    return one.model.model_validate({key: values[key] for key in known} | {"suites": (one.name,)})
+    given = settings.model_dump(by_alias=True, exclude_unset=True)
+    read = {key: value for key, value in given.items() if key in fields(one.model)}
+    return one.model.model_validate({**read, "suites": (one.name,)})
 
 
 def _run_suite(one: Chosen, settings: Bench, own: Sequence[Named], folder: Path, *, resume: bool) -> None:
     from neuroevo.benchmarks.report.files import write_page
+    from neuroevo.cli.build import make_map
 
+    before = read_facts(folder) if resume and (folder / FACTS).exists() else {}
+    # `auto` may stand for another device by now.
+    work = _prepared(one, settings.model_copy(update={"device": before.get("device", settings.device)}), own)
     opened = RunDirectory.resume if resume else RunDirectory.create
     values = _used(settings, own)
-    with opened(folder, what="bench", settings=to_toml(values), argv=sys.argv) as run, interruptible(run):
+    with (
+        make_map(settings) if isinstance(settings, Workers) else nullcontext() as map_,
+        opened(folder, what="bench", settings=to_toml(values), argv=sys.argv) as run,
+        interruptible(run),
+    ):
         run.note({"suite": one.name, "repeat": ["neuroevo", *repeated("bench", values, fields(type(settings)))]})
-        # `auto` may stand for another device by now.
-        device = run.facts.get("device", settings.device)
-        _measure(one, settings.model_copy(update={"device": device}), own, run)
+        work(run, map_)
     write_page(folder)
 
 
 def _used(settings: Bench, own: Sequence[Named]) -> dict[str, Any]:
     """Return the settings of a run as they are written: those that are used, and the tables of contestants."""
-    left_out = ("out", "json", "quiet")
-    values = {key: value for key, value in plain(settings).items() if key not in left_out and value not in (None, [])}
+    values = {key: value for key, value in used(settings).items() if value not in (None, [])}
     tables: Mapping[str, Any] = {one.name: dict(one.table) for one in own}
     return {**values, "contestants": tables} if own else values
 
 
-def _measure(one: Chosen, settings: Bench, own: Sequence[Named], run: RunDirectory) -> None:
-    from neuroevo.benchmarks.suites.measurement import Measurement
-
+def _prepared(one: Chosen, settings: Bench, own: Sequence[Named]) -> Job:
+    """Return what runs a suite in an open run directory; what strategies refuse is refused before there is any."""
     if isinstance(settings, BenchNetworks):
-        from neuroevo.cli.comparison import run_comparison
+        from neuroevo.cli.comparison import prepare_comparison
 
-        run_comparison(one.suite, settings, own, run)  # type: ignore[arg-type]
-    elif isinstance(settings, BenchSearches):
-        from neuroevo.cli.search_comparison import run_searches
+        return prepare_comparison(cast("Suite", one.suite), settings, own)
+    if isinstance(settings, BenchSearches):
+        from neuroevo.cli.search_comparison import prepare_searches
 
-        run_searches(one.suite, settings, own, run)  # type: ignore[arg-type]
-    elif isinstance(one.suite, Measurement):
-        _print(one.suite, settings, run)
+        return prepare_searches(cast("SearchSuite", one.suite), settings, own)
+    return partial(_measure, cast("Measurement[Any]", one.suite), settings)
 
 
-def _print(suite: Measurement[Any], settings: Bench, run: RunDirectory) -> None:
+def _measure(suite: Measurement[Any], settings: Bench, run: RunDirectory, map_: WorkerMap | None) -> None:
     """Run a suite of measurements and print its result."""
     from neuroevo.benchmarks.suites.measurement import MeasurementSetup
     from neuroevo.cli.build import make_device
     from neuroevo.cli.progress import Reporter
     from neuroevo.cli.settings.derived import whole
 
+    del map_
     with Reporter(1, quiet=settings.quiet) as reporter:
         reporter.describe("measuring")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +26,9 @@ from neuroevo.seeds import stream
 from neuroevo.signatures import parameters
 from neuroevo.strategies import GTLSettings
 from neuroevo.strategies.gtl.operators import random_founder
+
+Job = Callable[[RunDirectory, WorkerMap | None], None]
+"""Runs a suite in an open run directory, on a map over workers or on threads."""
 
 TUNING_UPDATES = 10
 
@@ -69,6 +72,15 @@ def make_map(settings: Workers) -> AbstractContextManager[WorkerMap | None]:
             f"--address must lead to a Ray cluster, but {settings.address} does not: {error}"
         ) from None
     return WorkerMap(engine, workers=workers, timeout=settings.eval_timeout)
+
+
+@contextmanager
+def usage() -> Iterator[None]:
+    """Make a mistake in usage of a value that a strategy, a problem or a suite refuses inside the context."""
+    try:
+        yield
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def engine_facts(map_: WorkerMap | None) -> dict[str, object]:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +26,20 @@ from neuroevo.benchmarks.suites.condition import Condition
 from neuroevo.benchmarks.suites.contestant import Contestant
 from neuroevo.benchmarks.suites.listener import Listener, Work
 from neuroevo.benchmarks.suites.protocol import Transfer
-from neuroevo.benchmarks.suites.roster import UNSHARED, Entry, Roster
+from neuroevo.benchmarks.suites.roster import UNSHARED, Entry, Roster, takes_setting
 from neuroevo.benchmarks.suites.suite import Setup, Suite
-from neuroevo.cli.build import engine_facts, make_backbone, make_dataset, make_device, make_execution, make_map
+from neuroevo.cli.build import Job, engine_facts, make_backbone, make_dataset, make_device, make_execution, usage
 from neuroevo.cli.contestants import Named
 from neuroevo.cli.progress import Reporter, generation_in_words, scores_in_words
 from neuroevo.cli.settings.derived import whole
 from neuroevo.cli.settings.presets import SHARED
+from neuroevo.cli.settings.quick import quick_settings
 from neuroevo.cli.settings.run import BenchNetworks
 from neuroevo.cli.tables import print_result
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.evolution import Generation
-from neuroevo.execution import Recipe
+from neuroevo.execution import Recipe, WorkerMap
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.signatures import parameters
 from neuroevo.strategies import AsynchronousGTL
@@ -57,46 +59,65 @@ def names_of(suite: Suite, settings: BenchNetworks, own: Sequence[Named], setup:
     return [*given, *(one.name for one in own if one.name not in given)]
 
 
-def run_comparison(suite: Suite, settings: BenchNetworks, own: Sequence[Named], run: RunDirectory) -> None:
-    """Run a suite of descendants in an open run directory and print its table."""
+def prepare_comparison(suite: Suite, settings: BenchNetworks, own: Sequence[Named]) -> Job:
+    """Return what runs a suite of descendants in an open run directory and prints its table.
+
+    Raises:
+        click.UsageError: A strategy refuses a setting, or passes on nothing that descendants could inherit.
+    """
     device = make_device(settings)
     dataset = make_dataset(settings).to(device)
-    backbone = make_backbone(settings, dataset)
-    setup = make_setup(settings, dataset, backbone, device)
-    shared = shared_settings(settings)
-    execution = make_execution(settings, settings.own | shared, dataset, backbone, device, run)
-    setup = replace(setup, protocol=replace(setup.protocol, execution=execution))
-    of_suite = {key: value for key, value in whole(suite.conditions, settings.own).items() if value is not None}
-    entries = entries_of(suite, settings, own, setup, of_suite)
-    with make_map(settings) as map_:
-        run.note(engine_facts(map_))
+    with usage():
+        backbone = make_backbone(settings, dataset)
+        setup = make_setup(settings, dataset, backbone, device)
+        of_suite = {key: value for key, value in whole(suite.conditions, settings.own).items() if value is not None}
+        entries = entries_of(suite, settings, own, setup, of_suite)
         roster = Roster(
             dataset=dataset,
             backbone=backbone,
             generations=settings.generations,
             match=settings.match,
             reference=entry_of("gtl", Named("gtl", "gtl"), asynchronous=settings.asynchronous),
-            settings=shared,
+            settings=shared_settings(settings),
             seed=settings.seed,
             device=device,
             workers=settings.workers,
-            execution=execution,
-            map_=map_,
         )
-        updates = run.facts.get("pretraining_updates")
-        if not isinstance(updates, dict):
-            # Measured once: a run that is resumed keeps the budgets that it began with.
-            updates = roster.updates_of(entries)
-            run.note({"pretraining_updates": updates})
-        comparison = suite.comparison(
-            roster.contestants(entries, updates=updates),
-            setup,
-            seeds=range(settings.seed, settings.seed + settings.seeds),
-            shots=settings.every_shots if len(settings.every_shots) > 1 else (),
-            **of_suite,
-        )
-        with Progress.shown(quiet=settings.quiet) as listener:
-            comparison.run_in(run, listener=listener)
+        for one in roster.contestants(entries, updates={}):
+            one.make(settings.seed)
+    return partial(_run, suite, settings, of_suite, entries, setup, roster)
+
+
+def _run(
+    suite: Suite,
+    settings: BenchNetworks,
+    of_suite: Mapping[str, Any],
+    entries: Sequence[Entry],
+    setup: Setup,
+    roster: Roster,
+    run: RunDirectory,
+    map_: WorkerMap | None,
+) -> None:
+    """Run a suite of descendants in an open run directory and print its table."""
+    own = settings.own | {**roster.settings}
+    execution = make_execution(settings, own, roster.dataset, roster.backbone, roster.device, run)
+    setup = replace(setup, protocol=replace(setup.protocol, execution=execution))
+    roster = replace(roster, execution=execution, map_=map_)
+    run.note(engine_facts(map_))
+    updates = run.facts.get("pretraining_updates")
+    if not isinstance(updates, dict):
+        # Measured once: a run that is resumed keeps the budgets that it began with.
+        updates = roster.updates_of(entries)
+        run.note({"pretraining_updates": updates})
+    comparison = suite.comparison(
+        roster.contestants(entries, updates=updates),
+        setup,
+        seeds=range(settings.seed, settings.seed + settings.seeds),
+        shots=settings.every_shots if len(settings.every_shots) > 1 else (),
+        **of_suite,
+    )
+    with Progress.shown(quiet=settings.quiet) as listener:
+        comparison.run_in(run, listener=listener)
     result = read_run(run.path)
     if settings.as_json:
         click.echo(json.dumps({"run": str(run.path), "rows": [_json(row) for row in cells(result.rows)]}))
@@ -149,12 +170,15 @@ def entry_of(name: str, named: Named, *, asynchronous: bool = False) -> Entry:
 
 def shared_settings(settings: BenchNetworks) -> dict[str, Any]:
     """Return the settings of all contestants that follow from those of the comparison, and those that are given."""
-    found: dict[str, Any] = dict.fromkeys(SHARED["batch"], settings.batch)
+    # The reference has them even if it does not take part.
+    quick = quick_settings(settings.model_dump()) if settings.quick else {}
+    found: dict[str, Any] = {key: value for key, value in quick.items() if takes_setting(GTL, key)}
+    found |= dict.fromkeys(SHARED["batch"], settings.batch)
     found |= dict.fromkeys(SHARED["learning_rate"], settings.learning_rate)
     if settings.ancestor_rate is not None:
         found |= dict.fromkeys(SHARED["ancestor_rate"], settings.ancestor_rate)
     found |= {"critic_shots": max(settings.every_shots), "cycle": settings.generations}
-    return found | {key: value for key, value in settings.own.items() if value is not None}
+    return found | settings.given
 
 
 def make_setup(settings: BenchNetworks, dataset: Dataset, backbone: Backbone, device: torch.device) -> Setup:

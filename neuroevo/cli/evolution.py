@@ -5,16 +5,16 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
 from neuroevo import catalogue
-from neuroevo.benchmarks.suites.optimize import CHECKPOINT_SECONDS, generations_within
 from neuroevo.cli.build import (
     engine_facts,
     find,
@@ -23,17 +23,19 @@ from neuroevo.cli.build import (
     make_device,
     make_execution,
     make_map,
+    usage,
 )
 from neuroevo.cli.interruption import interruptible
 from neuroevo.cli.progress import Reporter, generation_in_words
 from neuroevo.cli.settings.derived import Fields, setting, settings_of, whole
-from neuroevo.cli.settings.load import plain, to_toml
+from neuroevo.cli.settings.load import to_toml, used
 from neuroevo.cli.settings.run import EvolveCandidate, EvolveNetworks, EvolveSearch, SeededRun
 from neuroevo.evolution import Generation, evolve
+from neuroevo.execution import WorkerMap
 from neuroevo.execution.threads import one_thread
 from neuroevo.genome import Genome
-from neuroevo.runs.directory import RunDirectory
-from neuroevo.runs.names import GENOME, LEARNGENE
+from neuroevo.runs.directory import RunDirectory, read_facts
+from neuroevo.runs.names import FACTS, GENOME, LEARNGENE
 from neuroevo.signatures import parameters
 from neuroevo.strategies import GTL, NEAT, AsynchronousGTL, Search
 from neuroevo.strategies.gtl.variants import Variant
@@ -47,6 +49,8 @@ DEFAULT_PROBLEMS = {"GraphProblem": "xor", "Measured": "arm"}
 """Problems of strategies that can't be run on the default one, by the kind of problem that they take."""
 
 Make = Callable[..., Any]
+Work = Callable[[RunDirectory, WorkerMap | None], dict[str, Any]]
+"""Runs a strategy in an open run directory, on a map over workers or on threads, and returns what it reached."""
 
 
 @dataclass(frozen=True)
@@ -132,18 +136,27 @@ class Chosen:
         if self.make_problem is not None:
             named = {name: own[f"problem_{name}"] for name in self._of_problem() if f"problem_{name}" in own}
             arguments["problem"] = self.make_problem(**whole(self.make_problem, {**own, **named}))
-        return cast(Strategy, self.make(**arguments, **whole(self.make, own)))
+        return cast(Strategy, self.make(**{**whole(self.make, own), **arguments}))
 
     def run(
         self, settings: EvolveNetworks | EvolveCandidate | EvolveSearch, folder: Path, *, resumes: bool
     ) -> dict[str, Any]:
-        """Run it in a folder, and return what it reached as JSON values."""
+        """Run it in a folder, and return what it reached as JSON values.
+
+        Raises:
+            click.UsageError: The strategy or its problem refuses a setting; no folder is made.
+        """
+        before = read_facts(folder) if resumes and (folder / FACTS).exists() else {}
+        work = self._search(settings) if isinstance(settings, EvolveSearch) else self._train(settings, before)
         opened = RunDirectory.resume if resumes else RunDirectory.create
-        text = to_toml({key: value for key, value in plain(settings).items() if key not in ("out", "json", "quiet")})
-        with opened(folder, what="evolve", settings=text, argv=sys.argv) as run, interruptible(run):
+        with (
+            make_map(settings) as map_,
+            opened(folder, what="evolve", settings=to_toml(used(settings)), argv=sys.argv) as run,
+            interruptible(run),
+        ):
             stop = {key: getattr(settings, key, None) for key in ("generations", "evaluations")}
-            run.note({"stop": stop, "seed": settings.seed, "strategy": self.name})
-            result = self._search(settings, run) if isinstance(settings, EvolveSearch) else self._train(settings, run)
+            run.note({"stop": stop, "seed": settings.seed, "strategy": self.name, **engine_facts(map_)})
+            result = work(run, map_)
             run.note({"result": result})
         return result
 
@@ -151,33 +164,50 @@ class Chosen:
         make = cast(Make, self.make_problem)
         return settings_of(make)
 
-    def _train(self, settings: EvolveNetworks | EvolveCandidate, run: RunDirectory) -> dict[str, Any]:
-        """Run a strategy on a data set, and save its learngene."""
-        device = make_device(settings)
-        with make_map(settings) as map_:
-            if "data" in run.facts:  # `auto` may stand for another device by now
-                device = type(device)(str(run.facts["device"]))
-            own = dict(settings.own)
-            generations = settings.generations if isinstance(settings, EvolveNetworks) else 1
-            if "cycle" in own and own["cycle"] is None:
-                # A run that is resumed for more generations keeps the cycle that it began with.
-                own["cycle"] = run.facts.get("cycle", generations)
-                run.note({"cycle": own["cycle"]})
-            if self.variant is not None and self.variant.at_once:
-                own["population"], generations = generations * own["population"], 1
-            run.note({"device": str(device), **engine_facts(map_)})
-            dataset = make_dataset(settings).to(device)
-            run.note_same({"data": dataset.facts()})
+    def _train(self, settings: EvolveNetworks | EvolveCandidate, before: Mapping[str, Any]) -> Work:
+        """Return what runs a strategy on a data set and saves its learngene.
+
+        Args:
+            settings: The settings.
+            before: The facts of the run that is resumed.
+        """
+        # `auto` may stand for another device by now.
+        device = make_device(settings.model_copy(update={"device": before.get("device", settings.device)}))
+        dataset = make_dataset(settings).to(device)
+        own = dict(settings.own)
+        generations = settings.generations if isinstance(settings, EvolveNetworks) else 1
+        if "cycle" in own and own["cycle"] is None:
+            # A run that is resumed for more generations keeps the cycle that it began with.
+            own["cycle"] = before.get("cycle", generations)
+        if self.variant is not None and self.variant.at_once:
+            own["population"], generations = generations * own["population"], 1
+        with usage():
             backbone = make_backbone(settings, dataset)
-            execution = make_execution(settings, own, dataset, backbone, device, run)
-            workers = settings.workers if map_ is None else None
-            common = {"seed": settings.seed, "device": device, "workers": workers, "execution": execution}
-            strategy = self.make_strategy(own, dataset=dataset, backbone=backbone, **common)
-            if map_ is not None:
-                strategy.toolbox.register("map", map_)
-            individual = _evolve(strategy, generations, run, settings)
-            learngene = individual.genome.with_notes(dataset=settings.dataset)
-            learngene.save(run.path / LEARNGENE)
+            given = {"dataset": dataset, "backbone": backbone, "seed": settings.seed, "device": device}
+            self.make_strategy(own, **given)
+        return partial(self._trained, settings, own, generations, given)
+
+    def _trained(
+        self,
+        settings: EvolveNetworks | EvolveCandidate,
+        own: dict[str, Any],
+        generations: int,
+        given: Mapping[str, Any],
+        run: RunDirectory,
+        map_: WorkerMap | None,
+    ) -> dict[str, Any]:
+        """Run a strategy on a data set, save its learngene and return what it reached."""
+        dataset, backbone, device = given["dataset"], given["backbone"], given["device"]
+        run.note({"device": str(device), **({"cycle": own["cycle"]} if "cycle" in own else {})})
+        run.note_same({"data": dataset.facts()})
+        execution = make_execution(settings, own, dataset, backbone, device, run)
+        workers = settings.workers if map_ is None else None
+        strategy = self.make_strategy(own, **given, workers=workers, execution=execution)
+        if map_ is not None:
+            strategy.toolbox.register("map", map_)
+        individual = _evolve(strategy, generations, run, settings)
+        learngene = individual.genome.with_notes(dataset=settings.dataset)
+        learngene.save(run.path / LEARNGENE)
         return {
             "learngene": str(run.path / LEARNGENE),
             "score": individual.fitness.values[0],
@@ -187,14 +217,32 @@ class Chosen:
         }
 
     @one_thread()
-    def _search(self, settings: EvolveSearch, run: RunDirectory) -> dict[str, Any]:
-        """Run a strategy on a problem, and save its best genome."""
+    def _search(self, settings: EvolveSearch) -> Work:
+        """Return what runs a strategy on a problem and saves its best genome."""
+        # Only searches wait for what it imports.
+        from neuroevo.benchmarks.suites.optimize import generations_within
+
         prepare(settings)
-        strategy = cast(Search | NEAT, self.make_strategy(settings.own, seed=settings.seed))
+        with usage():
+            strategy = cast(Search | NEAT, self.make_strategy(settings.own, seed=settings.seed))
         generations = settings.generations or generations_within(strategy, settings.evaluations or EVALUATIONS)
+        return partial(self._searched, settings, strategy, generations)
+
+    @one_thread()
+    def _searched(
+        self,
+        settings: EvolveSearch,
+        strategy: Search | NEAT,
+        generations: int,
+        run: RunDirectory,
+        map_: WorkerMap | None,
+    ) -> dict[str, Any]:
+        """Run a strategy on a problem, save its best genome and return what it reached."""
+        from neuroevo.benchmarks.suites.optimize import CHECKPOINT_SECONDS
+
         total = sum(strategy.size(number) for number in range(generations))
-        with make_map(settings) as map_, Reporter(total, quiet=settings.quiet, unit="evaluations") as reporter:
-            run.note({"device": "cpu", "threads": 1, **engine_facts(map_)})
+        with Reporter(total, quiet=settings.quiet, unit="evaluations") as reporter:
+            run.note({"device": "cpu", "threads": 1})
             if map_ is not None:
                 strategy.toolbox.register("map", map_)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,10 +43,11 @@ GENERAL = """Run one STRATEGY and save what it passes on in the run directory; t
 
 def _command(call: Call) -> click.Command:
     """Return the command with the options of the strategy that the words name."""
-    name = next(iter(call.names("strategy", position=0)), "")
+    strategies = catalogue.entries("strategy")
+    # Flags that are not known yet may take the word behind them as a value or not.
+    name = next(iter([*call.names("strategy", position=0), *(word for word in call.words if word in strategies)]), "")
     if not name:
         return _general()
-    strategies = catalogue.entries("strategy")
     if name not in strategies:
         raise click.UsageError(
             f"STRATEGY must be one of {', '.join(strategies)}, but it is {name!r}{suggestion(name, strategies)}"
@@ -71,9 +71,10 @@ def _command(call: Call) -> click.Command:
 
 def _asynchronous(call: Call) -> bool:
     """Return whether GTL is to run asynchronously, which decides about its settings."""
-    if "--asynchronous" in call.words or "--no-asynchronous" in call.words:
+    if call.resume is None and {"--asynchronous", "--no-asynchronous"} & {*call.words}:
         return "--asynchronous" in call.words
-    return bool(os.environ.get("NEUROEVO_ASYNCHRONOUS") or call.table.get("asynchronous"))
+    given = call.environ.get("NEUROEVO_ASYNCHRONOUS") or call.table.get("asynchronous", False)
+    return str(given).lower() in ("true", "t", "yes", "y", "on", "1")
 
 
 def _general() -> click.Command:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neuroevo.cli.options import Call, DerivedCommand, settings_command
-from neuroevo.cli.settings.load import plain, to_toml
+from neuroevo.cli.settings.load import to_toml, used
 from neuroevo.cli.settings.run import Inherit
 from neuroevo.runs.directory import RunDirectory, default_folder
 from neuroevo.runs.names import DESCENDANT
@@ -55,9 +55,8 @@ def _run(settings: Inherit) -> None:
     toolbox = Toolbox()
     toolbox.register("inherit", inherit)
     received = protocol.inheritance(learngene, toolbox)  # what does not fit is refused before any folder is made
-    used = {key: value for key, value in plain(settings).items() if key not in ("out", "json", "quiet")}
     with RunDirectory.create(
-        settings.out or default_folder("inherit"), what="inherit", settings=to_toml(used), argv=sys.argv
+        settings.out or default_folder("inherit"), what="inherit", settings=to_toml(used(settings)), argv=sys.argv
     ) as run:
         run.note({"seed": settings.seed, "device": str(protocol.device), "data": protocol.dataset.facts()})
         heir, twin = (protocol.training(genome, toolbox, settings.seed, 0) for genome in (learngene, None))

@@ -231,7 +231,7 @@ def all_options(words: Sequence[str], name: str) -> list[str]:
 
 def _imports(words: Sequence[str], table: Mapping[str, Any]) -> list[str]:
     given = all_options(words, "--import") or os.environ.get("NEUROEVO_IMPORT") or table.get("import") or []
-    return given.split(",") if isinstance(given, str) else [*map(str, given)]
+    return given.split(",") if isinstance(given, str) else [*map(str, given if isinstance(given, list) else [given])]
 
 
 def _settings_of(folder: Path) -> Path:

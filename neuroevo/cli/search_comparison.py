@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import click
@@ -15,7 +16,7 @@ from neuroevo.benchmarks.analysis.results import read_run
 from neuroevo.benchmarks.report.findings_searches import summary
 from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
 from neuroevo.benchmarks.suites.optimize import Plan, SearchListener, SearchSetup, SearchSuite
-from neuroevo.cli.build import engine_facts, find, make_map
+from neuroevo.cli.build import Job, engine_facts, find, usage
 from neuroevo.cli.contestants import Named
 from neuroevo.cli.evolution import prepare
 from neuroevo.cli.progress import Reporter
@@ -36,29 +37,34 @@ def search_names() -> list[str]:
     return [name for name, entry in catalogue.entries("strategy").items() if _is_search(entry.load())]
 
 
+def default_names() -> list[str]:
+    """Return the names of the searches with one objective."""
+    return [name for name in search_names() if cast(type[Search], find("strategy", name)).OBJECTIVES == 1]
+
+
 def names_of(settings: BenchSearches, own: Sequence[Named]) -> list[str]:
-    """Return the names of the contestants: those that are given, or all with one objective, and those of one's own."""
-    every = [name for name in search_names() if cast(type[Search], find("strategy", name)).OBJECTIVES == 1]
-    given = [*(settings.strategies or every)]
+    """Return the names of the contestants: those that are given or the default ones, and those of one's own."""
+    given = [*(settings.strategies or default_names())]
     return [*given, *(one.name for one in own if one.name not in given)]
 
 
 def make_problem(name: str, own: Mapping[str, Any]) -> Problem:
     """Return the problem of a name; it takes those of the settings that it has."""
     make = cast(Callable[..., Problem], find("problem", name))
-    given = {key: own[key] for key in settings_of(make) if own.get(key) is not None}
-    return make(**whole(make, given))
+    return make(**whole(make, {key: own[key] for key in settings_of(make) if key in own}))
 
 
 @one_thread()
-def run_searches(suite: SearchSuite, settings: BenchSearches, own: Sequence[Named], run: RunDirectory) -> None:
-    """Run a suite of searches in an open run directory and print its tables.
+def prepare_searches(suite: SearchSuite, settings: BenchSearches, own: Sequence[Named]) -> Job:
+    """Return what runs a suite of searches in an open run directory and prints its tables.
 
     Raises:
-        click.UsageError: A strategy searches no weight vectors, or a problem has several objectives.
+        click.UsageError: A strategy refuses a setting or searches no weight vectors, or a problem has several
+            objectives.
     """
     prepare(settings)
-    problems = {name: make_problem(name, settings.own) for name in settings.problems}
+    with usage():
+        problems = {name: make_problem(name, settings.given) for name in settings.problems}
     if refused := [name for name, problem in problems.items() if len(problem.weights) > 1]:
         raise click.UsageError(f"--problems must have one objective in this suite, but {', '.join(refused)} has more.")
     named = {one.name: one for one in own}
@@ -67,9 +73,25 @@ def run_searches(suite: SearchSuite, settings: BenchSearches, own: Sequence[Name
         raise click.UsageError(
             f"--strategies must be of {', '.join(search_names())} for the suite {suite.name}, but one is {refused[0]}."
         )
-    with make_map(settings) as map_, Progress.shown(quiet=settings.quiet) as listener:
+    with usage():
+        for one in chosen:
+            _Maker(one, settings.given, None)(next(iter(problems.values())), settings.seed)
+    return partial(_run, suite, settings, problems, chosen)
+
+
+@one_thread()
+def _run(
+    suite: SearchSuite,
+    settings: BenchSearches,
+    problems: Mapping[str, Problem],
+    chosen: Sequence[Named],
+    run: RunDirectory,
+    map_: WorkerMap | None,
+) -> None:
+    """Run a suite of searches in an open run directory and print its tables."""
+    with Progress.shown(quiet=settings.quiet) as listener:
         run.note({"device": "cpu", "threads": 1, **engine_facts(map_)})
-        makes = {one.name: _Maker(one, settings.own, map_) for one in chosen}
+        makes = {one.name: _Maker(one, settings.given, map_) for one in chosen}
         setup = SearchSetup(strategies=makes, problem=problems.__getitem__, quick=settings.quick)
         protocol = suite.protocol(setup, problems=settings.problems, evaluations=settings.evaluations)
         suite.run_in(run, protocol, seeds=range(settings.seed, settings.seed + settings.seeds), listener=listener)
@@ -94,7 +116,7 @@ class _Maker:
 
     def __call__(self, problem: Problem, seed: int) -> Search:
         make = cast(Callable[..., Search], find("strategy", self.named.strategy))
-        shared = {key: self.shared[key] for key in settings_of(make) if self.shared.get(key) is not None}
+        shared = {key: self.shared[key] for key in settings_of(make) if key in self.shared}
         search = make(problem, seed=seed, **whole(make, {**shared, **self.named.settings}))
         if self.map_ is not None:
             search.toolbox.register("map", self.map_)

@@ -11,6 +11,7 @@ import pytest
 import rich.style  # noqa: F401 - draws from Python's global generator when it is first imported, which no test should
 
 from neuroevo.cli.main import run
+from neuroevo.data.glyphs import DATASETS
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Call:
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_settings_in_the_environment() -> Iterator[None]:
-    """No setting of whoever runs the tests has a say."""
+    """Settings in the environment of the test run have no effect."""
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             if name.startswith("NEUROEVO_"):
@@ -55,5 +56,5 @@ def made(toys: ModuleType) -> Iterator[list[str]]:
         return toys.dataset(size=16)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("neuroevo.data.glyphs.glyphs", glyphs)
+        patch.setitem(DATASETS, "glyphs", glyphs)
         yield calls

@@ -21,11 +21,13 @@ def repeated(what: str, settings: Mapping[str, object], known: Mapping[str, Fiel
     tables = settings.get("contestants", {})
     if isinstance(tables, Mapping):
         words += [f"--contestant={name}={_table(table)}" for name, table in tables.items()]
+    imports = settings.get("import", [])
+    words += [f"--import={target}" for target in imports] if isinstance(imports, Sequence) else []
     return [what, *sorted(words, key=lambda word: word.startswith("-"))]
 
 
 def _table(table: Mapping[str, object]) -> str:
-    settings = ",".join(f"{key}={value}" for key, value in table.items() if key != "strategy")
+    settings = ",".join(f"{key}={_text(value)}" for key, value in table.items() if key != "strategy")
     return f"{table['strategy']}:{settings}" if settings else str(table["strategy"])
 
 
@@ -38,7 +40,14 @@ def _words(key: str, info: FieldInfo, value: object) -> Iterator[str]:
     elif isinstance(value, bool):
         yield label(key, info) if value else f"--no-{label(key, info)[2:]}"
     else:
-        yield f"{label(key, info)}={','.join(map(str, value)) if isinstance(value, list) else value}"
+        yield f"{label(key, info)}={_text(value)}"
+
+
+def _text(value: object) -> str:
+    """Return a value as the command line takes it."""
+    if value is None:
+        return "none"
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _plain(value: object) -> object:

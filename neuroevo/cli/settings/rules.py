@@ -108,6 +108,31 @@ def task_fits(settings: Resolved) -> Iterator[str]:
             )
 
 
+def heirs_are_spelled(settings: Resolved) -> Iterator[str]:
+    """Heirs are backbones, with a factor on their channels or without."""
+    for heir in settings.names("heirs"):
+        # Heavy, and only one suite has them.
+        from neuroevo.benchmarks.suites.scaling import kind_of
+
+        try:
+            name, _ = kind_of(heir)
+        except ValueError as error:
+            yield f"{settings.sources['heirs']}: {error}"
+        else:
+            known = catalogue.entries("backbone")
+            if name not in known:
+                yield unknown(settings.sources["heirs"], name, list(known))
+
+
+def budgets_are_free(settings: Resolved) -> Iterator[str]:
+    """Where contestants get the budget of the reference, no other one is asked for."""
+    key = "pretraining_updates"
+    if key in settings.given and settings.values.get("match", "none") != "none":
+        yield (
+            f"{settings.sources[key]} must come with --match none, for otherwise contestants may spend what gtl does."
+        )
+
+
 def engine_can(settings: Resolved) -> Iterator[str]:
     """What only some engines can do is asked of them only."""
     engine, sources = settings.values.get("engine"), settings.sources
@@ -141,6 +166,8 @@ RULES: Sequence[Callable[[Resolved], Iterator[str]]] = (
     dataset_can,
     task_fits,
     one_length,
+    heirs_are_spelled,
+    budgets_are_free,
     engine_can,
     out_is_new,
 )
