@@ -5,37 +5,34 @@ Every kind of heir is compared with `scratch` of the same kind.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from neuroevo.benchmarks.suites import condition
 from neuroevo.benchmarks.suites.condition import Condition
 from neuroevo.benchmarks.suites.suite import Setup, Suite
 
 FACTORS = (0.5, 1.0, 1.5, 2.0)
-RELATIVES: Mapping[str, tuple[str, ...]] = {
-    "vgg11": ("vgg13", "vgg16", "resnet12"),
-    "vgg13": ("vgg11", "vgg16", "resnet12"),
-    "vgg16": ("vgg11", "vgg13", "resnet12"),
-    "resnet12": ("vgg11",),
-}
-"""Backbones of other depths and architectures that a learngene is passed to as well."""
-
-
 FEW_STRATEGIES = ("scratch", "finetune", "gtl")
 """What is compared where large backbones must be done with in two minutes."""
 
 
-def heirs_of(backbone: str, *, few: bool = False) -> tuple[str, ...]:
+def heirs_of(backbone: str, relatives: Sequence[str] = (), *, few: bool = False) -> tuple[str, ...]:
     """Return the kinds of heirs of a backbone: itself at several widths, and its relatives.
 
     Args:
         backbone: The backbone's name.
+        relatives: Backbones of other depths and architectures that a learngene is passed on to as well.
         few: Whether a backbone with relatives has only the narrowest and the widest heir, and two of them.
     """
-    if few and backbone in RELATIVES:
-        first, *_, last = *RELATIVES[backbone][:1], *RELATIVES[backbone]
-        return (f"{backbone}:{FACTORS[0]:g}", f"{backbone}:{FACTORS[-1]:g}", *dict.fromkeys((first, last)))
-    return (*(f"{backbone}:{factor:g}" for factor in FACTORS), *RELATIVES.get(backbone, ()))
+    if few and relatives:
+        ends = dict.fromkeys((relatives[0], relatives[-1]))
+        return (f"{backbone}:{FACTORS[0]:g}", f"{backbone}:{FACTORS[-1]:g}", *ends)
+    return (*(f"{backbone}:{factor:g}" for factor in FACTORS), *relatives)
+
+
+def relatives_of(setup: Setup) -> list[str]:
+    """Return the relatives that a backbone's class names, without the backbone itself."""
+    return [name for name in getattr(setup.protocol.backbone, "relatives", ()) if name != _backbone(setup)]
 
 
 def kind_of(heir: str) -> tuple[str, float]:
@@ -64,13 +61,13 @@ def conditions(setup: Setup, *, heirs: tuple[str, ...] = ()) -> list[Condition]:
         setup: The ancestors have the backbone of its protocol.
         heirs: Kinds of heirs, such as vgg11:0.5,vgg13; by default the backbone at several widths and its relatives.
     """
-    names = heirs or heirs_of(_backbone(setup), few=setup.quick)
+    names = heirs or heirs_of(_backbone(setup), relatives_of(setup), few=setup.quick)
     return condition.conditions(setup.protocol, backbone={name: setup.backbone(*kind_of(name)) for name in names})
 
 
 def contestants(setup: Setup) -> tuple[str, ...]:
     """Return few strategies where large backbones must be done with in two minutes, and none otherwise."""
-    return FEW_STRATEGIES if setup.quick and _backbone(setup) in RELATIVES else ()
+    return FEW_STRATEGIES if setup.quick and relatives_of(setup) else ()
 
 
 def _backbone(setup: Setup) -> str:

@@ -47,7 +47,7 @@ def _shares_storage(result: torch.Tensor, argument: torch.Tensor) -> bool:
 
 def with_article(kind: type) -> str:
     """Return the name of a type with its article."""
-    return f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
+    return f"{'an' if kind.__name__[0] in 'AEIOUaeiou' else 'a'} {kind.__name__}"
 
 
 def kind_of(thing: Any) -> str:

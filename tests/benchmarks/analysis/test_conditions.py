@@ -259,8 +259,9 @@ def test_heirs_are_spelled(name: str, factor: float) -> None:
 
 def test_few_heirs_are_of_every_kind() -> None:
     """Narrow, wide, of another depth and of another architecture; small backbones have all of theirs."""
-    assert scaling.heirs_of("vgg11", few=True) == ("vgg11:0.5", "vgg11:2", "vgg13", "resnet12")
-    assert scaling.heirs_of("resnet12", few=True) == ("resnet12:0.5", "resnet12:2", "vgg11")
+    others = ("vgg13", "vgg16", "resnet12")
+    assert scaling.heirs_of("vgg11", others, few=True) == ("vgg11:0.5", "vgg11:2", "vgg13", "resnet12")
+    assert scaling.heirs_of("resnet12", ("vgg11",), few=True) == ("resnet12:0.5", "resnet12:2", "vgg11")
     assert scaling.heirs_of("mlp", few=True) == scaling.heirs_of("mlp")
 
 
