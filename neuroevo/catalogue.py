@@ -149,11 +149,14 @@ def _imported(kind: str) -> Iterator[Entry]:
 
 
 def _plugins(kind: str) -> Iterator[Entry]:
-    if kind not in GROUPS:
-        return
-    for point in importlib.metadata.entry_points(group=GROUPS[kind]):
+    for point in _points(GROUPS[kind]) if kind in GROUPS else ():
         origin = point.dist.name if point.dist else point.module
         yield Entry(kind, point.name, origin, point.load, partial(_summary_of_point, point))
+
+
+@cache
+def _points(group: str) -> tuple[importlib.metadata.EntryPoint, ...]:
+    return tuple(importlib.metadata.entry_points(group=group))
 
 
 @cache

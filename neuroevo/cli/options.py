@@ -19,7 +19,7 @@ from neuroevo.cli.settings.load import fields, load
 from neuroevo.cli.settings.quick import QUICK
 from neuroevo.cli.settings.run import Settings
 from neuroevo.cli.settings.sources import Sources, read_table, unread, variable
-from neuroevo.cli.settings.values import argument, label, metavar, shown, takes_names
+from neuroevo.cli.settings.values import argument, is_switch, label, metavar, shown, takes_names
 from neuroevo.runs.names import SETTINGS
 
 
@@ -116,6 +116,10 @@ class DerivedCommand(click.Command):
     ) -> click.Context:
         """Make the command of these words, and its context."""
         return self.make(Call.of(args)).make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command that was made."""
+        return ctx.command.invoke(ctx)
 
 
 class SettingsCommand(click.Command):
@@ -284,7 +288,7 @@ def _parameter(key: str, info: FieldInfo, quick: Mapping[str, object]) -> click.
         many = takes_names(info)
         return click.Argument([key], required=False, nargs=-1 if many else 1, metavar=f"[{word}]..." if many else word)
     flag = label(key, info)
-    if info.annotation is bool:
+    if is_switch(info):
         return click.Option([f"{flag}/--no-{flag[2:]}", key], is_flag=True, default=None, help=_help(key, info, quick))
     return click.Option([flag, key], metavar=metavar(info), help=_help(key, info, quick))
 

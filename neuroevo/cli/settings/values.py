@@ -152,9 +152,14 @@ def argument(info: FieldInfo) -> str:
     return str(extra.get("argument", "")) if isinstance(extra, dict) else ""
 
 
+def is_switch(info: FieldInfo) -> bool:
+    """Whether a setting is true or false, or left to what reads it."""
+    return {*_bare(_whole(info))} - {type(None)} == {bool}
+
+
 def takes_names(info: FieldInfo) -> bool:
     """Whether a setting takes several names."""
-    return any(get_origin(option) is tuple for option in _options(_whole(info)))
+    return any(get_origin(option) is tuple for option in _bare(_whole(info)))
 
 
 def _whole(info: FieldInfo) -> Any:
@@ -175,6 +180,11 @@ def _options(kind: Any) -> tuple[Any, ...]:
         inner = get_args(kind)[0]
         return (kind,) if get_origin(inner) not in (Union, types.UnionType) else _options(inner)
     return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+
+
+def _bare(kind: Any) -> list[Any]:
+    """Return the members of a union, or the type alone, without annotations."""
+    return [get_args(one)[0] if get_origin(one) is Annotated else one for one in _options(kind)]
 
 
 def _in_words(kind: Any) -> str:
@@ -199,7 +209,7 @@ def _one_in_words(kind: Any) -> str:
 
 def _takes_several(kind: Any, value: str) -> bool:
     """Return whether a text is a list of values: always where only lists are allowed, else by its commas."""
-    options = [get_args(one)[0] if get_origin(one) is Annotated else one for one in _options(kind)]
+    options = _bare(kind)
     several = [one for one in options if get_origin(one) is tuple]
     others = [one for one in options if get_origin(one) is not tuple and one is not type(None)]
     return bool(several) and (not others or "," in value)

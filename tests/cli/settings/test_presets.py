@@ -1,41 +1,62 @@
 """Presets: which is meant, that each is whole, and that whatever is given wins over it."""
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from neuroevo.cli.names import BACKBONES, DATASETS
-from neuroevo.cli.settings.presets import PAIRS, SIZES, preset_file, preset_names, read_preset
+from neuroevo import catalogue
+from neuroevo.cli.contestants import settings_of_all
+from neuroevo.cli.settings.derived import settings_of
+from neuroevo.cli.settings.load import SettingsError, fields, load, to_toml, used, with_settings
+from neuroevo.cli.settings.presets import PAIRS, SHARED, SIZES, preset_names, preset_settings
 from neuroevo.cli.settings.repeat import repeated
-from neuroevo.cli.settings.settings import BenchSettings, EvolveSettings, SettingsError, load_settings, to_toml
+from neuroevo.cli.settings.run import BenchNetworks, EvolveNetworks, Settings
+from neuroevo.cli.settings.sources import Sources, read_table
+from neuroevo.strategies import GTL
 
-NAMES = ", ".join(preset_names())
 FILES = [f"{pair}-{size}" for pair in PAIRS for size in SIZES]
+BENCH = with_settings(BenchNetworks, settings_of_all(["gtl", "finetune"]))
+EVOLVE = with_settings(EvolveNetworks, settings_of(GTL))
+
+
+def read(
+    flags: Mapping[str, object],
+    environ: Mapping[str, str] | None = None,
+    file: Path | None = None,
+    model: type[Settings] = BENCH,
+) -> Any:
+    """Return the settings of these sources."""
+    sources = Sources(flags=flags, environ=environ or {}, file=file, table=read_table(file)[0])
+    return load(model, sources, what="the test")
 
 
 def test_every_file_has_a_name_and_every_name_a_file() -> None:
     """What is shipped is what can be named."""
-    found = files("neuroevo.runs").joinpath("presets").iterdir()
+    found = files("neuroevo.cli.settings").joinpath("presets").iterdir()
     assert {path.name for path in found if path.name.endswith(".toml")} == {f"{name}.toml" for name in FILES}
     assert set(preset_names()) == {*SIZES, *FILES}
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_preset_holds_settings(name: str, tmp_path: Path) -> None:
-    """All its values are settings of a comparison in their bounds, and evolve takes those that it has."""
+    """All its values are settings of a comparison, and evolve takes those that it has, by their names there."""
     root = {"data_root": str(tmp_path)}
-    table = read_preset(name, bench=True)
-    loaded = load_settings(BenchSettings, flags={"preset": name, **root}, environ={})
-    told = loaded.model_dump(mode="json")
-    assert {key: told[key] for key in table} == table
-    assert table["backbone"] in BACKBONES
-    assert table["dataset"] in DATASETS
-    evolved = load_settings(EvolveSettings, flags={"strategy": "gtl", "preset": name, **root}, environ={})
+    table = preset_settings(name, bench=True)
+    found = read({"preset": name, **root})
+    values = found.model_dump(mode="json")
+    assert {key: values[key] for key in table} == table
+    assert table["backbone"] in catalogue.entries("backbone")
+    assert table["dataset"] in catalogue.entries("dataset")
+    evolved = read({"strategy": "gtl", "preset": name, **root}, model=EVOLVE)
+    for key, value in table.items():
+        for part in SHARED.get(key, (key,)):
+            assert getattr(evolved, part, value) == value
     assert evolved.generations == table["generations"]
-    assert evolved.shots == 10
     # Its own settings repeat the run, whatever the preset becomes.
-    assert "--preset" not in " ".join(repeated("bench", {**told, "out": None}))
+    assert "--preset" not in " ".join(repeated("bench", used(found), fields(BENCH)))
 
 
 @pytest.mark.parametrize(
@@ -55,27 +76,24 @@ def test_a_size_alone_means_the_pair_of_the_data_set_or_the_backbone(
     backbone: str | None, dataset: str | None, pair: str
 ) -> None:
     """A full name means itself."""
-    assert preset_file("small", backbone=backbone, dataset=dataset) == f"{pair}-small"
-    assert preset_file("vgg11-cifar-fs-full", backbone=backbone, dataset=dataset) == "vgg11-cifar-fs-full"
+    given = {"bench": True, "backbone": backbone, "dataset": dataset}
+    assert preset_settings("small", **given) == preset_settings(f"{pair}-small", bench=True)  # type: ignore[arg-type]
+    full = "vgg11-cifar-fs-full"
+    assert preset_settings(full, **given) == preset_settings(full, bench=True)  # type: ignore[arg-type]
 
 
 def test_whatever_is_given_wins_over_the_preset(tmp_path: Path) -> None:
     """Flag, environment, file, preset, default: each where those before it are silent."""
     file = tmp_path / "mine.toml"
     file.write_text("seeds = 7\npopulation = 9\ngenerations = 8\ndataset = 'colour-glyphs'\n")
-    loaded = load_settings(
-        BenchSettings,
-        flags={"preset": "small", "population": "3"},
-        environ={"NEUROEVO_GENERATIONS": "6", "NEUROEVO_POPULATION": "5"},
-        file=file,
-    )
-    preset = read_preset("vgg11-cifar-fs-small", bench=True)
-    assert (loaded.population, loaded.generations, loaded.seeds, loaded.dataset) == (3, 6, 7, "colour-glyphs")
-    assert (loaded.backbone, loaded.updates) == ("vgg11", preset["updates"])
-    assert loaded.tournament == BenchSettings().tournament
-    (tmp_path / "settings.toml").write_text(to_toml(loaded))
-    again = load_settings(BenchSettings, flags={}, environ={}, file=tmp_path / "settings.toml")
-    assert again == loaded
+    environ = {"NEUROEVO_GENERATIONS": "6", "NEUROEVO_POPULATION": "5"}
+    found = read({"preset": "small", "population": "3"}, environ, file)
+    preset = preset_settings("vgg11-cifar-fs-small", bench=True)
+    assert (found.population, found.generations, found.seeds, found.dataset) == (3, 6, 7, "colour-glyphs")
+    assert (found.backbone, found.updates) == ("vgg11", preset["updates"])
+    assert found.match == BENCH().match
+    (tmp_path / "settings.toml").write_text(to_toml(used(found)))
+    assert read({}, file=tmp_path / "settings.toml") == found
 
 
 @pytest.mark.parametrize(
@@ -91,7 +109,7 @@ def test_whatever_is_given_wins_over_the_preset(tmp_path: Path) -> None:
 def test_a_mistake_is_one_sentence(flags: dict[str, object], sentence: str) -> None:
     """It names what may be given."""
     with pytest.raises(SettingsError) as caught:
-        load_settings(BenchSettings, flags=flags, environ={})
+        read({**flags, "dataset": "glyphs"})
     assert caught.value.errors == (sentence,)
 
 
@@ -100,16 +118,16 @@ def test_a_mistake_is_one_sentence(flags: dict[str, object], sentence: str) -> N
 )
 def test_quick_makes_large_backbones_narrow(backbone: str, width: float) -> None:
     """Unless a width is given."""
-    loaded = load_settings(BenchSettings, flags={"quick": True, "backbone": backbone}, environ={})
-    assert loaded.width == width
-    assert load_settings(BenchSettings, flags={"quick": True, "width": "2"}, environ={}).width == 2
+    flags = {"quick": True, "backbone": backbone}
+    assert read(flags).width == width
+    assert read({**flags, "width": "2"}).width == 2
 
 
-def test_quick_has_smaller_images_where_they_are_large() -> None:
+def test_quick_has_smaller_images_where_they_are_large(tmp_path: Path) -> None:
     """Those of miniImageNet; a size that is given counts, and so does a value of any other setting."""
-    flags = {"quick": True, "dataset": "mini-imagenet", "backbone": "resnet12"}
-    loaded = load_settings(BenchSettings, flags=flags, environ={})
-    assert (loaded.image_size, loaded.ways, loaded.life_updates) == (32, 5, 40)
-    told = load_settings(BenchSettings, flags={**flags, "image_size": "84", "ways": "20"}, environ={})
-    assert (told.image_size, told.ways, told.life_updates) == (84, 20, 40)
-    assert load_settings(BenchSettings, flags={"quick": True, "dataset": "cifar-fs"}, environ={}).image_size is None
+    flags = {"quick": True, "dataset": "mini-imagenet", "backbone": "resnet12", "data_root": str(tmp_path)}
+    found = read(flags)
+    assert (found.image_size, found.ways, found.life_updates) == (32, 5, 40)
+    given = read({**flags, "image_size": "84", "ways": "20"})
+    assert (given.image_size, given.ways, given.life_updates) == (84, 20, 40)
+    assert read({**flags, "dataset": "cifar-fs"}).image_size is None
