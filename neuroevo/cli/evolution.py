@@ -37,6 +37,7 @@ from neuroevo.genome import Genome
 from neuroevo.runs.directory import RunDirectory, read_facts
 from neuroevo.runs.names import FACTS, GENOME, LEARNGENE
 from neuroevo.signatures import parameters
+from neuroevo.spelling import suggestion
 from neuroevo.strategies import GTL, NEAT, AsynchronousGTL, Search
 from neuroevo.strategies.gtl.variants import Variant
 from neuroevo.strategies.strategy import Strategy
@@ -97,7 +98,9 @@ class Chosen:
         known = catalogue.entries("graph problem" if kind == "GraphProblem" else "problem")
         chosen = problem or DEFAULT_PROBLEMS.get(kind, "digits")
         if chosen not in known:
-            raise click.UsageError(f"--problem must be one of {', '.join(known)} for {name}, but it is {chosen}.")
+            raise click.UsageError(
+                f"--problem must be one of {', '.join(known)} for {name}, but it is {chosen}{suggestion(chosen, known)}"
+            )
         return cls(name, make, variant, chosen, cast(Make, known[chosen].load()))
 
     @property

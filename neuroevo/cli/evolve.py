@@ -91,7 +91,8 @@ def _general() -> click.Command:
         callback=explain,
         help=GENERAL,
         params=[
-            click.Argument(["strategy"], required=False, metavar="STRATEGY"),
+            # Whatever options there are belong to the strategy that is missing.
+            click.Argument(["strategy"], required=False, nargs=-1, metavar="STRATEGY"),
             click.Option(["--resume"], metavar="DIR", help="Resume the run in this folder."),
             click.Option(["--settings"], metavar="FILE", help="TOML file with settings."),
             click.Option(["--import"], metavar="MODULE", help="Python file or module that offers strategies, …"),

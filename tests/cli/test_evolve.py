@@ -9,16 +9,24 @@ from typing import Any
 import pytest
 import torch
 
-from neuroevo.cli.names import LEARNGENE_STRATEGIES
+from neuroevo import catalogue
+from neuroevo.cli.evolution import Chosen
+from neuroevo.cli.settings.load import fields, with_settings
 from neuroevo.learngene import Learngene
 from neuroevo.problems import NearestMean
 from neuroevo.runs.records import read_records
 
 Program = Callable[..., Any]
 TINY = ("--width", 0.25, "--generations", 2, "--population", 2, "--life-updates", 2, "--critic-updates", 2)
-STEPS = 2 * 2 * 2  # two generations, scored without training
+SMALL = {**dict(zip(TINY[::2], TINY[1::2], strict=True)), "--pretraining-updates": 8}
+STEPS = 2 * 2 * 2  # two generations, scored without training, or pre-training
 STEPS_WITH_CRITICS = 2 * 2 * (2 + 2) + 2 * 8 * 2  # two generations, then two finalists
 STEPS_OF = {"untrained-circuit": 0, "gtl-paper": STEPS_WITH_CRITICS, "layerwise": STEPS_WITH_CRITICS}
+LEARNGENES = [
+    name
+    for name in catalogue.entries("strategy")
+    if name not in ("gtl", "scratch") and not Chosen.of(name, "").searches
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -94,7 +102,7 @@ def test_the_same_seed_gives_the_same_bytes(finished: tuple[Any, Path], neuroevo
         assert (records[0] == records[1]) == equal
 
 
-def test_bench_hands_on_the_same(finished: tuple[Any, Path], neuroevo: Program, tmp_path: Path) -> None:
+def test_bench_evolves_the_same(finished: tuple[Any, Path], neuroevo: Program, tmp_path: Path) -> None:
     """The contestant of a comparison with this seed is this learngene."""
     words = ["--strategies", "gtl", "--seed", 3, "--seeds", 1, "--updates", 1, "--descendants", 1]
     assert neuroevo("bench", *TINY, *words, "--out", tmp_path / "run").code == 0
@@ -104,10 +112,13 @@ def test_bench_hands_on_the_same(finished: tuple[Any, Path], neuroevo: Program, 
     assert ours.notes["score"] == theirs.notes["score"]
 
 
-@pytest.mark.parametrize("strategy", sorted(LEARNGENE_STRATEGIES.keys() - {"gtl", "scratch"}))
-def test_every_strategy_that_hands_on_something_can_be_run(neuroevo: Program, strategy: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("strategy", LEARNGENES)
+def test_every_strategy_that_transfers_something_can_be_run(neuroevo: Program, strategy: str, tmp_path: Path) -> None:
     """With --json stdout holds nothing but one value, which agrees with the file."""
-    call = neuroevo("evolve", strategy, *TINY, "--out", tmp_path / "run", "--json")
+    chosen = Chosen.of(strategy, "")
+    known = fields(with_settings(chosen.model, chosen.settings()))
+    words = [f"{flag}={value}" for flag, value in SMALL.items() if flag[2:].replace("-", "_") in known]
+    call = neuroevo("evolve", strategy, *words, "--out", tmp_path / "run", "--json")
     assert call.code == 0, call.err
     found = json.loads(call.out, parse_constant=pytest.fail)
     learngene = Learngene.load(found["learngene"])
@@ -118,31 +129,67 @@ def test_every_strategy_that_hands_on_something_can_be_run(neuroevo: Program, st
     assert found["gradient_steps"] == STEPS_OF.get(strategy, STEPS)
 
 
-@pytest.mark.parametrize(
-    ("words", "start", "end"),
-    [
-        (["scratch"], "scratch hands on nothing, so there is no learngene to save", "choose another strategy."),
-        (["gtll"], "STRATEGY must be one of gtl, gtl-paper, scratch, ", "but it is 'gtll'; did you mean gtl?"),
-        ([], "STRATEGY must be given.", ""),
-        (["gtl", "--seeds", 3], "No such option", ""),
-        (["gtl", "finetune"], "Got unexpected extra argument", "finetune"),
-        (["gtl", "--device", "cuda:99"], "--device must be auto or one of ", "but it is cuda:99."),
-        (["gtl", "--population", 1, "--tournament", 2], "--population must be at least --tournament", "are 1 and 2."),
-    ],
-    ids=str,
-)
-def test_what_is_wrong_is_told_before_any_work(
-    neuroevo: Program, made: list[str], words: list[str], start: str, end: str, tmp_path: Path
+WRONG = [
+    (["scratch"], "scratch transfers nothing, so there is no learngene to save", "choose another strategy."),
+    (["gtll"], "STRATEGY must be one of gtl, gtl-paper, ", "but it is 'gtll'; did you mean gtl?"),
+    ([], "STRATEGY must be given, for example: neuroevo evolve gtl; ", ""),
+    (["gtl", "finetune"], "Got unexpected extra argument", "finetune"),
+    (["gtl", "--device", "cuda:99"], "--device must be auto or one of ", "but it is cuda:99."),
+    (["gtl", "--population", 1], "tournament must lie between 1 and the population of 1, but it is 2.", ""),
+    (["gtl", "--mutation-rate", 2], "mutation_rate must lie in [0, 1], but it is 2.0.", ""),
+    (["gtl", "--backbone", "resnet12", "--cross", "one"], "--cross must be zero or random, but it is 'one'.", ""),
+    (["gtl", "--seeds", 3], "--seeds must be left out, for gtl does not read it; bench ", " would."),
+    (["gtl", "--ways", 3], "--ways must be left out, for gtl does not read it; bench ", " and inherit would."),
+    (["gtl", "--sigma", 3], "--sigma must be left out, for gtl does not read it; cma-es, ", " and snes would."),
+    (["gtl", "--mutation-rat", 0.1], "--mutation-rat is not a setting of gtl; did you mean --mutation-rate?", ""),
+    (["snes", "--problem", "sphere", "--population", 8, "--tournament", 7], "--tournament must be left out, ", "novel"),
+    (["snes", "--per-class", 8, "--problem", "sphere"], "--per-class must be left out, ", "problem digits would."),
+    (["snes", "--problem", "sphere", "--width", 2], "--width must be left out, for snes on sphere does not", "would."),
+    (["differential", "--problem", "sphere", "--population", 3], "population must be at least 4, but it is 3.", ""),
+    (["map-elites", "--problem", "sphere"], "problem must have one objective, and measures ", ""),
+    (["snes", "--problem", "spere"], "--problem must be one of digits, ", "but it is spere; did you mean sphere?"),
+    (["random-circuit", "--generations", 3], "--generations must be left out, for random-circuit ", "would."),
+    (["random-circuit", "--share", 2], "share must lie in (0, 1], but it is 2.0.", ""),
+    (["snes", "--evaluations", 9, "--generations", 2], "--evaluations and --generations both say how long", ""),
+]
+
+
+@pytest.mark.parametrize(("words", "start", "end"), WRONG, ids=[str(words) for words, _, _ in WRONG])
+def test_what_is_wrong_is_said_before_any_folder_is_made(
+    neuroevo: Program, words: list[Any], start: str, end: str, tmp_path: Path
 ) -> None:
-    """Exit code 2 and one sentence; no data are made and no folder is left."""
-    before = len(made)
-    call = neuroevo("evolve", *TINY, *words, "--out", tmp_path / "run")
+    """Exit code 2 and one sentence; no folder is left."""
+    call = neuroevo("evolve", *words, "--out", tmp_path / "run")
     assert (call.code, call.out) == (2, "")
     assert call.err.startswith(f"Error: {start}")
     assert end in call.err
     assert call.err.count("\n") == 1
-    assert len(made) == before
     assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_settings_make_no_data(neuroevo: Program, made: list[str], tmp_path: Path) -> None:
+    """All that can be said without data comes before them, and together."""
+    before = len(made)
+    call = neuroevo("evolve", "gtl", "--population", "x", "--width", 0, "--backbone", "mlq", "--out", tmp_path / "run")
+    assert call.code == 2
+    names = [line.split(" must ")[0] for line in call.err.splitlines()]
+    assert sorted(names) == ["Error: --backbone", "Error: --population", "Error: --width"]
+    assert len(made) == before
+
+
+def test_variables_of_other_runs_are_passed_over(
+    neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another strategy or command reads may stay in the environment; what nothing reads is refused."""
+    monkeypatch.setenv("NEUROEVO_SIGMA", "0.5")
+    monkeypatch.setenv("NEUROEVO_SEEDS", "3")
+    monkeypatch.setenv("NEUROEVO_POPULATION", "2")
+    words = ("evolve", "untrained-circuit", "--width", 0.25, "--quiet")
+    assert neuroevo(*words, "--out", tmp_path / "run").code == 0
+    monkeypatch.setenv("NEUROEVO_POPULATIN", "3")
+    call = neuroevo("evolve", "gtl", "--out", tmp_path / "other")
+    assert call.code == 2
+    assert call.err == "Error: NEUROEVO_POPULATIN is not a setting of gtl; did you mean NEUROEVO_POPULATION?\n"
 
 
 def test_results_are_never_mixed(finished: tuple[Any, Path], neuroevo: Program) -> None:
@@ -177,7 +224,7 @@ def test_a_run_that_breaks_off_says_so(neuroevo: Program, tmp_path: Path, monkey
 
 def test_training_that_diverges_is_one_sentence(neuroevo: Program, tmp_path: Path) -> None:
     """If no individual has a finite score, the run fails and says what to check."""
-    words = ["--ancestor-rate", 1e30, "--life-updates", 4, "--critic-updates", 4]
+    words = ["--life-learning-rate", 1e30, "--life-updates", 4, "--critic-updates", 4]
     call = neuroevo("evolve", "gtl", *TINY, *words, "--out", tmp_path / "run", "--quiet")
     assert call.code == 1
     assert call.err.startswith("Error: all 2 individuals of generation 0 failed")
@@ -194,7 +241,7 @@ def test_show_describes_the_run_and_its_learngene(finished: tuple[Any, Path], ne
     assert "dataset: glyphs" in neuroevo("show", path).out.splitlines()
 
 
-def test_show_tells_how_far_a_run_came(finished: tuple[Any, Path], neuroevo: Program) -> None:
+def test_show_says_how_far_a_run_came(finished: tuple[Any, Path], neuroevo: Program) -> None:
     """The last generation and the learngene are described."""
     call = neuroevo("show", finished[1])
     assert call.code == 0, call.err
@@ -202,15 +249,62 @@ def test_show_tells_how_far_a_run_came(finished: tuple[Any, Path], neuroevo: Pro
     assert "Learngene of a convnet4" in call.out
 
 
-def test_the_settings_of_a_run_serve_the_next_one(
-    finished: tuple[Any, Path], neuroevo: Program, tmp_path: Path
-) -> None:
-    """They name no folder for the results, so the run can be repeated elsewhere, and it gives the same learngene."""
-    _, folder = finished
-    again = neuroevo("evolve", "--settings", folder / "settings.toml", "--out", tmp_path / "again")
-    assert again.code == 0, again.err
-    name = "learngene.safetensors"
-    assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
+def timeless(folder: Path) -> list[dict[str, Any]]:
+    """Return a run's records without their times."""
+    return [
+        {key: value for key, value in one.items() if "seconds" not in key}
+        for one in read_records(folder / "records.jsonl")
+    ]
+
+
+FEW = ("--generations", 2, "--population")
+REPEATED = [
+    ("snes", "--problem", "rastrigin", "--dimensions", 3, *FEW, 4, "--sigma", "1,2,3"),
+    ("genetic", "--problem", "sphere", *FEW, 4, "--tournament", 2, "--rate", 0.3),
+    ("neat", "--problem", "xor", *FEW, 10),
+    ("pbt", "--problem", "digits", "--per-class", 3, *FEW, 4, "--rates", "0.02,0.5"),
+    ("cma-es", "--problem", "sphere", "--evaluations", 20, "--weights", "linear"),
+    ("gtl-paper", *TINY, "--parents", "none", "--critic-ways", 2, "--share", 0.3),
+    ("untrained-circuit", "--width", 0.25, "--cross", "random"),
+]
+
+
+@pytest.mark.parametrize("words", REPEATED, ids=[str(words[0]) for words in REPEATED])
+def test_a_run_is_repeated_by_its_settings(neuroevo: Program, words: tuple[Any, ...], tmp_path: Path) -> None:
+    """The file holds what was used: it leads to the same records but for times, and to the same bytes elsewhere."""
+    first, again = tmp_path / "first", tmp_path / "again"
+    call = neuroevo("evolve", *words, "--seed", 5, "--out", first, "--quiet")
+    assert call.code == 0, call.err
+    call = neuroevo("evolve", "--settings", first / "settings.toml", "--out", again, "--quiet")
+    assert call.code == 0, call.err
+    assert (again / "settings.toml").read_bytes() == (first / "settings.toml").read_bytes()
+    assert timeless(again) == timeless(first)
+    (file,) = first.glob("*.safetensors")
+    assert (again / file.name).read_bytes() == file.read_bytes()
+    table = tomllib.loads((first / "settings.toml").read_text(encoding="utf-8"))
+    for flag, value in zip(words[1::2], words[2::2], strict=True):
+        written = table[str(flag)[2:].replace("-", "_")]
+        assert (",".join(f"{one:g}" for one in written) if isinstance(written, list) else written) == value
+
+
+def test_generations_and_evaluations_end_a_search(neuroevo: Program, tmp_path: Path) -> None:
+    """As many generations as are asked for, or as many as the evaluations allow."""
+    counts = {("--generations", 3): [0, 1, 2], ("--evaluations", 39): [0, 1, 2], ("--evaluations", 40): [0, 1, 2, 3]}
+    for words, generations in counts.items():
+        out = tmp_path / "-".join(map(str, words))
+        call = neuroevo("evolve", "snes", "--problem", "sphere", "--population", 10, *words, "--out", out, "--quiet")
+        assert call.code == 0, call.err
+        assert [record["generation"] for record in timeless(out)] == generations
+
+
+def test_a_switch_may_stand_before_the_strategy(neuroevo: Program, tmp_path: Path) -> None:
+    """Wherever it is, the strategy is found among the words."""
+    few = ("--problem", "sphere", "--generations", 1, "--quiet")
+    for place, words in enumerate((("--plus", "evolution-strategy"), ("--no-plus", "evolution-strategy"))):
+        call = neuroevo("evolve", *words, *few, "--out", tmp_path / str(place))
+        assert call.code == 0, call.err
+        settings = tomllib.loads((tmp_path / str(place) / "settings.toml").read_text(encoding="utf-8"))
+        assert settings["plus"] is (place == 0)
 
 
 def test_quick_is_for_evolve_too(neuroevo: Program, tmp_path: Path) -> None:

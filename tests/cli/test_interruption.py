@@ -155,7 +155,7 @@ def test_other_data_are_refused(
     monkeypatch.setattr("neuroevo.data.glyphs.glyphs", lambda: toys.dataset(size=16, seed=1))
     call = neuroevo("evolve", "--resume", folder, "--generations", 4)
     assert call.code == 1
-    assert "can't go on here, for it began with other data" in call.err
+    assert "can't be resumed here, for it began with other data" in call.err
 
 
 def test_a_run_that_died_at_its_very_start_begins(whole: Path, neuroevo: Program, tmp_path: Path) -> None:
