@@ -54,9 +54,7 @@ cross = partial(crossover.uniform, generator=generator)
 toolbox.register("vary", Vary(cross, partial(mutation.gaussian, sigma=0.1, rate=0.2, generator=generator), ids))
 toolbox.register("evaluate", Rastrigin())
 
-last = 0
 for generation in evolve(toolbox, GENERATIONS, stop=stop):
-    last = generation.number
     if generation.number % 20 == 0:
         print(f"generation {generation.number:3}: mean {generation.mean:7.3f}, best {min(generation.scores):.4f}")
-print(f"stopped after generation {last}: {stop.best.fitness.values[0]:.4f} at individual {stop.best.id}")
+print(f"stopped after generation {generation.number}: {stop.best.fitness.values[0]:.4f} at individual {stop.best.id}")

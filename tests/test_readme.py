@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,9 @@ def test_the_python_blocks_run_one_after_the_other(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("command", "words"), COMMANDS)
 def test_the_commands_have_the_options_that_are_shown(command: str, words: str) -> None:
-    """Every option in the README's calls is one of its command."""
-    subcommand = words.split()[:1] if command == "datasets" else []
-    shown = CliRunner().invoke(cli, [command, *subcommand, "--help"]).output
+    """Every option in the README's calls is one of its command, and of what the command's words name."""
+    named = takewhile(lambda word: not word.startswith("--"), words.split())
+    shown = CliRunner().invoke(cli, [command, *named, "--help"]).output
     assert all(option in shown for option in re.findall(r"--[\w-]+", words))
 
 

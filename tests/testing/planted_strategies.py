@@ -331,7 +331,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "SecretSetting",
         "a run is resumed with other settings (SNES with another sigma)",
         "a state of other settings is refused",
-        _strategy(lambda seed: SecretSetting(SPHERE(3), seed=seed)),
+        _strategy(lambda seed: SecretSetting(SPHERE(3), population=4, seed=seed)),
     ),
     (
         "BoundEarly",

@@ -221,7 +221,7 @@ def search(seed: int, *, kind: type[Search], **settings: Any) -> Search:
 
 
 DISTRIBUTION = ("evaluate", "map", "sample")
-GENES = ("evaluate", "map", "select", "vary", "cross", "perturb", "replace")
+GENES = ("evaluate", "map", "select", "vary", "mate", "mutate", "replace")
 SEARCHES: dict[str, tuple[type[Search], tuple[str, ...]]] = {
     "genetic": (Genetic, GENES),
     "evolution-strategy": (EvolutionStrategy, (*DISTRIBUTION, "recombine")),
@@ -230,13 +230,13 @@ SEARCHES: dict[str, tuple[type[Search], tuple[str, ...]]] = {
     "pgpe": (PGPE, (*DISTRIBUTION, "shape", "optimise")),
     "cma-es": (CMAES, DISTRIBUTION),
     "separable-cma-es": (SeparableCMAES, DISTRIBUTION),
-    "differential": (Differential, ("evaluate", "map", "differ", "cross")),
-    "island": (Island, ("evaluate", "map", "choose", "cross", "perturb", "replace", "migrate")),
+    "differential": (Differential, ("evaluate", "map", "differ", "trial")),
+    "island": (Island, (*GENES, "migrate")),
     "lamarckian": (Lamarckian, (*GENES, "learn")),
     "pbt": (PBT, ("evaluate", "map", "exploit", "explore", "learn")),
     "nsga2": (NSGA2, GENES),
-    "map-elites": (MAPElites, ("evaluate", "map", "choose", "perturb")),
-    "novelty": (Novelty, ("evaluate", "map", "choose", "perturb")),
+    "map-elites": (MAPElites, ("evaluate", "map", "select", "line")),
+    "novelty": (Novelty, ("evaluate", "map", "select", "vary", "mutate")),
 }
 STEADY = {
     "steady-state": partial(search, kind=Genetic, population=6, offspring=2),
@@ -262,7 +262,7 @@ def neat(seed: int) -> NEAT:
     return NEAT(xor(), population=8, seed=seed, connection_rate=0.5, node_rate=0.5)
 
 
-GRAPH_VERBS = ("evaluate", "map", "cross", "perturb", "add_connection", "add_node", "distance")
+GRAPH_VERBS = ("evaluate", "map", "crossover", "perturb_weights", "add_connection", "add_node", "distance")
 
 
 @parametrize_with_laws(strategy_laws(generations=4, population=8, verbs=GRAPH_VERBS), {"neat": neat}, examples=FEW)
