@@ -32,7 +32,7 @@ LONGEST = 80
 """Characters of a wrong result that an error repeats."""
 
 MAPPED = ("live", "evaluate", "rescore")
-"""Verbs that strategies hand to the map."""
+"""Operators that strategies pass to the map."""
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Generation:
         population: The individuals, scored.
         budget: The training spent since the start.
         seconds: Wall-clock time of this generation.
-        details: What the strategy has to tell, as JSON values.
+        details: What the strategy records, as JSON values.
     """
 
     number: int
@@ -123,7 +123,7 @@ def evolve(
             `vary(parents)` is used in place of `mate` and `mutate`.
         generations: How many generations the run has in the end.
         run_dir: Folder for `records.jsonl`, `checkpoints/` and `failures/` (the genomes of individuals that could not
-            be evaluated, with the reason); a run that was stopped there is continued after its last
+            be evaluated, with the reason); a run that was stopped there is resumed after its last
             checkpoint, which is written after each `update`. One process at a time works in it. A bare toolbox has no
             state that could be kept, so there is no checkpoint then (the log says so).
         checkpoint_seconds: Seconds that must have passed since the last checkpoint before one is written, for
@@ -136,7 +136,7 @@ def evolve(
         One record for each generation.
 
     Raises:
-        ValueError: `generations` or `checkpoint_seconds` is negative, or the toolbox lacks a verb.
+        ValueError: `generations` or `checkpoint_seconds` is negative, or the toolbox lacks an operator.
         TypeError: An operator can't be sent to the workers of the toolbox's map.
         RuntimeError: Every individual of a generation failed.
         CheckpointError: The run in `run_dir` was begun with other settings, or its last checkpoint is damaged.
@@ -248,7 +248,7 @@ class _DirectoryKeeper(_Keeper):
         number = self.strategy.generation
         best = _better(self.best, self.unsaved, number)
         state = self.strategy.state_dict()
-        # Nobody tries again what the disk refused once: the checkpoint before it stands.
+        # What the disk refused once is not tried again: the checkpoint before it stands.
         self.unsaved = None
         save_checkpoint(self.run_dir / CHECKPOINTS, number, state, settings=self.settings, best=best)
         self.best, self.saved_at = best, time.monotonic()
@@ -272,7 +272,7 @@ def _resume(strategy: Strategy, run_dir: Path) -> Best | None:
         _check_settings(strategy, checkpoint.settings, run_dir)
         _restore(strategy, checkpoint.state, run_dir)
         best = checkpoint.best
-        log.info("continued after %d generations", strategy.generation)
+        log.info("resumed after %d generations", strategy.generation)
     if (run_dir / RECORDS).exists():
         # The checkpoint is written last: a generation that was recorded but not kept is run again.
         kept = [record for record in read_records(run_dir / RECORDS) if _number(record) < strategy.generation]
@@ -296,7 +296,7 @@ def _restore(strategy: Strategy, state: Mapping[str, Any], run_dir: Path) -> Non
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
         raise CheckpointError(
             f"The checkpoint in {run_dir / CHECKPOINTS} holds no state of a {type(strategy).__name__} "
-            f"({type(error).__name__}: {error}); remove it to go on from an older one."
+            f"({type(error).__name__}: {error}); remove it to resume from an older one."
         ) from error
 
 
@@ -306,7 +306,7 @@ def _number(record: Mapping[str, object]) -> int:
 
 
 def _probe(toolbox: Toolbox) -> None:
-    """Find out before any work whether the map can hand on what it will be given."""
+    """Find out before any work whether the map can send what it will be given to its workers."""
     probe: Callable[[Any], object] = getattr(unwrap(toolbox.map)[0], "probe", lambda function: None)
     for verb in MAPPED:
         if hasattr(toolbox, verb):

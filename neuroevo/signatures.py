@@ -182,10 +182,11 @@ class Recorded:
 
 
 def describe(thing: object) -> Any:
-    """Return JSON values that tell a thing from others of its kind.
+    """Return JSON values that distinguish a thing from others of its kind.
 
-    Numbers, texts and containers are themselves; data is told by a digest; functions by their name and code; objects by
-    their own `describe` or `facts`, by what they were made with (`Recorded`, dataclasses), or else by their type alone.
+    Numbers, texts and containers are themselves; data is described by a digest; functions by their name and code;
+    objects by their own `describe` or `facts`, by what they were made with (`Recorded`, dataclasses), or else by their
+    type alone.
     """
     if thing is None or isinstance(thing, bool | int | float | str):
         return thing

@@ -127,7 +127,7 @@ class Vary(Recorded):
         mutation: Takes genomes [P, D] and returns as many.
         ids: Gives the children their ids, in the order of the population.
         mating: Probability that a pair mates, in [0, 1]; others have a child each, a copy that may mutate.
-        generator: A generator of the CPU, which says who mates; needed where that is not certain.
+        generator: A generator of the CPU, which says which pairs mate; needed where `mating` is below 1.
 
     Raises:
         ValueError: The probability lies outside [0, 1], or the generator that it needs is missing.
@@ -187,7 +187,7 @@ class Vary(Recorded):
 
 
 def _families(population: Sequence[Individual], mates: Sequence[int]) -> list[Sequence[Individual]]:
-    """Return the parents of each child: pairs that mate have both of theirs together, everybody else one alone."""
+    """Return the parents of each child: pairs that mate have both of theirs together, all others one alone."""
     families: list[Sequence[Individual]] = [(one,) for one in population]
     for pair in mates:
         first = 2 * pair

@@ -202,7 +202,7 @@ def test_rare_checkpoints_lose_only_time(
 ) -> None:
     """However seldom there is a checkpoint, a run that is stopped or killed anywhere ends in the same records.
 
-    Whoever stops between two generations, and whoever comes to the end, leaves a checkpoint of the last one.
+    A run that stops between two generations, or comes to the end, leaves a checkpoint of the last one.
     """
     folder = tmp_path_factory.mktemp("rare")
     clock = iter(torch.tensor([0, *ticks]).cumsum(0).repeat_interleave(2).tolist())
@@ -305,7 +305,7 @@ def test_a_state_that_does_not_fit_is_one_sentence(state: dict[str, Any], tmp_pa
 
 
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
-    """Two runs never write into one folder; the first one goes on undisturbed."""
+    """Two runs never write into one folder; the first one continues undisturbed."""
     first = evolve(Walk(), 3, run_dir=tmp_path)
     next(first)
     with pytest.raises(RunLocked, match="is in use by another process"):
@@ -403,8 +403,8 @@ def test_an_empty_generation_is_no_failure() -> None:
 @given(st.lists(st.sampled_from([0.0, 1.0, -2.5, math.nan, math.inf, -math.inf]), max_size=6))
 def test_what_a_generation_says_of_its_population(values: list[float]) -> None:
     """Failures are counted and left out of the mean, and never best where anyone has not failed."""
-    people = tuple(Individual(None, Fitness((value,)), id=i) for i, value in enumerate(values))
-    generation = Generation(4, people)
+    individuals = tuple(Individual(None, Fitness((value,)), id=i) for i, value in enumerate(values))
+    generation = Generation(4, individuals)
     finite = [value for value in values if math.isfinite(value)]
     assert generation.scores == finite
     assert generation.failed == len(values) - len(finite)

@@ -25,7 +25,7 @@ COSTS = (
 
 
 def whole_records(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
-    """Return the records of a comparison that can be used, and a sentence for each of the others, the first few."""
+    """Return the records of a comparison that can be used, and sentences about the first of the others."""
     whole: list[Record] = []
     problems: list[str] = []
     first: dict[str, object] = {}

@@ -48,7 +48,7 @@ def is_value(value: object) -> bool:
 
 
 def key_of(condition: Factors) -> str:
-    """Return a text that is the same for equal conditions only; unlike mappings it tells 1 from 1.0 and from True."""
+    """Return a text that is the same for equal conditions only; unlike mappings it keeps 1, 1.0 and True apart."""
     return to_json(dict(condition))
 
 

@@ -29,7 +29,7 @@ class Part:
     """The results in one condition of descendants.
 
     Attributes:
-        name: What tells the condition from the others; empty if it is the only one.
+        name: What distinguishes the condition from the others; empty if it is the only one.
         rows: The summary, a row for each strategy.
         curves: The learning curves of descendants by strategy.
     """
@@ -196,7 +196,7 @@ def read_as(kind: type[Run], path: Path | str) -> Run:
 def _unfinished(facts: Mapping[str, Any]) -> str:
     status, error = facts.get("status"), str(facts.get("error") or "")
     if status == "running":
-        return "The run goes on, or was killed."
+        return "The run is still running, or was killed."
     if status == "interrupted" or error.startswith("KeyboardInterrupt"):
         return "The run was interrupted."
     return f"The run is {status}{f' ({error})' if error else ''}."

@@ -78,7 +78,7 @@ def estimate(values: Sequence[float], *, confidence: float = 0.95) -> Estimate:
 def paired_differences(first: Sequence[float], second: Sequence[float]) -> Values:
     """Return `first` minus `second`, pair by pair, float64 [pairs].
 
-    A difference is exactly 0 where only rounding tells the two apart. If any value is not finite, all differences are
+    A difference is exactly 0 where the two differ by rounding alone. If any value is not finite, all differences are
     NaN: a failed seed is not hidden.
 
     Args:

@@ -111,13 +111,13 @@ def trained(work: Workload) -> Contender:
     return Contender(race.by_hand(), lambda: race_of(work, updates=CHECKED).by_hand()(), race.updates)
 
 
-def trained_plainly(work: Workload, *, way: str) -> Contender:
+def trained_plainly(work: Workload, *, variant: str) -> Contender:
     """Return updates of a population as one would write them first."""
     race = race_of(work)
-    return Contender(race.plain[way](), lambda: race_of(work, updates=CHECKED).plain[way]()(), race.updates)
+    return Contender(race.plain[variant](), lambda: race_of(work, updates=CHECKED).plain[variant]()(), race.updates)
 
 
-PLAINLY = {way: partial(trained_plainly, way=way) for way in PLAIN}
+PLAINLY = {variant: partial(trained_plainly, variant=variant) for variant in PLAIN}
 
 CONTENDERS: Contenders = {
     "mlp-own-inputs": {"bmm": perceptrons, "vmap": stacked},

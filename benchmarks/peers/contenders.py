@@ -1,4 +1,4 @@
-"""What every program of the comparison offers: a way to do a workload, to be timed, and its answer, to be checked."""
+"""What every program of the comparison offers: how it does a workload, to be timed, and its answer, to be checked."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from neuroevo.benchmarks.speed.workloads import DIGITS, TRAINED, Workload, digit
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to do a workload.
+    """How a program does a workload, in one of its variants.
 
     Attributes:
         run: Does it once, or several times where a program has a start of its own; nothing is checked meanwhile.
-        answer: Returns what `neuroevo.benchmarks.speed.workloads.reference` wants, computed in this way.
+        answer: Returns what `neuroevo.benchmarks.speed.workloads.reference` wants, as this variant computes it.
         times: How often `run` does it.
     """
 
@@ -29,10 +29,10 @@ class Contender:
 
 Make = Callable[[Workload], Contender]
 Contenders = Mapping[str, Mapping[str, Make]]
-"""By name of the workload and of the way."""
+"""By name of the workload and of the variant."""
 
 Quality = Mapping[str, Callable[[int, int], float]]
-"""By way: takes a seed and a number of generations on digits and returns the accuracy on unseen digits."""
+"""By variant: takes a seed and a number of generations on digits and returns the accuracy on unseen digits."""
 
 
 def of_generations(run: Work, genomes: Callable[[], Tensor], *, times: int = 1) -> Contender:

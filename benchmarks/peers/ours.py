@@ -133,7 +133,7 @@ def _digits(work: Workload) -> Supervised:
     module = module_of(work)
     with torch.no_grad():
         for parameter in module.parameters():
-            parameter.zero_()  # the first population lies around zero, as everybody's does
+            parameter.zero_()  # the first population lies around zero, as in all programs
     return Supervised(module, inputs_of(work), digits()[1][: work.inputs])
 
 

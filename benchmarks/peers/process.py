@@ -91,24 +91,24 @@ class _Server:
         self.clock = time.process_time if busy else time.perf_counter
         self.made: dict[tuple[str, str], Contender] = {}
 
-    def ways(self, work: Workload) -> list[str]:
-        """Return how the program can do a workload."""
+    def variants(self, work: Workload) -> list[str]:
+        """Return the variants in which the program does a workload."""
         return list(self.module.CONTENDERS.get(work.name, {}))
 
-    def answer(self, work: Workload, way: str) -> Any:
+    def answer(self, work: Workload, variant: str) -> Any:
         """Make a contender and return its answer."""
-        self.made[work.label, way] = contender = self.module.CONTENDERS[work.name][way](work)
+        self.made[work.label, variant] = contender = self.module.CONTENDERS[work.name][variant](work)
         return contender.answer().double().numpy()
 
-    def calls(self, work: Workload, way: str, seconds: float) -> int:
+    def calls(self, work: Workload, variant: str, seconds: float) -> int:
         """Return how many calls make a sample of a number of seconds, after one that does not count."""
-        contender = self.made[work.label, way]
+        contender = self.made[work.label, variant]
         contender.run()
         return max(1, math.ceil(seconds / timed(contender.run, clock=self.clock)))
 
-    def sample(self, work: Workload, way: str, calls: int) -> float:
+    def sample(self, work: Workload, variant: str, calls: int) -> float:
         """Return the milliseconds of doing the work once, after one call that does not count."""
-        contender = self.made[work.label, way]
+        contender = self.made[work.label, variant]
         contender.run()
         return 1000 * timed(contender.run, calls=calls, clock=self.clock) / (calls * contender.times)
 
@@ -117,11 +117,11 @@ class _Server:
         self.made = {key: one for key, one in self.made.items() if key[0] != work.label}
 
     def quality(self, seed: int, generations: int) -> dict[str, float]:
-        """Return the accuracy on unseen digits of each way that tells it."""
-        return {way: run(seed, generations) for way, run in getattr(self.module, "QUALITY", {}).items()}
+        """Return the accuracy on unseen digits of each variant that reports it."""
+        return {variant: run(seed, generations) for variant, run in getattr(self.module, "QUALITY", {}).items()}
 
 
-VERBS = ("ways", "answer", "calls", "sample", "forget", "quality")
+VERBS = ("variants", "answer", "calls", "sample", "forget", "quality")
 
 
 def _serve(connection: Connection, module: str, threads: int, busy: bool) -> None:

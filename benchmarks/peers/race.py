@@ -3,10 +3,10 @@
     python -m neuroevo.benchmarks.peers [--quick] [--only mlp-own-inputs,digits] [--out FILE] [--quality SEEDS]
 
 Claims to be tested: neuroevo is ahead of every peer, and needs at most 1.25 times the time of the best code written by
-hand for one purpose; a generation on the digits takes at most 12 ms, one with constant fitness 1.5 ms (P = 100) and
-4 ms (P = 300). Every program works in a process of its own, on the same data from the same seeds. Nothing is timed
-before all answers agree with a reference in double precision (1e-4; for generations with constant fitness: before all
-make half to one and a half times the expected share of new genes). Then all ways take turns in a rotating order, and
+hand for one purpose; a generation on the digits takes at most 12 ms, one with constant fitness 1.5 ms (P = 100) and 4
+ms (P = 300). Every program works in a process of its own, on the same data from the same seeds. Nothing is timed before
+all answers agree with a reference in double precision (1e-4; for generations with constant fitness: before all make
+half to one and a half times the expected share of new genes). Then all variants take turns in a rotating order, and
 medians and quartiles are reported. Compare within one run only.
 
 The extra `peers` brings the packages; a program whose package is missing is named and left out.
@@ -47,7 +47,7 @@ GENERATIONS = 100
 WIDTH = 132
 
 Key = tuple[str, str]
-"""A program and its way."""
+"""A program and its variant."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,14 @@ class Line:
 
     Attributes:
         work: The workload.
-        spreads: Milliseconds of each way, by program and way.
+        spreads: Milliseconds of each variant, by program and variant.
     """
 
     work: Workload
     spreads: Mapping[Key, Spread]
 
     def best(self, *programs: str) -> tuple[Key, Spread] | None:
-        """Return the fastest way of some programs; None if none of them does this work."""
+        """Return the fastest variant of some programs; None if none of them does this work."""
         own = [(key, spread) for key, spread in self.spreads.items() if key[0] in programs]
         return min(own, key=lambda pair: pair[1].median, default=None)
 
@@ -85,38 +85,38 @@ class Line:
 def compare(
     works: Sequence[Workload], programs: Mapping[str, Program], *, repeats: int, seconds: float, tell: Tell
 ) -> list[Line]:
-    """Check and measure workloads one after the other, all ways of a workload in turn."""
+    """Check and measure workloads one after the other, all variants of a workload in turn."""
     return [_compared(work, programs, repeats=repeats, seconds=seconds, tell=tell) for work in works]
 
 
 def _compared(work: Workload, programs: Mapping[str, Program], *, repeats: int, seconds: float, tell: Tell) -> Line:
     tell(f"{work.label}: {work.title}")
-    ways = _agreeing(work, programs, tell)
-    calls = {key: programs[key[0]].ask("calls", work, key[1], seconds) for key in ways}
-    samples: dict[Key, list[float]] = {key: [] for key in ways}
+    variants = _agreeing(work, programs, tell)
+    calls = {key: programs[key[0]].ask("calls", work, key[1], seconds) for key in variants}
+    samples: dict[Key, list[float]] = {key: [] for key in variants}
     for repeat in range(repeats):
-        for place in range(len(ways)):
-            key = ways[(place + repeat) % len(ways)]
+        for place in range(len(variants)):
+            key = variants[(place + repeat) % len(variants)]
             samples[key].append(programs[key[0]].ask("sample", work, key[1], calls[key]))
     for program in programs.values():
         program.ask("forget", work)
     line = Line(work, {key: Spread.of(found) for key, found in samples.items()})
-    for (name, way), spread in line.spreads.items():
-        tell(f"  {name} {way}: {spread.median:.3g} ms ({spread.low:.3g} to {spread.high:.3g})")
+    for (name, variant), spread in line.spreads.items():
+        tell(f"  {name} {variant}: {spread.median:.3g} ms ({spread.low:.3g} to {spread.high:.3g})")
     return line
 
 
 def _agreeing(work: Workload, programs: Mapping[str, Program], tell: Tell) -> list[Key]:
-    """Return the ways whose answers are the reference's; programs that can't do the work are named and left out.
+    """Return the variants whose answers are the reference's; programs that can't do the work are named and left out.
 
     Raises:
         RuntimeError: An answer differs: there is nothing to compare then.
     """
     expected, found = reference(work).numpy(), []
     for name, program in programs.items():
-        for way in program.ask("ways", work):
+        for variant in program.ask("variants", work):
             try:
-                answer = program.ask("answer", work, way)
+                answer = program.ask("answer", work, variant)
             except RuntimeError as error:
                 if name == OURS:
                     raise
@@ -124,10 +124,10 @@ def _agreeing(work: Workload, programs: Mapping[str, Program], tell: Tell) -> li
                 continue
             if answer.shape != expected.shape or not abs(answer - expected).max() <= work.tolerance:
                 raise RuntimeError(
-                    f"answers to {work.label} must agree within {work.tolerance:g}, but {name} ({way}) is off by "
+                    f"answers to {work.label} must agree within {work.tolerance:g}, but {name} ({variant}) is off by "
                     f"{abs(answer - expected).max() if answer.shape == expected.shape else answer.shape}."
                 )
-            found.append((name, way))
+            found.append((name, variant))
     return found
 
 
@@ -165,26 +165,28 @@ def to_table(lines: Sequence[Line], *, title: str) -> Table:
 def _spread(found: tuple[Key, Spread] | None, *, quartiles: bool = True, named: bool = False) -> str:
     if found is None:
         return "–"
-    (program, way), spread = found
+    (program, variant), spread = found
     between = f" ({spread.low:.3g} to {spread.high:.3g})" if quartiles else ""
-    return f"{spread.median:.3g}{between}" + (f" {program} {way}" if named else "")
+    return f"{spread.median:.3g}{between}" + (f" {program} {variant}" if named else "")
 
 
 PEERS = tuple(name for name in PROGRAMS if name not in (OURS, HAND))
 
 
 def quality(programs: Mapping[str, Program], *, seeds: int, generations: int, tell: Tell) -> list[dict[str, object]]:
-    """Return the accuracy on unseen digits that each way reaches: mean with the 95 % confidence interval over seeds."""
+    """Return the accuracy on unseen digits of each variant: mean with the 95 % confidence interval over seeds."""
     found: dict[Key, list[float]] = {}
     for seed in range(seeds):
         tell(f"accuracy on digits, seed {seed}")
         for name, program in programs.items():
-            for way, accuracy in program.ask("quality", seed, generations).items():
-                found.setdefault((name, way), []).append(accuracy)
+            for variant, accuracy in program.ask("quality", seed, generations).items():
+                found.setdefault((name, variant), []).append(accuracy)
     rows: list[dict[str, object]] = []
-    for (name, way), values in found.items():
+    for (name, variant), values in found.items():
         own = estimate(values)
-        rows.append({"program": name, "way": way, "seeds": seeds, "mean": own.mean, "low": own.low, "high": own.high})
+        rows.append(
+            {"program": name, "variant": variant, "seeds": seeds, "mean": own.mean, "low": own.low, "high": own.high}
+        )
     return rows
 
 
@@ -198,7 +200,8 @@ def to_json(
             "title": line.work.title,
             "population": line.work.population,
             "milliseconds": [
-                {"program": program, "way": way, **asdict(spread)} for (program, way), spread in line.spreads.items()
+                {"program": program, "variant": variant, **asdict(spread)}
+                for (program, variant), spread in line.spreads.items()
             ],
             "ratio_by_hand": line.ratio(HAND),
             "ratio_best_peer": line.ratio(*PEERS),
@@ -271,7 +274,7 @@ def _print(
     console = Console()
     if not console.is_terminal:
         console.width = max(console.width, WIDTH)
-    console.print(to_table(lines, title=f"Milliseconds of {measured_on['clock']} time, the fastest way of each"))
+    console.print(to_table(lines, title=f"Milliseconds of {measured_on['clock']} time, the fastest variant of each"))
     for row in accuracies:
         console.print(_accuracy(row))
     versions = ", ".join(f"{name} {version}" for name, version in measured_on["versions"].items())
@@ -280,7 +283,7 @@ def _print(
 
 def _accuracy(row: Mapping[str, Any]) -> str:
     own = f"{row['mean']:.3f} ({row['low']:.3f} to {row['high']:.3f}), n = {row['seeds']}"
-    return f"{row['program']} {row['way']}: accuracy on digits {own}"
+    return f"{row['program']} {row['variant']}: accuracy on digits {own}"
 
 
 def _chosen(text: str, known: Sequence[str] | Mapping[str, str], option: str) -> list[str]:

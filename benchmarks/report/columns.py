@@ -25,8 +25,8 @@ class Column(Generic[Item]):
 
     Attributes:
         heading: Its name, with the unit.
-        legend: How its numbers come about, for a reader who was not there.
-        value: What is sorted by: a number (NaN where there is nothing to tell) or a text.
+        legend: How its numbers come about, for a reader of the page alone.
+        value: What is sorted by: a number (NaN where there is none) or a text.
         text: The cell as it is read.
         interval: What stands behind the text in brackets, or nothing.
     """

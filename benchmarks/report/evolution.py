@@ -59,7 +59,7 @@ def evenly(rows: Sequence[GenerationRow], most: int = MOST_LINES) -> list[Genera
 
 
 def by_strategy(rows: Sequence[GenerationRow]) -> dict[str, list[GenerationRow]]:
-    """Return the generations of each strategy and seed, under a name that tells them apart."""
+    """Return the generations of each strategy and seed, under a name that distinguishes them."""
     found: dict[str, list[GenerationRow]] = {}
     for row in rows:
         name = row.strategy if row.seed is None else f"{row.strategy}, seed {row.seed}"

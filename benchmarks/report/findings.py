@@ -86,7 +86,7 @@ def describe_spent(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
 
 
 def describe_costs(rows: Sequence[Row]) -> str:
-    """Return who is on the Pareto front of each cost."""
+    """Return which strategies are on the Pareto front of each cost."""
     accuracies = [row.accuracy_mean for row in rows]
     costs: dict[str, list[float]] = {
         "gradient steps": [row.gradient_steps for row in rows],
@@ -104,7 +104,7 @@ def describe_costs(rows: Sequence[Row]) -> str:
 
 
 def describe_tree(records: Sequence[Record], *, strategy: str, seed: int) -> str:
-    """Return how the scores of one evolution rose and who was in its pool at the end."""
+    """Return how the scores of one evolution rose and what was in its pool at the end."""
     # What is not finite is kept as null.
     scores = [[one["fitness"][0] for one in record["individuals"]] for record in records]
     best = [max((score for score in found if score is not None), default=None) for found in scores]

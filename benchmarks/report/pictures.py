@@ -43,7 +43,7 @@ class Picture:
     Attributes:
         uri: Its content as a data URI.
         caption: What it is.
-        alt: What it shows, with numbers, for those who don't see it.
+        alt: What it shows, with numbers, for readers who can't see it.
     """
 
     uri: str

@@ -48,7 +48,7 @@ class Grid:
     """A table as the page shows it.
 
     Attributes:
-        name: Tells it from the page's other tables.
+        name: Distinguishes it from the page's other tables.
         caption: What it is.
         headings: Per column its name and whether it is sorted already (`descending`) or not (empty).
         rows: The cells; the first of each row names it.

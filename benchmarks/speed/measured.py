@@ -1,4 +1,4 @@
-"""What a suite measured, as records (a head that tells what holds for all, then its rows)."""
+"""What a suite measured, as records (a head that says what holds for all, then its rows)."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """Suite `scaleout`: what worker processes cost and bring, and what a thousand workers would.
 
-Claim to be tested: lives on worker processes keep the workers busy, that is, the efficiency (speed-up over one life
-after the other in one process, divided by the workers) is near 1 as long as there are cores, and a task costs the
-driver milliseconds. Overhead, serial lives and lives on workers are measured in turn, several times; medians are quoted
-with their ranges. From the recorded times of lives a simulation predicts the efficiency of up to 1,000 workers, with a
-barrier after each generation and without (see `simulation`). Results of workers are compared with
-those of the process itself before anything is timed.
+Claim to be tested: training on worker processes keeps the workers busy, that is, the efficiency (speed-up over one
+training run after the other in one process, divided by the workers) is near 1 as long as there are cores, and a task
+costs the driver milliseconds. Overhead, serial training runs and those on workers are measured in turn, several times;
+medians are quoted with their ranges. From the recorded times of training runs a simulation predicts the efficiency of
+up to 1,000 workers, with a barrier after each generation and without (see `simulation`). Results of workers are
+compared with those of the process itself before anything is timed.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class Scaleout:
         cores: Its cores.
         torch: Version of torch.
         repeats: Repeats, n.
-        lives: Lives that were timed together.
-        life_seconds: Median time of one life in the process itself.
+        lives: Training runs that were timed together.
+        life_seconds: Median time of one training run in the process itself.
         overhead_milliseconds: Median time of a task that does nothing, on one worker.
         overhead_low: Its least value.
         overhead_high: Its greatest value.
@@ -98,7 +98,7 @@ class Scaleout:
 
 
 def measure(*, repeats: int = 5, on_repeat: Callable[[], object] = lambda: None) -> Scaleout:
-    """Measure overhead, serial lives and lives on workers in turn, after one untimed call of each.
+    """Measure overhead, serial training runs and those on workers in turn, after one untimed call of each.
 
     Raises:
         RuntimeError: Workers gave other results than the process itself.
@@ -126,12 +126,12 @@ def measure(*, repeats: int = 5, on_repeat: Callable[[], object] = lambda: None)
 def summarise(
     overheads: Sequence[float], lives: Sequence[Sequence[float]], seconds: Mapping[int, Sequence[float]]
 ) -> Scaleout:
-    """Return the figures of recorded times in seconds.
+    """Return the measurement that recorded times in seconds make.
 
     Args:
         overheads: A task's, by repeat.
-        lives: Each life's in the process itself, by repeat.
-        seconds: All lives' on workers, by workers and repeat.
+        lives: Each training run's in the process itself, by repeat.
+        seconds: All training runs' on workers, by workers and repeat.
     """
     recorded = [time for repeat in lives for time in repeat]
     overhead = statistics.median(overheads)
@@ -152,7 +152,7 @@ def summarise(
 
 
 def describe(result: Scaleout) -> str:
-    """Return the figures as text."""
+    """Return the measurement as text."""
     measured = [row for row in result.rows if row.efficiency is not None]
     speeds = [
         f"{row.workers}: speed-up {row.speed_up:.2f}, efficiency {row.efficiency:.2f} "
@@ -162,8 +162,8 @@ def describe(result: Scaleout) -> str:
     simulated = [f"{row.workers}: {row.simulated_barrier:.2f} / {row.simulated_steady:.2f}" for row in result.rows]
     return (
         f"A task costs {result.overhead_milliseconds:.2f} ms ({result.overhead_low:.2f} to "
-        f"{result.overhead_high:.2f}), a life of ConvNet4 takes {result.life_seconds:.2f} s.\n"
-        f"Worker processes, {result.lives} lives: {'; '.join(speeds)}.\n"
+        f"{result.overhead_high:.2f}), a training run of ConvNet4 takes {result.life_seconds:.2f} s.\n"
+        f"Worker processes, {result.lives} training runs: {'; '.join(speeds)}.\n"
         f"Simulated efficiency with a barrier / in a steady state ({result.failure_rate:.0%} of tries lost, times "
         f"log-normal, sigma {result.sigma:g}): {', '.join(simulated)}.\n"
         f"n = {result.repeats}, {result.cores} cores, torch {result.torch}, {result.machine}."
@@ -176,13 +176,13 @@ def to_csv(result: Scaleout) -> str:
 
 
 def records(result: Scaleout) -> list[dict[str, object]]:
-    """Return the figures as records: what was measured at large, then a row for each number of workers."""
+    """Return the measurement as records: what was measured at large, then a row for each number of workers."""
     facts = {key: value for key, value in asdict(result).items() if key != "rows"}
     return to_records("scaleout", facts, result.rows)
 
 
 def from_records(found: Sequence[Mapping[str, Any]]) -> Scaleout | None:
-    """Return the figures that records hold; None if they are not complete."""
+    """Return the measurement that records hold; None if they are not complete."""
     if (parts := of_records("scaleout", found)) is None:
         return None
     head, rows = parts
@@ -208,7 +208,7 @@ def _row(
 
 
 def _live() -> Live:
-    """Return the lives: of ConvNet4 on noise, one torch thread each."""
+    """Return the training runs: of ConvNet4 on noise, one torch thread each."""
     generator = stream(0, "scaleout")
     images = torch.randint(256, (2000, 1, 28, 28), dtype=torch.uint8, generator=generator)
     labelled = LabelledImages(images, torch.arange(2000) % 20, tuple(f"class {label}" for label in range(20)))
@@ -221,7 +221,7 @@ def _check(live: Live, individuals: Sequence[Individual], maps: Iterable[WorkerM
     for map_ in maps:
         theirs = map_(live, individuals, range(len(individuals)))[0].state_dict()
         if any(not torch.equal(own[name], theirs[name]) for name in own):
-            raise RuntimeError("lives on workers must give what they give in this process, but their weights differ.")
+            raise RuntimeError("training on workers must give what it gives in this process, but the weights differ.")
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -231,7 +231,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 
 def _measured(setup: MeasurementSetup, *, repeats: int | None = None) -> Scaleout:
-    """Measure overhead, serial lives and lives on workers in turn.
+    """Measure overhead, serial training runs and those on workers in turn.
 
     Args:
         setup: Whether to be quick, and what hears of samples.
@@ -245,8 +245,8 @@ SUITES = {
     "scaleout": Measurement(
         name="scaleout",
         summary="What do worker processes cost and bring?",
-        claim="Lives on worker processes keep the workers busy, that is, the efficiency is near 1 as long as there are "
-        "cores, and a task costs the driver milliseconds.",
+        claim="Training on worker processes keeps the workers busy, that is, the efficiency is near 1 as long as there "
+        "are cores, and a task costs the driver milliseconds.",
         measure=_measured,
         records=records,
         from_records=from_records,

@@ -1,8 +1,8 @@
 """Evolution on many workers, simulated: how long they wait for each other, for the driver and for lost work.
 
-Lives are drawn from recorded times. A worker takes the next life when it is free; the driver hands them out one by
-one. With a barrier a generation begins when all lives of the one before have ended; in a steady state the next life
-begins at once.
+Training runs take times that are drawn from recorded ones. A free worker takes the next run; the driver sends them out
+one by one. With a barrier a generation begins when all runs of the one before have ended; in a steady state the next
+run begins at once.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ class Cluster:
     """What is simulated.
 
     Attributes:
-        workers: Workers that live side by side.
-        lives_per_worker: Lives of a generation, divided by the workers.
+        workers: Workers that work side by side.
+        lives_per_worker: Training runs of a generation, divided by the workers.
         generations: Generations.
-        overhead: Seconds that the driver needs for each life, one after the other.
+        overhead: Seconds that the driver needs for each training run, one after the other.
         failure_rate: Probability that a try is lost, at a moment that is drawn evenly from its time; it is repeated.
         sigma: Standard deviation of the logarithm of what each time is multiplied by: a heavy tail, with mean 1.
     """
@@ -45,7 +45,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Efficiency:
-    """The share of the workers' time that went into lives that ended.
+    """The share of the workers' time that went into training runs that ended.
 
     Attributes:
         barrier: With a barrier after each generation.
@@ -57,11 +57,11 @@ class Efficiency:
 
 
 def simulate(cluster: Cluster, recorded: Sequence[float], *, seed: int) -> Efficiency:
-    """Return the efficiency with and without barriers for the same lives.
+    """Return the efficiency with and without barriers for the same training runs.
 
     Args:
         cluster: What is simulated.
-        recorded: Times of lives in seconds, above 0, from which lives are drawn.
+        recorded: Times of training runs in seconds, above 0, from which times are drawn.
         seed: Seed of the draws.
 
     Raises:
@@ -82,7 +82,7 @@ def simulate(cluster: Cluster, recorded: Sequence[float], *, seed: int) -> Effic
 
 
 def elapsed(times: Sequence[float] | np.ndarray, *, workers: int, overhead: float = 0.0) -> float:
-    """Return when the last of some lives ends that free workers take in turn, if a driver hands them out one by one."""
+    """Return when the last training run ends, if free workers take them in turn and a driver sends them out."""
     free, driver, end = [0.0] * workers, 0.0, 0.0
     for time in times:
         driver = max(driver, heapq.heappop(free)) + overhead
@@ -92,7 +92,7 @@ def elapsed(times: Sequence[float] | np.ndarray, *, workers: int, overhead: floa
 
 
 def _lost(lives: np.ndarray, rate: float, source: np.random.Generator) -> np.ndarray:
-    """Return the time that was lost before each life succeeded."""
+    """Return the time that was lost before each training run succeeded."""
     lost = np.zeros_like(lives)
     if not rate:
         return lost

@@ -90,7 +90,7 @@ class Row:
         fraction: Median of rate over the limit, repeat by repeat.
         fraction_low: Its first quartile.
         fraction_high: Its third quartile.
-        peak_mebibytes: Memory that is held during a call beyond what was before; None where the system does not tell.
+        peak_mebibytes: Memory that is held during a call beyond what was before; None where the system does not say.
     """
 
     work: str
@@ -203,7 +203,7 @@ def jobs(device: torch.device) -> dict[tuple[str, int], Job]:
 
 
 def yardstick(name: str, device: torch.device) -> Work:
-    """Return one large product in the way of a yardstick."""
+    """Return one large product as a yardstick."""
     generator = stream(1, "throughput")
     left, right = (torch.rand(LARGE, LARGE, generator=generator).to(device) for _ in range(2))
     return partial(YARDSTICKS[name], left, right)

@@ -106,7 +106,7 @@ def exponent(populations: Sequence[int], milliseconds: Sequence[float]) -> float
 
 
 def peak_mebibytes(work: Work, *, device: torch.device | str = "cpu") -> float | None:
-    """Return how much more memory is held during a call than before, at most; None where the system does not tell.
+    """Return how much more memory is held during a call than before, at most; None where the system does not say.
 
     It is the device's, or what is resident of this process.
     """

@@ -37,7 +37,7 @@ Train = Callable[[], Tensor]
 
 @dataclass(frozen=True)
 class Race:
-    """The same training in several ways.
+    """The same training by several implementations.
 
     Attributes:
         name: Row and population.
@@ -116,7 +116,7 @@ def conv_nets(population: int = 8, *, updates: int = 10, threads: int = 2, rate:
 
 
 def _plain(make: Callable[[], list[Training]]) -> Mapping[str, Callable[[], Train]]:
-    """Return how to train populations in the ways that one would write first."""
+    """Return how to train populations by what one would write first."""
 
     def made(run: Plain) -> Train:
         trainings = make()

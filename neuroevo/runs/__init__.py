@@ -1,4 +1,4 @@
-"""Runs on disk: what a run was told, what it wrote, and where it can go on.
+"""Runs on disk: what describes a run, what it wrote, and what it is resumed from.
 
 `directory` is the folder of one run, `records` its append-only list of results, `checkpoint` the state to resume from,
 and `locks` keep a second process out of the folder.

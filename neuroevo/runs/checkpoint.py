@@ -44,12 +44,12 @@ class Best(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """What a run is continued from.
+    """What a run is resumed from.
 
     Attributes:
         generation: Number of complete generations.
         state: The strategy's state.
-        settings: What the strategy was told, as JSON values; None if that is not known.
+        settings: The strategy's settings, as JSON values; None if they are not known.
         best: The best generation so far; None if every individual failed, or if that is not known.
     """
 
@@ -74,7 +74,7 @@ def save_checkpoint(
         generation: number of complete generations, not below that of the newest checkpoint.
         state: nested dicts, lists and tuples of None, bool, int, float, str and tensors. A tensor
             comes back on the CPU, without its graph and with storage of its own.
-        settings: what the strategy was told, of the same kinds.
+        settings: the strategy's settings, of the same kinds.
         best: the best generation so far, whose checkpoint is kept.
 
     Raises:
@@ -90,12 +90,12 @@ def save_checkpoint(
         raise ValueError(f"generation must be at least {newest}, the newest in {folder}, but it is {generation}.")
     tensors: dict[str, Tensor] = {}
     structure = _encode(state, tensors, "state")
-    told = _encode(settings, tensors, "settings")
+    described = _encode(settings, tensors, "settings")
     data = save(tensors)
     digest = sha256(data)
     name = f"generation-{generation:06d}-{digest[:8]}.safetensors"
     document: dict[str, object] = {"schema": SCHEMA, "generation": generation}
-    document |= {"tensors": name, "tensors_sha256": digest, "state": structure, "settings": told}
+    document |= {"tensors": name, "tensors_sha256": digest, "state": structure, "settings": described}
     document["best"] = None if best is None else [best.generation, list(best.score)]
     document["sha256"] = sha256(_dump(document))
     folder.mkdir(parents=True, exist_ok=True)
@@ -251,4 +251,4 @@ def _prune(folder: Path, name: str, best: Best | None) -> None:
 
 
 def _damaged(path: Path) -> CheckpointError:
-    return CheckpointError(f"{path} is damaged: remove it to go on from an older checkpoint.")
+    return CheckpointError(f"{path} is damaged: remove it to resume from an older one.")

@@ -30,7 +30,7 @@ class RunDirectory:
 
     Attributes:
         path: the folder.
-        stop: whether a signal has asked the run to stop; who works in the folder asks at safe points.
+        stop: whether a signal has asked the run to stop; the process that works in the folder checks it at safe points.
     """
 
     def __init__(self, path: Path, facts: dict[str, object]) -> None:
@@ -64,12 +64,12 @@ class RunDirectory:
 
     @classmethod
     def resume(cls, path: Path, *, what: str, settings: str | None = None, argv: Sequence[str] = ()) -> Self:
-        """Open the folder of a run that is resumed; its facts tell when and by what it was resumed.
+        """Open the folder of a run that is resumed; its facts say when and by what it was resumed.
 
         Args:
             path: the folder. If the run died before it wrote any facts, it begins here.
             what: the command or use, such as `bench`.
-            settings: the settings that are used, of which some may have been changed.
+            settings: the settings that are used, some of which may have been changed.
             argv: the command's words.
 
         Raises:
@@ -122,15 +122,15 @@ class RunDirectory:
         self._write()
 
     def note_same(self, facts: Mapping[str, object]) -> None:
-        """Add JSON values to `run.json` that must be the same whenever the run is continued, such as its data.
+        """Add JSON values to `run.json` that must be the same whenever the run is resumed, such as its data.
 
         Raises:
             CheckpointError: the run began with others; the message names them.
         """
         differing = [key for key in facts if key in self._facts and self._facts[key] != facts[key]]
         if differing:
-            told = ", ".join(f"{key} ({self._facts[key]!r} then, {facts[key]!r} now)" for key in differing)
-            raise CheckpointError(f"The run in {self.path} can't go on here, for it began with other {told}.")
+            both = ", ".join(f"{key} ({self._facts[key]!r} then, {facts[key]!r} now)" for key in differing)
+            raise CheckpointError(f"The run in {self.path} can't be resumed here, for it began with other {both}.")
         self.note(facts)
 
     def close(self, *, error: BaseException | None = None) -> None:
@@ -162,9 +162,8 @@ class RunDirectory:
         run = cls(path, facts)
         try:
             run._held.enter_context(locked(path, RUN_LOCK))
-            for left in path.glob(".*.tmp"):  # by a process that was killed
-                left.unlink(missing_ok=True)
-            # Written first: a folder with settings can be continued, whenever the process dies.
+            _remove_unfinished(path)
+            # Written first: a folder with settings can be resumed, whenever the process dies.
             if settings is not None:
                 write_atomically(path / SETTINGS, settings.encode())
             run._write()
@@ -198,6 +197,7 @@ def described_run(path: Path, *, what: str, facts: Callable[[], Mapping[str, obj
     if known is not None and (known.get("argv") or known.get("what") != what):
         yield
         return
+    _remove_unfinished(path)
     found = (_facts(what, ()) if known is None else _continued(known, ())) | dict(facts())
     _write_facts(path, found)
     error: BaseException | None = None
@@ -210,6 +210,12 @@ def described_run(path: Path, *, what: str, facts: Callable[[], Mapping[str, obj
         status = _status(error)
         reason = {"error": f"{type(error).__name__}: {error}".rstrip(": ")} if status == "failed" else {}
         _write_facts(path, found | reason | {"status": status, "ended": _now()})
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what a killed process left half written."""
+    for left in folder.glob(".*.tmp"):
+        left.unlink(missing_ok=True)
 
 
 def _write_facts(path: Path, facts: Mapping[str, object]) -> None:

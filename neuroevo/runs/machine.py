@@ -1,4 +1,4 @@
-"""What a run is made on: processor and memory, as far as the system tells."""
+"""What a run is made on: processor and memory, as far as the system says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 
 
 def machine() -> dict[str, object]:
-    """Return processor, number of its cores and memory in GiB; None for what the system does not tell."""
+    """Return processor, number of its cores and memory in GiB; None for what the system does not say."""
     return {"processor": _processor(), "cpus": os.cpu_count(), "memory_gib": _memory()}
 
 

@@ -12,7 +12,7 @@ from neuroevo.files import CheckpointError, to_json, write_failure
 
 
 class Records:
-    """Appends records to a file of JSON lines; each is handed to the system at once.
+    """Appends records to a file of JSON lines; each is written to the file at once.
 
     A last line that a killed process left unfinished is cut off when the file is opened.
 

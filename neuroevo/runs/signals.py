@@ -25,7 +25,7 @@ class Interrupted(Exception):
 
 
 class StopSignal:
-    """Tells at safe points whether a signal has come.
+    """Says at safe points whether a signal has come.
 
     Attributes:
         number: The signal; None as long as none has come.
@@ -49,8 +49,8 @@ def stop_at_safe_points(
 ) -> Iterator[None]:
     """Catch SIGINT and SIGTERM inside the context, and put back the handlers that there were.
 
-    The first signal is only noted: whoever runs asks for it at safe points. The second one ends the process at once,
-    with the exit code 128 + its number; files that are written atomically stay whole.
+    The first signal is only noted: the run checks for it at safe points. The second one ends the process at once, with
+    the exit code 128 + its number; files that are written atomically stay whole.
 
     Args:
         stop: Where the first signal is noted.

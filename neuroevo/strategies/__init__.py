@@ -4,7 +4,7 @@ A strategy registers every operator that it uses on a `deap.base.Toolbox` and ca
 registering another one really swaps it; `deap.algorithms.eaGenerateUpdate(strategy.toolbox, ngen)` runs any of them.
 
 `GTL` evolves learngenes, `AsynchronousGTL` does so without waiting for generations to end, `Layerwise` evolves which
-layers are handed on. Their rivals make one candidate in one generation: `Scratch` hands on nothing, `UntrainedCircuit`
+layers are passed on. Their rivals make one candidate in one generation: `Scratch` passes on nothing, `UntrainedCircuit`
 a random circuit of a random network, `RandomCircuit` one of a pre-trained network, `PrunedCircuit` its strongest
 channels, `HeurLG` its last layers, `Finetune` all of it, `LinearProbe` all of it frozen; `NarrowPretraining` trains a
 network of the circuit's size alone, `Reptile` meta-learns on many tasks.

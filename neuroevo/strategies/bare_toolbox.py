@@ -27,7 +27,7 @@ class BareToolbox:
         toolbox: The user's toolbox; operators that it gets later are not seen.
 
     Raises:
-        ValueError: The toolbox lacks a verb.
+        ValueError: The toolbox lacks an operator.
     """
 
     def __init__(self, toolbox: Toolbox) -> None:

@@ -202,14 +202,14 @@ def settings_of(strategy: Strategy) -> dict[str, Any]:
 
 
 def budget_of(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
-    """Return what one call of a toolbox verb costs: its `budget`, or the other one if it does not say."""
+    """Return what one call of an operator costs: its `budget`, or the other one if it does not say."""
     while isinstance(verb, partial):
         verb = verb.func
     return cast(Budget, getattr(verb, "budget", otherwise))
 
 
 def scoring_cost(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
-    """Return what one call of a verb that scores an individual costs, the evaluation itself included."""
+    """Return what one call of an operator that scores an individual costs, the evaluation itself included."""
     return replace(budget_of(verb, otherwise=otherwise), evaluations=1)
 
 

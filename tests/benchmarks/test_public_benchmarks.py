@@ -1,4 +1,4 @@
-"""What `import neuroevo.benchmarks` offers, and that its rooms import each other one way."""
+"""What `import neuroevo.benchmarks` offers, and that its rooms import each other in one direction."""
 
 import ast
 import subprocess

@@ -84,7 +84,7 @@ def test_select_refuses_another_number() -> None:
     """A number that the groups do not yield is refused, and so is none where one is needed."""
     with pytest.raises(ValueError, match=r"k must be 3, which .* for 5 individuals, but it is 5"):
         Select(partial(group_tournament, size=2, generator=seeded(0)))(crowd(5), 5)
-    with pytest.raises(TypeError, match="select must be told k"):
+    with pytest.raises(TypeError, match="select must be given k"):
         Select(partial(tournament, size=2, generator=seeded(0)))(crowd(5))
 
 

@@ -56,26 +56,26 @@ def same(one: object, other: object) -> bool:
 @settings(deadline=None)
 @given(
     state=states,
-    told=st.none() | states,
+    described=st.none() | states,
     best=st.none()
     | st.builds(Best, st.integers(0), st.lists(st.floats(allow_nan=False, allow_infinity=False)).map(tuple)),
     generation=st.integers(0, 10**7),
 )
 def test_a_state_comes_back_as_it_was(
     state: dict[str, object],
-    told: dict[str, object] | None,
+    described: dict[str, object] | None,
     best: Best | None,
     generation: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Types, values, order of keys, tensors and numbers that are not finite all come back."""
     folder = tmp_path_factory.mktemp("checkpoints")
-    save_checkpoint(folder, generation, state, settings=told, best=best)
+    save_checkpoint(folder, generation, state, settings=described, best=best)
     loaded = load_checkpoint(folder)
     assert loaded is not None
     assert (loaded.generation, loaded.best) == (generation, best)
     assert same(loaded.state, state)
-    assert same(loaded.settings, told)
+    assert same(loaded.settings, described)
 
 
 def test_equal_states_give_equal_files(tmp_path: Path) -> None:

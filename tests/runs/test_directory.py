@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from neuroevo import __version__
-from neuroevo.cli.settings.settings import BenchSettings, load_settings
 from neuroevo.runs.directory import RunDirectory
 
-SETTINGS = BenchSettings(seed=7, device="cpu")
+SETTINGS = 'seed = 7\ndevice = "cpu"\n'
 
 
 def make(path: Path | None) -> RunDirectory:
@@ -31,15 +30,15 @@ def test_a_finished_run_says_so(tmp_path: Path) -> None:
         started = facts(run)
         assert started["status"] == "running"
         assert started["ended"] is None
-        run.note({"device": "cuda:0"})
+        run.note({"device": "cuda:0", "seed": 7})
     ended = facts(run)
     assert ended["status"] == "finished"
     changed = {key for key in ended if ended[key] != started.get(key)}
-    assert changed == {"status", "ended", "device"}
+    assert changed == {"status", "ended", "device", "seed"}
     assert ended["seed"] == 7
     assert ended["device"] == "cuda:0"
     assert ended["argv"] == ["bench", "--seed=7"]
-    assert ended["schema"] == 2
+    assert ended["schema"] == 3
     versions = ended["versions"]
     assert isinstance(versions, dict)
     assert versions["neuroevo"] == __version__
@@ -48,10 +47,11 @@ def test_a_finished_run_says_so(tmp_path: Path) -> None:
 
 
 def test_the_settings_can_be_run_again(tmp_path: Path) -> None:
-    """The file of effective settings reads back equal."""
+    """The file of settings holds the text that is given; without any there is no file."""
     with make(tmp_path / "run") as run:
-        file = run.path / "settings.toml"
-    assert load_settings(BenchSettings, flags={}, environ={}, file=file) == SETTINGS
+        assert (run.path / "settings.toml").read_text() == SETTINGS
+    with RunDirectory.create(tmp_path / "bare", what="bench") as run:
+        assert not (run.path / "settings.toml").exists()
 
 
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt])

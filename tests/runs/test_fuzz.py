@@ -126,7 +126,7 @@ DAMAGES: tuple[Mutant, ...] = (flipped, cut, stuffed)
 
 
 def outcome(read: Callable[[bytes], object], mutant: bytes) -> str:
-    """Tell whether a mutant was read or refused; an exception of any other kind passes, with the mutant."""
+    """Return whether a mutant was read or refused; an exception of any other kind passes, with the mutant."""
     try:
         read(mutant)
     except CheckpointError as error:
@@ -140,7 +140,7 @@ def outcome(read: Callable[[bytes], object], mutant: bytes) -> str:
 def outcomes(
     count: int, seed: int, mutants: tuple[Mutant, ...], data: bytes, read: Callable[[bytes], object]
 ) -> Counter[str]:
-    """Feed so many mutants to a reader, and count how many it read and refused; whatever else it raises passes."""
+    """Feed mutants to a reader, and count how many it read and refused; whatever else it raises passes."""
     source, found = random.Random(seed), Counter[str]()
     for _ in range(count):
         mutant = source.choice(mutants)(source, data)

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.locks import LOCK_FILES, RUN_LOCK, RunLocked, entries, locked
 
-SETTINGS = BenchSettings(seed=7, device="cpu")
+SETTINGS = "seed = 7\n"
 
 
 def test_a_folder_has_one_holder(tmp_path: Path) -> None:
@@ -36,7 +35,7 @@ def test_a_failure_frees_the_folder(tmp_path: Path) -> None:
 
 
 def test_left_lock_files_disturb_nothing(tmp_path: Path) -> None:
-    """A killed process may leave them: the folder is free, counts as empty, and a run there begins and goes on."""
+    """A killed process may leave them: the folder is free, counts as empty, and a run there begins and is resumed."""
     for name in LOCK_FILES:
         (tmp_path / name).touch()
     assert entries(tmp_path) == []

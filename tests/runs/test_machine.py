@@ -1,4 +1,4 @@
-"""What is told of the machine."""
+"""What is known of the machine."""
 
 import os
 from pathlib import Path
@@ -8,12 +8,12 @@ import pytest
 from neuroevo.runs import machine
 
 
-def test_cores_and_memory_are_told() -> None:
+def test_cores_and_memory_are_described() -> None:
     """Cores are counted, memory is that of a real machine, and the processor has a name."""
-    told = machine.machine()
-    assert told["cpus"] == os.cpu_count()
-    assert told["memory_gib"] is None or 0.1 < told["memory_gib"] < 1e6
-    assert told["processor"]
+    described = machine.machine()
+    assert described["cpus"] == os.cpu_count()
+    assert described["memory_gib"] is None or 0.1 < described["memory_gib"] < 1e6
+    assert described["processor"]
 
 
 def test_the_processor_is_named_as_the_system_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

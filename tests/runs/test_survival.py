@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import torch
 
-from neuroevo.cli.settings.settings import BenchSettings, SettingsError, load_settings
+from neuroevo.cli.settings.load import SettingsError
+from neuroevo.cli.settings.sources import read_table
 from neuroevo.files import CheckpointError
 from neuroevo.learngene import Learngene
 from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
@@ -30,10 +31,10 @@ def python(*words: object) -> subprocess.CompletedProcess[str]:
 
 @posix
 @pytest.mark.parametrize(("checkpoint_seconds", "generations"), [(0, [0, 1, 2, 3]), (1000, [0, 3])])
-def test_a_run_that_is_killed_at_any_write_goes_on(
+def test_a_run_that_is_killed_at_any_write_is_resumed(
     checkpoint_seconds: float, generations: list[int], tmp_path: Path
 ) -> None:
-    """A checkpoint is old or new, never broken, and leads to the records of a run that nobody killed.
+    """A checkpoint is old or new, never broken, and leads to the records of a run that was not killed.
 
     The process kills itself (SIGKILL) before each call of the system in turn.
     """
@@ -76,7 +77,7 @@ WORDS = ("evolve", "gtl", "--backbone", "mlp", "--population", 2, "--life-update
 def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path) -> None:
     """Where the system takes no more bytes the run ends with exit code 74 and a sentence with path and bytes.
 
-    The last checkpoint is as it was, nothing is said to be saved, and with room again the run goes on.
+    The last checkpoint is as it was, nothing is said to be saved, and with room again the run is resumed.
     """
     folder = tmp_path / "run"
     ended = python("-c", PROGRAM, "-", *WORDS, "--generations", 1, "--out", folder)
@@ -157,7 +158,10 @@ def load_facts(folder: Path) -> object:
 
 def load_file_of_settings(folder: Path) -> object:
     """Read settings."""
-    return load_settings(BenchSettings, flags={}, environ={}, file=folder / "file")
+    table, errors = read_table(folder / "file")
+    if errors:
+        raise SettingsError(tuple(errors))
+    return table
 
 
 READERS = (

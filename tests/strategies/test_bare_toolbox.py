@@ -100,11 +100,11 @@ def test_a_distribution_climbs() -> None:
     assert [generation.number for generation in generations] == list(range(25))
 
 
-def test_neighbours_mate_and_everybody_mutates() -> None:
+def test_neighbours_mate_and_each_child_mutates() -> None:
     """Pairs of selected parents mate in order, one that is left over does not, and all children mutate."""
     calls: list[Any] = []
     toolbox, ids = Toolbox(), Ids()
-    people = [Individual(torch.zeros(1), id=ids()) for _ in range(5)]
+    individuals = [Individual(torch.zeros(1), id=ids()) for _ in range(5)]
 
     def mate(first: Individual, second: Individual) -> tuple[Individual, Individual]:
         calls.append(("mate", first.id, second.id))
@@ -114,7 +114,7 @@ def test_neighbours_mate_and_everybody_mutates() -> None:
         calls.append(("mutate", one.id))
         return (offspring(one.genome, [one], id=ids()),)
 
-    toolbox.register("population", lambda: people)
+    toolbox.register("population", lambda: individuals)
     toolbox.register("select", lambda individuals, k: individuals[::-1][:k])
     toolbox.register("mate", mate)
     toolbox.register("mutate", mutate)

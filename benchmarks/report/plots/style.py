@@ -24,7 +24,7 @@ from matplotlib.lines import Line2D
 from neuroevo.benchmarks.analysis.statistics import Estimate, estimate
 from neuroevo.benchmarks.analysis.summary import Curve
 
-# Okabe and Ito's colours, distinguishable for the colour-blind; markers tell apart what colours might not.
+# Okabe and Ito's colours, distinguishable for the colour-blind; markers distinguish what colours might not.
 COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#8A8A00")
 MARKERS = "osD^vPX*"
 LINES = ("-", "--", ":", "-.")

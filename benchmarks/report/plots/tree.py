@@ -1,4 +1,4 @@
-"""Pictures of an evolution: who descends from whom, and who stays in the gene pool."""
+"""Pictures of an evolution: the lineages of individuals, and which of them stay in the gene pool."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Dot:
-    """An individual's place (its generation, its rank there from 0) and what the records tell of it."""
+    """An individual's place (its generation, its rank there from 0) and what the records say of it."""
 
     id: int
     generation: int
@@ -45,8 +45,8 @@ def draw_tree(records: Sequence[Record], *, title: str) -> Figure:
 
     Dots are coloured by fitness; winners have a black rim, and crosses stand for a fitness that is not finite. Lines
     join parents and children. Squares are the members of the last gene pool, or the best of the last generation where
-    there is no pool; the lines of their lineages are dark. A second panel shows who was in the pool after which
-    generation, with which score; it has 16 rows at most, those who stayed to the end first.
+    there is no pool; the lines of their lineages are dark. A second panel shows which individuals were in the
+    pool after each generation, with their scores; it has 16 rows at most, those that stayed to the end first.
 
     Args:
         records: Of one run; those of the kind `generation` are drawn. They hold `individuals` with `id`, `parents` and
@@ -185,7 +185,7 @@ def _write(axes: Axes, x: float, y: float, text: str, shade: float) -> None:
 
 
 def _stays(pools: Mapping[int, Mapping[int, float]]) -> list[int]:
-    """Return all who were ever in the pool: who stayed last first, of these the greatest score first."""
+    """Return all that were ever in the pool: those that stayed longest first, of these the greatest score first."""
     ends = {id: (generation, score) for generation, pool in sorted(pools.items()) for id, score in pool.items()}
     return sorted(ends, key=lambda id: (-ends[id][0], -ends[id][1], id))
 

@@ -1,7 +1,7 @@
 """Genetic Transfer Learning: learngenes that evolve in populations of networks.
 
-`gtl` holds the algorithm, `settings` its settings, `operators` what is registered on its toolbox, `pool` and
-`tree` what decides whose genes go on, `scoring` what candidates are scored by; `asynchronous` and `layerwise` are
+`gtl` holds the algorithm, `settings` its settings, `operators` what is registered on its toolbox, `pool` and `tree`
+what decides which genes are passed on, `scoring` what candidates are scored by; `asynchronous` and `layerwise` are
 strategies of their own.
 """
 

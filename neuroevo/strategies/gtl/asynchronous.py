@@ -1,15 +1,15 @@
-"""Genetic Transfer Learning in a steady state: lives and critics flow, and nobody waits for a generation to end.
+"""Genetic Transfer Learning in a steady state, without waiting for the last training run of a generation.
 
-As many individuals are under way as the population has. When a life ends, its learngene is extracted, mutated and
-scored; when a score is there, the next heir begins its life. Tournaments are held over the newest t, whoever they are,
+As many individuals are under way as the population has. When a training run ends, its learngene is extracted, mutated
+and scored; when a score is there, the next heir begins to train. Tournaments are held over the newest t individuals,
 and the pool takes their winners in at once. A generation is what is recorded together: the next P scores.
 
 The algorithm is ours, as no published description of GTL has it (see `neuroevo.strategies.gtl.gtl` for the sources).
 
-Determinism: every life and every score follows from the run's seed, the individual's id and the genes that it was
-given. Which genes those are depends on the order in which others were done, so that runs on several workers differ;
+Determinism: every training run and every score follows from the run's seed, the individual's id and the genes that it
+inherits. Which genes those are depends on the order in which others were done, so that runs on several workers differ;
 without workers (any other map than `WorkerMap`) individuals are done one by one in their order, and equal seeds give
-equal runs. A run that is stopped and continued does what was under way again.
+equal runs. A run that is resumed does what was under way again.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ AsynchronousSettings = with_defaults("AsynchronousSettings", GTLSettings, module
 class AsynchronousGTL(GTL):
     """Evolves learngenes without barriers.
 
-    Operators and settings are those of `GTL`, but that siblings are not averaged: they are not trained side by side. P
-    individuals are under way together, and one of a tournament wins. What is under way when a run ends is given up, and
-    its gradient steps are not in the budget.
+    Operators and settings are those of `GTL`, except that siblings are not averaged: they are not trained side by side.
+    P individuals are under way together, and one of a tournament wins. What is under way when a run ends is given up,
+    and its gradient steps are not in the budget.
 
     Args:
         dataset: As in `GTL`.
@@ -49,7 +49,7 @@ class AsynchronousGTL(GTL):
     @takes(AsynchronousSettings)
     def __init__(self, dataset: Dataset, backbone: Backbone, settings: GTLSettings) -> None:
         if settings.average:
-            raise ValueError("average must be False, for siblings do not live side by side, but it is True.")
+            raise ValueError("average must be False, for siblings are not trained side by side, but it is True.")
         super().__init__(dataset, backbone, **shallow(settings))
         self.tournament = settings.tournament
         self._under_way: dict[int, tuple[Individual, str]] = {}
@@ -133,7 +133,7 @@ class AsynchronousGTL(GTL):
         self._under_way[stream.submit(getattr(self.toolbox, verb), *arguments)] = (one, verb)
 
     def _next(self, stream: Stream) -> Individual | None:
-        """Wait for a life or a score; return the individual if it is done."""
+        """Wait for a training run or a score; return the individual if it is done."""
         number, found = stream.next()
         one, verb = self._under_way.pop(number)
         if verb == "live" and not isinstance(found, Failure):
@@ -151,7 +151,7 @@ class AsynchronousGTL(GTL):
         return (one.id - len(self._founders)) % self.population
 
     def _compete(self, one: Individual) -> None:
-        """Let the newest t compete as soon as there are so many."""
+        """Let the newest t compete as soon as there are t of them."""
         self._newest.append(one)
         if len(self._newest) < self.tournament:
             return

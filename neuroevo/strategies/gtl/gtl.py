@@ -1,13 +1,13 @@
-"""Genetic Transfer Learning: evolving learngenes in populations of networks that live and learn.
+"""Genetic Transfer Learning: evolving learngenes in populations of networks that are trained.
 
 After GTL ("Transferring Core Knowledge via Learngenes", arXiv 2401.08139), of which the abstract and summaries are
 public, with gene pool and gene tree of GRL ("Genes in Intelligent Agents", arXiv 2306.10225). Every default number is
 our choice; none is known from the paper.
 
-One generation: parents are drawn from the gene pool by roulette; heirs inherit their learngenes and live (train on k
-classes of the role `ancestry`); learngenes are extracted, averaged over siblings and mutated; critics score them on
-`held_out` classes; tournaments choose winners; the gene tree credits the winners' ancestors and the pool takes the
-winners in. Cost of a generation: P lives and P * critics critics.
+One generation: parents are drawn from the gene pool by roulette; heirs inherit their learngenes and train on k classes
+of the role `ancestry` (operator `live`); learngenes are extracted, averaged over siblings and mutated; critics score
+them on `held_out` classes; tournaments choose winners; the gene tree credits the winners' ancestors and the pool takes
+the winners in. Cost of a generation: P training runs and P * critics critics.
 """
 
 from __future__ import annotations
@@ -144,18 +144,18 @@ class GTL(LearngeneStrategy):
     def generate(self) -> list[Individual]:
         """Return a new generation: the trained have no fitness yet, those whose training failed have a failed one."""
         self.rehearse()
-        everyone = [self._heir(parent) for parent in self._parents(self.population)]
-        bodies = self.toolbox.map(self.toolbox.live, everyone, range(len(everyone)))
-        slots = with_bodies(everyone, bodies)
-        heirs = [everyone[slot] for slot in slots]
+        individuals = [self._heir(parent) for parent in self._parents(self.population)]
+        bodies = self.toolbox.map(self.toolbox.live, individuals, range(len(individuals)))
+        slots = with_bodies(individuals, bodies)
+        heirs = [individuals[slot] for slot in slots]
         weights = {heir.id: self._bear(heir, slot) for heir, slot in zip(heirs, slots, strict=True)}
         if self.settings.average:
             self._average(heirs, weights)
-        for heir in everyone[self.settings.elites :]:
+        for heir in individuals[self.settings.elites :]:
             if heir.id in weights:
                 heir.genome = self.toolbox.mutate(heir.genome, weights[heir.id])
-        self.budget = self.budget.then(self._costs()[0].times(len(everyone)))
-        return everyone
+        self.budget = self.budget.then(self._costs()[0].times(len(individuals)))
+        return individuals
 
     def update(self, population: Sequence[Individual]) -> None:
         """End the generation: tournaments, credit along the gene tree, new entries of the pool.
@@ -260,7 +260,7 @@ class GTL(LearngeneStrategy):
         self._result = None
 
     def _costs(self) -> tuple[Budget, Budget]:
-        """Return what one life and one evaluation cost, by the operators that are registered now."""
+        """Return what one training run and one evaluation cost, by the operators that are registered now."""
         live = budget_of(self.toolbox.live, otherwise=self.life.budget)
         return live, scoring_cost(self.toolbox.evaluate, otherwise=self.critic.budget)
 
@@ -274,7 +274,7 @@ class GTL(LearngeneStrategy):
         return [chosen[i % different] for i in range(count)]
 
     def _found(self) -> None:
-        """Make the founders, once: they never live and are never scored."""
+        """Make the founders, once: they are never trained and never scored."""
         while len(self._founders) < self.settings.founders:
             self._founders.append(Individual(self.toolbox.found(), id=self.ids(), generation=self.generation))
 
@@ -288,7 +288,7 @@ class GTL(LearngeneStrategy):
         )
 
     def _bear(self, heir: Individual, slot: int) -> Weights:
-        """Extract the learngene of an individual that has lived; return the weights of which mutation reads others."""
+        """Extract the learngene of a trained individual; return the weights from which mutation reads others."""
         weights: Weights = heir.body.state_dict()
         if self.settings.memory and self.settings.lamarckian:
             heir.memory = self.toolbox.remember(heir, self.life.classes(heir, slot))

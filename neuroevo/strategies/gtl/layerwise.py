@@ -1,10 +1,10 @@
 """The layer-wise learngene: whole layers evolve, and not channels of all of them.
 
 After GRL ("Genes in Intelligent Agents", arXiv 2306.10225), where a learngene is two of six layers of a policy network:
-ancestors live, the layers that they inherited are read from them, mutation draws other layers, tournaments, gene pool
+ancestors train, the layers that they inherited are read from them, mutation draws other layers, tournaments, gene pool
 and gene tree choose. What surrounds the gene is that of `GTL` (`neuroevo.strategies.gtl.gtl`), so that the two can be
-compared: lives, critics on `held_out` classes, tournaments in shuffled groups, softened roulette, the same budget.
-Cost of a generation: P lives and P * critics critics.
+compared: training runs, critics on `held_out` classes, tournaments in shuffled groups, softened roulette, the same
+budget. Cost of a generation: P training runs and P * critics critics.
 """
 
 from __future__ import annotations

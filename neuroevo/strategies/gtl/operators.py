@@ -56,7 +56,7 @@ def random_founder(*, backbone: Backbone, share: float, generator: torch.Generat
 
 
 def remember(individual: Individual, classes: Tensor, *, total: int) -> HeadMemory:
-    """Return what an individual knows of `total` classes after its life on some of them, int64 [k]."""
+    """Return what an individual knows of `total` classes after training on some of them, int64 [k]."""
     return heads.remember(individual.body.state_dict(), classes, total=total, before=individual.memory)
 
 
@@ -77,7 +77,7 @@ def mutate(
 
 
 def with_bodies(heirs: Sequence[Individual], bodies: Sequence[Any]) -> list[int]:
-    """Give heirs the networks of their lives, and return the slots of those that have lived.
+    """Give heirs their trained networks, and return the slots of those that have one.
 
     Those whose training failed get a failed fitness.
     """

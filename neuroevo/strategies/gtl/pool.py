@@ -1,4 +1,4 @@
-"""The gene pool: the few individuals whose learngenes are passed on."""
+"""The gene pool: the individuals whose learngenes are passed on."""
 
 from __future__ import annotations
 

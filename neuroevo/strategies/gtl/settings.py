@@ -14,8 +14,8 @@ from neuroevo.operators.inheritance import Cross, check_cross
 from neuroevo.strategies.gtl.tree import Credit
 from neuroevo.strategies.learngenes import CommonSettings
 
-# The plain reading of the paper: whole networks train on top of random cross weights on a few classes each, every life
-# stands alone, circuits are chosen after the first lives, and trained critics and the gene tree decide.
+# The plain reading of the paper: whole networks train on top of random cross weights on a few classes each, every
+# training run stands alone, circuits are chosen after the first of them, and trained critics and the gene tree decide.
 PAPER: Mapping[str, Any] = MappingProxyType(
     {
         "life_ways": None,
@@ -42,11 +42,12 @@ class GTLSettings(CommonSettings):
     """The settings of `GTL`; every default number is our choice (`docs/does-evolution-pay.md` says why).
 
     Attributes:
-        population: Lives per generation, P.
+        population: Ancestors that are trained in a generation, P.
         tournament: Size of a tournament's group, t; k = ceil(P / t) individuals win.
         share: Share of the backbone's parameters that a learngene holds at most, in (0, 1]; one channel per group is
             the least.
-        life_ways: Classes per life: a number, "all" of the role, or None for min(20, classes of the role).
+        life_ways: Classes that an ancestor is trained on: a number, "all" of the role, or None for min(20, classes of
+            the role).
         critic_ways: Classes per critic; default min(20, classes of the role).
         critic_shots: Training images per class of a critic.
         life: How ancestors are trained.
@@ -61,16 +62,17 @@ class GTLSettings(CommonSettings):
         resize_rate: Probability that a learngene moves a channel's budget between groups.
         noise: Standard deviation of weight noise after mutation.
         cross: Non-gene -> gene weights of an heir: "zero" or "random".
-        isolate: Whether these weights stay zero throughout a life.
-        condense: Whether in a life the circuit also learns alone, and from the network around it (see `Condensing`).
-        cycle: Generations that share one cycle of the learning rate: it belongs to the lineage and not to a life.
-        memory: Whether rows of the head for known classes go along with a lineage (see `HeadMemory`).
+        isolate: Whether these weights stay zero while an ancestor is trained.
+        condense: Whether the circuit also learns alone, and from the network around it (see `Condensing`).
+        cycle: Generations that share one cycle of the learning rate: it belongs to the lineage and not to one
+            training run.
+        memory: Whether rows of the head for known classes are passed on along a lineage (see `HeadMemory`).
         founders: Random circuits of untrained networks that the first generation descends from, so that its
-            individuals are siblings too; with 0 individuals begin with nothing and get their circuit after their life.
+            individuals are siblings too; with 0 individuals begin with nothing and get their circuit after training.
         parents: Different parents of a generation at most, whose heirs are siblings; None draws one for each heir.
         average: Whether learngenes of siblings are averaged before mutation.
-        lamarckian: Whether what the circuit learned in a life is inherited. If not (Baldwinian), it is passed on as it
-            was at birth, and only channels that mutation brings in have learned.
+        lamarckian: Whether what the circuit learned is inherited. If not (Baldwinian), it is passed on as it was before
+            training, and only channels that mutation brings in have learned.
         pool: Capacity of the gene pool, M.
         turnover: Pool entries that newcomers may displace per generation.
         decay: Factor on the pool's scores before each generation's credit, alpha.
@@ -129,7 +131,7 @@ class GTLSettings(CommonSettings):
             raise ValueError(f'scoring must be "critics" or "nearest-mean", but it is {self.scoring!r}.')
         if self.condense and not (self.isolate and self.founders):
             raise ValueError(
-                "condense needs isolate and founders, for the circuit must be known and apart from birth on, but they "
+                "condense needs isolate and founders, for the circuit must be known and apart from the start, but they "
                 f"are {self.isolate} and {self.founders}."
             )
 
@@ -157,7 +159,7 @@ class GTLSettings(CommonSettings):
             )
 
     def ways_of(self, classes: int) -> int:
-        """Return the number of classes of a life, given those of the role."""
+        """Return the number of classes that an ancestor is trained on, given those of the role."""
         return classes if self.life_ways == "all" else self.life_ways or default_ways(classes)
 
     def as_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The gene tree: who descends from whom, and what ancestors earn when a descendant wins."""
+"""The gene tree: the lineage of each individual, and what ancestors earn when a descendant wins."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class GeneTree:
         return earned
 
     def prune(self, living: Iterable[int]) -> None:
-        """Forget everyone who is neither living nor an ancestor of somebody living."""
+        """Forget individuals that are neither living nor ancestors of living ones."""
         kept = {one for individual in living for one in self.lineage(individual)}
         self.nodes = {one: node for one, node in self.nodes.items() if one in kept}
 

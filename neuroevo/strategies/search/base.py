@@ -163,7 +163,7 @@ def population_from(state: Mapping[str, Any], like: Tensor) -> list[Individual]:
 
 
 def default_population(size: int) -> int:
-    """Return the number of individuals that CMA-ES and its kin take for D genes, 4 + floor(3 ln D)."""
+    """Return the population of CMA-ES and similar strategies for D genes, 4 + floor(3 ln D)."""
     return 4 + int(3 * math.log(size))
 
 
@@ -192,8 +192,8 @@ def make_even(number: int) -> int:
 def compact(individuals: Sequence[Individual]) -> list[Individual]:
     """Return individuals whose genomes keep at most twice the memory that they need themselves.
 
-    Whoever survives for long would otherwise keep the tensor of all that were born with it. Who shares a tensor with
-    many that died is copied into a new one; all others are returned as they are.
+    A survivor would otherwise keep the tensor of its whole generation. One that shares a tensor with many individuals
+    that are gone is copied into a new one; all others are returned as they are.
     """
     bases = [one.genome._base for one in individuals]
     living, size = Counter(map(id, bases)), individuals[0].genome.numel() if individuals else 0

@@ -77,7 +77,7 @@ def like(place: int) -> Check:
 
 
 def one_for_each(arguments: tuple[Any, ...], result: Any) -> str | None:
-    """`shape(scores [P])` and their kin return one number for each, as a tensor [P]."""
+    """`shape(scores [P])` returns one number for each, as a tensor [P]."""
     given = arguments[0]
     if not isinstance(result, Tensor):
         return f"a tensor {list(given.shape)}, but it returned {_article(result)}"

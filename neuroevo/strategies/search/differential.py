@@ -60,7 +60,7 @@ class Differential(Search):
         return self.new_individuals(trials, [(one.id,) for one in self.individuals])
 
     def tell(self, population: Sequence[Individual]) -> None:
-        """Replace whoever has a trial that is no worse."""
+        """Replace individuals whose trial is no worse."""
         trials = {one.parents[0]: one for one in population if one.parents}
         better = [max(trials.get(one.id, one), one, key=lambda rival: rival.fitness) for one in self.individuals]
         self.individuals = compact(better or population)

@@ -38,7 +38,7 @@ class EvolutionStrategy(Search):
     Args:
         problem: What genomes are scored on.
         population: Individuals in a generation, lambda; default 4 + 3 ln D, at least 8.
-        parents: The best, whom the next generation comes from, mu; default a quarter of lambda.
+        parents: How many of the best the next generation comes from, mu; default a quarter of lambda.
         plus: Whether parents compete with their children (plus) or die (comma).
         seed: The run's seed.
         sigma: First standard deviation, one for all genes or one for each; default the space's spread.

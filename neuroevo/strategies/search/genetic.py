@@ -5,10 +5,10 @@ crossover at two points and Gaussian mutation as in DEAP (`selTournament`, `cxTw
 state after Whitley, GENITOR (1989): a pair of children at a time takes the place of the worst. Such et al., Deep
 Neuroevolution (arXiv 1712.06567), is what it does to networks.
 
-One generation: parents win tournaments, neighbours among them exchange genes, children mutate, and `replace` says
-who lives on. Defaults are our choice: P = 100, tournaments of 3, a tenth of the genes mutated by a third of the
-space's spread, one elite. Cost of a generation: P evaluations (`offspring` in a steady state) and O(P D) operations
-and numbers.
+One generation: parents win tournaments, neighbours among them exchange genes, children mutate, and `replace` chooses
+the survivors. Defaults are our choice: P = 100, tournaments of 3, a tenth of the genes mutated by a third of the
+space's spread, one elite. Cost of a generation: P evaluations (`offspring` in a steady state) and O(P D) operations and
+numbers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from neuroevo.strategies.toolbox import Checks, Verbs
 
 
 class Genetic(Search):
-    """A genetic algorithm, generational unless it is told how many children come at a time.
+    """A genetic algorithm: generational, or in a steady state with fewer `offspring` than individuals.
 
     `vary` calls `mate` and `mutate`, for the whole population at once where these are operators on tensors in the
     adapters of `neuroevo.operators.verbs`.
@@ -45,9 +45,9 @@ class Genetic(Search):
         problem: What genomes are scored on.
         population: Individuals that live at a time, P.
         offspring: Children in a generation; default P, which replace their parents. Fewer make it a steady state, where
-            the best of parents and children live on.
+            the best of parents and children survive.
         seed: The run's seed.
-        elites: Parents that live on, in the generational form.
+        elites: Parents that survive, in the generational form.
         tournament: Entrants of a tournament.
         sigma: Step of a mutation, one for all genes or one for each; default a third of the space's spread.
         rate: Probability that a gene mutates, in [0, 1].
@@ -105,7 +105,7 @@ class Genetic(Search):
         return children
 
     def tell(self, population: Sequence[Individual]) -> None:
-        """Decide who lives on."""
+        """Choose the survivors."""
         self.individuals = compact(self.toolbox.replace(self.individuals, population))
 
 

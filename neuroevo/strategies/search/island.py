@@ -47,7 +47,7 @@ class Island(Search):
         interval: Generations from one migration to the next.
         migrants: How many leave an island then.
         seed: The run's seed.
-        elites: Parents that live on, on each island.
+        elites: Parents that survive, on each island.
         tournament: Entrants of a tournament.
         sigma: Step of a mutation, one for all genes or one for each; default a third of the space's spread.
         rate: Probability that a gene mutates, in [0, 1].

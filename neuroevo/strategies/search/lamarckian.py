@@ -1,11 +1,11 @@
 """Lamarckian and Baldwinian genetic algorithms: individuals learn before they are scored.
 
-Sources: Hinton and Nowlan, How Learning Can Guide Evolution (1987), for the Baldwin effect: learning changes who is
-fit, and children inherit what their parents were born with; Whitley, Gordon and Mathias, Lamarckian Evolution, the
+Sources: Hinton and Nowlan, How Learning Can Guide Evolution (1987), for the Baldwin effect: learning changes fitness,
+and children inherit what their parents had before learning; Whitley, Gordon and Mathias, Lamarckian Evolution, the
 Baldwin Effect and Function Optimization (PPSN 1994), section 2, for both forms side by side: in Lamarck's children
 inherit what was learned.
 
-One generation is that of `Genetic`, but that children take some steps of Adam up the gradient of their score before
+One generation is that of `Genetic`, except that children take some steps of Adam up the gradient of their score before
 it is taken. Lamarckian, the genome becomes what it learned; Baldwinian, it only gets the score. Defaults are our
 choice: 5 steps of a tenth of the space's spread; P = 50, for each individual costs more. Cost of a generation: P
 evaluations and 5 P gradient steps, which the budget counts, and O(P D) further operations.
@@ -39,7 +39,7 @@ class Differentiable(Problem, Protocol):
 class Lamarckian(Genetic):
     """A genetic algorithm whose individuals learn.
 
-    In the Baldwinian form `result` is what the best one was born with; `toolbox.learn` tells what became of it.
+    In the Baldwinian form `result` is the best one before learning; `toolbox.learn` gives what it becomes.
 
     The attribute `budget` of the operator `learn` says what one genome costs.
 
@@ -51,7 +51,7 @@ class Lamarckian(Genetic):
         steps: Gradient steps of each child.
         learning_rate: Length of a step in each gene, in units of the space's spread.
         inherited: Whether genomes become what they learned (Lamarck) or only score by it (Baldwin).
-        elites: Parents that live on, in the generational form.
+        elites: Parents that survive, in the generational form.
         tournament: Entrants of a tournament.
         sigma: Step of a mutation; default a third of the space's spread.
         rate: Probability that a gene mutates, in [0, 1].
@@ -92,7 +92,7 @@ class Lamarckian(Genetic):
             self.toolbox.register("evaluate", Baldwin(problem, learn))
 
     def ask(self) -> list[Individual]:
-        """Return children, who have learned if that is inherited."""
+        """Return children, after learning if that is inherited."""
         children = super().ask()
         if self.inherited:
             learned = self.space.clip(self.toolbox.learn(genomes_of(children)))
@@ -113,7 +113,7 @@ class Baldwin(Recorded):
         budget: What one individual costs.
 
     Args:
-        problem: Scores those who have learned.
+        problem: Scores individuals after learning.
         learn: Takes genomes [P, D] and returns what they become.
     """
 

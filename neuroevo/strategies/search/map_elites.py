@@ -110,12 +110,12 @@ class MAPElites(Search):
         return {**super().record(), "coverage": self.coverage, "objective_sum": float(objectives.sum())}
 
     def _refill(self) -> None:
-        """Let the archive hold nobody but the elites, at their places."""
+        """Let the archive hold the elites alone, at their places."""
         self.archive.clear()
         self._add(self.individuals, range(len(self.individuals)))
 
     def _add(self, individuals: Sequence[Individual], places: range) -> None:
-        """Add the individuals at some places; whoever failed has no cell."""
+        """Add the individuals at some places; those that failed have no cell."""
         fit = [place for place in places if not individuals[place].fitness.failed]
         if fit:
             objectives, measures = table_of([individuals[place] for place in fit])

@@ -48,7 +48,7 @@ def archives() -> ModuleType:
 
 
 def table_of(individuals: Sequence[Individual]) -> tuple[Floats, Floats]:
-    """Return the objectives [P], to be maximised, and the measures [P, M] of individuals, none of whom failed."""
+    """Return the objectives [P], to be maximised, and the measures [P, M] of individuals, none of which failed."""
     values = np.array([one.fitness.values for one in individuals], dtype=np.float64)
     signs = np.sign([one.fitness.weights[0] for one in individuals])
     return signs * values[:, 0], values[:, 1:]

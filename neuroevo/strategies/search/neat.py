@@ -5,7 +5,7 @@ Source: Stanley and Miikkulainen, Evolving Neural Networks through Augmenting To
 beginnings (3.4), and the parameters of section 4.1.
 
 One generation: individuals are sorted into species by distance; each species has children in proportion to its mean
-score; its best member lives on unchanged if it has more than five; the better two fifths have the children, a
+score; its best member survives unchanged if it has more than five; the better two fifths have the children, a
 quarter of them by mutation alone, the others by crossover first. Mutations change weights (80 %), add a connection
 (5 %) or a node (3 %).
 

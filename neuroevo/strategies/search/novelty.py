@@ -1,4 +1,4 @@
-"""Novelty search: whoever behaves like nobody before has children; the objective is only recorded.
+"""Novelty search: individuals with novel behaviour have children; the objective is only recorded.
 
 Source: Lehman and Stanley, Abandoning Objectives: Evolution Through the Search for Novelty Alone (Evolutionary
 Computation, 2011), section 3: novelty is the mean distance of a behaviour to its k nearest neighbours (equation 1),
@@ -110,7 +110,7 @@ class Novelty(Search):
         return children
 
     def tell(self, population: Sequence[Individual]) -> None:
-        """Measure novelty, and keep what is new; whoever failed is no parent."""
+        """Measure novelty, and keep what is new; individuals that failed are no parents."""
         living = [one for one in population if not one.fitness.failed]
         if not living:
             return

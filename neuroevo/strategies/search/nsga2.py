@@ -1,11 +1,11 @@
-"""NSGA-II: several objectives at once, by fronts that nobody dominates and by how crowded they are.
+"""NSGA-II: several objectives at once, by non-dominated fronts and by how crowded they are.
 
 Source: Deb, Pratap, Agarwal and Meyarivan, A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II (IEEE
 Transactions on Evolutionary Computation, 2002): fronts of section III.A, crowding distance III.B, main loop III.C.
 Survivors are chosen by DEAP's `selNSGA2`.
 
 One generation: parents win binary tournaments by front, then by crowding distance; neighbours are crossed by
-simulated binary crossover, children mutate polynomially; of parents and children together the best P live on.
+simulated binary crossover, children mutate polynomially; of parents and children together the best P survive.
 Defaults are those of section V: P = 100, crossover index 20 at half of the genes of every pair, mutation index 20
 at 1 / D of the genes. Where a bound is missing, mutation is Gaussian by a third of the space's spread. Cost of a
 generation: P evaluations, O(M P^2) comparisons and O(P D) operations.
@@ -37,8 +37,8 @@ ETA = 20.0
 class NSGA2(Search):
     """A genetic algorithm for any number of objectives.
 
-    `front` holds those of the living whom nobody dominates; `result` is the one of them that is nearest to the best of
-    all objectives, each measured by the range of the front.
+    `front` holds the non-dominated individuals of the population; `result` is the one of them that is nearest to the
+    best of all objectives, each measured by the range of the front.
 
     The operators are those of `Genetic`.
 
@@ -90,7 +90,7 @@ class NSGA2(Search):
 
     @property
     def front(self) -> list[Individual]:
-        """Those of the living whom nobody dominates."""
+        """The non-dominated individuals of the population."""
         if not self.individuals:
             return []
         numbers = front_numbers(values_of(self.individuals)).tolist()

@@ -3,7 +3,7 @@
 Source: Jaderberg et al., Population Based Training of Neural Networks (arXiv 1711.09846), algorithm 1, with truncation
 selection and perturbation of section 4.1.1.
 
-One generation is the time from one `ready` to the next: members who are among the worst fifth copy weights and
+One generation is the time from one `ready` to the next: members that are among the worst fifth copy weights and
 learning rate of one of the best fifth (exploit) and multiply the rate by 0.8 or 1.2 (explore); then every member
 takes its gradient steps with its own rate. Fifths and factors are the paper's; P = 20 and 10 steps are our choice,
 and so are first rates, drawn log-uniformly from [0.01, 1] in units of the spread squared per unit of score. Cost of
@@ -46,7 +46,7 @@ class PBT(Search):
     """
 
     VERBS: ClassVar[Verbs] = {
-        "exploit": "exploit(individuals) -> the individual whose genome and rate each of them continues with",
+        "exploit": "exploit(individuals) -> for each of them the individual that it continues with",
         "explore": "explore(rates [P]) -> rates [P], for members that copied another's",
         "learn": "learn(genomes [P, D], rates [P]) -> genomes [P, D]",
     }
@@ -84,7 +84,7 @@ class PBT(Search):
         return children
 
     def tell(self, population: Sequence[Individual]) -> None:
-        """Go on with these members, and forget the rates of all others."""
+        """Continue with these members, and forget the rates of all others."""
         self.individuals = compact(population)
         self.rates = {str(one.id): self.rates[str(one.id)] for one in self.individuals}
 
@@ -113,7 +113,7 @@ class PBT(Search):
 
 
 def truncation(individuals: Sequence[Individual], *, generator: torch.Generator) -> list[Individual]:
-    """Return for each member whom it goes on with: itself, or for the worst fifth one of the best fifth."""
+    """Return for each member which one it continues with: itself, or for the worst fifth one of the best fifth."""
     count = math.ceil(FIFTH * len(individuals))
     ranked = best(individuals, len(individuals))
     worst = {one.id for one in ranked[len(individuals) - count :]}

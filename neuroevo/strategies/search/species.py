@@ -14,7 +14,7 @@ from neuroevo.individual import Individual
 PATIENCE = 15
 """Generations without a better best individual, after which a species has no more children (section 4.1)."""
 PROTECTED = 2
-"""Of the best species so many have children all the same."""
+"""The number of the best species that have children all the same."""
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Species:
     """One kind.
 
     Attributes:
-        number: Tells it from the others of a run.
+        number: Distinguishes it from the others of a run.
         representative: The genome that members are compared with.
         members: Its individuals, best first.
         best: The best score that it ever had.

@@ -7,9 +7,9 @@ the weights phi some updates on each of n tasks lead to W_1, ..., W_n, and then
 
 with an epsilon that falls linearly from its first value to 0. Tasks are drawn from the `ancestry` classes. Every task
 has a fresh head, as descendants have, where the authors meta-learn the head too; and inner updates are the SGD of
-lives, one cycle per task, where they use Adam. Defaults are our choice: at 640 updates, 80 on one task at a time led to
-71.6 % on 20 `held_out` glyphs, 20 on each of five to 36.9 % (one seed, two heirs, 60 updates). Cost: the updates of
-`pretraining`.
+training runs, one cycle per task, where they use Adam. Defaults are our choice: at 640 updates, 80 on one task at a
+time led to 71.6 % on 20 `held_out` glyphs, 20 on each of five to 36.9 % (one seed, two heirs, 60 updates). Cost: the
+updates of `pretraining`.
 """
 
 from __future__ import annotations
@@ -131,12 +131,12 @@ class Reptile(OneCandidate):
         return self.cut(weights, whole_circuit(self.backbone.layout), self.backbone)
 
     def _rounds(self) -> list[range]:
-        """Return the numbers of the lives between one change of the weights and the next."""
+        """Return the numbers of the training runs between one change of the weights and the next."""
         lives = self.short_lives.count
         return [range(first, min(first + self.tasks, lives)) for first in range(0, lives, self.tasks)]
 
     def _cost(self, slots: Sequence[int]) -> Budget:
-        """Return what lives cost side by side."""
+        """Return what training runs cost side by side."""
         costs = [budget_of(self.toolbox.live, otherwise=self.short_lives.life_of(slot).budget) for slot in slots]
         steps, adds = sum(cost.gradient_steps for cost in costs), sum(cost.multiply_adds for cost in costs)
         return Budget(steps, adds, max(cost.critical_path for cost in costs))
@@ -144,22 +144,22 @@ class Reptile(OneCandidate):
 
 @dataclass(frozen=True)
 class ShortLives:
-    """Spreads the updates of one life evenly over many.
+    """Spreads the updates of one training run evenly over many.
 
     Attributes:
-        life: The life whose updates are spread; slots count from 0 to `count` - 1.
-        count: The number of lives.
+        life: The training run whose updates are spread; slots count from 0 to `count` - 1.
+        count: The number of training runs.
     """
 
     life: Live
     count: int
 
     def __call__(self, individual: Individual, slot: int) -> Network:
-        """Return the network of one individual after its life."""
+        """Return the trained network of one individual."""
         return self.life_of(slot)(individual, slot)
 
     def batch(self, individuals: Sequence[Individual], slots: Sequence[int]) -> list[Network]:
-        """Return the networks of individuals after their lives, trained together where they are equally long."""
+        """Return the trained networks of individuals; training runs of one length go together."""
         networks: dict[int, Network] = {}
         for life in {self.updates(slot): self.life_of(slot) for slot in slots}.values():
             group = [place for place, slot in enumerate(slots) if self.life_of(slot) == life]
@@ -168,12 +168,12 @@ class ShortLives:
         return [networks[place] for place in range(len(slots))]
 
     def updates(self, slot: int) -> int:
-        """Return the updates of a life."""
+        """Return the updates of a slot's training run."""
         total = self.life.setup.recipe.updates
         return total * (slot + 1) // self.count - total * slot // self.count
 
     def life_of(self, slot: int) -> Live:
-        """Return the life of a slot."""
+        """Return the training run of a slot."""
         recipe = replace(self.life.setup.recipe, updates=self.updates(slot))
         return replace(self.life, setup=replace(self.life.setup, recipe=recipe))
 

@@ -184,11 +184,11 @@ def test_records_of_all_conditions_are_whole(found: list[Cell]) -> None:
     records = [record for cell in found for record in cell.records]
     assert whole_records(records) == (records, [])
     odd = {**records[-1], "updates": [1, 4], "accuracy": [0.5, 0.5]}
-    kept, told = whole_records([*records, odd])
-    assert (kept, len(told)) == (records, 1)
-    kept, told = whole_records([*records, {**records[-1], "condition": {"shots": [1]}}])
+    kept, sentences = whole_records([*records, odd])
+    assert (kept, len(sentences)) == (records, 1)
+    kept, sentences = whole_records([*records, {**records[-1], "condition": {"shots": [1]}}])
     assert kept == records
-    assert told[0].endswith("is left out: its shots is [1].")
+    assert sentences[0].endswith("is left out: its shots is [1].")
 
 
 def test_conditions_are_described_by_what_varies() -> None:
@@ -205,7 +205,7 @@ def test_conditions_are_described_by_what_varies() -> None:
 
 
 def test_tables_go_condition_by_condition(found: list[Cell]) -> None:
-    """Rows of a condition stand together, the best first; columns tell what varies, and costs are told once."""
+    """Rows of a condition stand together, the best first; columns say what varies, and costs are listed once."""
     rows = rows_of(found)
     assert [column.heading for column in with_condition(MAIN, rows)][1:6] == [
         "data set",

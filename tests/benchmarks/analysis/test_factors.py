@@ -67,7 +67,7 @@ def test_any_factors_survive_from_records_to_the_file(records: list[dict[str, An
 
 
 @given(comparisons())
-def test_conditions_are_told_apart(records: list[dict[str, Any]]) -> None:
+def test_conditions_are_kept_apart(records: list[dict[str, Any]]) -> None:
     """There is a row for each strategy and condition, and each condition keeps its own descendants."""
     groups = by_condition(records)
     assert len(summarise(records)) == 2 * len(groups)

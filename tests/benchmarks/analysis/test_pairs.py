@@ -1,4 +1,4 @@
-"""One method against another: every number is the statistic it is named after, and the two ways round agree."""
+"""One method against another: every number is the statistic it is named after, and the two directions agree."""
 
 import math
 

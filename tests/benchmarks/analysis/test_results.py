@@ -64,7 +64,7 @@ def made(
     condition: dict[str, Any] | None = None,
     protocol: dict[str, Any] | None = None,
 ) -> Path:
-    """Write a run directory as a comparison does; the condition and the protocol can be told from the usual ones."""
+    """Write a run directory as a comparison does; the condition and the protocol can differ from the usual ones."""
     condition = {**CONDITION, **(condition or {})}
     with RunDirectory.create(folder, what="bench") as run:
         comparison = {
@@ -106,7 +106,7 @@ def test_a_finished_run_is_read_whole(tmp_path: Path) -> None:
 def test_a_run_that_broke_off_is_read_as_far_as_cells_are_finished(
     tmp_path_factory: pytest.TempPathFactory, count: int
 ) -> None:
-    """Of the first records those of finished cells are kept, and the number of the others is told."""
+    """Of the first records those of finished cells are kept, and the number of the others is said."""
     records = whole()[:count]
     result = read_run(made(tmp_path_factory.mktemp("cut") / "run", records))
     finished = count // 3
@@ -132,7 +132,7 @@ def test_damage_costs_only_the_cell_that_it_hits(tmp_path: Path) -> None:
 
 
 def test_a_run_that_failed_says_so(tmp_path: Path) -> None:
-    """Status and error are told, for what is there may not be all."""
+    """Status and error are said, for what is there may not be all."""
     folder = made(tmp_path / "run", whole())
     facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     (folder / "run.json").write_text(
@@ -152,9 +152,7 @@ def test_a_run_that_failed_says_so(tmp_path: Path) -> None:
         ("settings.toml", "a = ", "is damaged: it is not TOML"),
     ],
 )
-def test_what_is_no_run_directory_is_told_in_a_sentence(
-    tmp_path: Path, file: str, text: str | None, sentence: str
-) -> None:
+def test_what_is_no_run_directory_is_one_sentence(tmp_path: Path, file: str, text: str | None, sentence: str) -> None:
     """Missing and damaged files and other schemas are named."""
     folder = made(tmp_path / "run", whole())
     (folder / file).unlink(missing_ok=True)
@@ -183,7 +181,7 @@ def test_what_is_no_run_directory_is_told_in_a_sentence(
     ],
 )
 def test_records_of_another_form_are_left_out(tmp_path: Path, record: dict[str, Any], words: str) -> None:
-    """What lacks a key or holds something else is told with its place, and costs nothing else."""
+    """What lacks a key or holds something else is named with its place, and costs nothing else."""
     result = read_run(made(tmp_path / "run", [*whole(), record]))
     (problem,) = result.problems
     assert re.fullmatch(rf"Record {len(whole()) + 1}.* is left out: {words}.*\.", problem)
@@ -216,13 +214,13 @@ def test_many_damaged_records_are_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
-        ({"status": "running"}, "The run goes on, or was killed."),
+        ({"status": "running"}, "The run is still running, or was killed."),
         ({"status": "failed", "error": "KeyboardInterrupt: "}, "The run was interrupted."),
         ({"status": "interrupted"}, "The run was interrupted."),
     ],
 )
-def test_how_a_run_ended_is_told(tmp_path: Path, facts: dict[str, str], sentence: str) -> None:
-    """Who was interrupted has not failed, and a killed process can't say that it ended."""
+def test_how_a_run_ended_is_said(tmp_path: Path, facts: dict[str, str], sentence: str) -> None:
+    """An interrupted run has not failed, and a killed process can't say that it ended."""
     folder = made(tmp_path / "run", whole())
     known = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     (folder / "run.json").write_text(json.dumps({**known, **facts}), encoding="utf-8")

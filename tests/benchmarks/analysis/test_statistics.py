@@ -131,7 +131,7 @@ def test_wrong_values_are_refused() -> None:
 
 @given(st.lists(st.tuples(VALUES, VALUES), min_size=3, max_size=12))
 def test_paired_test_is_that_of_scipy(pairs: list[tuple[float, float]]) -> None:
-    """Where the test has an answer it is scipy's, and it is the same both ways round."""
+    """Where the test has an answer it is scipy's, and it is the same in both directions."""
     first, second = map(list, zip(*pairs, strict=True))
     p_value = paired_p_value(first, second)
     assert p_value == paired_p_value(second, first)
@@ -182,7 +182,7 @@ def test_pairs_must_match(statistic: Callable[..., object]) -> None:
 
 @given(PAIRS_OF_TENTHS)
 def test_differences_are_those_of_whole_tenths(pairs: list[tuple[float, float]]) -> None:
-    """Differences are first minus second, exactly 0 where the values agree, whatever was added on the way."""
+    """Differences are first minus second, exactly 0 where the values agree, whatever was added to both."""
     first, second = map(list, zip(*pairs, strict=True))
     shifted = [(value + 0.7) - 0.7 for value in second]
     differences = paired_differences(first, shifted)
@@ -204,7 +204,7 @@ def test_wilcoxon_is_scipy_s_on_whole_tenths(pairs: list[tuple[float, float]]) -
 
 @given(st.lists(st.integers(1, 999), min_size=2, max_size=60, unique=True), st.integers(0, 2**60 - 1))
 def test_wilcoxon_is_scipy_s_for_any_number_of_pairs(sizes: list[int], signs: int) -> None:
-    """The same holds of thousandths without ties, and of so many that the normal approximation is used."""
+    """The same holds of thousandths without ties, and of as many as make the normal approximation be used."""
     whole = [size if signs >> index & 1 else -size for index, size in enumerate(sizes)]
     second = [number / 1000 for number in sizes]
     first = [size / 1000 + number for size, number in zip(whole, second, strict=True)]
@@ -265,7 +265,7 @@ def test_rank_biserial_belongs_to_wilcoxon(pairs: list[tuple[float, float]]) -> 
 
 @given(st.lists(TENTHS, min_size=1, max_size=12), st.lists(TENTHS, min_size=1, max_size=12))
 def test_probability_of_improvement_is_mann_and_whitney_s(first: list[float], second: list[float]) -> None:
-    """It is U over the number of comparisons, and the two ways round add up to 1."""
+    """It is U over the number of comparisons, and the two directions add up to 1."""
     whole, others = ([round(10 * value) for value in values] for values in (first, second))
     expected = stats.mannwhitneyu(whole, others).statistic / (len(first) * len(second))
     shifted = [(value + 0.7) - 0.7 for value in second]
@@ -279,7 +279,7 @@ def test_probability_of_improvement_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), [([], []), ([], [1.0]), ([1.0], []), ([math.nan], [1.0])])
-def test_no_improvement_can_be_told(first: list[float], second: list[float]) -> None:
+def test_no_improvement_can_be_computed(first: list[float], second: list[float]) -> None:
     """Without a run on either side, or with one that failed, it is NaN."""
     assert math.isnan(probability_of_improvement(first, second))
 
@@ -338,7 +338,7 @@ def test_the_same_difference_needs_two_seeds(difference: float, count: int) -> N
 @pytest.mark.parametrize(
     "differences", [[], [0.1], [0.0, 0.0], [0.3, -0.1, -0.2], [0.1 + 0.2, -0.3], [0.1, math.nan], [0.1, math.inf]]
 )
-def test_seeds_needed_cannot_be_told(differences: list[float]) -> None:
+def test_seeds_needed_cannot_be_computed(differences: list[float]) -> None:
     """Too few values, none on average up to rounding, or one that is not finite have no answer."""
     assert seeds_needed(differences) is None
 

@@ -29,7 +29,7 @@ CONDITION = {"dataset": "glyphs", "backbone": "mlp", "shots": 10, "updates": 20}
 
 
 def ancestor(strategy: str, seed: int, *, share: float = 0.2, steps: int = 100, seconds: float = 1.0) -> Record:
-    """Return the record of what a strategy spent and hands on."""
+    """Return the record of what a strategy spent and passes on."""
     facts = {"transferred_share": share, "gradient_steps": steps, "seconds": seconds / 2, "core_seconds": seconds}
     facts |= {"evaluations": 3, "multiply_adds": 10 * steps, "critical_path": steps // 2, "transferred_bytes": 400}
     return {"kind": "ancestor", "strategy": strategy, "seed": seed, **facts}
@@ -92,7 +92,7 @@ def test_a_table_by_hand() -> None:
 
 
 def test_the_rest_of_the_table_by_hand() -> None:
-    """Median, the gain's interval, ranks, twins and costs; scratch has nothing to tell about itself."""
+    """Median, the gain's interval, ranks, twins and costs; scratch is not compared with itself."""
     rows = summary(BY_HAND)
     gtl, half = rows["gtl"], T * 0.1 / math.sqrt(3)
     assert gtl.accuracy_median == pytest.approx(0.5)
@@ -172,8 +172,8 @@ def test_without_scratch_there_is_no_gain() -> None:
     """Gains and p-values are empty, everything else is as it was."""
     (row,) = summary([record for record in BY_HAND if record["strategy"] == "gtl"]).values()
     assert all(math.isnan(value) for value in (row.gain_over_scratch, row.p_value, row.p_holm))
-    told = ("gain", "p_", "rank_biserial", "probability", "negative", "seeds_needed")
-    missing = {field.name: 0.0 for field in fields(Row) if field.name.startswith(told)}
+    prefixes = ("gain", "p_", "rank_biserial", "probability", "negative", "seeds_needed")
+    missing = {field.name: 0.0 for field in fields(Row) if field.name.startswith(prefixes)}
     assert replace(row, **missing) == replace(summary(BY_HAND)["gtl"], **missing)
     assert cells([row])[0]["gain_over_scratch"] == cells([row])[0]["p_value"] == cells([row])[0]["p_holm"] == ""
 
@@ -200,7 +200,7 @@ def test_a_failed_descendant_makes_its_strategy_s_end_empty(failure: float | Non
 
 
 def test_a_failed_baseline_leaves_no_gain() -> None:
-    """If scratch failed, nobody gains over it."""
+    """If scratch failed, nothing gains over it."""
     records = [record for record in BY_HAND if record["strategy"] == "gtl" or record["seed"] < 2]
     records += [ancestor("scratch", 2), descendant("scratch", 2, 0.1, 0.2, None)]
     row = summary(records)["gtl"]

@@ -1,4 +1,4 @@
-"""Peers: nobody is timed who gives other answers, and the table and the file say what was measured."""
+"""Peers: no program is timed that gives other answers, and the table and the file say what was measured."""
 
 import importlib.util
 import json
@@ -60,8 +60,8 @@ class Wrong:
         self.answer = answer
 
     def ask(self, verb: str, *arguments: object) -> Any:
-        """Offer one way, and its answer."""
-        if verb == "ways":
+        """Offer one variant, and its answer."""
+        if verb == "variants":
             return ["guess"]
         if verb == "answer" and isinstance(self.answer, Exception):
             raise self.answer
@@ -69,7 +69,7 @@ class Wrong:
 
 
 def test_the_ratios_are_to_the_fastest_way() -> None:
-    """Of each program the fastest way counts, and the target follows from it."""
+    """Of each program the fastest variant counts, and the target follows from it."""
     assert LINE.ratio(HAND) == pytest.approx(1.2)
     assert LINE.ratio(*peers.PEERS) == pytest.approx(0.5)
     assert LINE.target == ("1.25 x by hand", True)
@@ -98,10 +98,10 @@ def test_table_and_file_say_what_was_measured() -> None:
 @pytest.mark.parametrize("work", WITHOUT_DATA, ids=lambda work: work.name)
 @pytest.mark.deap_loops
 def test_our_ways_and_those_by_hand_agree_and_are_timed(work: Workload) -> None:
-    """All of them give the reference's answer, also on other threads, and every way has a spread."""
+    """All of them give the reference's answer, also on other threads, and every variant has a spread."""
     programs: dict[str, Any] = {name: InProcess(name) for name in (OURS, HAND)}
     (line,) = compare([tiny(work)], programs, repeats=2, seconds=0.0, tell=lambda text: None)
-    offered = {(name, way) for name in programs for way in programs[name].ask("ways", work)}
+    offered = {(name, variant) for name in programs for variant in programs[name].ask("variants", work)}
     assert set(line.spreads) == offered
     assert all(0 < one.low <= one.median for one in line.spreads.values())
     assert {key[1] for key in line.spreads if key[0] == OURS} >= {"Forward"} or work.name == "constant-fitness"
@@ -110,7 +110,7 @@ def test_our_ways_and_those_by_hand_agree_and_are_timed(work: Workload) -> None:
 
 @pytest.mark.parametrize("answer", [np.full((4, 1, 6), 9.0), np.full((4, 1, 6), np.nan), np.zeros(3)])
 def test_other_answers_end_the_comparison(answer: Any) -> None:
-    """Who answers something else is named, and nothing is timed."""
+    """A program that answers something else is named, and nothing is timed."""
     programs: Any = {"EvoTorch": Wrong(answer)}
     with pytest.raises(
         RuntimeError, match=r"answers to mlp-own-inputs P=4 must agree within 0.0001, but EvoTorch \(guess\) is off"
@@ -118,15 +118,15 @@ def test_other_answers_end_the_comparison(answer: Any) -> None:
         compare([tiny(FORWARD[0])], programs, repeats=1, seconds=0.0, tell=lambda text: None)
 
 
-def test_a_peer_that_fails_is_left_out_and_told() -> None:
-    """The others are compared all the same; if we fail ourselves, there is nothing to tell."""
-    told: list[str] = []
+def test_a_peer_that_fails_is_left_out_and_named() -> None:
+    """The others are compared all the same; if we fail ourselves, there is nothing to report."""
+    sentences: list[str] = []
     programs: Any = {OURS: InProcess(OURS), "PyGAD": Wrong(RuntimeError("PyGAD could not answer: no."))}
-    (line,) = compare([tiny(FORWARD[0])], programs, repeats=1, seconds=0.0, tell=told.append)
+    (line,) = compare([tiny(FORWARD[0])], programs, repeats=1, seconds=0.0, tell=sentences.append)
     assert [key[0] for key in line.spreads] == [OURS]
-    assert told[1] == "  PyGAD could not answer: no. It is left out here."
+    assert sentences[1] == "  PyGAD could not answer: no. It is left out here."
     with pytest.raises(RuntimeError, match="oh"):
-        compare([tiny(FORWARD[0])], {OURS: Wrong(RuntimeError("oh"))}, repeats=1, seconds=0.0, tell=told.append)  # type: ignore[dict-item]
+        compare([tiny(FORWARD[0])], {OURS: Wrong(RuntimeError("oh"))}, repeats=1, seconds=0.0, tell=print)  # type: ignore[dict-item]
 
 
 def test_references_are_computed_in_double_precision() -> None:
@@ -139,7 +139,7 @@ def test_references_are_computed_in_double_precision() -> None:
 
 
 def test_the_share_of_new_genes() -> None:
-    """A gene is new if nobody had it at its place before, and the share is told as a multiple of the expected one."""
+    """A gene is new if no genome had it at its place before, and the share is a multiple of the expected one."""
     before = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
     assert workloads.new_share(before, before[[1, 1]]).item() == 0
     after = torch.tensor([[3.0, 1.0], [1.0, 2.0]])
@@ -175,7 +175,7 @@ def test_unknown_names_are_usage_errors(words: Sequence[str], sentence: str) -> 
 
 @pytest.mark.slow
 def test_a_comparison_without_peers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Packages that are missing are told and left out, and the rest is compared in processes of its own."""
+    """Packages that are missing are named and left out, and the rest is compared in processes of its own."""
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in ("evotorch", "pygad") else real(name))
     words = [
@@ -204,7 +204,7 @@ def test_a_comparison_without_peers(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.slow
 def test_a_comparison_with_peers(tmp_path: Path) -> None:
-    """All programs that are installed give the same answers, and accuracies are told."""
+    """All programs that are installed give the same answers, and accuracies are reported."""
     pytest.importorskip("evotorch")
     pytest.importorskip("pygad")
     pytest.importorskip("sklearn")
@@ -217,14 +217,14 @@ def test_a_comparison_with_peers(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_program_that_ends_is_told() -> None:
+def test_a_program_that_ends_is_one_sentence() -> None:
     """A process that can't begin, or is asked nonsense, is a sentence."""
     program = Program("by hand", threads=1)
     try:
         with pytest.raises(RuntimeError, match="by hand could not answer: KeyError"):
             program.ask("answer", tiny(FORWARD[0]), "nonsense")
-        assert program.ask("ways", DIGITS) == ["tensors"]
+        assert program.ask("variants", DIGITS) == ["tensors"]
     finally:
         program.close()
     with pytest.raises(RuntimeError, match="by hand ended with exit code"):
-        program.ask("ways", DIGITS)
+        program.ask("variants", DIGITS)

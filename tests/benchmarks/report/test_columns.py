@@ -78,7 +78,7 @@ def test_every_cell_of_a_row_without_results_is_a_dash(
 
 
 def test_each_number_has_its_column(make_row: MakeRow) -> None:
-    """Every field of a row that tells a result stands in the column that is named for it."""
+    """Every field of a row that holds a result stands in the column that is named for it."""
     row = make_row(
         "gtl",
         seed_count=5,

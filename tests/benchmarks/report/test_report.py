@@ -157,7 +157,7 @@ def test_tables_can_be_sorted(page: Element) -> None:
     assert values[2][list(sorted_by).index("p")] == ""
 
 
-def test_pictures_are_inlined_and_told_in_words(page: Element) -> None:
+def test_pictures_are_inlined_and_measured_on_in_words(page: Element) -> None:
     """Each is whole in the page, with a caption and an alternative text that has numbers."""
     pictures = list(page.all("img"))
     captions = [one.text for one in page.all("figcaption")]
@@ -308,7 +308,7 @@ def test_ranks_over_data_sets(write_run: WriteRun, run: Path, tmp_path: Path) ->
 
 @pytest.mark.usefixtures("_quick")
 def test_problems_stand_in_the_page(write_run: WriteRun, tmp_path: Path) -> None:
-    """Unfinished cells, damaged files and folders that could not be read are told; the rest is reported."""
+    """Unfinished cells, damaged files and folders that could not be read are named; the rest is reported."""
     folder = write_run(tmp_path / "run", ENDS)
     lines = (folder / "records.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     (folder / "records.jsonl").write_text("".join(lines[:-1]), encoding="utf-8")
@@ -316,12 +316,12 @@ def test_problems_stand_in_the_page(write_run: WriteRun, tmp_path: Path) -> None
     (folder / "learngenes" / "gtl-seed1.safetensors").write_bytes(b"text")
     page = parsed(to_html([read_run(folder)], failures=["elsewhere is no run directory."]))
     (note,) = (one for one in page.all("div") if one.attributes.get("class") == "problems")
-    told = [one.text for one in note.all("li")]
-    assert told[0] == "elsewhere is no run directory."
-    assert told[1] == "1 of 9 cells are not finished: finetune with seed 2."
-    assert "gtl-seed1.safetensors" in told[2]
-    assert told[3] == f"{folder / 'samples.png'} is damaged: it is no PNG."
-    assert len(told) == 4
+    sentences = [one.text for one in note.all("li")]
+    assert sentences[0] == "elsewhere is no run directory."
+    assert sentences[1] == "1 of 9 cells are not finished: finetune with seed 2."
+    assert "gtl-seed1.safetensors" in sentences[2]
+    assert sentences[3] == f"{folder / 'samples.png'} is damaged: it is no PNG."
+    assert len(sentences) == 4
     assert any("Channels" in one.text for one in page.all("figcaption"))
 
 
@@ -350,14 +350,14 @@ def test_a_picture_that_cant_be_drawn_costs_no_other(write_run: WriteRun, tmp_pa
 
 
 def test_a_run_without_strategies(tmp_path: Path) -> None:
-    """A measurement of speed is told in words with its units, and shows its figures, settings and commands."""
-    told = {"machine": "a", "cores": 2, "device": "cpu", "threads": 2, "torch": "2.6", "python": "3.11"}
+    """A measurement of speed is described with its units, and shows its figures, settings and commands."""
+    measured_on = {"machine": "a", "cores": 2, "device": "cpu", "threads": 2, "torch": "2.6", "python": "3.11"}
     row = Row("training", 8, 60.25, 60.0, 61.0, 132.8, 114.8, 0.6089, 0.5905, 0.6572, None)
-    figures = records(Throughput(told, 5, "torch.mm", 188.4, {}, (row,)))
+    rows = records(Throughput(measured_on, 5, "torch.mm", 188.4, {}, (row,)))
     settings = {"dataset": "glyphs", "backbone": "mlp", "shots": 10}
-    measured = Throughput(told, 5, "torch.mm", 188.4, {}, (row,))
+    measured = Throughput(measured_on, 5, "torch.mm", 188.4, {}, (row,))
     facts = {"what": "bench", "suite": "throughput", "findings": describe(measured).splitlines()}
-    result = RunData(tmp_path, facts, settings, tuple(figures), ())
+    result = RunData(tmp_path, facts, settings, tuple(rows), ())
     page = parsed(to_html([result]))
     assert "training, P = 8: 60.2 ms (60 to 61), 133 networks/s, 115 GFLOP/s, 0.61 of the limit" in page.text
     assert ["rate", "114.8"] in cells(tables(page)["Figures"])

@@ -166,7 +166,7 @@ def test_figures_of_other_suites(tmp_path: Path) -> None:
     assert to_csv([result]) == "rate,device,torch_version,repeats\n114.83775,cpu,2.6,5\n"
 
 
-def test_runs_are_told_apart(tmp_path: Path) -> None:
+def test_runs_are_kept_apart(tmp_path: Path) -> None:
     """A run that is one of several is headed by its title and folder, which can't end the comment or begin markup."""
     result = run_of(tmp_path / "a_b\n\\x", FIGURES)
     heading, comment = (write(result, titled=True).split("\n")[0] for write in (tables.markdown_of, tables.latex_of))

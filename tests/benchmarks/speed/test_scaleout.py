@@ -1,4 +1,4 @@
-"""Scaleout: the figures follow from recorded times, and the words, the table and the records say them."""
+"""Scaleout: the measurement follows from recorded times, and the words, the table and the records say them."""
 
 import csv
 import io
@@ -54,7 +54,7 @@ def test_words_table_and_records_say_the_same() -> None:
 
 @pytest.mark.slow
 def test_workers_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small measurement has all figures, after the results of workers were found to be those of the process."""
+    """A small measurement has all numbers, after the results of workers were found to be those of the process."""
     monkeypatch.setattr(scaleout, "RECIPE", Recipe(updates=1, batch=8))
     monkeypatch.setattr(scaleout, "TASKS", 3)
     repeats: list[int] = []

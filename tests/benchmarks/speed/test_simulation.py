@@ -21,7 +21,7 @@ CLUSTERS = st.builds(
 
 
 @given(times=TIMES, workers=st.integers(1, 8), overhead=st.sampled_from([0.0, 0.1]))
-def test_lives_end_no_sooner_than_they_can(times: list[float], workers: int, overhead: float) -> None:
+def test_training_runs_end_no_sooner_than_they_can(times: list[float], workers: int, overhead: float) -> None:
     """Not before the longest one, nor before the mean load; not after one worker would have done them all."""
     end = elapsed(times, workers=workers, overhead=overhead)
     most = sum(times) + len(times) * overhead
@@ -34,7 +34,7 @@ def test_lives_end_no_sooner_than_they_can(times: list[float], workers: int, ove
 
 @given(cluster=CLUSTERS, times=TIMES, seed=st.integers(0, 9))
 def test_no_barrier_is_never_worse(cluster: Cluster, times: list[float], seed: int) -> None:
-    """For the same lives; efficiencies lie in (0, 1], and equal seeds give equal ones."""
+    """For the same training runs; efficiencies lie in (0, 1], and equal seeds give equal ones."""
     found = simulate(cluster, times, seed=seed)
     assert 0 < found.barrier <= found.steady * (1 + 1e-9)
     assert found.steady <= 1 + 1e-9
@@ -42,14 +42,14 @@ def test_no_barrier_is_never_worse(cluster: Cluster, times: list[float], seed: i
 
 
 @given(workers=st.integers(1, 50), time=st.floats(0.1, 10))
-def test_equal_lives_wait_for_nobody(workers: int, time: float) -> None:
+def test_equal_training_runs_wait_for_none(workers: int, time: float) -> None:
     """Without overhead and failures the efficiency is 1 with and without barriers."""
     found = simulate(Cluster(workers=workers, generations=3), [time], seed=0)
     assert (found.barrier, found.steady) == (pytest.approx(1), pytest.approx(1))
 
 
 def test_failures_cost_what_is_expected() -> None:
-    """A try fails with probability f halfway on average: lives take 1 + f / (1 - f) / 2 times as long."""
+    """A try fails with probability f halfway on average: training runs take 1 + f / (1 - f) / 2 times as long."""
     rate = 0.2
     found = simulate(Cluster(workers=1, lives_per_worker=50, generations=200, failure_rate=rate), [1.0], seed=0)
     assert found.steady == pytest.approx(1 / (1 + rate / (1 - rate) / 2), rel=0.01)
@@ -66,7 +66,7 @@ def test_a_heavy_tail_keeps_the_mean_and_hurts_barriers() -> None:
 
 
 def test_the_driver_is_what_many_workers_wait_for() -> None:
-    """It hands out 1 / overhead lives a second and no more."""
+    """It sends out 1 / overhead training runs a second and no more."""
     found = simulate(Cluster(workers=1000, overhead=0.01), [1.0], seed=0)
     assert found.steady == pytest.approx(0.1, rel=0.05)
 

@@ -1,4 +1,4 @@
-"""Throughput: the figures follow from times and counted work, and the words, the table and the records say them."""
+"""Throughput: numbers follow from times and counted work, and the words, the table and the records say them."""
 
 import csv
 import io
@@ -46,8 +46,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(throughput, name, value)
 
 
-def figures(yardsticks: list[tuple[float, float]], milliseconds: list[float]) -> Throughput:
-    """Return the figures where both yardsticks and all works took these times."""
+def measurement(yardsticks: list[tuple[float, float]], milliseconds: list[float]) -> Throughput:
+    """Return the measurement where both yardsticks and all works took these times."""
     found = jobs(CPU)
     times = {f"{work} {population}": milliseconds for work, population in found}
     times |= {name: [pair[place] for pair in yardsticks] for place, name in enumerate(throughput.YARDSTICKS)}
@@ -57,7 +57,7 @@ def figures(yardsticks: list[tuple[float, float]], milliseconds: list[float]) ->
 def test_rates_by_hand() -> None:
     """Works count what their products and convolutions do, over the time they took."""
     forward = 28**2 * 9 * 16 + 14**2 * 9 * 16 * 32 + 7**2 * 9 * 32 * 64 + 3**2 * 9 * 64 * 64 + 64 * 20
-    result = figures([(40.0, 80.0)], [500.0])
+    result = measurement([(40.0, 80.0)], [500.0])
     rows = {(row.work, row.population): row for row in result.rows}
     trained = rows[TRAINED, 8]
     assert trained.rate == pytest.approx(2 * 3 * forward * 64 * 25 * 8 / 0.5 / 1e9)
@@ -111,14 +111,14 @@ def test_a_real_measurement_fits_together() -> None:
 
 def test_words_table_and_records_say_the_same() -> None:
     """Every row is in the table and in the words; records read back are the result, and parts of them are none."""
-    result = figures([(40.0, 80.0), (44.0, 80.0), (36.0, 90.0)], [500.0, 400.0, 600.0])
+    result = measurement([(40.0, 80.0), (44.0, 80.0), (36.0, 90.0)], [500.0, 400.0, 600.0])
     rows = list(csv.DictReader(io.StringIO(to_csv(result))))
     assert [(row["work"], int(row["population"])) for row in rows] == [
         (row.work, row.population) for row in result.rows
     ]
     assert float(rows[-1]["milliseconds"]) == result.rows[-1].milliseconds
     words = describe(result)
-    for told in (
+    for text in (
         "torch.mm of 2048x2048: 429 GFLOP/s",
         "n = 3",
         f"torch {torch.__version__}",
@@ -126,7 +126,7 @@ def test_words_table_and_records_say_the_same() -> None:
         "1.5 MiB",
         "P = 1 to 1,024",
     ):
-        assert told in words
+        assert text in words
     found = json.loads(json.dumps(records(result)))
     assert from_records(found) == result
     assert from_records(found[:-1]) is None

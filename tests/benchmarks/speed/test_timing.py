@@ -46,7 +46,7 @@ def test_works_take_turns_in_a_rotating_order(monkeypatch: pytest.MonkeyPatch) -
     assert len(samples) == 9
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Other systems do not tell the memory of a call.")
+@pytest.mark.skipif(sys.platform != "linux", reason="Other systems do not say what memory a call takes.")
 def test_the_memory_of_a_call_is_seen() -> None:
     """What is held for a moment counts, each time; what was held before does not."""
     before = torch.zeros(2**22)
@@ -67,12 +67,12 @@ def test_a_system_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert calls == [1]
 
 
-def test_conditions_are_told() -> None:
+def test_conditions_are_measured_on() -> None:
     """Hardware, threads and versions stand in one sentence."""
-    told = conditions()
-    sentence = describe_conditions(told, samples=7)
+    measured_on = conditions()
+    sentence = describe_conditions(measured_on, samples=7)
     for words in (
-        str(told["machine"]),
+        str(measured_on["machine"]),
         f"torch {torch.__version__}",
         "n = 7",
         f"{torch.get_num_threads()} torch threads",

@@ -332,7 +332,7 @@ def by_ways(setup: Setup, *, every_ways: tuple[int, ...] = (2, 5, 10)) -> list[C
     return conditions(setup.protocol, ways=every_ways)
 
 
-SUITES = {"ways": Suite("ways", "Learngenes help most with many classes.", by_ways)}
+SUITES = {"ways": Suite("ways", "When do learngenes help?", "Learngenes help most with many classes.", by_ways)}
 
 
 def test_a_suite_with_a_factor_of_its_own_needs_nothing_else(

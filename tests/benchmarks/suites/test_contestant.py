@@ -40,14 +40,14 @@ def cells(contestants: Sequence[Contestant], seeds: Sequence[int]) -> list[CellP
 
 
 def outcome(strategy: OneCandidate) -> tuple[bytes | None, tuple[float, ...], Any]:
-    """Run a strategy and return what it hands on, its score and what it says it spent."""
+    """Run a strategy and return what it passes on, its score and what it says it spent."""
     list(evolve(strategy, 1))
     result = strategy.result()
     return None if result.genome is None else result.genome.to_bytes(), result.fitness.values, strategy.budget
 
 
 def test_a_lent_network_changes_no_bit(contestants: list[Contestant]) -> None:
-    """With and without a lent network a strategy hands on the same bytes, scores and spends the same."""
+    """With and without a lent network a strategy passes on the same bytes, scores and spends the same."""
     pretraining = Pretraining.run(cells(contestants, [3, 4]))
     for contestant in contestants:
         for seed in (3, 4):
@@ -102,7 +102,7 @@ def test_borrowed_networks_are_not_trained_again(contestants: list[Contestant]) 
 def test_borrowers_are_charged_the_seconds_of_the_training(
     contestants: list[Contestant], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each borrower is told the time that its network took, whoever trained it; the others are told none."""
+    """Each borrower is charged the time that its network took, whichever trained it; the others are charged none."""
     ticks = iter([10.0, 17.0, 20.0, 23.0])
     monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
     pretraining = Pretraining.run(cells(contestants, [2]), workers=1)

@@ -58,7 +58,7 @@ def test_everything_runs_with_equal_evaluations(records: list[dict[str, Any]]) -
 
 
 def test_what_is_finished_is_not_planned_again(records: list[dict[str, Any]]) -> None:
-    """A run that goes on has only the rest before it, and gives the same records but for the time."""
+    """A resumed run has only the rest before it, and gives the same records but for the time."""
     done = finished(records[:3])
     rest = PROTOCOL.plans((1, 2), done=done)
     assert len(rest) == 5
@@ -90,12 +90,12 @@ def test_strategies_that_take_too_long_are_left_out() -> None:
 
 def test_ranks_and_intervals() -> None:
     """Ranks are within a seed, equals share a mean, and what is not finite comes last; intervals are over seeds."""
-    told = [
+    records = [
         *(record("f", "a", seed, value) for seed, value in ((0, 1.0), (1, 2.0))),
         *(record("f", "b", seed, value) for seed, value in ((0, 1.0), (1, 1.0))),
         *(record("f", "c", seed, value) for seed, value in ((0, math.nan), (1, 5.0))),
     ]
-    best, second, last = summarise(told)
+    best, second, last = summarise(records)
     assert [(row.strategy, row.rank) for row in (best, second, last)] == [("b", 1.25), ("a", 1.75), ("c", 3.0)]
     assert (second.best_mean, second.best_median, second.seed_count) == (1.5, 1.5, 2)
     assert second.best_ci_low < 1 < 2 < second.best_ci_high
@@ -128,9 +128,9 @@ def test_tables_and_words(records: list[dict[str, Any]]) -> None:
     assert lines[0].startswith("problem,strategy,seed_count,evaluations,best_mean,best_ci_low,best_ci_high")
     for row in rows:
         assert all(column.cell(row) for column in SEARCH_COLUMNS)
-    told = summary(rows)
-    assert [sentence.split(",")[0] for sentence in told[:2]] == ["On sphere", "On rastrigin"]
-    assert "over 2 problems" in told[2]
+    sentences = summary(rows)
+    assert [sentence.split(",")[0] for sentence in sentences[:2]] == ["On sphere", "On rastrigin"]
+    assert "over 2 problems" in sentences[2]
     assert "snes" in describe_curves(rows)
 
 

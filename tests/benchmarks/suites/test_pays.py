@@ -1,4 +1,4 @@
-"""Suite `pays`: names, budgets and who meets whom."""
+"""Suite `pays`: names, budgets and which strategies are compared."""
 
 import csv
 import io

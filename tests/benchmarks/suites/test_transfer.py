@@ -223,7 +223,7 @@ def unlike(dataset: Dataset) -> Dataset:
     return replace(dataset, novel=LabelledImages(255 - novel.images.flip(2), novel.labels, names))
 
 
-def test_nobody_sees_novel_classes_before_descendants(cells: list[Cell], protocol: Transfer) -> None:
+def test_only_descendants_see_novel_classes(cells: list[Cell], protocol: Transfer) -> None:
     """With other novel images all ancestors are the same, bit for bit, and only descendants differ."""
     dataset = unlike(protocol.dataset)
     contestants = made(dataset, protocol.backbone)
@@ -298,8 +298,8 @@ def test_records_are_complete(cells: list[Cell], protocol: Transfer) -> None:
     assert all(0 <= record["score"] <= 1 for record in of_kind(cells, "ancestor"))
 
 
-def test_shares_are_those_of_what_is_handed_on(cells: list[Cell], protocol: Transfer) -> None:
-    """Scratch hands on nothing, some everything, some whole layers, the others at most the share of the settings."""
+def test_shares_are_those_of_what_is_passed_on(cells: list[Cell], protocol: Transfer) -> None:
+    """Scratch passes on nothing, some everything, some whole layers, the others at most the share of the settings."""
     whole = protocol.backbone.layout.parameters()
     for cell in cells:
         (record,) = of_kind([cell], "ancestor")

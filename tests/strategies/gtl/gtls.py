@@ -68,7 +68,7 @@ def run(strategy: GTL, generations: int) -> list[Any]:
     return [*digests, (best.id, best.fitness.values, genome_bytes(best), strategy.budget)]
 
 
-def everyone(strategy: GTL, generations: int) -> dict[int, Individual]:
+def every_individual(strategy: GTL, generations: int) -> dict[int, Individual]:
     """Run a strategy and return all individuals by id."""
     return {one.id: one for generation in evolve(strategy, generations) for one in generation.population}
 
@@ -94,5 +94,5 @@ def heir_bodies(strategy: GTL, generations: int) -> list[tuple[Individual, Any]]
         return body
 
     strategy.toolbox.register("live", spy)
-    everyone(strategy, generations)
+    every_individual(strategy, generations)
     return [(heir, body) for heir, body in lived if heir.parents]

@@ -19,8 +19,8 @@ TINY = Recipe(updates=1, batch=4)
 
 def asynchronous(toys: ModuleType, seed: int = 0, **settings: Any) -> AsynchronousGTL:
     """Return a strategy that hardly trains."""
-    told = {"population": 3, "life": TINY, "critic": TINY, "final_critics": 1, "share": 0.4, "workers": 1}
-    return AsynchronousGTL(toys.dataset(), toys.MLP_BACKBONE, seed=seed, **(told | settings))
+    defaults = {"population": 3, "life": TINY, "critic": TINY, "final_critics": 1, "share": 0.4, "workers": 1}
+    return AsynchronousGTL(toys.dataset(), toys.MLP_BACKBONE, seed=seed, **(defaults | settings))
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def test_a_run_holds_as_many_lives_and_contests_as_planned(toys: ModuleType) -> 
     assert strategy.ids.next == 1 + 4 * 5 + 4  # the founder counts
 
 
-def test_who_fails_is_left_out(toys: ModuleType) -> None:
-    """A life or a score that can't be had is a failure, and the stream goes on."""
+def test_what_fails_is_left_out(toys: ModuleType) -> None:
+    """A training run or a score that can't be had is a failure, and the stream continues."""
     strategy = asynchronous(toys)
     live = strategy.life
 
@@ -58,14 +58,14 @@ def test_who_fails_is_left_out(toys: ModuleType) -> None:
         return Failure("it was not to be") if individual.id in (1, 4) else live(individual, slot)
 
     strategy.toolbox.register("live", failing)
-    people = [one for generation in evolve(strategy, 3) for one in generation.population]
-    assert {one.id for one in people if one.fitness.failed} == {1, 4}
+    individuals = [one for generation in evolve(strategy, 3) for one in generation.population]
+    assert {one.id for one in individuals if one.fitness.failed} == {1, 4}
     assert strategy.result().id not in (1, 4)
 
 
 def test_siblings_are_not_averaged(toys: ModuleType) -> None:
-    """Whoever asks for it is told why not."""
-    with pytest.raises(ValueError, match="average must be False, for siblings do not live side by side"):
+    """Whoever asks for it is defaults why not."""
+    with pytest.raises(ValueError, match="average must be False, for siblings are not trained side by side"):
         asynchronous(toys, average=True)
 
 
@@ -82,7 +82,7 @@ def test_a_stream_without_workers_keeps_the_order() -> None:
 
 @pytest.mark.slow
 def test_workers_change_the_order_and_nothing_else(toys: ModuleType, tmp_path: Path) -> None:
-    """On two processes every score is that of the individual's critic, and a stopped run goes on to its end."""
+    """On two processes every score is that of the individual's critic, and a stopped run is resumed to its end."""
     with WorkerMap(Processes(), workers=2) as workers:
         strategy = asynchronous(toys)
         strategy.toolbox.register("map", workers)
@@ -94,18 +94,18 @@ def test_workers_change_the_order_and_nothing_else(toys: ModuleType, tmp_path: P
         second = [one for generation in evolve(heir, 5, run_dir=tmp_path) for one in generation.population]
         still = {item["individual"]["id"] for item in heir.state_dict()["under_way"]}
         best = heir.result()
-        people = {one.id: one for one in [*first, *second]}
-        assert len(people) == len([*first, *second]) == 15
+        individuals = {one.id: one for one in [*first, *second]}
+        assert len(individuals) == len([*first, *second]) == 15
         # A process that is slow to start can still be at what it got first when the other one has done the rest.
-        assert under_way <= people.keys() | still
-        for one in people.values():
+        assert under_way <= individuals.keys() | still
+        for one in individuals.values():
             assert one.fitness.values == heir.critic(one)
-        assert best.id in people
+        assert best.id in individuals
 
 
 @pytest.mark.slow
 def test_what_is_under_way_ends_with_the_map(toys: ModuleType) -> None:
-    """Closing the map stops the workers of a stream that nobody closed."""
+    """Closing the map stops the workers of a stream that was not closed."""
     workers = WorkerMap(Processes(), workers=1)
     stream = workers.stream()
     numbers = [stream.submit(eval, text) for text in ("1", "__import__('time').sleep(3600)")]

@@ -15,7 +15,7 @@ SCORES = st.sampled_from([0.0, 0.25, 0.5, 1.0])
 
 
 class PoolMachine(RuleBasedStateMachine):
-    """Plays generations on a pool and keeps, beside it, the score that everyone in it should have."""
+    """Plays generations on a pool and keeps, beside it, the score that each individual in it should have."""
 
     @initialize(capacity=st.integers(1, 5), turnover=st.integers(0, 5))
     def start(self, capacity: int, turnover: int) -> None:
@@ -50,21 +50,21 @@ class PoolMachine(RuleBasedStateMachine):
         before = self.ranking(self.model)
         safe = before[: max(0, len(before) - self.pool.turnover)]
         replaceable = before[len(safe) :]
-        everyone = self.model | fresh
+        known = self.model | fresh
         # Newcomers arrive in any order.
         self.pool.merge([Individual(None, id=one) for one in reversed(list(fresh))], fresh)
         after = [one.id for one in self.pool.individuals]
 
-        assert set(after) <= set(everyone)
+        assert set(after) <= set(known)
         assert len(set(before) - set(after)) <= self.pool.turnover
         assert set(safe) <= set(after)
         assert len(after) == min(self.pool.capacity, len(before) + len(fresh))
-        rivals = self.ranking({one: everyone[one] for one in [*replaceable, *fresh]})
-        # Whoever is out ranks behind whoever came in or stayed without being safe.
+        rivals = self.ranking({one: known[one] for one in [*replaceable, *fresh]})
+        # What is out ranks behind what came in or stayed without being safe.
         assert [one in after for one in rivals] == sorted((one in after for one in rivals), reverse=True)
         if fresh and replaceable and self.ranking(fresh)[0] not in after:
-            assert max(fresh.values()) <= min(everyone[one] for one in replaceable)
-        self.model = {one: everyone[one] for one in after}
+            assert max(fresh.values()) <= min(known[one] for one in replaceable)
+        self.model = {one: known[one] for one in after}
 
     @precondition(lambda self: self.model)
     @rule(data=st.data())
@@ -76,7 +76,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     @rule()
     def store(self) -> None:
-        """A pool that is made anew from the state goes on in place of the old one."""
+        """A pool that is made anew from the state continues in place of the old one."""
         twin = GenePool(capacity=self.pool.capacity, turnover=self.pool.turnover)
         twin.load_state_dict(self.pool.state_dict(), None)
         assert twin.scores == self.pool.scores
@@ -123,7 +123,7 @@ def test_the_older_of_equals_stays() -> None:
 
 
 def test_no_turnover_still_fills_free_places() -> None:
-    """A pool that displaces nobody takes newcomers until it is full."""
+    """A pool that displaces none takes newcomers until it is full."""
     pool = GenePool(capacity=2, turnover=0)
     assert merged(pool, _1=0.1) == [1]
     assert merged(pool, _2=0.9, _3=0.8) == [2, 1]

@@ -19,7 +19,7 @@ BACKBONE = MLP(widths=(9,), inputs=3)
 LAYOUT = BACKBONE.layout
 
 
-def person(id: int, parent: int | None, genes: set[int]) -> Individual:
+def individual(id: int, parent: int | None, genes: set[int]) -> Individual:
     """Return an individual whose genes have the given provenance."""
     genome = SimpleNamespace(
         backbone=BACKBONE, slices=dict.fromkeys(LAYOUT.axes), provenance={"hidden1": torch.tensor(sorted(genes))}
@@ -27,10 +27,10 @@ def person(id: int, parent: int | None, genes: set[int]) -> Individual:
     return Individual(genome, id=id, parents=() if parent is None else (parent,))
 
 
-def tree_of(*people: tuple[int, int | None, set[int]], **settings: Any) -> GeneTree:
+def tree_of(*individuals: tuple[int, int | None, set[int]], **settings: Any) -> GeneTree:
     """Return a tree of individuals given as (id, parent, genes)."""
     tree = GeneTree(LAYOUT, **{"beta": 0.5, "credit": "geometric", **settings})
-    tree.add([person(*one) for one in people])
+    tree.add([individual(*one) for one in individuals])
     return tree
 
 
@@ -40,7 +40,7 @@ FAMILY = [(10, None, {0, 1, 2}), (11, 10, {1, 2, 3}), (12, 11, {1, 2, 3}), (13, 
 
 @pytest.mark.parametrize("credit", ["geometric", "grl"])
 def test_a_parent_earns_beta(credit: str) -> None:
-    """Whatever the winner's own genes became, its parent earns beta of its score; a founder's win credits nobody."""
+    """Whatever the winner's own genes became, its parent earns beta of its score; a founder's win credits none."""
     tree = tree_of(*FAMILY, credit=credit)
     assert tree.credits(11, 0.8) == {10: pytest.approx(0.4)}
     assert tree.credits(10, 0.8) == {}
@@ -91,20 +91,20 @@ def test_the_two_forms_differ_in_product_and_power() -> None:
 
 @st.composite
 def forests(draw: st.DrawFn) -> list[tuple[int, int | None, set[int]]]:
-    """Draw people in the order of their births, with some founders."""
-    people: list[tuple[int, int | None, set[int]]] = []
+    """Draw individuals in the order of their births, with some founders."""
+    individuals: list[tuple[int, int | None, set[int]]] = []
     for id in range(draw(st.integers(1, 12))):
         parent = draw(st.none() | st.integers(0, id - 1)) if id else None
-        people.append((id, parent, draw(st.sets(st.integers(0, 5), min_size=1, max_size=4))))
-    return people
+        individuals.append((id, parent, draw(st.sets(st.integers(0, 5), min_size=1, max_size=4))))
+    return individuals
 
 
 def naive_credits(
-    people: list[tuple[int, int | None, set[int]]], winner: int, score: float, beta: float, form: str
+    individuals: list[tuple[int, int | None, set[int]]], winner: int, score: float, beta: float, form: str
 ) -> Any:
     """Return credits by a recursion over (ancestor, distance, product of overlaps)."""
-    parents = {id: parent for id, parent, _ in people}
-    genes = {id: genes for id, _, genes in people}
+    parents = {id: parent for id, parent, _ in individuals}
+    genes = {id: genes for id, _, genes in individuals}
 
     def climb(child: int, j: int, product: float, last: float) -> dict[int, float]:
         parent = parents[child]
@@ -120,20 +120,20 @@ def naive_credits(
 
 
 @given(forests(), st.floats(0, 1), st.floats(0, 1), st.sampled_from(["geometric", "grl"]))
-def test_credits_agree_with_a_recursion(people: Any, score: float, beta: float, form: str) -> None:
+def test_credits_agree_with_a_recursion(individuals: Any, score: float, beta: float, form: str) -> None:
     """For every winner the credits are the naive ones, and go to its ancestors alone."""
-    tree = tree_of(*people, beta=beta, credit=form)
-    for winner, _, _ in people:
+    tree = tree_of(*individuals, beta=beta, credit=form)
+    for winner, _, _ in individuals:
         credits = tree.credits(winner, score)
-        assert credits == pytest.approx(naive_credits(people, winner, score, beta, form))
+        assert credits == pytest.approx(naive_credits(individuals, winner, score, beta, form))
         assert list(credits) == tree.lineage(winner)[1:]
 
 
 @given(forests(), st.floats(0, 1), st.floats(0, 0.9), st.sampled_from(["geometric", "grl"]))
-def test_credits_are_bounded(people: Any, score: float, beta: float, form: str) -> None:
+def test_credits_are_bounded(individuals: Any, score: float, beta: float, form: str) -> None:
     """All ancestors of a winner together earn no more than a geometric series of its score."""
-    tree = tree_of(*people, beta=beta, credit=form)
-    earned = list(tree.credits(people[-1][0], score).values())
+    tree = tree_of(*individuals, beta=beta, credit=form)
+    earned = list(tree.credits(individuals[-1][0], score).values())
     assert all(0 <= credit <= beta * score for credit in earned)
     assert math.fsum(earned) <= score * beta / (1 - beta) + 1e-9
     if form == "geometric":
@@ -141,12 +141,12 @@ def test_credits_are_bounded(people: Any, score: float, beta: float, form: str) 
 
 
 @given(forests(), st.data())
-def test_the_dead_without_living_heirs_are_forgotten(people: Any, data: st.DataObject) -> None:
-    """After pruning there are exactly the living and their ancestors, who earn what they earned before."""
-    tree = tree_of(*people)
-    living = data.draw(st.lists(st.sampled_from([id for id, _, _ in people]), unique=True))
+def test_the_dead_without_living_heirs_are_forgotten(individuals: Any, data: st.DataObject) -> None:
+    """After pruning there are exactly the living and their ancestors, which earn what they earned before."""
+    tree = tree_of(*individuals)
+    living = data.draw(st.lists(st.sampled_from([id for id, _, _ in individuals]), unique=True))
     before = {one: (tree.lineage(one), tree.credits(one, 0.7)) for one in living}
-    parents = {id: parent for id, parent, _ in people}
+    parents = {id: parent for id, parent, _ in individuals}
     kept = set(living)
     while more := {parents[one] for one in kept} - kept - {None}:
         kept |= more
@@ -158,11 +158,11 @@ def test_the_dead_without_living_heirs_are_forgotten(people: Any, data: st.DataO
 
 
 @given(forests())
-def test_states_keep_lineages_and_credits(people: Any) -> None:
+def test_states_keep_lineages_and_credits(individuals: Any) -> None:
     """A tree that is made anew from the state answers as the old one."""
-    tree, twin = tree_of(*people), tree_of()
+    tree, twin = tree_of(*individuals), tree_of()
     twin.load_state_dict(tree.state_dict())
-    for one, _, _ in people:
+    for one, _, _ in individuals:
         assert twin.lineage(one) == tree.lineage(one)
         assert twin.credits(one, 0.3) == tree.credits(one, 0.3)
 

@@ -100,7 +100,7 @@ def test_parents_are_those_that_are_chosen(gtls: ModuleType, toys: ModuleType) -
 
 
 def test_the_finalists_are_scored_by_the_registered_verb(gtls: ModuleType, toys: ModuleType) -> None:
-    """Who swaps `rescore` decides on the result; what comes back from a mutation is checked."""
+    """A swapped `rescore` decides on the result; what comes back from a mutation is checked."""
     strategy = gtls.gtl(toys)
     list(evolve(strategy, 2))
     worst = strategy.pool.individuals[: strategy.finalists][-1]

@@ -50,7 +50,7 @@ def test_training_would_be_noticed(gtls: ModuleType, toys: ModuleType, monkeypat
     """With operators that are right, networks are trained."""
     trained: list[int] = []
     descend = looped.descend
-    monkeypatch.setattr(looped, "descend", lambda *given: trained.append(1) or descend(*given))
+    monkeypatch.setattr(looped, "descend", lambda *given, **more: trained.append(1) or descend(*given, **more))
     list(evolve(gtls.gtl(toys), 1))
     assert trained
 

@@ -1,4 +1,4 @@
-"""GTL when lives and evaluations can't be carried out or end in NaN: who failed is left out, and the others go on."""
+"""GTL when training runs and evaluations fail or end in NaN: what failed is left out, and the others continue."""
 
 import math
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def sparing(inner: Callable[..., Any], ids: frozenset[int]) -> Callable[..., Any
 
 
 def short_of_memory(toys: ModuleType, lives: frozenset[int], critics: frozenset[int]) -> GTL:
-    """Return a strategy of three individuals a generation, in which some lives and evaluations fail."""
+    """Return a strategy of three individuals a generation, in which some training runs and evaluations fail."""
     counts = {"population": 3, "final_critics": 1, "finalists": 3, "workers": 1, "share": 0.4}
     # Without founders ids count from the first individual that lives.
     strategy = GTL(
@@ -45,16 +45,16 @@ def short_of_memory(toys: ModuleType, lives: frozenset[int], critics: frozenset[
     return strategy
 
 
-# Somebody of each generation of three is left.
+# At least one individual of each generation of three is left.
 IDS = st.frozensets(st.sampled_from([0, 1, 3, 5, 7, 8]))
 
 
 @settings(max_examples=settings().max_examples // 3)
 @given(lives=IDS, critics=IDS)
-def test_who_fails_is_left_out(
+def test_what_fails_is_left_out(
     toys: ModuleType, lives: frozenset[int], critics: frozenset[int], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whoever it is: failures are counted, never win, are kept in files, and the run has a result."""
+    """Whichever it is: failures are counted, never win, are kept in files, and the run has a result."""
     strategy, folder = short_of_memory(toys, lives, critics), tmp_path_factory.mktemp("run")
     for generation in evolve(strategy, 3, run_dir=folder):
         failed = {one.id for one in generation.population if one.fitness.failed}
@@ -68,7 +68,7 @@ def test_who_fails_is_left_out(
 
 
 @pytest.mark.deap_loops
-def test_a_loop_of_deap_goes_on(toys: ModuleType) -> None:
+def test_a_loop_of_deap_continues(toys: ModuleType) -> None:
     """It scores founders that could not live anew, and they win nothing all the same."""
     strategy = short_of_memory(toys, frozenset({0, 1}), frozenset({5}))
     algorithms.eaGenerateUpdate(strategy.toolbox, ngen=2, verbose=False)
@@ -77,7 +77,7 @@ def test_a_loop_of_deap_goes_on(toys: ModuleType) -> None:
 
 
 def test_a_generation_of_failures_says_why(toys: ModuleType, tmp_path: Path) -> None:
-    """The reason is in the sentence, and who failed is kept."""
+    """The reason is in the sentence, and what failed is kept."""
     with pytest.raises(RuntimeError, match=rf"all 3 individuals of generation 0 failed: {REASON}; check"):
         list(evolve(short_of_memory(toys, frozenset({0, 1, 2}), frozenset()), 2, run_dir=tmp_path))
     assert len(list((tmp_path / "failures").glob("*.json"))) == 3
@@ -108,15 +108,15 @@ def test_failures_neither_win_nor_enter_the_pool(
                 next(evolve(strategy, number + 1))
             return
         (generation,) = evolve(strategy, number + 1)
-        people = {one.id for one in generation.population}
-        assert generation.failed == len(people & failed)
+        individuals = {one.id for one in generation.population}
+        assert generation.failed == len(individuals & failed)
         assert not failed & set(generation.details["winners"])
         assert not failed & {one["id"] for one in generation.details["pool"]}
-        assert max(people - failed) in generation.details["winners"]
+        assert max(individuals - failed) in generation.details["winners"]
 
 
 def test_nothing_but_failures_under_deaps_loop(gtls: ModuleType, toys: ModuleType) -> None:
-    """DEAP's loop goes on; the pool stays empty, the next generation are founders, and there is no result."""
+    """DEAP's loop continues; the pool stays empty, the next generation are founders, and there is no result."""
     strategy = gtls.cheap(toys, lambda one: math.nan)
     population, _ = algorithms.eaGenerateUpdate(strategy.toolbox, ngen=2, verbose=False)
     assert [one.parents for one in population] == [()] * 4
@@ -141,8 +141,9 @@ def test_finalists_that_fail_come_last(gtls: ModuleType, toys: ModuleType) -> No
     plain = strategy.toolbox.map
     strategy.toolbox.register(
         "map",
-        lambda f, people: [
-            (math.nan,) if one.id == first else scores for one, scores in zip(people, plain(f, people), strict=True)
+        lambda f, individuals: [
+            (math.nan,) if one.id == first else scores
+            for one, scores in zip(individuals, plain(f, individuals), strict=True)
         ],
     )
     assert strategy.result().id != first
@@ -159,7 +160,7 @@ def test_a_final_score_that_is_not_finite_is_noted_as_unknown(gtls: ModuleType, 
 
 
 def test_a_rival_whose_only_life_fails_says_so(toys: ModuleType) -> None:
-    """There is nothing that it could hand on."""
+    """There is nothing that it could pass on."""
     strategy = Finetune(toys.dataset(), toys.MLP_BACKBONE, pretraining=TINY, workers=1)
     strategy.toolbox.register("live", sparing(strategy.life, frozenset({0})))
     with pytest.raises(RuntimeError, match=f"the network of finetune can't be trained: {REASON}"):

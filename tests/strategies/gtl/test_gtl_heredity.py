@@ -19,12 +19,12 @@ from neuroevo.strategies import PAPER
 
 def test_without_mutation_the_channels_are_the_parents(gtls: ModuleType, toys: ModuleType) -> None:
     """Index sets and provenance pass unchanged from parent to child, while a life changes the weights."""
-    people = gtls.everyone(gtls.gtl(toys, mutation_rate=0.0, average=False), 4)
-    children = [one for one in people.values() if one.parents]
+    individuals = gtls.every_individual(gtls.gtl(toys, mutation_rate=0.0, average=False), 4)
+    children = [one for one in individuals.values() if one.parents]
     assert len(children) == 12
     for child in children:
         (parent,) = child.parents
-        ancestor = people[parent]
+        ancestor = individuals[parent]
         assert ancestor.generation < child.generation
         assert same_channels(child.genome, ancestor.genome)
         assert gtls.equal(child.genome.provenance, ancestor.genome.provenance)
@@ -35,13 +35,13 @@ def test_without_mutation_the_channels_are_the_parents(gtls: ModuleType, toys: M
 def test_mutation_brings_new_channels_of_new_provenance(gtls: ModuleType, toys: ModuleType) -> None:
     """Sizes stay, kept provenance is the parent's, and what is new was never there before."""
     seen: set[int] = set()
-    people = gtls.everyone(gtls.gtl(toys, mutation_rate=0.4), 4)
+    individuals = gtls.every_individual(gtls.gtl(toys, mutation_rate=0.4), 4)
     changed = 0
-    for one in people.values():
+    for one in individuals.values():
         ids = {int(i) for group in one.genome.provenance.values() for i in group}
         inherited = set()
         if one.parents:
-            parent = people[one.parents[0]].genome
+            parent = individuals[one.parents[0]].genome
             inherited = {int(i) for group in parent.provenance.values() for i in group}
             assert one.genome.counts == parent.counts
         assert not (ids - inherited) & seen
@@ -53,22 +53,22 @@ def test_mutation_brings_new_channels_of_new_provenance(gtls: ModuleType, toys: 
 @pytest.mark.parametrize("share", [0.1, 0.4, 1.0])
 def test_learngenes_keep_their_share(share: float, gtls: ModuleType, toys: ModuleType) -> None:
     """No learngene ever holds more than the share that was asked for (or one channel per group)."""
-    for one in gtls.everyone(gtls.gtl(toys, share=share, resize_rate=0.5), 3).values():
+    for one in gtls.every_individual(gtls.gtl(toys, share=share, resize_rate=0.5), 3).values():
         assert one.genome.share <= share or set(one.genome.counts.values()) == {1}
 
 
 def test_baldwinian_genes_are_those_of_the_founder(gtls: ModuleType, toys: ModuleType) -> None:
     """What the circuit learns in a life is not inherited: after generations its weights are as at birth."""
     strategy = gtls.gtl(toys, lamarckian=False, mutation_rate=0.0, average=False)
-    people = gtls.everyone(strategy, 3)
-    for one in people.values():
+    individuals = gtls.every_individual(strategy, 3)
+    for one in individuals.values():
         founder = one
         while founder.parents:
-            founder = people[founder.parents[0]]
+            founder = individuals[founder.parents[0]]
         assert gtls.genome_bytes(one) == gtls.genome_bytes(founder)
-    assert len({gtls.genome_bytes(one) for one in people.values()}) == 4
+    assert len({gtls.genome_bytes(one) for one in individuals.values()}) == 4
     assert strategy.budget.gradient_steps == 3 * 4 * (gtls.LIFE.updates + gtls.CRITIC.updates)
-    assert max(one.generation for one in people.values()) == 2
+    assert max(one.generation for one in individuals.values()) == 2
 
 
 def test_mutation_brings_what_was_learned_into_a_baldwinian_circuit(gtls: ModuleType, toys: ModuleType) -> None:
@@ -108,16 +108,16 @@ def test_siblings_of_one_parent_become_one(gtls: ModuleType, toys: ModuleType) -
     strategy.toolbox.register("average", spy)
     strategy.rehearse()
     families.clear()
-    people = gtls.everyone(strategy, 3)
+    individuals = gtls.every_individual(strategy, 3)
     offspring: dict[Any, list[bytes]] = {}
-    for one in people.values():
+    for one in individuals.values():
         if one.parents:
             offspring.setdefault((one.generation, one.parents), []).append(gtls.genome_bytes(one))
     assert all(len(set(siblings)) == 1 for siblings in offspring.values())
     sizes = sorted(len(siblings) for siblings in offspring.values() if len(siblings) > 1)
     assert sorted(map(len, families)) == sizes != []
     assert all(len(set(family)) == len(family) for family in families)
-    founders = [gtls.genome_bytes(one) for one in people.values() if not one.parents]
+    founders = [gtls.genome_bytes(one) for one in individuals.values() if not one.parents]
     assert len(set(founders)) == 6
 
 
@@ -135,7 +135,7 @@ def test_mutation_gets_the_network_that_holds_the_learngene(average: bool, gtls:
     strategy.toolbox.register("mutate", spy)
     strategy.rehearse()
     checked.clear()
-    gtls.everyone(strategy, 3)
+    gtls.every_individual(strategy, 3)
     assert checked == [True] * 18
 
 
@@ -167,7 +167,7 @@ def test_the_paper_leaves_cross_weights_random(
     strategy.toolbox.register("inherit", spy)
     strategy.rehearse()
     seen.clear()
-    gtls.everyone(strategy, 2)
+    gtls.every_individual(strategy, 2)
     assert original.keywords == {"cross": cross}
     # Four lives of the second generation, and critics of both.
     assert seen == [(cross == "random", cross == "zero")] * 12
@@ -180,7 +180,7 @@ def test_the_paper_averages_nothing(gtls: ModuleType, toys: ModuleType) -> None:
     strategy.toolbox.register("average", lambda siblings: calls.append(siblings) or original(siblings))
     strategy.rehearse()
     calls.clear()
-    gtls.everyone(strategy, 3)
+    gtls.every_individual(strategy, 3)
     assert not calls
     notes = strategy.result().genome.notes
     assert {name: notes["settings"][name] for name in PAPER} == dict(PAPER)

@@ -33,7 +33,9 @@ def test_founders_wait_for_a_generation_that_lives(gtls: ModuleType, toys: Modul
 
 
 @pytest.mark.parametrize(("parents", "most"), [(1, 1), (2, 2), (9, 4), (None, 4)])
-def test_a_generation_has_so_many_parents(parents: int | None, most: int, gtls: ModuleType, toys: ModuleType) -> None:
+def test_a_generation_has_that_number_of_parents(
+    parents: int | None, most: int, gtls: ModuleType, toys: ModuleType
+) -> None:
     """`parents` bounds how many different ones a generation has, and each heir has one of them."""
     strategy = gtls.cheap(toys, lambda one: one.id, parents=parents, temperature=1e9, pool=9, turnover=9)
     found = [{one.parents for one in generation.population} for generation in evolve(strategy, 8)][1:]
@@ -44,7 +46,7 @@ def test_a_generation_has_so_many_parents(parents: int | None, most: int, gtls: 
 
 
 def test_the_tree_holds_the_pool_and_its_ancestors_only(gtls: ModuleType, toys: ModuleType) -> None:
-    """Lineages of the pool reach founders, and nobody else is remembered."""
+    """Lineages of the pool reach founders, and no other individual is remembered."""
     strategy = gtls.gtl(toys, pool=2, turnover=2)
     for _ in evolve(strategy, 5):
         lines = [strategy.tree.lineage(one.id) for one in strategy.pool.individuals]
@@ -66,10 +68,13 @@ def test_a_lineage_remembers_classes_and_hands_none_on(gtls: ModuleType, toys: M
     assert best.memory is None
     assert not any("head" in name for name in best.genome.tensors())
     assert all(
-        one.memory is None for one in gtls.everyone(gtls.gtl(toys, **{**gtls.FULL, "memory": False}), 2).values()
+        one.memory is None
+        for one in gtls.every_individual(gtls.gtl(toys, **{**gtls.FULL, "memory": False}), 2).values()
     )
 
 
 def test_baldwinian_lineages_remember_nothing(gtls: ModuleType, toys: ModuleType) -> None:
     """What was learned is not passed on, and that goes for heads too."""
-    assert all(one.memory is None for one in gtls.everyone(gtls.gtl(toys, **gtls.FULL, lamarckian=False), 2).values())
+    assert all(
+        one.memory is None for one in gtls.every_individual(gtls.gtl(toys, **gtls.FULL, lamarckian=False), 2).values()
+    )

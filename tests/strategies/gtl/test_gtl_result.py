@@ -1,4 +1,4 @@
-"""What GTL hands on: the best finalist of the last generation, with notes on where it comes from."""
+"""What GTL passes on: the best finalist of the last generation, with notes on where it comes from."""
 
 import copy
 from types import ModuleType
@@ -12,15 +12,15 @@ from neuroevo.learngene import Learngene
 def test_the_result_is_idempotent_and_says_where_it_comes_from(gtls: ModuleType, toys: ModuleType) -> None:
     """Asking twice costs nothing more, and the notes hold lineage, settings, classes and score."""
     strategy = gtls.gtl(toys)
-    people = gtls.everyone(strategy, 3)
+    individuals = gtls.every_individual(strategy, 3)
     best = strategy.result()
     budget, state = strategy.budget, strategy.state_dict()
     assert strategy.result() is best
     assert strategy.budget == budget
     assert gtls.equal(strategy.state_dict(), state)
     lineage = [best.id]
-    while people[lineage[-1]].parents:
-        lineage.append(people[lineage[-1]].parents[0])
+    while individuals[lineage[-1]].parents:
+        lineage.append(individuals[lineage[-1]].parents[0])
     notes, dataset = best.genome.notes, toys.dataset()
     assert notes["lineage"] == lineage
     assert notes["classes"] == {"ancestry": list(dataset.ancestry.classes), "held_out": list(dataset.held_out.classes)}
@@ -33,7 +33,7 @@ def test_the_result_is_idempotent_and_says_where_it_comes_from(gtls: ModuleType,
     assert (notes["strategy"], notes["seed"], notes["generations"]) == ("gtl", 0, 3)
     assert best.fitness.values == (notes["score"],)
     assert Learngene.from_bytes(best.genome.to_bytes()).notes == notes
-    assert not people[best.id].genome.notes
+    assert not individuals[best.id].genome.notes
 
 
 def test_the_best_finalist_of_the_fresh_tasks_is_returned(gtls: ModuleType, toys: ModuleType) -> None:

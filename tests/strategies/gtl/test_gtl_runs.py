@@ -131,7 +131,7 @@ def test_a_state_continues_bit_for_bit(
     toys: ModuleType,
     tmp_path: Path,
 ) -> None:
-    """A new strategy with the state of a stopped one goes on as if nothing had happened, through files too."""
+    """A new strategy with the state of a stopped one continues as if nothing had happened, through files too."""
     whole = gtls.run(gtls.gtl(toys, backbone, **settings), 4)
     strategy = continued(gtls, toys, before, tmp_path if files else None, backbone=backbone, **settings)
     assert strategy.generation == before
@@ -164,7 +164,7 @@ def test_a_run_directory_continues_bit_for_bit(
 
 
 def test_a_state_is_json_but_for_tensors(gtls: ModuleType, toys: ModuleType) -> None:
-    """The record of a generation is plain JSON, and states share nothing with what goes on."""
+    """The record of a generation is plain JSON, and states share nothing with the running strategy."""
     strategy = gtls.gtl(toys)
     list(evolve(strategy, 1))
     json.dumps(strategy.record(), allow_nan=False)

@@ -1,4 +1,4 @@
-"""How GTL selects: the images and tasks that scores come from, who wins by them, and who becomes a parent."""
+"""How GTL selects: the images and tasks that scores come from, what wins by them, and what becomes a parent."""
 
 import math
 from collections import Counter
@@ -37,13 +37,13 @@ def test_roles_are_never_mixed(
     """Lives read ancestry images, critics held-out ones, also at the end; novel ones are never read."""
     read: dict[str, list[Tensor]] = {"live": [], "critic": []}
 
-    def spy_of(who: str) -> Any:
+    def spy_of(name: str) -> Any:
         def spy(trainings: Sequence[Training], **options: Any) -> list[Outcome]:
             for training in trainings:
                 pixels = training.pixels
 
                 def look(images: Tensor, pixels: Any = pixels) -> Tensor:
-                    read[who].append(images)
+                    read[name].append(images)
                     return pixels(images)
 
                 object.__setattr__(training, "pixels", look)
@@ -56,7 +56,7 @@ def test_roles_are_never_mixed(
     strategy = gtls.gtl(toys, dataset=shaded(toys.dataset()), **settings)
     gtls.run(strategy, 2)
     assert len(read["live"]) == 8 * gtls.LIFE.updates
-    ranges = {who: (int(torch.cat(images).min()), int(torch.cat(images).max())) for who, images in read.items()}
+    ranges = {name: (int(torch.cat(images).min()), int(torch.cat(images).max())) for name, images in read.items()}
     assert ranges["live"][1] < 80 <= ranges["critic"][0] <= ranges["critic"][1] < 160
 
 

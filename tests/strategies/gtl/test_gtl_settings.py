@@ -72,7 +72,7 @@ def test_settings_that_the_data_can_not_fulfil_end_the_first_generation(
 @pytest.mark.parametrize(
     ("wrong", "words"), [({"life": 100}, "life must be a Recipe"), ({}, "dataset must be a Dataset")]
 )
-def test_wrong_types_are_told(wrong: dict[str, Any], words: str, toys: ModuleType) -> None:
+def test_wrong_types_are_refused(wrong: dict[str, Any], words: str, toys: ModuleType) -> None:
     """At once, by the argument's name."""
     with pytest.raises(TypeError, match=words):
         GTL(toys.dataset() if wrong else "glyphs", toys.MLP_BACKBONE, **wrong)

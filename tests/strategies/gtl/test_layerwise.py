@@ -52,8 +52,8 @@ def holding(toys: ModuleType, *chosen: str, seed: int = 0) -> Learngene:
 def pool_of(toys: ModuleType, **scores: float) -> GenePool:
     """Return a pool of entries of one layer each, with these scores."""
     pool = GenePool(capacity=9, turnover=9)
-    people = [Individual(holding(toys, layer), Fitness((1.0,)), id=id) for id, layer in enumerate(scores)]
-    pool.merge(people, dict(enumerate(scores.values())))
+    individuals = [Individual(holding(toys, layer), Fitness((1.0,)), id=id) for id, layer in enumerate(scores)]
+    pool.merge(individuals, dict(enumerate(scores.values())))
     return pool
 
 
@@ -78,11 +78,11 @@ def test_learngenes_hold_whole_layers(toys: ModuleType) -> None:
 def test_heirs_carry_on_their_parents_layers(toys: ModuleType) -> None:
     """Without mutation an heir holds its parent's layers with their ids, and has learned."""
     strategy = layerwise(toys, mutation_rate=0.0)
-    people = {one.id: one for generation in evolve(strategy, 4) for one in generation.population}
-    heirs = [one for one in people.values() if one.parents]
+    individuals = {one.id: one for generation in evolve(strategy, 4) for one in generation.population}
+    heirs = [one for one in individuals.values() if one.parents]
     assert heirs
     for heir in heirs:
-        parent = people[heir.parents[0]]
+        parent = individuals[heir.parents[0]]
         assert layers_held(heir.genome) == layers_held(parent.genome)
         assert all(torch.equal(ids, parent.genome.provenance[layer]) for layer, ids in heir.genome.provenance.items())
         assert not any(torch.equal(heir.genome.slices[name], parent.genome.slices[name]) for name in heir.genome.slices)
@@ -141,7 +141,7 @@ def test_layers_are_drawn_anew_as_often_as_grl_does(rate: float, share: float, c
 @given(seed=st.integers(0, 2**32), sigma=st.sampled_from([0.0, 0.1]))
 def test_new_layers_are_read_from_the_network(toys: ModuleType, seed: int, sigma: float) -> None:
     """A mutant holds the network's weights; layers that stay keep their ids, others get new ones."""
-    learngene = holding(toys, "conv1", "conv3").with_notes(told=1)
+    learngene = holding(toys, "conv1", "conv3").with_notes(note=1)
     before, weights = learngene.to_bytes(), toys.network(toys.CONVNET, seed=1).state_dict()
     mutant = mutate_layers(
         learngene,
@@ -154,7 +154,7 @@ def test_new_layers_are_read_from_the_network(toys: ModuleType, seed: int, sigma
         new_ids=NewIds(),
     )
     assert learngene.to_bytes() == before
-    assert mutant.notes == {"told": 1}
+    assert mutant.notes == {"note": 1}
     for name, part in mutant.slices.items():
         same = torch.equal(part, weights[name])
         assert same == (sigma == 0 or name in toys.CONVNET.layout.buffers)

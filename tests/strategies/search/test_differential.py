@@ -1,4 +1,4 @@
-"""Differential evolution: nobody gets worse, and the results that are known of it."""
+"""Differential evolution: no individual gets worse, and the results that are known of it."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from neuroevo.strategies import Differential
 
 
 def solved(seed: int, *, evaluations: int) -> bool:
-    """Return whether so many evaluations find the one best of 11 ** 10 minima."""
+    """Return whether that number of evaluations finds the one best of 11 ** 10 minima."""
     strategy = Differential(RASTRIGIN(10), seed=seed)
     for _ in evolve(strategy, evaluations // strategy.population):
         pass
@@ -29,8 +29,8 @@ def test_rastrigin_is_solved_nearly_always() -> None:
 
 
 @given(seed=st.integers(0, 2**32))
-def test_nobody_gets_worse(seed: int) -> None:
-    """Each place of the population holds, generation after generation, somebody who is no worse."""
+def test_no_individual_gets_worse(seed: int) -> None:
+    """Each place of the population holds, generation after generation, an individual that is no worse."""
     strategy = Differential(RASTRIGIN(4), seed=seed, population=6)
     before = None
     for _ in evolve(strategy, 6):
@@ -39,7 +39,7 @@ def test_nobody_gets_worse(seed: int) -> None:
         before = values
 
 
-def test_whoever_is_missing_keeps_its_place() -> None:
+def test_a_missing_individual_keeps_its_place() -> None:
     """A loop that scores only a part of a generation costs the others nothing."""
     strategy = Differential(RASTRIGIN(4), population=6)
     for _ in evolve(strategy, 1):

@@ -24,20 +24,20 @@ def test_an_ellipsoid_is_solved(kind: type[Search], generations: int) -> None:
 
 def scored(strategy: Search) -> list[Individual]:
     """Return a scored generation."""
-    people = strategy.generate()
-    for one, values in zip(people, strategy.problem.batch(people), strict=True):
+    individuals = strategy.generate()
+    for one, values in zip(individuals, strategy.problem.batch(individuals), strict=True):
         one.fitness.values = values
-    return people
+    return individuals
 
 
 def test_a_step_of_snes() -> None:
     """Mean and step sizes move by the sums of the paper, gene by gene."""
     strategy = SNES(SPHERE(3), seed=2, population=6, sigma=0.1, mean_rate=0.7, sigma_rate=0.3)
-    mean, sigma, people = strategy.mean.tolist(), strategy.sigma.tolist(), scored(strategy)
-    utilities = nes_utilities(scores_of(people)).tolist()
-    strategy.update(people)
+    mean, sigma, individuals = strategy.mean.tolist(), strategy.sigma.tolist(), scored(strategy)
+    utilities = nes_utilities(scores_of(individuals)).tolist()
+    strategy.update(individuals)
     for gene in range(3):
-        draws = [(float(one.genome[gene]) - mean[gene]) / sigma[gene] for one in people]
+        draws = [(float(one.genome[gene]) - mean[gene]) / sigma[gene] for one in individuals]
         to_mean = sum(u * z for u, z in zip(utilities, draws, strict=True))
         to_sigma = sum(u * (z**2 - 1) for u, z in zip(utilities, draws, strict=True))
         assert float(strategy.mean[gene]) == pytest.approx(mean[gene] + 0.7 * sigma[gene] * to_mean)
@@ -47,11 +47,11 @@ def test_a_step_of_snes() -> None:
 def test_a_step_of_openai_es() -> None:
     """Adam's first step goes up in each gene as far as its learning rate says, and the noise decays."""
     strategy = OpenAIES(SPHERE(3), seed=2, population=8, sigma=0.1, learning_rate=0.5, sigma_decay=0.9)
-    mean, people = strategy.mean.clone(), scored(strategy)
-    utilities = centred_ranks(scores_of(people))
-    steps = (torch.stack([one.genome for one in people]) - mean) / 0.1
+    mean, individuals = strategy.mean.clone(), scored(strategy)
+    utilities = centred_ranks(scores_of(individuals))
+    steps = (torch.stack([one.genome for one in individuals]) - mean) / 0.1
     gradient = (utilities.unsqueeze(-1) * steps).mean(0)
-    strategy.update(people)
+    strategy.update(individuals)
     torch.testing.assert_close(strategy.mean, mean + 0.1 * 0.5 * gradient.sign(), rtol=0, atol=1e-6)
     torch.testing.assert_close(strategy.sigma, torch.full((3,), 0.09, dtype=torch.float64))
 
@@ -59,10 +59,10 @@ def test_a_step_of_openai_es() -> None:
 def test_weight_decay_pulls_to_the_origin() -> None:
     """Where all scores are equal, only the decay moves the mean, and towards 0."""
     strategy = OpenAIES(SPHERE(3), seed=2, population=8, sigma=0.1, weight_decay=0.1)
-    before, people = strategy.mean.clone(), scored(strategy)
-    for one in people:
+    before, individuals = strategy.mean.clone(), scored(strategy)
+    for one in individuals:
         one.fitness.values = (1.0,)
-    strategy.update(people)
+    strategy.update(individuals)
     assert bool((strategy.mean.abs() < before.abs()).all())
 
 
@@ -71,8 +71,8 @@ def test_a_step_of_pgpe() -> None:
     strategy = PGPE(SPHERE(3), seed=2, population=8, sigma=0.1, max_speed=0.4, sigma_rate=100.0)
     # In the middle of the bowl, where curvature counts and not only the slope.
     strategy.mean = mean = torch.tensor([0.02, 0.0, -0.02], dtype=torch.float64)
-    sigma, people = strategy.sigma.clone(), scored(strategy)
-    strategy.update(people)
+    sigma, individuals = strategy.sigma.clone(), scored(strategy)
+    strategy.update(individuals)
     assert float((strategy.mean - mean).norm()) == pytest.approx(0.1 * 0.2)
     change = strategy.sigma / sigma - 1
     assert bool((change.abs() <= 0.2 + 1e-12).all())

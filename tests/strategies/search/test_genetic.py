@@ -1,4 +1,4 @@
-"""The genetic algorithm and the evolution strategies: who lives on, and what mutates."""
+"""The genetic algorithm and the evolution strategies: what survives, and what mutates."""
 
 from functools import partial
 
@@ -25,7 +25,7 @@ def test_with_an_elite_the_best_never_gets_worse(seed: int, offspring: int | Non
 
 
 def test_without_elites_a_generation_dies() -> None:
-    """Nobody lives on then."""
+    """No parent survives then."""
     strategy = Genetic(RASTRIGIN(3), population=6, elites=0)
     for generation in evolve(strategy, 4):
         assert {one.id for one in strategy.individuals} == {one.id for one in generation.population}

@@ -27,8 +27,8 @@ def test_families_stay_on_their_island(seed: int, each: int, islands: int) -> No
 @given(scores=st.lists(st.integers(0, 9), min_size=6, max_size=6), migrants=st.integers(0, 3))
 def test_the_best_take_the_places_of_the_worst(scores: list[int], migrants: int) -> None:
     """On a ring of two islands each gets the other's best for its own worst; numbers stay."""
-    people = [Individual(None, Fitness([score]), id=place) for place, score in enumerate(scores)]
-    islands = split(people, 2)
+    individuals = [Individual(None, Fitness([score]), id=place) for place, score in enumerate(scores)]
+    islands = split(individuals, 2)
     after = ring(islands, migrants=migrants)
     for place in range(2):
         assert len(after[place]) == 3

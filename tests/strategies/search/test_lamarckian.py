@@ -48,7 +48,7 @@ def test_gradient_steps_are_charged(inherited: bool) -> None:
 
 
 def test_learning_is_a_function_of_each_genome() -> None:
-    """Whoever learns beside whom, the result is the same; bounds are kept, and 0 steps change nothing."""
+    """Whichever individuals learn side by side, the result is the same; bounds are kept, and 0 steps change nothing."""
     problem = SPHERE(3)
     genomes = problem.space.sample(5, generator=torch.Generator().manual_seed(0))
     before = genomes.clone()

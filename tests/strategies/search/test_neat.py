@@ -106,7 +106,7 @@ def test_species_share_their_fitness() -> None:
     assert allot([few, many, bad], 10) == [5, 5, 0]
 
 
-def test_who_stands_still_dies_out() -> None:
+def test_what_stands_still_dies_out() -> None:
     """After 15 generations without a better best individual a species has no children, but for the best two."""
     made = [
         Species(number, None, [Individual(None, Fitness([score]), id=number)], score, PATIENCE)
@@ -118,16 +118,16 @@ def test_who_stands_still_dies_out() -> None:
 
 
 @given(genomes=st.lists(st.integers(0, 30), min_size=1, max_size=12))
-def test_everybody_has_a_species(genomes: list[int]) -> None:
+def test_each_individual_has_a_species(genomes: list[int]) -> None:
     """Each individual is in one, that of the first representative that is like it."""
-    people = [Individual(genome, Fitness([float(genome)]), id=place) for place, genome in enumerate(genomes)]
+    individuals = [Individual(genome, Fitness([float(genome)]), id=place) for place, genome in enumerate(genomes)]
     known = [Species(3, 0, best=100.0, stale=2), Species(5, 20)]
 
     def alike(first: object, second: object) -> bool:
         return abs(int(str(first)) - int(str(second))) < 6
 
-    found = sort_into(known, people, alike=alike, number=7)
-    assert sorted(member.id for one in found for member in one.members) == list(range(len(people)))
+    found = sort_into(known, individuals, alike=alike, number=7)
+    assert sorted(member.id for one in found for member in one.members) == list(range(len(individuals)))
     assert len({one.number for one in found}) == len(found)
     for one in found:
         assert all(alike(one.representative, member.genome) for member in one.members)
@@ -149,9 +149,9 @@ def test_episodes_of_graphs() -> None:
     """So do episodes: equal graphs of a generation score alike, alone or together."""
     pytest.importorskip("gymnasium")
     problem = GraphEpisodes("CartPole-v1", 4, 2, episodes=2)
-    people = NEAT(problem, population=4, seed=1).generate()
-    together = problem.batch([*people, people[0]])
-    assert together[:4] == [problem(one) for one in people]
+    individuals = NEAT(problem, population=4, seed=1).generate()
+    together = problem.batch([*individuals, individuals[0]])
+    assert together[:4] == [problem(one) for one in individuals]
     assert together[4] == together[0]
     assert problem.batch([]) == []
 

@@ -1,4 +1,4 @@
-"""NSGA-II: the front that is known, and who survives."""
+"""NSGA-II: the front that is known, and what survives."""
 
 import pytest
 import torch
@@ -41,7 +41,7 @@ def test_zdt1_is_solved() -> None:
 
 @given(seed=st.integers(0, 2**32))
 def test_the_front_never_gets_worse(seed: int) -> None:
-    """Whoever leaves the front is dominated by somebody who came, or the front is full."""
+    """What leaves the front is dominated by a newcomer, or the front is full."""
     strategy = NSGA2(DTLZ2(5), population=8, seed=seed)
     before: list[Individual] = []
     for _ in evolve(strategy, 6):
@@ -56,8 +56,8 @@ def test_the_front_never_gets_worse(seed: int) -> None:
 def test_the_tournament_prefers_low_fronts_and_empty_places() -> None:
     """Of two, the one in the lower front wins more often, and within a front the one that is farther from others."""
     values = [(0.0, 3.0), (1.0, 2.0), (1.1, 1.9), (3.0, 0.0), (0.0, 0.0)]
-    people = [Individual(None, Fitness(pair, weights=(1.0, 1.0)), id=place) for place, pair in enumerate(values)]
-    winners = crowded_tournament(people, 4000, generator=torch.Generator().manual_seed(0))
+    individuals = [Individual(None, Fitness(pair, weights=(1.0, 1.0)), id=place) for place, pair in enumerate(values)]
+    winners = crowded_tournament(individuals, 4000, generator=torch.Generator().manual_seed(0))
     wins = [sum(one.id == place for one in winners) for place in range(5)]
     assert min(wins[0], wins[3]) > max(wins[1], wins[2]) > 0
     assert wins[4] < min(wins[:4]) / 2
@@ -73,6 +73,6 @@ def test_without_bounds_mutation_is_gaussian() -> None:
 
 
 def test_there_is_no_result_before_a_generation() -> None:
-    """Whoever asks too early is told."""
+    """Asking too early is an error."""
     with pytest.raises(RuntimeError, match=r"there is no result yet: run a generation first."):
         NSGA2(ZDT1()).result()

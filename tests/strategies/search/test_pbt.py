@@ -1,4 +1,4 @@
-"""Population-based training: who copies whom, and what becomes of learning rates."""
+"""Population-based training: which members are copied, and what becomes of learning rates."""
 
 import math
 
@@ -16,15 +16,15 @@ from neuroevo.strategies.search.pbt import perturb_rates, truncation
 
 @given(scores=st.lists(st.integers(0, 9) | st.just(math.nan), min_size=2, max_size=11), seed=st.integers(0, 2**32))
 def test_only_the_worst_copy(scores: list[float], seed: int) -> None:
-    """A fifth of the members, rounded up, goes on with one of as many best ones; all others with themselves."""
-    people = [Individual(None, Fitness([score]), id=place) for place, score in enumerate(scores)]
-    sources = truncation(people, generator=torch.Generator().manual_seed(seed))
-    count = math.ceil(0.2 * len(people))
-    ranked = sorted((one.fitness for one in people), reverse=True)
-    copied = [(one, source) for one, source in zip(people, sources, strict=True) if one.id != source.id]
+    """A fifth of the members, rounded up, continues with one of as many best ones; all others with themselves."""
+    individuals = [Individual(None, Fitness([score]), id=place) for place, score in enumerate(scores)]
+    sources = truncation(individuals, generator=torch.Generator().manual_seed(seed))
+    count = math.ceil(0.2 * len(individuals))
+    ranked = sorted((one.fitness for one in individuals), reverse=True)
+    copied = [(one, source) for one, source in zip(individuals, sources, strict=True) if one.id != source.id]
     assert len(copied) <= count
     for one, source in copied:
-        assert one.fitness <= ranked[len(people) - count]
+        assert one.fitness <= ranked[len(individuals) - count]
         assert source.fitness >= ranked[count - 1]
 
 
@@ -36,7 +36,7 @@ def test_rates_are_perturbed_by_a_fifth(seed: int) -> None:
 
 
 def test_rates_go_with_their_members() -> None:
-    """Whoever trains on keeps its rate; whoever copies has that of the other, a fifth more or less."""
+    """A member that trains on keeps its rate; one that copies has that of the other, a fifth more or less."""
     strategy = PBT(SPHERE(3), population=10, seed=1)
     rates: dict[int, float] = {}
     copied = 0

@@ -208,25 +208,25 @@ def test_unknown_settings_are_refused() -> None:
 
 
 def test_there_is_no_result_before_a_generation() -> None:
-    """Whoever asks too early is told."""
+    """Asking too early is an error."""
     with pytest.raises(RuntimeError, match=r"there is no result yet: run a generation first."):
         SNES(SPHERE(5)).result()
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=12))
 def test_survivors_keep_at_most_twice_their_memory(places: list[tuple[int, int]]) -> None:
-    """Whoever lives on, and however often: the same individuals, without the tensors of the dead."""
+    """Whatever survives, and however often: the same individuals, without the tensors of the others."""
     tensors = [torch.arange(6.0 * 3).view(6, 3) + 100 * number for number in range(4)]
     born = [[Individual(row, id=10 * n + m) for m, row in enumerate(rows)] for n, rows in enumerate(tensors)]
-    people = [born[tensor][row] for tensor, row in places]
-    found = compact(people)
-    assert found == people
-    assert all(torch.equal(one.genome, other.genome) for one, other in zip(found, people, strict=True))
+    individuals = [born[tensor][row] for tensor, row in places]
+    found = compact(individuals)
+    assert found == individuals
+    assert all(torch.equal(one.genome, other.genome) for one, other in zip(found, individuals, strict=True))
     kept = {one.genome.untyped_storage().data_ptr(): one.genome.untyped_storage().nbytes() for one in found}
-    assert sum(kept.values()) <= 2 * len(people) * 3 * 4
+    assert sum(kept.values()) <= 2 * len(individuals) * 3 * 4
 
 
 def test_a_generation_that_lives_on_is_not_copied() -> None:
     """Rows that follow each other stay where they are."""
-    people = [Individual(row, id=number) for number, row in enumerate(torch.ones(4, 2))]
-    assert all(one is other for one, other in zip(compact(people), people, strict=True))
+    individuals = [Individual(row, id=number) for number, row in enumerate(torch.ones(4, 2))]
+    assert all(one is other for one, other in zip(compact(individuals), individuals, strict=True))

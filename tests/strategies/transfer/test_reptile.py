@@ -61,7 +61,7 @@ def test_weights_move_to_the_mean_of_what_tasks_lead_to(toys: ModuleType) -> Non
     assert moves[1][0][0] is moves[0][2]
 
 
-def test_all_is_handed_on(toys: ModuleType) -> None:
+def test_all_is_passed_on(toys: ModuleType) -> None:
     """Its share is 1; tasks are of `ancestry` classes, different ones, with heads of their own."""
     strategy = reptile(toys, task_ways=2)
     lives = spied(strategy, "live")

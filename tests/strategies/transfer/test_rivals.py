@@ -1,4 +1,4 @@
-"""The rivals of evolution: each hands on what it says, for the budget that it plans."""
+"""The rivals of evolution: each passes on what it says, for the budget that it plans."""
 
 import json
 from pathlib import Path
@@ -70,7 +70,7 @@ def trained_weights(strategy: OneCandidate) -> tuple[Learngene, dict[str, Tensor
 
 
 def as_bytes(individual: Individual) -> bytes | None:
-    """Return what an individual hands on as bytes, or None for nothing."""
+    """Return what an individual passes on as bytes, or None for nothing."""
     return None if individual.genome is None else individual.genome.to_bytes()
 
 
@@ -169,7 +169,7 @@ def test_descendants_of_a_linear_probe_train_their_heads_only(toys: ModuleType) 
 def test_narrow_pretraining_trains_a_network_of_the_circuits_size(
     backbone: str, share: float, toys: ModuleType
 ) -> None:
-    """Its network has the circuit's widths, is handed on whole, and fits into the full backbone."""
+    """Its network has the circuit's widths, is passed on whole, and fits into the full backbone."""
     strategy = make(NarrowPretraining, toys, backbone, share=share)
     genome, weights = trained_weights(strategy)
     full = getattr(toys, backbone)
@@ -254,7 +254,7 @@ def test_deaps_loop_and_ours_give_the_same(kind: type[OneCandidate], toys: Modul
 @all_rivals
 @pytest.mark.parametrize("before", [0, 1])
 def test_a_state_continues(kind: type[OneCandidate], before: int, toys: ModuleType, tmp_path: Path) -> None:
-    """A new strategy with the state of another goes on as it, through files too."""
+    """A new strategy with the state of another continues as it, through files too."""
     whole, first, second = (make(kind, toys) for _ in range(3))
     list(evolve(whole, 2))
     list(evolve(first, before))
@@ -358,7 +358,7 @@ def test_verbs_can_be_swapped(kind: type[OneCandidate], toys: ModuleType) -> Non
 
 
 def test_an_evaluator_that_trains_is_charged(toys: ModuleType) -> None:
-    """Nearest means cost no training; whoever registers an evaluator with a budget pays for each call."""
+    """Nearest means cost no training; an evaluator with a budget that is registered costs it at each call."""
 
     class Dear:
         """An evaluator that says that it trains."""

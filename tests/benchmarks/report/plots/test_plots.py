@@ -51,7 +51,7 @@ def bands(axes: Axes) -> list[list[tuple[float, float]]]:
 
 
 def many(count: int) -> list[Curve]:
-    """Return so many curves that rise to different heights, three seeds each."""
+    """Return that number of curves that rise to different heights, three seeds each."""
     return [
         Curve(f"narrow-pretraining {i}", UPDATES, tuple((0.1, 0.2, (i + seed) / (count + 3)) for seed in range(3)))
         for i in range(count)
@@ -60,7 +60,7 @@ def many(count: int) -> list[Curve]:
 
 @given(st.lists(st.integers(0, 63), min_size=2, max_size=2, unique=True))
 def test_no_two_of_64_look_alike(places: list[int]) -> None:
-    """Colour and marker, which points have too, tell strategies apart; so do colour and dashes within a palette."""
+    """Colour and marker, which points have too, distinguish strategies; so do colour and dashes within a palette."""
     first, second = map(Look.of, places)
     assert (first.colour, first.marker) != (second.colour, second.marker)
     assert len({(Look.of(i).colour, Look.of(i).line) for i in range(len(COLOURS))}) == len(COLOURS)
@@ -163,7 +163,7 @@ def test_of_many_strategies_the_last_intervals_stand_side_by_side() -> None:
 
 @pytest.mark.parametrize("count", [1, MOST_BANDS + 1])
 def test_one_seed_has_no_interval_and_says_so(count: int) -> None:
-    """Nothing is known of the spread; the words below the picture tell it."""
+    """Nothing is known of the spread; the words below the picture say so."""
     single = [Curve(curve.strategy, UPDATES, curve.accuracy[:1]) for curve in many(count)]
     figure = draw_curves(single, title="")
     axes, _ = parts(figure)

@@ -53,7 +53,7 @@ def test_bars_show_the_gains_in_points_best_first(make_row: MakeRow, gains: list
 
 
 def test_what_may_be_chance_is_pale_and_hatched(make_row: MakeRow) -> None:
-    """Solid are gains that are significant after Holm's correction; colour tells gains from losses."""
+    """Solid are gains that are significant after Holm's correction; colour distinguishes gains from losses."""
     rows = [
         gained(make_row, "up", 0.4),
         gained(make_row, "perhaps", 0.3, p=0.05),

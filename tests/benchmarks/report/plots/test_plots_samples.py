@@ -47,7 +47,7 @@ def test_roles_are_named_with_their_size(toys: ModuleType) -> None:
 
 
 def named(name: str, count: int, *, images: int = 2) -> LabelledImages:
-    """Return images of so many classes with long names."""
+    """Return images of that number of classes with long names."""
     classes = tuple(f"{name} $x${i} with-a-long-name" for i in range(count))
     pixels = (torch.arange(images * count * 64) % 251).reshape(-1, 1, 8, 8).to(torch.uint8)
     return LabelledImages(pixels, torch.arange(count).repeat_interleave(images), classes)

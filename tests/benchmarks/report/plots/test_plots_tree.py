@@ -150,7 +150,7 @@ def test_parents_out_of_sight_are_left_out() -> None:
     assert lines(draw_tree(TWO[1:], title="")) == {}
 
 
-def test_the_pool_shows_who_stayed_with_which_score() -> None:
+def test_the_pool_shows_what_stayed_with_which_score() -> None:
     """Rows are members, those of the last pool first by score; columns are generations; numbers stand in the cells."""
     figure = draw_tree(TWO, title="")
     axes = figure.axes[1]
@@ -163,7 +163,7 @@ def test_the_pool_shows_who_stayed_with_which_score() -> None:
 
 
 def test_a_long_pool_is_cut_and_says_so() -> None:
-    """Those who stayed to the end are shown; the label counts the others."""
+    """Those that stayed to the end are shown; the label counts the others."""
     records = [generation(n, {n: (n / 30, [])}, pool={n: n / 30}) for n in range(MOST_ROWS + 5)]
     axes = draw_tree(records, title="").axes[1]
     assert len(axes.get_yticklabels()) == MOST_ROWS
@@ -215,7 +215,7 @@ def test_trees_can_be_read(flaws: Flaws, seed: int, generations: int, population
 
 
 def test_equal_fitness_has_the_middle_of_the_scale() -> None:
-    """A single value has no range; nobody is shown as the worst."""
+    """A single value has no range; none is shown as the worst."""
     (dot,) = dots(draw_tree([generation(0, {0: (0.5, [])})], title=""))
     assert to_hex(dot.get_markerfacecolor()) == to_hex(colormaps[SCALE](0.5))
 
