@@ -12,23 +12,21 @@ import numpy as np
 import pytest
 import torch
 
+from neuroevo import catalogue
 from neuroevo.benchmarks.speed import throughput
-from neuroevo.benchmarks.suites.transfer import Transfer
-from neuroevo.cli.names import BACKBONES, DATASETS, SUITES
-from neuroevo.cli.settings.settings import BenchSettings
+from neuroevo.benchmarks.suites.protocol import Transfer
+from neuroevo.cli.comparison import DEFAULT as STRATEGIES
+from neuroevo.data import glyphs
 from neuroevo.data.fashion_mnist import NAMES
-from neuroevo.data.glyphs import glyphs
 from neuroevo.execution import Recipe
 from neuroevo.learngene import Learngene
 from neuroevo.runs.records import read_records
 from neuroevo.splits import load_split
 
 Program = Callable[..., Any]
-TINY = (
-    *("bench", "--width", 0.25, "--generations", 1, "--population", 2, "--life-updates", 2, "--critic-updates", 2),
-    *("--updates", 2, "--descendants", 1, "--shots", 5),
-)
-STRATEGIES = BenchSettings().strategies
+SHORT = ("bench", "--width", 0.25, "--generations", 1, "--updates", 2, "--descendants", 1, "--shots", 5)
+TINY = (*SHORT, "--population", 2, "--life-updates", 2, "--critic-updates", 2)
+SUITES, DATASETS, BACKBONES = (", ".join(catalogue.entries(kind)) for kind in ("suite", "dataset", "backbone"))
 FILES = {"curves.png", "learngenes", "log.txt", "records.jsonl", "report.html", "run.json", "samples.png"}
 FILES |= {"settings.toml", "summary.csv"}
 
@@ -130,7 +128,7 @@ def test_the_table_says_what_the_summary_says(finished: tuple[Any, Path]) -> Non
     assert "seeds 7 to 8, n = 2" in call.out
 
 
-def test_progress_is_told_line_by_line(finished: tuple[Any, Path]) -> None:
+def test_progress_is_shown_line_by_line(finished: tuple[Any, Path]) -> None:
     """Without a terminal every cell is a line on stderr, with no control characters."""
     call, _ = finished
     for name in STRATEGIES:
@@ -177,7 +175,7 @@ def test_another_seed_gives_other_records(finished: tuple[Any, Path], neuroevo: 
 def test_json_is_all_that_is_printed(neuroevo: Program, tmp_path: Path) -> None:
     """Stdout holds one JSON value with the rows of the summary, null for what is not known."""
     out = tmp_path / "run"
-    call = neuroevo(*TINY, "--strategies", "scratch,untrained-circuit", "--seeds", 1, "--out", out, "--json")
+    call = neuroevo(*SHORT, "--strategies", "scratch,untrained-circuit", "--seeds", 1, "--out", out, "--json")
     assert call.code == 0, call.err
     found = json.loads(call.out, parse_constant=pytest.fail)
     assert found["run"] == str(out)
@@ -192,27 +190,35 @@ def test_two_suites_get_a_folder_each(neuroevo: Program, tmp_path: Path, monkeyp
     for name, value in {"POPULATION": 2, "IMAGES": 40, "LARGE": 32, "SCALING": (1, 2), "INPUTS": 4}.items():
         monkeypatch.setattr(throughput, name, value)
     monkeypatch.setattr(throughput, "RECIPE", Recipe(updates=1, batch=8))
-    words = ["throughput", "transfer", "--strategies", "scratch", "--seeds", 1, "--out", tmp_path / "run"]
-    call = neuroevo(*TINY, *words)
+    words = ["throughput", "transfer", "--strategies", "scratch", "--seeds", 1, "--repeats", 2]
+    call = neuroevo(*SHORT, *words, "--out", tmp_path / "run")
     assert call.code == 0, call.err
     folders = [tmp_path / "run" / suite for suite in ("throughput", "transfer")]
-    assert sorted((tmp_path / "run").iterdir()) == folders
+    assert sorted((tmp_path / "run").iterdir()) == [tmp_path / "run" / "settings.toml", *folders]
     assert [facts(folder)["suite"] for folder in folders] == ["throughput", "transfer"]
     assert [line for line in call.out.splitlines() if line.startswith("Results")] == [
         f"Results: {folder}" for folder in folders
     ]
     head, *others = read_records(folders[0] / "records.jsonl")
     assert (head["kind"], head["row_count"]) == ("throughput", len(others))
-    told = [{key: "" if value is None else str(value) for key, value in one.items() if key != "kind"} for one in others]
-    assert told == rows(folders[0])
+    lines = [
+        {key: "" if value is None else str(value) for key, value in one.items() if key != "kind"} for one in others
+    ]
+    assert lines == rows(folders[0])
     assert "GFLOP/s" in call.out
-    text = neuroevo(*TINY, *words[:-1], tmp_path / "json", "--json").out
+    # Each has the settings that it reads, the folder around them those of both.
+    assert settings_of(folders[0]).items() >= {"suites": ["throughput"], "repeats": 2}.items()
+    assert settings_of(folders[1]).items() >= {"suites": ["transfer"], "updates": 2, "strategies": ["scratch"]}.items()
+    assert "updates" not in settings_of(folders[0])
+    assert "repeats" not in settings_of(folders[1])
+    assert settings_of(tmp_path / "run")["suites"] == ["throughput", "transfer"]
+    text = neuroevo(*SHORT, *words, "--out", tmp_path / "json", "--json").out
     runs = [json.loads(line, parse_constant=pytest.fail)["run"] for line in text.splitlines()]
     assert runs == [str(tmp_path / "json" / suite) for suite in ("throughput", "transfer")]
     monkeypatch.chdir(tmp_path)
-    assert neuroevo(*TINY, *words[:-2]).code == 0
+    assert neuroevo(*SHORT, *words).code == 0
     (default,) = (tmp_path / "runs").iterdir()
-    assert sorted(path.name for path in default.iterdir()) == ["throughput", "transfer"]
+    assert sorted(path.name for path in default.iterdir()) == ["settings.toml", "throughput", "transfer"]
 
 
 def test_without_out_there_is_a_folder_of_its_own(
@@ -221,7 +227,7 @@ def test_without_out_there_is_a_folder_of_its_own(
     """Two runs at once get two folders under `runs`, whose paths are printed."""
     monkeypatch.chdir(tmp_path)
     words = ["--backbone", "mlp", "--strategies", "scratch", "--seeds", 1, "--quiet"]
-    printed = [neuroevo(*TINY, *words).out.splitlines()[-1].removeprefix("Results: ") for _ in range(2)]
+    printed = [neuroevo(*SHORT, *words).out.splitlines()[-1].removeprefix("Results: ") for _ in range(2)]
     assert sorted(printed) == sorted(str(path.relative_to(tmp_path)) for path in (tmp_path / "runs").iterdir())
     assert all(path.startswith("runs/bench-") for path in printed)
     assert rows(Path(printed[0]))[0]["backbone"] == "mlp"
@@ -235,26 +241,28 @@ def test_the_environment_and_a_file_set_what_flags_do_not(
     file.write_text('strategies = ["scratch"]\nseeds = 3\nbatch = 16\nlearning_rate = 0.5\n')
     for name, value in {"SEEDS": "1", "BATCH": "8", "OUT": str(tmp_path / "run"), "UPDATES": "9"}.items():
         monkeypatch.setenv(f"NEUROEVO_{name}", value)
-    call = neuroevo(*TINY, "--batch", 4, "--settings", file)
+    call = neuroevo(*SHORT, "--batch", 4, "--settings", file)
     assert call.code == 0, call.err
     found = settings_of(tmp_path / "run")
     assert (found["batch"], found["seeds"], found["strategies"], found["learning_rate"]) == (4, 1, ["scratch"], 0.5)
-    assert (found["updates"], found["share"]) == (2, BenchSettings().share)
+    assert (found["updates"], found["match"]) == (2, "steps")
 
 
 WRONG = [
-    ("--strategies gtl,scrach", "--strategies must be one of gtl, gtl-paper, scratch, ", "did you mean scratch?"),
-    ("--dataset glyph", f"--dataset must be one of {', '.join(DATASETS)}, but it is 'glyph'", "did you mean glyphs?"),
-    ("--backbone convnet", f"--backbone must be one of {', '.join(BACKBONES)}, but it is 'convnet'", "mean convnet4?"),
-    (
-        "trnsfer",
-        f"SUITE must be one of {', '.join(SUITES)}, but it is 'trnsfer'",
-        "did you mean transfer?",
-    ),
-    ("--popultaion 3", "No such option", "--population"),
-    ("--share 1.5", "--share must be a number above 0 and at most 1, but it is 1.5.", ""),
-    ("--tournament 9", "--population must be at least --tournament, but they are 2 and 9.", ""),
-    ("--ways 21", "--ways must be at most 20, the classes of the role held_out of glyphs, but it is 21.", ""),
+    ("--strategies gtl,scrach", "--strategies must be of gtl, gtl-paper, ", "did you mean scratch?"),
+    ("--dataset glyph", f"--dataset must be one of {DATASETS}, but it is 'glyph'", "did you mean glyphs?"),
+    ("--backbone convnet", f"--backbone must be one of {BACKBONES}, but it is 'convnet'", "mean convnet4?"),
+    ("trnsfer", f"SUITE must be one of {SUITES}, but it is 'trnsfer'", "did you mean transfer?"),
+    ("--popultaion 3", "--popultaion is not a setting of the suite transfer; did you mean --population?", ""),
+    ("--sigma 3", "--sigma must be left out, for the suite transfer does not read it; cma-es, ", " and snes would."),
+    ("--strategies scratch --critic-updates 3", "--population must be left out, ", "gtl and its variants"),
+    ("--heirs mlp", "--heirs must be left out, for the suite transfer does not read it; suite scaling would.", ""),
+    ("--evaluations 3", "--evaluations must be left out, for the suite transfer does not read it; bench opt", "would."),
+    ("instinct scaling --heirs mlp:x", "--heirs: an heir must be a backbone with a width above 0", ""),
+    ("--share 1.5", "share must lie in (0, 1]", "1.5"),
+    ("--tournament 9", "tournament must lie between 1 and the population of 2, but it is 9.", ""),
+    ("--pretraining-updates 3", "--pretraining-updates must come with --match none, for otherwise", ""),
+    ("--ways 64", "--ways must be at most 63, the classes of the role novel of glyphs, but it is 64.", ""),
     ("--shots 200", "--shots must be below 200, the images per class of glyphs, but it is 200.", ""),
     ("--dataset fashion-mnist --ways 3", "--data-root must name the folder", "--ways must be at most 2,"),
     ("--dataset fashion-mnist --data-root nowhere", "--data-root must be an existing folder, but nowhere is none.", ""),
@@ -262,38 +270,57 @@ WRONG = [
     ("--seeds 0", "--seeds must be a whole number of at least 1, but it is 0.", ""),
     ("--strategies gtl,gtl", "--strategies must be a list of different names", ""),
     ("--settings nowhere.toml", "--settings must name a TOML file, but nowhere.toml gives: ", ""),
+    ("--engine processes --address auto", "--address must come with --engine ray, but the engine is processes.", ""),
 ]
 
 
 @pytest.mark.parametrize(("words", "start", "end"), WRONG, ids=[words for words, _, _ in WRONG])
-def test_what_is_wrong_is_told_before_any_work(
-    neuroevo: Program,
-    made: list[str],
-    words: str,
-    start: str,
-    end: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_what_is_wrong_is_said_before_any_folder_is_made(
+    neuroevo: Program, words: str, start: str, end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exit code 2 and sentences on stderr; no data are made and no folder is left."""
+    """Exit code 2 and sentences on stderr; no folder is left."""
     monkeypatch.chdir(tmp_path)
-    before = len(made)
     call = neuroevo(*TINY, *words.split())
     assert (call.code, call.out) == (2, "")
     assert f"Error: {start}" in call.err
     assert end in call.err
     assert all(line.startswith("Error: ") for line in call.err.splitlines())
-    assert len(made) == before
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_variable_is_told(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("words", "start"),
+    [
+        ("throughput --population 3", "--population must be left out, for the suite throughput does not read it; "),
+        ("throughput --strategies gtl", "--strategies must be left out, for the suite throughput does not read it; "),
+        ("throughput --contestant a=gtl", "--contestant "),
+        ("optimize --updates 3", "--updates must be left out, for the suite optimize does not read it; "),
+        ("optimize --per-class 3 --problems sphere", "--per-class must be left out, for the suite optimize does "),
+        ("optimize --cells 3", "--cells must be left out, for the suite optimize does not read it; map-elites would."),
+        ("optimize --problems spere", "problem must be one of digits, "),
+        ("optimize --strategies differential --population 3", "population must be at least 4, but it is 3."),
+        ("optimize throughput --shots 3", "--shots must be left out, for the suites optimize throughput "),
+    ],
+)
+def test_a_suite_reads_its_own_settings_only(
+    neuroevo: Program, words: str, start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What neither it nor its contestants read is refused with what does, before any folder is made."""
+    monkeypatch.chdir(tmp_path)
+    call = neuroevo("bench", *words.split())
+    assert (call.code, call.out) == (2, "")
+    assert call.err.startswith(f"Error: {start}")
+    assert call.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_variable_is_named(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A misspelt setting in the environment is not passed over."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NEUROEVO_POPULATIN", "3")
     call = neuroevo(*TINY)
     assert call.code == 2
-    assert "NEUROEVO_POPULATIN is not a setting; did you mean NEUROEVO_POPULATION?" in call.err
+    assert "NEUROEVO_POPULATIN is not a setting of the suite transfer; did you mean NEUROEVO_POPULATION?" in call.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -301,7 +328,7 @@ def test_an_unknown_variable_is_told(neuroevo: Program, tmp_path: Path, monkeypa
     ("devices", "asked", "there"), [(0, "cuda", "cpu"), (1, "cuda:3", "cuda:0, cpu"), (0, "mps", "cpu")]
 )
 @pytest.mark.parametrize("suite", ["transfer", "throughput"])
-def test_a_device_that_is_not_there_is_told(
+def test_a_device_that_is_not_there_is_refused(
     neuroevo: Program,
     devices: int,
     asked: str,
@@ -313,7 +340,7 @@ def test_a_device_that_is_not_there_is_told(
     """The sentence says which there are; no folder is left."""
     monkeypatch.setattr(torch.cuda, "device_count", lambda: devices)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    call = neuroevo(*TINY, suite, "--device", asked, "--out", tmp_path / "run")
+    call = neuroevo("bench", suite, "--device", asked, "--out", tmp_path / "run")
     assert (call.code, call.out) == (2, "")
     assert call.err == f"Error: --device must be auto or one of {there} on this machine, but it is {asked}.\n"
     assert list(tmp_path.iterdir()) == []
@@ -332,7 +359,7 @@ def test_results_are_never_mixed(neuroevo: Program, made: list[str], tmp_path: P
     assert (tmp_path / "mine" / "notes.txt").read_text() == "mine"
     assert len(made) == before
     (tmp_path / "empty").mkdir()
-    assert neuroevo(*TINY, "--strategies", "scratch", "--seeds", 1, "--out", tmp_path / "empty").code == 0
+    assert neuroevo(*SHORT, "--strategies", "scratch", "--seeds", 1, "--out", tmp_path / "empty").code == 0
 
 
 def fail_at(number: int, error: BaseException, patch: pytest.MonkeyPatch) -> None:
@@ -379,7 +406,7 @@ def test_a_run_that_breaks_off_says_so(
 def test_a_strategy_that_diverges_is_a_gap(neuroevo: Program, tmp_path: Path) -> None:
     """Descendants whose outputs are not finite have no accuracy: empty in the table, the file and the picture."""
     words = ["--strategies", "scratch", "--seeds", 2, "--learning-rate", 1e30, "--updates", 6]
-    call = neuroevo(*TINY, *words, "--out", tmp_path / "run")
+    call = neuroevo(*SHORT, *words, "--out", tmp_path / "run")
     assert call.code == 0, call.err
     (row,) = rows(tmp_path / "run")
     assert row["accuracy_0"] != ""
@@ -392,19 +419,20 @@ def test_a_strategy_that_diverges_is_a_gap(neuroevo: Program, tmp_path: Path) ->
 
 
 def test_show_describes_the_run(finished: tuple[Any, Path], neuroevo: Program) -> None:
-    """What the table said of GTL, in words."""
+    """As sentences that say what the table says of GTL."""
     _, folder = finished
     call = neuroevo("show", folder)
     assert (call.code, call.err) == (0, "")
     row = rows(folder)[list(STRATEGIES).index("gtl")]
     (line,) = (line for line in call.out.splitlines() if line.startswith("gtl: "))
     assert f"{100 * float(row['accuracy_mean']):.1f} % on novel classes" in line
-    assert f"{100 * float(row['gain_over_scratch']):+.1f} points over scratch" in line
+    gain = f"{100 * float(row['gain_over_scratch']):+.1f}".replace("-", "\N{MINUS SIGN}")
+    assert f"{gain} points over scratch" in line
     assert "bench transfer, finished" in call.out
 
 
 def write_fashion_mnist(folder: Path, *, per_class: tuple[int, int]) -> None:
-    """Write the four files with so many training and test images per class, in the format of the real ones."""
+    """Write the four files with these numbers of training and test images per class, in the format of the real ones."""
     generator = np.random.default_rng(0)
     for part, number in zip(("train", "t10k"), per_class, strict=True):
         labels = generator.permutation(np.repeat(np.arange(10, dtype=np.uint8), number))
@@ -432,18 +460,19 @@ def test_fashion_mnist_from_files(neuroevo: Program, tmp_path: Path) -> None:
 
 def test_glyphs_need_no_files(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The data set that is the default is made as it is, and its tasks have 20 classes."""
-    monkeypatch.setattr("neuroevo.data.glyphs.glyphs", glyphs)
+    monkeypatch.setitem(glyphs.DATASETS, "glyphs", glyphs.glyphs)
     words = ["--strategies", "scratch", "--backbone", "mlp", "--seeds", 1]
-    call = neuroevo(*TINY, *words, "--out", tmp_path / "run")
+    call = neuroevo(*SHORT, *words, "--out", tmp_path / "run")
     assert call.code == 0, call.err
     assert "glyphs: 20 novel classes, 5 images per class" in call.out
 
 
-def test_files_that_are_missing_are_told(neuroevo: Program, tmp_path: Path) -> None:
-    """A folder without the files is one sentence that names them."""
+def test_files_that_are_missing_are_named(neuroevo: Program, tmp_path: Path) -> None:
+    """A folder without the files is one sentence that names them; no folder is made."""
     (tmp_path / "data").mkdir()
     words = ["--dataset", "fashion-mnist", "--data-root", tmp_path / "data", "--out", tmp_path / "run"]
     call = neuroevo(*TINY, *words)
     assert call.code == 74
+    assert not (tmp_path / "run").exists()
     assert call.err.count("\n") == 1
     assert all(name in call.err for name in NAMES)

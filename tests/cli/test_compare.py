@@ -117,8 +117,8 @@ def test_a_bench_of_several_suites_goes_on(neuroevo: Program, tmp_path: Path, mo
     def measure(**_: object) -> Throughput:
         measured.append(1)
         row = throughput.Row("training", 8, *[1.0] * 8, None)
-        told = {"machine": "a", "cores": 1, "device": "cpu", "threads": 1, "torch": "2", "python": "3"}
-        return Throughput(told, 1, "torch.mm", 1.0, {}, (row,))
+        facts = {"machine": "a", "cores": 1, "device": "cpu", "threads": 1, "torch": "2", "python": "3"}
+        return Throughput(facts, 1, "torch.mm", 1.0, {}, (row,))
 
     monkeypatch.setattr(throughput, "measure", measure)
     out = tmp_path / "both"
@@ -149,7 +149,7 @@ def test_settings_come_from_the_run(words: list[str], sentence: str, finished: P
 
 
 def test_what_is_no_run_can_not_go_on(neuroevo: Program, tmp_path: Path, finished: Path) -> None:
-    """An empty folder, one that is not there, and a run of another schema are told in a sentence."""
+    """An empty folder, one that is not there, and a run of another schema are one sentence each."""
     assert "has no settings.toml" in neuroevo("bench", "--resume", tmp_path).err
     assert neuroevo("bench", "--resume", tmp_path / "nowhere").code == 2
     folder = tmp_path / "run"
@@ -200,7 +200,7 @@ def test_another_run_is_different(finished: Path, neuroevo: Program, tmp_path: P
     assert neuroevo("compare", finished, folder, "--tolerance", 0.3).code == 0
 
 
-def test_what_can_not_be_compared_is_told(finished: Path, neuroevo: Program, tmp_path: Path) -> None:
+def test_what_can_not_be_compared_is_refused(finished: Path, neuroevo: Program, tmp_path: Path) -> None:
     """Other protocols: exit code 1 and a sentence; unfinished cells: a note on stderr, the rest is compared."""
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 import torch
 
-from neuroevo.cli.names import DATASETS, DATASETS_ON_DISK
+from neuroevo import catalogue
+from neuroevo.cli.settings.rules import takes
 from neuroevo.data import cifar_fs
 from neuroevo.learngene import Learngene
 
 Program = Callable[..., Any]
+DATASETS = catalogue.entries("dataset")
+DATASETS_ON_DISK = [name for name in DATASETS if "data_root" in takes(name)]
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 TINY = ("--width", 0.1, "--generations", 1, "--population", 2, "--life-updates", 2, "--critic-updates", 2)
 TINY = (*TINY, "--cycle", 1, "--quiet")
@@ -35,24 +38,25 @@ def test_evolve_runs_on_three_images_per_class(neuroevo: Program, root: Path, tm
     """One shot leaves two images of each class to be tested on, and the run says which data it had."""
     out = tmp_path / "run"
     size = ("--image-size", 16) if name == "image-folder" else ()
-    words = ("--dataset", name, "--data-root", root / name, "--ways", 2, "--shots", 1, *size)
-    call = neuroevo("evolve", "random-circuit", *words, *TINY, "--out", out)
+    words = ("--dataset", name, "--data-root", root / name, "--critic-ways", 2, "--critic-shots", 1, *size)
+    call = neuroevo("evolve", "gtl", *words, *TINY, "--out", out)
     assert call.code == 0, call.err
     assert json.loads((out / "run.json").read_text())["data"]["name"] == name
     assert tomllib.loads((out / "settings.toml").read_text())["data_root"] == str(root / name)
 
 
-def test_too_many_shots_are_told(neuroevo: Program, root: Path, tmp_path: Path) -> None:
-    """Where classes have three images, ten shots are refused in a sentence that says what to do."""
+def test_too_many_shots_are_refused(neuroevo: Program, root: Path, tmp_path: Path) -> None:
+    """Where classes have three images, ten shots are refused in a sentence that says what to do; no folder is made."""
     words = ("--dataset", "cifar-fs", "--data-root", root / "cifar-fs", *TINY, "--out", tmp_path / "run")
     call = neuroevo("evolve", "gtl", *words)
-    assert (call.code, call.out) == (1, "")
+    assert (call.code, call.out) == (2, "")
+    assert not (tmp_path / "run").exists()
     assert "shots must be below 3, the images of the smallest class, but it is 10; ask for fewer." in call.err
 
 
 @pytest.mark.parametrize("name", ["cifar-fs", "mini-imagenet"])
 def test_a_smaller_collection_is_not_complete(neuroevo: Program, root: Path, name: str) -> None:
-    """Counts are compared with the published ones, role by role, and the source is told."""
+    """Counts are compared with the published ones, role by role, and the source is named."""
     call = neuroevo("datasets", "check", name, "--data-root", root / name)
     assert (call.code, call.err) == (1, "")
     assert "BAD  novel: 20 classes with 3 images each" in call.out
@@ -89,7 +93,7 @@ def test_the_published_files_are_complete(neuroevo: Program) -> None:
 
 
 @pytest.mark.parametrize("name", DATASETS_ON_DISK)
-def test_an_empty_folder_is_told_with_the_source(neuroevo: Program, tmp_path: Path, name: str) -> None:
+def test_an_empty_folder_is_reported_with_the_source(neuroevo: Program, tmp_path: Path, name: str) -> None:
     """Every data set on disk says what is missing and where it can be had, once."""
     call = neuroevo("datasets", "check", name, "--data-root", tmp_path)
     assert call.code == 1
@@ -103,7 +107,7 @@ def test_an_empty_folder_is_told_with_the_source(neuroevo: Program, tmp_path: Pa
 
 
 def test_digests_are_checked(neuroevo: Program, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files as long as the published ones that are not the same are told."""
+    """Files as long as the published ones that are not the same are found."""
     monkeypatch.setattr(cifar_fs, "_PUBLISHED_BYTES", 10_000)
     call = neuroevo("datasets", "check", "cifar-fs", "--data-root", root / "cifar-fs")
     assert call.code == 1
@@ -111,7 +115,7 @@ def test_digests_are_checked(neuroevo: Program, root: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "sentence"),
     [
         (("nothing",), f"NAME must be one of {', '.join(DATASETS)}"),
         (("glyphz",), "did you mean glyphs?"),
@@ -122,33 +126,35 @@ def test_digests_are_checked(neuroevo: Program, root: Path, monkeypatch: pytest.
         ((), "Missing argument 'NAME'"),
     ],
 )
-def test_wrong_usage_is_told(neuroevo: Program, words: tuple[object, ...], told: str) -> None:
+def test_wrong_usage_is_one_sentence(neuroevo: Program, words: tuple[object, ...], sentence: str) -> None:
     """One sentence and the exit code 2."""
     call = neuroevo("datasets", "check", *words)
     assert (call.code, call.out) == (2, "")
-    assert told in call.err
+    assert sentence in call.err
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "sentence"),
     [
-        (("--dataset", "mini-imagenet", "--download"), "--download must come with fashion-mnist or cifar-fs"),
+        (("--dataset", "mini-imagenet", "--download"), "--download must come with cifar-fs or fashion-mnist"),
         (("--dataset", "cifar-fs", "--image-size", 84), "--image-size must come with"),
         (("--augment", "crop,zoom"), "--augment must be some of crop, flip, jitter, separated by commas"),
         (("--augment", "flip,flip"), "--augment must be some of"),
     ],
 )
-def test_what_a_data_set_can_not_do_is_told(
-    neuroevo: Program, tmp_path: Path, words: tuple[object, ...], told: str
+def test_what_a_data_set_can_not_do_is_refused(
+    neuroevo: Program, tmp_path: Path, words: tuple[object, ...], sentence: str
 ) -> None:
     """Downloads, sizes and augmentations that are not there are refused before any folder is made."""
     call = neuroevo("bench", *words, "--data-root", tmp_path, "--out", tmp_path / "run")
     assert call.code == 2
-    assert told in call.err
+    assert sentence in call.err
     assert not (tmp_path / "run").exists()
 
 
-def test_a_download_that_fails_is_told(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_that_fails_is_one_sentence(
+    neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without a network a download ends in one sentence and leaves nothing behind."""
 
     def fail(*_: object, **__: object) -> None:

@@ -92,7 +92,7 @@ def test_a_bench_runs_on_processes(neuroevo: Program, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_an_engine_can_not_do_is_told_before_any_work(
+def test_what_an_engine_can_not_do_is_refused_before_any_work(
     words: list[Any], sentence: str, neuroevo: Program, tmp_path: Path
 ) -> None:
     """Exit code 2 and a sentence; no folder is made."""
@@ -111,10 +111,10 @@ def test_a_missing_extra_is_named(neuroevo: Program, tmp_path: Path, monkeypatch
     assert not (tmp_path / "run").exists()
 
 
-def test_a_folder_that_can_not_be_written_is_told(neuroevo: Program) -> None:
+def test_a_folder_that_can_not_be_written_is_named(neuroevo: Program) -> None:
     """Exit code 74 and the path."""
     if not Path("/proc/self").exists():
-        pytest.skip("needs a folder in which nobody can write")
+        pytest.skip("needs a folder in which nothing can be written")
     call = neuroevo("evolve", "gtl", *TINY, "--out", "/proc/neuroevo")
     assert (call.code, call.out) == (74, "")
     assert call.err.startswith("Error: /proc/neuroevo: ")

@@ -59,7 +59,7 @@ def test_accuracy_stands_beside_that_of_scratch(finished: tuple[Any, Path]) -> N
     }
 
 
-def test_show_tells_both_accuracies(finished: tuple[Any, Path], neuroevo: Program) -> None:
+def test_show_has_both_accuracies(finished: tuple[Any, Path], neuroevo: Program) -> None:
     """Those at the end."""
     call, folder = finished
     _, heir, scratch = call.out.splitlines()[4].split()
@@ -74,18 +74,17 @@ def test_the_file_is_a_state_dict(finished: tuple[Any, Path], toys: ModuleType) 
     network.load_state_dict(weights)
     with safe_open(folder / "descendant.safetensors", "pt") as file:
         (about,) = file.metadata().values()
-    data, told = toys.dataset(size=16), json.loads(about)
+    data, notes = toys.dataset(size=16), json.loads(about)
     protocol = Transfer(dataset=data, backbone=HEIR, descendant=Recipe(updates=6), ways=3, shots=5)
     task = protocol.task(4, 0)
-    assert told["classes"] == [task.source.classes[label] for label in task.classes.tolist()]
-    right = correct_answers(network, task, Pixels(tuple(told["mean"]), tuple(told["std"])))
+    assert notes["classes"] == [task.source.classes[label] for label in task.classes.tolist()]
+    right = correct_answers(network, task, Pixels(tuple(notes["mean"]), tuple(notes["std"])))
     assert f"{100 * float(right) / len(task.test):.1f}" == call.out.splitlines()[4].split()[1]
 
 
 def test_the_heir_is_that_of_bench(neuroevo: Program, tmp_path: Path) -> None:
     """The first descendant of a comparison with the same seed and settings has the same accuracies, scratch too."""
-    words = ("--generations", 1, "--population", 2, "--life-updates", 2, "--critic-updates", 2, "--seeds", 1)
-    bench = ("bench", *WORDS, *words, "--descendants", 1, "--strategies", "scratch,untrained-circuit")
+    bench = ("bench", *WORDS, "--seeds", 1, "--descendants", 1, "--strategies", "scratch,untrained-circuit")
     assert neuroevo(*bench, "--out", tmp_path / "bench").code == 0
     file = tmp_path / "bench" / "learngenes" / "untrained-circuit-seed4.safetensors"
     call = neuroevo("inherit", file, *WORDS, "--json", "--out", tmp_path / "run")
@@ -108,7 +107,9 @@ def test_what_does_not_fit_is_one_sentence(
         (("noise.safetensors",), 1, "noise.safetensors can't be read as a learngene: "),
         (("nowhere.safetensors",), 74, "nowhere.safetensors: No such file or directory."),
         ((learngene, "--out", finished[1]), 2, "--out must be a new or empty folder, but "),
-        ((learngene, "--shots", "1,5"), 2, "--shots must be a single number for this command, but it is 1, 5."),
+        ((learngene, "--shots", "1,5"), 2, "--shots must be a whole number of at least 1, but it is '1,5'."),
+        ((learngene, "--mutation-rate", 1), 2, "--mutation-rate must be left out, for inherit does not read it; gtl "),
+        ((learngene, "--update", 1), 2, "--update is not a setting of inherit; did you mean --updates?"),
         ((learngene, "--dataset", "cifar-fs"), 2, "--data-root must name the folder that holds the files of cifar-fs."),
         ((), 2, "LEARNGENE must be given."),
     ]

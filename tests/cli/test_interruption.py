@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from neuroevo.data.glyphs import DATASETS
 from neuroevo.evolution import Generation
 from neuroevo.runs.checkpoint import load_checkpoint
 from neuroevo.runs.records import read_records
@@ -74,7 +75,7 @@ def timeless(folder: Path) -> list[dict[str, Any]]:
 def test_a_signal_stops_the_run_after_its_generation(
     number: int, sent: signal.Signals, code: int, neuroevo: Program, tmp_path: Path
 ) -> None:
-    """Generation and checkpoint are complete, the way on is told, and it leads to the bytes of the whole run."""
+    """Generation and checkpoint are complete, the way on is said, and it leads to the bytes of the whole run."""
     folder = tmp_path / "run"
     handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
     with signalled(number, sent):
@@ -107,7 +108,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not(number: int, whole: Path, neuroe
 
 
 def test_a_finished_run_has_nothing_left_to_do(whole: Path, neuroevo: Program, made: list[str]) -> None:
-    """The result is told again, nothing runs, and no file changes."""
+    """The result is printed again, nothing runs, and no file changes."""
     before = {path: path.read_bytes() for path in whole.rglob("*") if path.is_file()}
     count = len(made)
     call = neuroevo("evolve", "--resume", whole)
@@ -136,14 +137,29 @@ def test_a_run_goes_on_to_more_generations(whole: Path, neuroevo: Program, tmp_p
     [
         (["--population", 4, "--seed", 9], "differ: population (2 in the run, 4 given), seed (0 in the run, 9 given)."),
         (["gtl-paper"], "they differ: strategy ('gtl' in the run, 'gtl-paper' given)."),
+        (["snes"], "they differ: strategy ('gtl' in the run, 'snes' given)."),
+        (["--parents", "none"], "they differ: parents (1 in the run, None given)."),
+        (["--settings", "mine.toml"], "so it allows no --settings."),
+        (["--sigma", 1], " and snes would."),
         (["--out", "elsewhere"], "so it allows no --out."),
     ],
 )
 def test_other_settings_are_refused_by_name(words: list[Any], sentence: str, whole: Path, neuroevo: Program) -> None:
-    """Exit code 2 and every setting that differs with both values; what is told again the same is no difference."""
+    """Exit code 2 and every setting that differs with both values; what is given again but the same is allowed."""
     call = neuroevo("evolve", "--resume", whole, "--life-updates", 2, *words)
     assert (call.code, call.out) == (2, "")
     assert call.err.endswith(f"{sentence}\n")
+
+
+def test_the_environment_changes_no_run_that_is_resumed(
+    whole: Path, neuroevo: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its strategy nor its settings; what is misspelt there does not matter either."""
+    for name, value in {"STRATEGY": "snes", "POPULATION": "9", "ASYNCHRONOUS": "1", "POPULATIN": "3"}.items():
+        monkeypatch.setenv(f"NEUROEVO_{name}", value)
+    call = neuroevo("evolve", "--resume", whole)
+    assert (call.code, call.err) == (0, "")
+    assert call.out.startswith("Nothing to do")
 
 
 def test_other_data_are_refused(
@@ -152,7 +168,7 @@ def test_other_data_are_refused(
     """A data set of the same name whose images are others can't be what the run goes on with."""
     folder = tmp_path / "run"
     shutil.copytree(whole, folder)
-    monkeypatch.setattr("neuroevo.data.glyphs.glyphs", lambda: toys.dataset(size=16, seed=1))
+    monkeypatch.setitem(DATASETS, "glyphs", lambda: toys.dataset(size=16, seed=1))
     call = neuroevo("evolve", "--resume", folder, "--generations", 4)
     assert call.code == 1
     assert "can't be resumed here, for it began with other data" in call.err
@@ -198,11 +214,10 @@ import signal, sys
 from pathlib import Path
 from neuroevo.evolution import Generation
 from neuroevo.runs.directory import RunDirectory
-from neuroevo.cli.settings.settings import BenchSettings
 from neuroevo.cli.interruption import interruptible, resumable
 
 folder = Path(sys.argv[1])
-with RunDirectory.create(folder, what="bench", settings=BenchSettings(), argv=[]) as run, interruptible(run):
+with RunDirectory.create(folder, what="bench", argv=[]) as run, interruptible(run):
     signal.raise_signal(int(sys.argv[2]))
     print("still here", flush=True)
     signal.raise_signal(int(sys.argv[2]))
@@ -212,7 +227,7 @@ with RunDirectory.create(folder, what="bench", settings=BenchSettings(), argv=[]
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_the_second_signal_stops_at_once(sent: signal.Signals, code: int, tmp_path: Path) -> None:
-    """The process says after the first one what it waits for, and is gone after the second; the folder tells why."""
+    """The process says after the first one what it waits for, and is gone after the second; the folder says why."""
     folder = tmp_path / "run"
     words = [sys.executable, "-c", PROGRAM, str(folder), str(int(sent))]
     ended = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
@@ -275,9 +290,9 @@ def test_a_process_that_is_stopped_from_outside_goes_on(
         os.killpg(process.pid, sent)
     else:
         process.send_signal(sent)
-    _, told = process.communicate(timeout=120)
+    _, text = process.communicate(timeout=120)
     assert process.returncode == (-sent if sent is signal.SIGKILL else 128 + sent)
-    assert sent is signal.SIGKILL or f"go on with: neuroevo evolve --resume {folder}" in told
+    assert sent is signal.SIGKILL or f"go on with: neuroevo evolve --resume {folder}" in text
     if engine != "ray":  # whose processes have sessions of their own
         patience = time.monotonic() + 30
         while left_of(process.pid):

@@ -1,4 +1,4 @@
-"""`neuroevo bench overhead`: measured once, told as often as asked."""
+"""`neuroevo bench overhead`: measured once, printed as often as asked."""
 
 import json
 from collections.abc import Callable

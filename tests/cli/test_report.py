@@ -95,7 +95,7 @@ def test_several_runs_go_into_the_current_folder(run: Path, here: Path, neuroevo
 
 
 def test_out_names_another_file(run: Path, here: Path, neuroevo: Program) -> None:
-    """Pages and tables go where they are told; what lies there is replaced."""
+    """Pages and tables go into the file that is named; what lies there is replaced."""
     for kind, begin in (("html", "<!DOCTYPE html>"), ("markdown", "| strategy"), ("csv", "strategy,")):
         path = here / f"some.{kind}"
         path.write_text("old", encoding="utf-8")
@@ -116,7 +116,7 @@ def test_tables_go_to_the_standard_output(run: Path, neuroevo: Program) -> None:
     assert sorted(path.name for path in run.iterdir()) == before
 
 
-def test_several_tables_are_told_apart(run: Path, neuroevo: Program, tmp_path: Path) -> None:
+def test_several_tables_differ(run: Path, neuroevo: Program, tmp_path: Path) -> None:
     """Each begins with its run."""
     again = tmp_path / "again"
     shutil.copytree(run, again)
@@ -177,7 +177,7 @@ def test_nothing_is_written_if_no_run_is_left(run: Path, here: Path, kind: str, 
 
 
 def test_a_half_written_run_is_reported_with_a_note(run: Path, neuroevo: Program) -> None:
-    """A cell that is not finished is told on the standard error and in the page; that is no failure."""
+    """A cell that is not finished is named on the standard error and in the page; that is no failure."""
     lines = (run / "records.jsonl").read_bytes()
     (run / "records.jsonl").write_bytes(lines[:-20])
     call = neuroevo("report", run)
@@ -195,7 +195,7 @@ def test_a_run_with_nothing_finished_has_a_page_but_no_table(run: Path, neuroevo
     assert f"Note: {run} holds no finished comparison of strategies.\n" in call.err
 
 
-def test_a_page_of_somebody_else_is_left_alone(run: Path, here: Path, neuroevo: Program) -> None:
+def test_another_page_is_left_alone(run: Path, here: Path, neuroevo: Program) -> None:
     """By default only what this command wrote is replaced."""
     for folders, page in (((run,), run / "report.html"), ((run, run), here / "report.html")):
         page.write_text("<html>mine</html>", encoding="utf-8")

@@ -139,11 +139,11 @@ def test_the_suite(neuroevo: Program, tmp_path: Path) -> None:
     again = neuroevo("bench", "--resume", folder, "--json")
     assert again.code == 0, again.err
     assert len(json.loads(again.out)["rows"]) == 4
-    told = [
+    both = [
         [{**json.loads(line), "seconds": 0} for line in text.splitlines()]
         for text in (records, (folder / "records.jsonl").read_bytes())
     ]
-    assert told[0] == told[1]
+    assert both[0] == both[1]
     for kind in ("markdown", "latex", "csv"):
         table = neuroevo("report", folder, "--format", kind)
         assert table.code == 0, table.err
@@ -177,8 +177,8 @@ def test_the_suite_goes_on_inside_a_search(neuroevo: Program, tmp_path: Path, mo
     assert again.code == 0, again.err
     assert ran == everything
     assert not (folder / "cells").exists()
-    told = [[{**one, "seconds": 0} for one in read_records(path / "records.jsonl")] for path in (whole, folder)]
-    assert told[0] == told[1]
+    both = [[{**one, "seconds": 0} for one in read_records(path / "records.jsonl")] for path in (whole, folder)]
+    assert both[0] == both[1]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_the_suite_goes_on_inside_a_search(neuroevo: Program, tmp_path: Path, mo
     ids=str,
 )
 def test_what_does_not_fit_is_one_sentence(neuroevo: Program, words: list[Any], sentence: str, tmp_path: Path) -> None:
-    """Names that fit nothing here are told, with those that do."""
+    """Names that fit nothing here are named, with those that do."""
     call = neuroevo(*words, "--out", tmp_path / "run", "--quiet")
     assert call.code in (1, 2)
     assert call.err.startswith(f"Error: {sentence}")

@@ -1,4 +1,4 @@
-"""`neuroevo show`: learngenes and run directories in words, and what is neither."""
+"""`neuroevo show`: learngenes and run directories, and what is neither."""
 
 import json
 from collections.abc import Callable
@@ -100,7 +100,7 @@ def test_rows_with_gaps_in_words(neuroevo: Program, tmp_path: Path) -> None:
 
 
 def test_other_tables_are_shown_as_they_are(neuroevo: Program, tmp_path: Path) -> None:
-    """A summary of another suite is told column by column."""
+    """A summary of another suite is shown column by column."""
     folder = finished_run(tmp_path / "run")
     (folder / "summary.csv").write_text("device,fraction\ncpu,0.31\n", encoding="utf-8")
     assert "device cpu, fraction 0.31" in neuroevo("show", folder).out.splitlines()

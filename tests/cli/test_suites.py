@@ -73,7 +73,7 @@ def test_a_suite_has_a_row_for_each_strategy_and_condition(
 
 @pytest.mark.slow
 def test_ablation_compares_the_variants_of_gtl(neuroevo: Program, tmp_path: Path) -> None:
-    """Unless it is told which strategies to compare."""
+    """Unless other strategies are named."""
     assert neuroevo("bench", "ablation", *TINY, "--out", tmp_path / "all").code == 0
     assert [row["strategy"] for row in rows(tmp_path / "all")] == list(STRATEGIES)
     assert "Not complete" not in (tmp_path / "all" / "report.html").read_text(encoding="utf-8")
@@ -124,13 +124,13 @@ def test_runs_of_other_suites_are_not_compared(neuroevo: Program, tmp_path: Path
     shown = neuroevo("show", tmp_path / "a")
     assert "[updates 50] gtl: " in shown.out
     for kind in ("markdown", "latex", "csv"):
-        told = neuroevo("report", tmp_path / "a", "--format", kind)
-        assert told.code == 0
-        assert "updates" in told.out
+        table = neuroevo("report", tmp_path / "a", "--format", kind)
+        assert table.code == 0
+        assert "updates" in table.out
 
 
 @pytest.mark.slow
-def test_json_tells_the_conditions(neuroevo: Program, tmp_path: Path) -> None:
+def test_json_has_the_conditions(neuroevo: Program, tmp_path: Path) -> None:
     """Each row holds what the summary holds."""
     call = neuroevo("bench", "instinct", *TINY, *FEW, "--json", "--quiet", "--out", tmp_path / "run")
     found = json.loads(call.out, parse_constant=pytest.fail)["rows"]

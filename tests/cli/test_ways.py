@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from neuroevo.cli import ways
+from neuroevo.cli import build
 
 Program = Callable[..., Any]
 TINY = ("--width", 0.25, "--population", 3, "--life-updates", 2, "--critic-updates", 2, "--generations", 1, "--quiet")
@@ -25,7 +25,7 @@ def noted(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def test_a_cpu_loops_unless_told_otherwise(neuroevo: Program, tmp_path: Path) -> None:
+def test_a_cpu_loops_by_default(neuroevo: Program, tmp_path: Path) -> None:
     """`auto` stands for `looped`, with the same bytes; `stacked` is noted with its chunk."""
     for mode in ("auto", "looped", "stacked"):
         call = neuroevo("evolve", "gtl", *TINY, "--execution", mode, "--out", tmp_path / mode)
@@ -37,13 +37,13 @@ def test_a_cpu_loops_unless_told_otherwise(neuroevo: Program, tmp_path: Path) ->
     assert (tmp_path / "auto" / LEARNGENE).read_bytes() == (tmp_path / "looped" / LEARNGENE).read_bytes()
 
 
-def test_what_tuning_found_is_used_again(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_tuning_found_is_kept(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that goes on does not measure again."""
     folder = tmp_path / "run"
     assert neuroevo("evolve", "gtl", *TINY, "--execution", "tune", "--out", folder).code == 0
     before = noted(folder)
     assert set(json.loads((folder / "run.json").read_text())["tuning_seconds"]) == {"looped", "stacked"}
-    monkeypatch.setattr(ways, "tuned", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(build, "tuned", lambda *_, **__: 1 / 0)
     call = neuroevo("evolve", "--resume", folder, "--generations", 2, "--quiet")
     assert call.code == 0, call.err
     assert noted(folder) == before
@@ -51,7 +51,7 @@ def test_what_tuning_found_is_used_again(neuroevo: Program, tmp_path: Path, monk
 
 def test_a_comparison_may_be_stacked(neuroevo: Program, tmp_path: Path) -> None:
     """`bench` notes the mode, too, and rivals take it."""
-    words = (*TINY, "--seeds", 1, "--updates", 2, "--descendants", 2, "--strategies", "scratch,finetune")
+    words = (*TINY, "--seeds", 1, "--updates", 2, "--descendants", 2, "--strategies", "scratch,finetune,gtl")
     call = neuroevo("bench", *words, "--execution", "stacked", "--out", tmp_path / "run")
     assert call.code == 0, call.err
     assert noted(tmp_path / "run")["mode"] == "stacked"
