@@ -20,6 +20,9 @@ from neuroevo.cli.settings.sources import unread
 from neuroevo.cli.settings.values import parse, refusal
 from neuroevo.spelling import suggestion
 
+NAME = re.compile(r"[\w-]+")
+"""Names of contestants, which are parts of names of files, too."""
+
 
 @dataclass(frozen=True)
 class Named:
@@ -47,6 +50,10 @@ def contestants_of(call: Call) -> list[Named]:
     tables = call.table.get("contestants", {})
     if not isinstance(tables, Mapping) or not all(isinstance(one, Mapping) for one in tables.values()):
         raise click.UsageError(f"{call.settings}: contestants must be tables, such as [contestants.bold].")
+    if odd := [name for name in tables if not NAME.fullmatch(name)]:
+        raise click.UsageError(
+            f"{call.settings}: contestants must have names of letters, digits, - and _, but one is {odd[0]!r}."
+        )
     found = {
         name: _named(name, f"{call.settings}: contestants.{name}", dict(table), text=False)
         for name, table in tables.items()
@@ -91,6 +98,8 @@ def _of_word(word: str) -> Named:
             "--contestant must be NAME=STRATEGY:SETTING=VALUE,SETTING=VALUE, such as bold=gtl:mutation_rate=0.2, but "
             f"it is {word}."
         )
+    if not NAME.fullmatch(name):
+        raise click.UsageError(f"--contestant must have a name of letters, digits, - and _, but it is {name!r}.")
     table = {"strategy": strategy, **{key.strip().replace("-", "_"): value.strip() for key, _, value in pairs}}
     return _named(name, f"--contestant {name}", table, text=True)
 
