@@ -7,9 +7,10 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any, cast, get_type_hints
 
-from neuroevo import backbones, catalogue
+from neuroevo import catalogue
 from neuroevo.backbones.backbone import Backbone
 
 
@@ -38,8 +39,8 @@ def from_description(description: Mapping[str, Any]) -> Backbone:
 def kinds() -> Mapping[str, type]:
     """Return the library's kinds of backbones: the classes of this package that have one."""
     found: dict[str, type] = {}
-    for module in pkgutil.iter_modules(backbones.__path__):
-        for thing in vars(importlib.import_module(f"{backbones.__name__}.{module.name}")).values():
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        for thing in vars(importlib.import_module(f"{__package__}.{module.name}")).values():
             if isinstance(thing, type) and isinstance(vars(thing).get("kind"), str):
                 found[thing.kind] = thing  # type: ignore[attr-defined]
     return found
