@@ -10,10 +10,33 @@ HEAVY = {"matplotlib", "scipy", "torch", "torchvision"}
 
 @pytest.mark.parametrize(
     "module",
-    ["neuroevo", "neuroevo.splits", "neuroevo.cli.settings.settings", "neuroevo.cli", "neuroevo.cli.main"],
+    [
+        *("neuroevo", "neuroevo.splits", "neuroevo.catalogue", "neuroevo.signatures", "neuroevo.cli.main"),
+        *("neuroevo.cli.settings.load", "neuroevo.cli.options", "neuroevo.cli.evolve", "neuroevo.cli.bench"),
+        *("neuroevo.cli.inherit", "neuroevo.cli.listing", "neuroevo.cli.owners"),
+    ],
 )
 def test_import_stays_light(module: str) -> None:
     """The module is imported without any of the packages that take seconds."""
     code = f"import {module}, sys; print(*sorted({HEAVY!r} & sys.modules.keys()))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout.split()) == (0, []), ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [
+        (["evolve", "gtl", "--help"], HEAVY - {"torch"}),
+        (["evolve", "snes", "--problem", "sphere", "--generations", "x"], HEAVY - {"torch"}),
+        (["evolve", "gtll"], HEAVY),
+        (["bench", "trnsfer"], HEAVY),
+    ],
+    ids=str,
+)
+def test_an_answer_waits_for_nothing_that_it_does_not_need(words: list[str], heavy: set[str]) -> None:
+    """Only settings of a strategy need torch, and none of them what draws and tests."""
+    code = (
+        f"import sys; from neuroevo.cli.main import run; run({words!r}); print(*sorted({heavy!r} & sys.modules.keys()))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.splitlines()[-1].split()) == (0, []), ran.stderr

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -305,8 +306,12 @@ def _threads() -> int:
 
 
 def _versions() -> dict[str, str]:
-    installed = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {"neuroevo": __version__, **installed}
+    return {"neuroevo": __version__, **_installed()}
+
+
+@cache
+def _installed() -> Mapping[str, str]:
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
 def _now() -> str:
