@@ -239,9 +239,10 @@ def _described_name(tree: ast.Module, name: str, path: Path) -> str:
 
 
 def _described_call(tree: ast.Module, call: ast.Call, path: Path) -> str:
-    texts = (one.value for one in call.keywords if one.arg == "summary")
-    for text in texts:
-        if isinstance(text, ast.Constant):
+    named = (one.value for one in call.keywords if one.arg == "summary")
+    # The first text of several words is a summary that is given by position: names are one word.
+    for text in (*named, *call.args):
+        if isinstance(text, ast.Constant) and " " in str(text.value):
             return first_sentence(text.value)
     parts = [*(keyword.value for keyword in call.keywords), *call.args]
     return next(filter(None, (_described(tree, part, path) for part in parts)), "")
