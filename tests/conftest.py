@@ -10,6 +10,9 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+
+# It draws from `random` once, when it is imported.
+import rich.style  # noqa: F401
 import torch
 from hypothesis import settings
 
