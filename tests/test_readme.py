@@ -7,6 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
+import rich.theme  # noqa: F401 - the import itself draws from `random`, which no test may do
 from click.testing import CliRunner
 
 from neuroevo.cli.main import cli
