@@ -1,7 +1,7 @@
 """An algorithm of your own: a bare toolbox under `neuroevo.evolve`, stopped early and watched as it runs.
 
 A registered `vary` crosses and mutates the whole population at once; statistics stream, for `evolve` is a generator.
-Usage: python examples/compose_a_toolbox.py [GENERATIONS] (at most so many, default 300)
+Usage: python examples/compose_a_toolbox.py [GENERATIONS] (at most, default 300)
 """
 
 import sys

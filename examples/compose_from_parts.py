@@ -31,6 +31,6 @@ for name, strategy in {"OpenAI-ES": plain, "the new one": mixed}.items():
     best = strategy.result()
     with torch.no_grad():
         right = accuracy(problem.to_module(best)(problem.inputs), problem.targets)
-    told = f"{best.fitness.values[0]:.3f} after {strategy.budget.evaluations} evaluations"
-    print(f"{name}: {told}, {right:.3f} of the images right")
+    reached = f"{best.fitness.values[0]:.3f} after {strategy.budget.evaluations} evaluations"
+    print(f"{name}: {reached}, {right:.3f} of the images right")
 Genome.of(mixed.result(), problem.space).save("digits.safetensors")

@@ -43,13 +43,13 @@ def tabulate(rows: Iterable[Row], columns: Sequence[Column[Row]]) -> Table:
 
 
 def figures(records: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the figures of a suite that compares no strategies, one mapping per record."""
+    """Return the measurement of a suite that compares no strategies, one mapping per record."""
     found = [record for record in records if record.get("kind") not in COMPARISON_KINDS]
     return [{key: value for key, value in record.items() if key != "kind"} for record in found]
 
 
 def tabulate_figures(found: Iterable[Mapping[str, Any]]) -> Table:
-    """Return figures as a table of names and values."""
+    """Return a measurement as a table of names and values."""
     return Table(
         ("figure", "value"),
         tuple(

@@ -66,7 +66,7 @@ COLUMNS: tuple[Column[Row], ...] = (
 
 
 def table_of(result: RunData) -> Table:
-    """Return the table of a run: of a comparison, of searches, of generations, or of figures."""
+    """Return the table of a run: of a comparison, of searches, of generations, or of a measurement."""
     if result.rows:
         return table_of_rows(result.rows, title=title_of(result))
     if result.searches:

@@ -130,7 +130,7 @@ def works(*, quick: bool = False) -> dict[tuple[str, int], Work]:
 
 
 def summarise(times: Mapping[tuple[str, int], Sequence[float]]) -> Overhead:
-    """Return the figures of milliseconds by strategy and population."""
+    """Return the measurement of milliseconds by strategy and population."""
     spreads = {key: Spread.of(values) for key, values in times.items()}
     scaling = [population for name, population in times if name == GENETIC and population in SCALING]
     return Overhead(
@@ -143,7 +143,7 @@ def summarise(times: Mapping[tuple[str, int], Sequence[float]]) -> Overhead:
 
 
 def describe(result: Overhead) -> str:
-    """Return the claim, what it holds for and the figures as text."""
+    """Return the claim, what it holds for and the measurement as text."""
     lines = [f"  {_sentence(row)}" for row in result.rows]
     return "\n".join(
         [
@@ -161,13 +161,13 @@ def to_csv(result: Overhead) -> str:
 
 
 def records(result: Overhead) -> list[dict[str, object]]:
-    """Return the figures as records: what was measured at large, then the rows."""
+    """Return the measurement as records: what was measured at large, then the rows."""
     facts = {key: value for key, value in asdict(result).items() if key not in ("rows", "conditions")}
     return to_records("overhead", {**result.conditions, **facts}, result.rows)
 
 
 def from_records(found: Sequence[Mapping[str, Any]]) -> Overhead | None:
-    """Return the figures that records hold; None if they are not complete."""
+    """Return the measurement that records hold; None if they are not complete."""
     if (parts := of_records("overhead", found)) is None:
         return None
     head, rows = parts

@@ -146,7 +146,7 @@ def summarise(
     peaks: Mapping[tuple[str, int], float | None],
     device: torch.device | str = "cpu",
 ) -> Throughput:
-    """Return the figures of milliseconds by name, as `measure` takes them."""
+    """Return the measurement of milliseconds by name, as `measure` takes them."""
     limits = {name: [2 * LARGE**3 / each / 1e6 for each in times[name]] for name in YARDSTICKS}
     best = max(limits, key=lambda name: statistics.median(limits[name]))
     rows = tuple(_row(key, job, times[_name(*key)], limits[best], peaks[key]) for key, job in found.items())
@@ -161,7 +161,7 @@ def summarise(
 
 
 def describe(result: Throughput) -> str:
-    """Return the limit, what the figures hold for and the figures as text."""
+    """Return the limit, what it holds for and the measurement as text."""
     lines = [f"  {_sentence(row)}" for row in result.rows]
     grown = [f"{work}: {power:.2f}" for work, power in result.exponents.items()]
     return "\n".join(
@@ -180,13 +180,13 @@ def to_csv(result: Throughput) -> str:
 
 
 def records(result: Throughput) -> list[dict[str, object]]:
-    """Return the figures as records: what was measured at large, then the rows."""
+    """Return the measurement as records: what was measured at large, then the rows."""
     facts = {"repeats": result.repeats, "yardstick": result.yardstick, "limit": result.limit}
     return to_records("throughput", {**result.conditions, **facts}, result.rows)
 
 
 def from_records(found: Sequence[Mapping[str, Any]]) -> Throughput | None:
-    """Return the figures that records hold; None if they are not complete."""
+    """Return the measurement that records hold; None if they are not complete."""
     if (parts := of_records("throughput", found)) is None:
         return None
     head, found_rows = parts

@@ -128,7 +128,7 @@ def peak_mebibytes(work: Work, *, device: torch.device | str = "cpu") -> float |
 
 
 def conditions(device: torch.device | str = "cpu") -> dict[str, object]:
-    """Return what figures hold for: hardware, threads and versions."""
+    """Return what a measurement holds for: hardware, threads and versions."""
     device = torch.device(device)
     return {
         "machine": str(machine()["processor"]),

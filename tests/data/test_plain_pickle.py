@@ -73,13 +73,13 @@ def read_or_told(path: Path) -> dict[str, object] | str:
 
 
 class Planted:
-    """An object whose unpickling runs what it was told."""
+    """An object whose unpickling runs a call."""
 
     def __init__(self, function: object, *arguments: object) -> None:
-        self.told = function, arguments
+        self.call = function, arguments
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return self.told
+        return self.call
 
 
 def opcodes(name: str, *, call: bytes) -> bytes:

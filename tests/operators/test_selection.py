@@ -1,4 +1,4 @@
-"""Selection: who takes part and wins how often, and that failures never beat a number."""
+"""Selection: what takes part and wins how often, and that failures never beat a number."""
 
 import math
 

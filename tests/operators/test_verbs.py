@@ -40,24 +40,24 @@ def crowd(size: int, *, length: int = 5, seed: int = 0) -> list[Individual]:
     ]
 
 
-def snapshot(people: list[Individual]) -> list[str]:
+def snapshot(individuals: list[Individual]) -> list[str]:
     """Return all that an individual holds, as text."""
-    return [str({**vars(person), "genome": _genes(person)}) for person in people]
+    return [str({**vars(individual), "genome": _genes(individual)}) for individual in individuals]
 
 
-def _genes(person: Individual) -> list[float] | None:
-    return None if person.genome is None else person.genome.tolist()
+def _genes(individual: Individual) -> list[float] | None:
+    return None if individual.genome is None else individual.genome.tolist()
 
 
 @given(TWO_SCORES, st.integers(1, 5), SEEDS)
 def test_select_is_the_operator_on_ranks(scores: list[tuple[float, float]], size: int, seed: int) -> None:
     """Among entrants drawn alike, the first best by `Fitness` wins, the same object."""
-    people = [Individual(None, Fitness(pair, weights=(1.0, -1.0)), id=index) for index, pair in enumerate(scores)]
+    individuals = [Individual(None, Fitness(pair, weights=(1.0, -1.0)), id=index) for index, pair in enumerate(scores)]
     select = Select(partial(tournament, size=size, generator=seeded(seed)))
-    draws = torch.randint(len(people), (4 * size,), generator=seeded(seed)).view(4, size)
-    for winner, row in zip(select(people, 4), draws.tolist(), strict=True):
-        entrants = [people[index] for index in sorted(row)]
-        assert winner is people[winner.id]
+    draws = torch.randint(len(individuals), (4 * size,), generator=seeded(seed)).view(4, size)
+    for winner, row in zip(select(individuals, 4), draws.tolist(), strict=True):
+        entrants = [individuals[index] for index in sorted(row)]
+        assert winner is individuals[winner.id]
         assert winner.id in row
         if any(not one.fitness.failed for one in entrants):
             assert winner is max(entrants, key=lambda one: one.fitness)
@@ -68,16 +68,16 @@ def test_select_is_the_operator_on_ranks(scores: list[tuple[float, float]], size
 @given(TWO_SCORES, st.integers(1, 5), SEEDS)
 def test_select_by_groups(scores: list[tuple[float, float]], size: int, seed: int) -> None:
     """Group tournaments yield ceil(P / size) different individuals, the best among them."""
-    people = [Individual(None, Fitness(pair, weights=(1.0, -1.0)), id=index) for index, pair in enumerate(scores)]
-    before = snapshot(people)
-    count = math.ceil(len(people) / size)
-    chosen = Select(partial(group_tournament, size=size, generator=seeded(seed)))(people)
-    again = Select(partial(group_tournament, size=size, generator=seeded(seed)))(people, count)
+    individuals = [Individual(None, Fitness(pair, weights=(1.0, -1.0)), id=index) for index, pair in enumerate(scores)]
+    before = snapshot(individuals)
+    count = math.ceil(len(individuals) / size)
+    chosen = Select(partial(group_tournament, size=size, generator=seeded(seed)))(individuals)
+    again = Select(partial(group_tournament, size=size, generator=seeded(seed)))(individuals, count)
     assert chosen == again
     assert len(set(chosen)) == count
-    if any(not person.fitness.failed for person in people):
-        assert max(one.fitness for one in chosen) == max(one.fitness for one in people)
-    assert snapshot(people) == before
+    if any(not individual.fitness.failed for individual in individuals):
+        assert max(one.fitness for one in chosen) == max(one.fitness for one in individuals)
+    assert snapshot(individuals) == before
 
 
 def test_select_refuses_another_number() -> None:
@@ -97,28 +97,28 @@ def test_select_takes_a_bound_number() -> None:
 
 def test_select_by_roulette_never_draws_a_failure() -> None:
     """Ranks are weights of a wheel: failures get none, the best one most."""
-    people = crowd(4)
-    people[0].fitness.values = (math.nan, 0.0)
-    chosen = Select(partial(roulette, generator=seeded(0)))(people, 600)
-    counts = [chosen.count(person) for person in people]
+    individuals = crowd(4)
+    individuals[0].fitness.values = (math.nan, 0.0)
+    chosen = Select(partial(roulette, generator=seeded(0)))(individuals, 600)
+    counts = [chosen.count(individual) for individual in individuals]
     assert counts[0] == 0
     assert counts[1] > counts[2] > counts[3] > 0
 
 
 def test_select_needs_evaluated_individuals() -> None:
     """An individual without fitness values is named."""
-    people = crowd(3)
-    del people[1].fitness.values
+    individuals = crowd(3)
+    del individuals[1].fitness.values
     with pytest.raises(ValueError, match="individual 101 has no fitness values; evaluate it"):
-        Select(partial(tournament, size=2, generator=seeded(0)))(people, 2)
+        Select(partial(tournament, size=2, generator=seeded(0)))(individuals, 2)
 
 
 @pytest.mark.parametrize("crossover", [one_point, two_point, uniform, blend])
 def test_mate_returns_two_new_individuals(crossover: object) -> None:
     """Children are the crossover's, with new ids, both parents' ids and an invalid fitness."""
-    first, second = people = crowd(2)
+    first, second = individuals = crowd(2)
     first.body = "a network"
-    before = snapshot(people)
+    before = snapshot(individuals)
     children = Mate(partial(crossover, generator=seeded(1)), Ids(next=7))(first, second)
     expected = crossover(first.genome, second.genome, generator=seeded(1))
     for child, genome, number in zip(children, expected, (7, 8), strict=True):
@@ -127,66 +127,66 @@ def test_mate_returns_two_new_individuals(crossover: object) -> None:
         assert child.fitness.weights == (-1.0, 1.0)
         assert not child.fitness.valid
         assert child.body is None
-    assert snapshot(people) == before
+    assert snapshot(individuals) == before
 
 
 def test_mutate_returns_one_new_individual() -> None:
     """The mutant is the mutation's, in a tuple, with a new id and its parent's."""
-    (person,) = people = crowd(1)
-    before = snapshot(people)
-    (child,) = Mutate(partial(gaussian, sigma=0.1, generator=seeded(1)), Ids(next=3))(person)
-    assert torch.equal(child.genome, gaussian(person.genome, sigma=0.1, generator=seeded(1)))
+    (individual,) = individuals = crowd(1)
+    before = snapshot(individuals)
+    (child,) = Mutate(partial(gaussian, sigma=0.1, generator=seeded(1)), Ids(next=3))(individual)
+    assert torch.equal(child.genome, gaussian(individual.genome, sigma=0.1, generator=seeded(1)))
     assert (child.id, child.parents, child.generation) == (3, (100,), 0)
     assert child.fitness.weights == (-1.0, 1.0)
     assert not child.fitness.valid
-    assert snapshot(people) == before
+    assert snapshot(individuals) == before
 
 
 @given(st.integers(0, 9), SEEDS)
 def test_vary_is_both_operators_on_the_stack(size: int, seed: int) -> None:
     """Neighbours mate, an odd one does not, all mutate; rows of one tensor, parents untouched."""
-    people = crowd(size, seed=seed)
-    before = snapshot(people)
+    individuals = crowd(size, seed=seed)
+    before = snapshot(individuals)
     generator = seeded(seed)
     mutation = partial(gaussian, sigma=0.1, rate=0.5, generator=generator)
-    children = Vary(partial(two_point, generator=generator), mutation, Ids(next=7))(people)
-    assert snapshot(people) == before
+    children = Vary(partial(two_point, generator=generator), mutation, Ids(next=7))(individuals)
+    assert snapshot(individuals) == before
     assert [child.id for child in children] == list(range(7, 7 + size))
     generator = seeded(seed)
-    genomes = torch.stack([person.genome for person in people]) if size else torch.empty(0, 5)
+    genomes = torch.stack([individual.genome for individual in individuals]) if size else torch.empty(0, 5)
     if size > 1:
         halves = genomes[0 : size - 1 : 2], genomes[1:size:2]
         left, right = two_point(*halves, generator=generator)
         genomes[0 : size - 1 : 2], genomes[1:size:2] = left, right
     expected = gaussian(genomes, sigma=0.1, rate=0.5, generator=generator)
     for index, child in enumerate(children):
-        mates = people[index // 2 * 2 : index // 2 * 2 + 2]
+        mates = individuals[index // 2 * 2 : index // 2 * 2 + 2]
         assert torch.equal(child.genome, expected[index])
-        assert child.parents == tuple(person.id for person in mates)
-        assert child.generation == max(person.generation for person in mates)
+        assert child.parents == tuple(individual.id for individual in mates)
+        assert child.generation == max(individual.generation for individual in mates)
         assert not child.fitness.valid
     storages = {child.genome.untyped_storage().data_ptr() for child in children}
     assert len(storages) == min(size, 1)
-    assert not storages & {person.genome.untyped_storage().data_ptr() for person in people}
+    assert not storages & {individual.genome.untyped_storage().data_ptr() for individual in individuals}
 
 
 @given(st.integers(0, 7), st.sampled_from([0.0, 0.3, 0.7, 1.0]), st.integers(0, 99))
 def test_pairs_mate_with_the_given_probability(size: int, mating: float, seed: int) -> None:
-    """Who mates has two parents and what the crossover makes of them; everybody else is a copy with one parent.
+    """Those that mate have two parents and what the crossover makes of them; all others are copies with one parent.
 
     The crossover and the mutation may return the very tensors that they get.
     """
-    people = crowd(size, seed=seed)
+    individuals = crowd(size, seed=seed)
     swap = lambda first, second: (second, first)  # noqa: E731
     vary = Vary(swap, lambda genomes: genomes, Ids(), mating=mating, generator=seeded(seed))
     mated = set(successes(size // 2, mating, seeded(seed)).tolist()) if mating < 1 else set(range(size // 2))
-    children = vary(people)
+    children = vary(individuals)
     assert len(children) == size
     for index, child in enumerate(children):
-        pair = people[index // 2 * 2 : index // 2 * 2 + 2]
+        pair = individuals[index // 2 * 2 : index // 2 * 2 + 2]
         together = index // 2 in mated
-        assert child.parents == tuple(one.id for one in (pair if together else [people[index]]))
-        assert torch.equal(child.genome, pair[1 - index % 2].genome if together else people[index].genome)
+        assert child.parents == tuple(one.id for one in (pair if together else [individuals[index]]))
+        assert torch.equal(child.genome, pair[1 - index % 2].genome if together else individuals[index].genome)
 
 
 def test_half_of_the_pairs_mate() -> None:
@@ -205,13 +205,13 @@ def test_a_wrong_probability_of_mating_is_refused(mating: float, words: str) -> 
 
 def test_vary_accepts_one_parent_twice() -> None:
     """The same object selected twice gives two children that are their own."""
-    person = crowd(1)[0]
+    individual = crowd(1)[0]
     vary = Vary(
         partial(one_point, generator=seeded(0)),
         partial(gaussian, sigma=0.1, generator=seeded(1)),
         Ids(next=200),
     )
-    one, two = vary([person, person])
+    one, two = vary([individual, individual])
     assert (one.id, two.id) == (200, 201)
     assert one.parents == two.parents == (100, 100)
     assert not torch.equal(one.genome, two.genome)
@@ -235,13 +235,14 @@ def test_verbs_can_be_pickled(duplicate: object) -> None:
     mutation = partial(gaussian, sigma=0.1, generator=seeded(2))
     mate, mutate = Mate(crossover, Ids(next=5)), Mutate(mutation, Ids(next=6))
     vary = Vary(crossover, mutation, Ids(next=7))
-    people = crowd(4)
+    individuals = crowd(4)
     twins = [duplicate(verb) for verb in (select, mate, mutate, vary)]
     results = [
-        [verbs[0](people), verbs[1](*people[:2]), verbs[2](people[0])] for verbs in ((select, mate, mutate), twins)
+        [verbs[0](individuals), verbs[1](*individuals[:2]), verbs[2](individuals[0])]
+        for verbs in ((select, mate, mutate), twins)
     ]
-    results[0].append(duplicate(vary)(people))
-    results[1].append(duplicate(vary)(people))
+    results[0].append(duplicate(vary)(individuals))
+    results[1].append(duplicate(vary)(individuals))
     for ours, theirs in zip(*results, strict=True):
         assert [one.id for one in ours] == [one.id for one in theirs]
         assert all(torch.equal(a.genome, b.genome) for a, b in zip(ours, theirs, strict=True))
@@ -277,7 +278,7 @@ def test_loops_of_deap_improve_the_sphere(loop: str) -> None:
     """Stock loops run on the verbs, improve fourfold, and leave the founders as they were."""
     toolbox = sphere_toolbox()
     founders = toolbox.population()
-    before = [person.genome.clone() for person in founders]
+    before = [individual.genome.clone() for individual in founders]
     hall = tools.HallOfFame(1)
     statistics = tools.Statistics(lambda one: one.fitness.values[0])
     statistics.register("max", max)
@@ -289,4 +290,4 @@ def test_loops_of_deap_improve_the_sphere(loop: str) -> None:
     best = log.select("max")
     assert hall[0].fitness.values[0] >= max(best) > best[0] / 4
     assert all(torch.equal(a.genome, b) for a, b in zip(founders, before, strict=True))
-    assert any(person.parents for person in final)
+    assert any(individual.parents for individual in final)

@@ -98,7 +98,7 @@ def test_installed(arguments: list[str], machine: Machine, checkout: Path, elsew
 
 
 def test_not_installed(machine: Machine, checkout: Path) -> None:
-    """In a checkout that nobody installed, Python finds the package and both folders."""
+    """In a checkout that is not installed, Python finds the package and both folders."""
     files = machine.run("-c", IMPORT, cwd=checkout).split()
     assert [Path(file).parent for file in files] == [
         checkout / name for name in ("neuroevo", "operators", "benchmarks")

@@ -297,7 +297,7 @@ class RunMachine(RuleBasedStateMachine):
         assert plain(strategy.state_dict()) == states[number]
 
     def expect(self, generations: int, *, recorded: int | None = None) -> None:
-        """Note that the run has so many generations, of which a checkpoint stands for each that is new."""
+        """Note that the run has that number of generations, of which a checkpoint stands for each that is new."""
         generations = max(generations, self.done)
         records, _ = whole(type(self).make, self.seed)
         for number in range(self.done + 1, generations + 1):

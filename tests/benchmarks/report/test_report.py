@@ -157,7 +157,7 @@ def test_tables_can_be_sorted(page: Element) -> None:
     assert values[2][list(sorted_by).index("p")] == ""
 
 
-def test_pictures_are_inlined_and_measured_on_in_words(page: Element) -> None:
+def test_pictures_are_inlined_and_described(page: Element) -> None:
     """Each is whole in the page, with a caption and an alternative text that has numbers."""
     pictures = list(page.all("img"))
     captions = [one.text for one in page.all("figcaption")]

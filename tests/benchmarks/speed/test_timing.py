@@ -67,7 +67,7 @@ def test_a_system_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert calls == [1]
 
 
-def test_conditions_are_measured_on() -> None:
+def test_conditions_are_described() -> None:
     """Hardware, threads and versions stand in one sentence."""
     measured_on = conditions()
     sentence = describe_conditions(measured_on, samples=7)

@@ -105,7 +105,7 @@ def named(contestants: Sequence[Contestant], name: str) -> Contestant:
 
 
 def test_equal_learngenes_have_equal_descendants(contestants: list[Contestant], protocol: Transfer) -> None:
-    """Two contestants that hand on the same meet the same tasks, weights and order: their curves are equal."""
+    """Two contestants that transfer the same meet the same tasks, weights and order: their curves are equal."""
     circuit = named(contestants, "untrained-circuit")
     twins = [replace(circuit, name="first"), named(contestants, "gtl"), replace(circuit, name="second")]
     found = list(run(twins, protocol, seeds=SEEDS))
@@ -158,7 +158,7 @@ def test_seeds_stand_alone(cells: list[Cell], contestants: list[Contestant], pro
 def test_shared_pretraining_changes_no_bit(
     cells: list[Cell], contestants: list[Contestant], protocol: Transfer
 ) -> None:
-    """Contestants that each train their own network hand on the same bytes and have the same records."""
+    """Contestants that each train their own network transfer the same bytes and have the same records."""
     apart = [replace(one, pretrains="") for one in contestants]
     assert timeless(list(run(apart, protocol, seeds=SEEDS))) == timeless(cells)
 

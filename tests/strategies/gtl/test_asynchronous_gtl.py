@@ -64,7 +64,7 @@ def test_what_fails_is_left_out(toys: ModuleType) -> None:
 
 
 def test_siblings_are_not_averaged(toys: ModuleType) -> None:
-    """Whoever asks for it is defaults why not."""
+    """Asking for it is an error that says why not."""
     with pytest.raises(ValueError, match="average must be False, for siblings are not trained side by side"):
         asynchronous(toys, average=True)
 
