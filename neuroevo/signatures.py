@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import math
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -184,9 +185,9 @@ class Recorded:
 def describe(thing: object) -> Any:
     """Return JSON values that distinguish a thing from others of its kind.
 
-    Numbers, texts and containers are themselves; data is described by a digest; functions by their name and code;
-    objects by their own `describe` or `facts`, by what they were made with (`Recorded`, dataclasses), or else by their
-    type alone.
+    Numbers, texts and containers are themselves; data is described by a digest; functions by their names and, outside
+    the library, by their code without its docstring; objects by their own `describe` or `facts`, by what they were
+    made with (`Recorded`, dataclasses), or else by their type alone.
     """
     if thing is None or isinstance(thing, bool | int | float | str):
         return thing
@@ -246,8 +247,12 @@ def _described(values: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _of_function(function: types.FunctionType) -> Any:
+    """Name a function of the library, which its version describes; others may be edited, so their code counts, too."""
+    if "<" not in function.__qualname__ and function.__module__.startswith("neuroevo."):
+        return _name_of(function)
     code = function.__code__
-    content = repr((code.co_code, code.co_names, *map(_constant, code.co_consts), function.__defaults__))
+    constants = [value for value in code.co_consts if value != function.__doc__]
+    content = repr((code.co_code, code.co_names, *map(_constant, constants), function.__defaults__))
     if function.__closure__:
         content += repr([describe(cell.cell_contents) for cell in function.__closure__])
     return f"{_name_of(function)} ({_digest(content.encode())[:8]})"
@@ -267,18 +272,26 @@ def _of_partial(call: partial[Any]) -> Any:
 
 
 def _of_library(thing: object) -> Any:
-    """Describe what torch and numpy make, without importing them; anything else by its type."""
+    """Describe what torch and numpy make; anything else by its type."""
     module = type(thing).__module__.partition(".")[0]
     if hasattr(thing, "state_dict") and hasattr(thing, "forward"):
         return {"kind": repr(thing), "weights": describe(dict(thing.state_dict()))}
     if module in ("torch", "numpy") and hasattr(thing, "shape") and hasattr(thing, "dtype"):
-        if hasattr(thing, "detach"):
-            thing = thing.detach().cpu().contiguous().numpy()
         array: Any = thing
-        if array.size <= 1:
+        if math.prod(array.shape) <= 1:
             return array.tolist()
-        return {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": _digest(array.tobytes())}
+        return {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": _digest(_content(array))}
     return str(thing) if type(thing).__name__ in ("device", "dtype") else _name_of(type(thing))
+
+
+def _content(array: Any) -> bytes:
+    """Return the bytes of the numbers of an array or tensor, in their order."""
+    if not hasattr(array, "detach"):
+        return bytes(array.tobytes())
+    import torch  # there is a tensor, so it was imported
+
+    # By way of bytes, for numpy has not all types that torch has.
+    return bytes(array.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
 
 
 _SHORT: Sequence[tuple[Any, Callable[[Any], Any]]] = (
