@@ -39,7 +39,7 @@ HELP = """Compare strategies over several seeds, with honest statistics.
     suites and of the contestants; a setting of a strategy is given to every contestant that has it, and to one alone by
     --contestant.
 
-    \\b
+    \b
     neuroevo bench --strategies scratch,narrow-pretraining,gtl --seeds 5
     neuroevo bench --contestant bold=gtl:mutation_rate=0.2,elites=0
     neuroevo bench instinct scaling --quick
@@ -132,7 +132,12 @@ def _chosen(name: str, call: Call, strategies: Sequence[str], own: Sequence[Name
     static = suite.contestants if not callable(suite.contestants) else ()
     names = strategies or [*(static or comparison.DEFAULT)]
     found = {**settings_of_all([*(named.get(one, one) for one in names), *named.values()])}
-    return Chosen(name, suite, with_settings(BenchNetworks, {**settings_of(suite.conditions), **found}))
+    suites = settings_of(suite.conditions)
+    if both := sorted(suites.keys() & found.keys()):
+        raise click.UsageError(
+            f"a setting must have one meaning, but suite {name} and a strategy each have {both[0]}; rename the suite's."
+        )
+    return Chosen(name, suite, with_settings(BenchNetworks, {**suites, **found}))
 
 
 def settings_of_problem(name: str) -> Fields:

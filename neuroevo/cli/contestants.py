@@ -60,7 +60,7 @@ def contestants_of(call: Call) -> list[Named]:
     }
     words = all_options(call.words, "--contestant")
     if words and call.resume is not None:
-        raise click.UsageError("--resume goes on with the contestants of the run, so it allows no --contestant.")
+        raise click.UsageError("--resume continues with the contestants of the run, so it allows no --contestant.")
     for word in words:
         one = _of_word(word)
         found[one.name] = one

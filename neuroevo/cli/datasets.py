@@ -34,7 +34,7 @@ def command() -> None:
 def check(ctx: click.Context, name: str, data_root: Path | None, image_size: int | None, as_json: bool) -> None:
     """Check the files of a data set: classes, counts and digests.
 
-    NAME is one of those that `neuroevo list dataset` names. What is missing or damaged is told with where it can be
+    NAME is one of those that `neuroevo list dataset` names. What is missing or damaged is shown with where it can be
     had. The exit code is 0 if all is there, 1 if not, 2 for wrong usage.
     """
     _check_usage(name, data_root)
@@ -51,8 +51,8 @@ def check(ctx: click.Context, name: str, data_root: Path | None, image_size: int
     else:
         for finding in found:
             click.echo(f"{'ok ' if finding.good else 'BAD'}  {finding.sentence}")
-        told = source is None or any(source in finding.sentence for finding in found)
-        get = "" if good or told else f" Get {source}."
+        named = source is None or any(source in finding.sentence for finding in found)
+        get = "" if good or named else f" Get {source}."
         click.echo(f"{name} is complete." if good else f"{name} is not complete.{get}")
     ctx.exit(0 if good else 1)
 

@@ -28,7 +28,7 @@ HELP = """Run one STRATEGY and save what it passes on in the run directory; the 
     That is a learngene or, of a strategy over weight vectors or graphs, the best genome for --problem. The options are
     those of the strategy and of its problem.
 
-    A signal stops the run after its generation; --resume goes on with it, to more --generations if they are given.
+    A signal stops the run after its generation; --resume continues it, to more --generations if they are given.
     """
 GENERAL = """Run one STRATEGY and save what it passes on in the run directory; the path of the file is printed last.
 

@@ -53,7 +53,8 @@ class Call:
                 catalogue.import_names(target)
             except ValueError as error:
                 raise click.UsageError(str(error)) from error
-        return cls(words, file, None if resume is None else Path(resume), table, errors)
+        # A copy, for click takes the words from the list as it reads them.
+        return cls((*words,), file, None if resume is None else Path(resume), table, errors)
 
     def names(self, key: str, *, position: int | None = None) -> list[str]:
         """Return the names that are given for a setting, by flag, argument, environment or file.
@@ -69,7 +70,7 @@ class Call:
         return [name.strip() for name in given.split(",") if name.strip()] if isinstance(given, str) else [*given]
 
     def arguments(self) -> list[str]:
-        """Return the words that are neither options nor their values, as far as that can be told."""
+        """Return the words that are neither options nor their values, as far as that can be known."""
         found, value = [], False
         for word in self.words:
             if word.startswith("-"):
@@ -256,7 +257,7 @@ def _resumed(model: type[Settings], call: Call, flags: Mapping[str, object], wha
     elsewhere = sorted({*given} & {"out"} | ({"settings"} if option(call.words, "--settings") else set()))
     if elsewhere:
         named = " and no ".join(f"--{key}" for key in elsewhere)
-        raise click.UsageError(f"--resume goes on in the folder of the run with its settings, so it allows no {named}.")
+        raise click.UsageError(f"--resume continues in the run's folder with its settings, so it allows no {named}.")
     begun = load(model, call.sources({}), what=what)
     now = load(model, call.sources(given), what=what)
     names = {info.alias or name: name for name, info in model.model_fields.items()}
@@ -268,7 +269,7 @@ def _resumed(model: type[Settings], call: Call, flags: Mapping[str, object], wha
     ]
     if differing:
         raise click.UsageError(
-            f"--resume goes on with the settings of the run, but they differ: {', '.join(differing)}."
+            f"--resume continues with the settings of the run, but they differ: {', '.join(differing)}."
         )
     return now
 

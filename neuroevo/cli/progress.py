@@ -73,7 +73,7 @@ class Reporter:
 
     @property
     def left(self) -> str:
-        """The time that the rest will take if it goes on like this, in words."""
+        """The time that the rest will take at this rate, in words."""
         if not self.done or self.done >= self.total:
             return ""
         elapsed = time.perf_counter() - self.started

@@ -59,10 +59,10 @@ def _snapshot(make: Make, case: Case, *, generations: int) -> None:
     state = strategy.state_dict()
     before = content(state)
     heir.load_state_dict(state)
-    for who, one in (("the strategy that gave it", strategy), ("one that loaded it", heir)):
+    for what, one in (("the strategy that gave it", strategy), ("one that loaded it", heir)):
         run(one, 1)
         if where := difference(before, content(state)):
-            raise Breach(f"{where} of the state changed when {who} went on")
+            raise Breach(f"{where} of the state changed when {what} continued")
 
 
 def _continues(make: Make, case: Case, *, generations: int) -> None:

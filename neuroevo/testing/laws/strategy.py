@@ -74,7 +74,7 @@ def strategy_laws(*, generations: int = 2, population: int | None = None, verbs:
             "no individual is lost or duplicated",
             "an individual that was changed keeps its id, a counter of ids starts anew, or `update` works on the list "
             "that it was given",
-            partial(_nobody_lost, generations=generations, population=population),
+            partial(_none_lost, generations=generations, population=population),
         ),
         Law(
             "individuals share no memory",
@@ -141,26 +141,26 @@ def _contract(make: Make, case: Case, *, generations: int) -> None:
             raise Breach(f"a budget must be a Budget, but it is {budget!r}")
 
 
-def _nobody_lost(make: Make, case: Case, *, generations: int, population: int | None) -> None:
+def _none_lost(make: Make, case: Case, *, generations: int, population: int | None) -> None:
     strategy = begun(make, case.draw("seed", seeds()))
     known: dict[int, Mapping[str, Any]] = {}
     given: list[Individual] = []
     kept: list[Individual] = []
-    for number, people in enumerate(steps(strategy, generations)):
+    for number, individuals in enumerate(steps(strategy, generations)):
         _expect_unchanged(given, kept, known)
-        if population is not None and len(people) != population:
-            raise Breach(f"generation {number} has {len(people)} individuals instead of {population}")
-        _expect_new(people, number, known)
-        given, kept = people, [*people]
-        known |= {one.id: content(account(one)) for one in people}
+        if population is not None and len(individuals) != population:
+            raise Breach(f"generation {number} has {len(individuals)} individuals instead of {population}")
+        _expect_new(individuals, number, known)
+        given, kept = individuals, [*individuals]
+        known |= {one.id: content(account(one)) for one in individuals}
     _expect_unchanged(given, kept, known)
 
 
-def _expect_new(people: Sequence[Individual], number: int, known: Mapping[int, Mapping[str, Any]]) -> None:
-    repeated = [one for one, times in Counter(one.id for one in people).items() if times > 1]
+def _expect_new(individuals: Sequence[Individual], number: int, known: Mapping[int, Mapping[str, Any]]) -> None:
+    repeated = [one for one, times in Counter(one.id for one in individuals).items() if times > 1]
     if repeated:
         raise Breach(f"generation {number} has more than one individual with the id {repeated[0]}")
-    for one in people:
+    for one in individuals:
         if one.id in known and (changed := difference(known[one.id], content(account(one)))):
             raise Breach(f"generation {number} uses the id {one.id} again, but not for the same {changed}")
 
@@ -179,30 +179,30 @@ def _expect_unchanged(
 def _own_memory(make: Make, case: Case, *, generations: int) -> None:
     strategy = begun(make, case.draw("seed", seeds()))
     before: list[Individual] = []
-    for people in steps(strategy, generations):
-        taken = [(one.id, span) for one in [*before, *people] for span in spans(one.genome)]
+    for individuals in steps(strategy, generations):
+        taken = [(one.id, span) for one in [*before, *individuals] for span in spans(one.genome)]
         for place, (owner, (start, end)) in enumerate(taken):
             for other, (first, last) in taken[:place]:
                 if owner != other and start < last and first < end:
                     raise Breach(f"the genomes of the individuals {other} and {owner} lie in the same memory")
-        # Kept alive, so that nobody new is given their memory.
-        before = people
+        # Kept alive, so that no new one is given their memory.
+        before = individuals
 
 
 def _parents_first(make: Make, case: Case, *, generations: int) -> None:
     strategy = begun(make, case.draw("seed", seeds()))
     history = run(strategy, generations)
     born: dict[int, int] = {}
-    for number, people in enumerate(history):
-        for one in people:
+    for number, individuals in enumerate(history):
+        for one in individuals:
             born.setdefault(one["id"], number)
-    for number, people in enumerate(history):
-        for one in people:
+    for number, individuals in enumerate(history):
+        for one in individuals:
             # Parents that were in no generation are intermediate steps: a mated child that then mutates.
             late = [parent for parent in one["parents"] if born.get(parent, -1) >= born[one["id"]]]
             if late:
                 raise Breach(
-                    f"individual {one['id']} of generation {number} has the parent {late[0]}, who came no earlier"
+                    f"individual {one['id']} of generation {number} has the parent {late[0]}, which came no earlier"
                 )
 
 
@@ -218,7 +218,7 @@ def _deap_agrees(make: Make, case: Case, *, generations: int) -> None:
 
 def _result_was_scored(make: Make, case: Case, *, generations: int) -> None:
     strategy = begun(make, case.draw("seed", seeds()))
-    scored = {one["id"]: one for people in run(strategy, generations) for one in people}
+    scored = {one["id"]: one for individuals in run(strategy, generations) for one in individuals}
     best = result(strategy)
     if best is None:
         return
@@ -246,10 +246,10 @@ def _nan_never_wins(make: Make, case: Case, *, generations: int) -> None:
         return (math.nan,) * len(values) if individual.id % CYCLE in failing else values
 
     strategy.toolbox.register("evaluate", failing_evaluate)
-    for people in steps(strategy, generations):
-        if not all(_finite(leaf) for one in people for _, leaf in leaves(one.genome)):
+    for individuals in steps(strategy, generations):
+        if not all(_finite(leaf) for one in individuals for _, leaf in leaves(one.genome)):
             raise Breach("a genome is not finite any more")
-        if all(one.fitness.failed for one in people):
+        if all(one.fitness.failed for one in individuals):
             return
     best = result(strategy)
     if best is not None and best.id % CYCLE in failing:
