@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 import rich.style  # noqa: F401 - draws from Python's global generator when it is first imported, which no test should
 
+from neuroevo.benchmarks.report.pictures import Album, Picture
 from neuroevo.cli.main import run
 from neuroevo.data.glyphs import DATASETS
 
@@ -44,6 +45,14 @@ def neuroevo() -> Callable[..., Call]:
         return Call(code, out.getvalue(), err.getvalue())
 
     return call
+
+
+@pytest.fixture(scope="module")
+def undrawn() -> Iterator[None]:
+    """Let pages have the words of pictures alone: drawing takes most of the time of a small comparison."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Album, "add", lambda self, caption, alt, draw: [Picture("data:,", caption, alt())])
+        yield
 
 
 @pytest.fixture(scope="module")

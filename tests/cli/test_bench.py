@@ -37,10 +37,15 @@ def _small_data(made: list[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def finished(neuroevo: Program, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
+def finished(neuroevo: Program, made: list[str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     """Return a run of all strategies over two seeds, and its folder."""
     folder = tmp_path_factory.mktemp("bench") / "run"
     return neuroevo(*TINY, "--seeds", 2, "--seed", 7, "--out", folder), folder
+
+
+@pytest.fixture(autouse=True)
+def _quick(finished: tuple[Any, Path], undrawn: None) -> None:
+    """Nothing is drawn but by the first run."""
 
 
 def facts(folder: Path) -> dict[str, Any]:

@@ -44,8 +44,8 @@ NAMES = ["scratch", "finetune", "gtl", "gtl-no-mutation", "bold", "many", "longe
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _small_data(made: list[str]) -> None:
-    """The data set `glyphs` is made at once in these tests."""
+def _small_data(made: list[str], undrawn: None) -> None:
+    """The data set `glyphs` is made at once in these tests, and no picture is drawn."""
 
 
 @pytest.fixture(scope="module")

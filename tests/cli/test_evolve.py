@@ -30,8 +30,8 @@ LEARNGENES = [
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _small_data(made: list[str]) -> None:
-    """The data set `glyphs` is made at once in these tests."""
+def _small_data(made: list[str], undrawn: None) -> None:
+    """The data set `glyphs` is made at once in these tests, and no picture is drawn."""
 
 
 @pytest.fixture(scope="module")

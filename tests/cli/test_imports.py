@@ -71,7 +71,7 @@ SUITES = {
 
 
 @pytest.fixture(autouse=True)
-def _forget(monkeypatch: pytest.MonkeyPatch, made: list[str]) -> None:
+def _forget(monkeypatch: pytest.MonkeyPatch, made: list[str], undrawn: None) -> None:
     """What a test imports is gone after it, and the glyphs are made at once."""
     monkeypatch.setattr(catalogue, "_IMPORTED", {})
     monkeypatch.setattr(sys, "path", [*sys.path])

@@ -24,8 +24,8 @@ HEIR = ConvNet4(widths=(8, 16, 32, 32))
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _small_data(made: list[str]) -> None:
-    """The glyphs are made at once in these tests."""
+def _small_data(made: list[str], undrawn: None) -> None:
+    """The data set `glyphs` is made at once in these tests, and no picture is drawn."""
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ FEW = ("--strategies", "scratch,gtl")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _small_data(made: list[str], toys: ModuleType) -> Any:
+def _small_data(made: list[str], toys: ModuleType, undrawn: None) -> Any:
     """The glyphs are made at once in these tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(glyphs.DATASETS, "colour-glyphs", lambda: toys.dataset(size=16, seed=1))

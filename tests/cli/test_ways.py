@@ -15,8 +15,8 @@ LEARNGENE = "learngene.safetensors"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _small_data(made: list[str]) -> None:
-    """The data set `glyphs` is made at once in these tests."""
+def _small_data(made: list[str], undrawn: None) -> None:
+    """The data set `glyphs` is made at once in these tests, and no picture is drawn."""
 
 
 def noted(folder: Path) -> dict[str, Any]:
