@@ -8,6 +8,12 @@ from typing import Any
 
 import pytest
 
+from neuroevo.cli.comparison import shared_settings
+from neuroevo.cli.contestants import settings_of_all
+from neuroevo.cli.settings.load import load, with_settings
+from neuroevo.cli.settings.quick import QUICK
+from neuroevo.cli.settings.run import BenchNetworks
+from neuroevo.cli.settings.sources import Sources
 from neuroevo.runs.records import read_records
 
 Program = Callable[..., Any]
@@ -217,3 +223,13 @@ def test_a_table_is_read_strictly(neuroevo: Program, text: str, sentence: str, t
     assert call.err.startswith(f"Error: {file}: {sentence}")
     assert call.err.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("names", [["finetune"], ["gtl"], ["finetune", "gtl-paper"]])
+def test_the_budget_of_quick_does_not_depend_on_who_takes_part(names: list[str]) -> None:
+    """All get the gradient steps of gtl at its own quick defaults, whether it takes part or not."""
+    model = with_settings(BenchNetworks, settings_of_all(names))
+    settings = load(model, Sources(flags={"quick": True}, environ={}, table={}), what="the test")
+    found = shared_settings(settings)
+    assert (found["life_updates"], found["critic_updates"]) == (QUICK["life_updates"], QUICK["critic_updates"])
+    assert "life_updates" not in shared_settings(load(model, Sources(flags={}, environ={}, table={}), what="the test"))
