@@ -263,5 +263,6 @@ def _summary_of(thing: object) -> str:
 def first_sentence(text: object) -> str:
     """Return the first sentence of a docstring on one line, without its full stop."""
     line = " ".join(str(text).split("\n\n")[0].split()).removeprefix("Return ")
-    sentence = line.partition(". ")[0].removesuffix(".")
+    sentence = line.partition(". ")[0]
+    sentence = sentence if sentence.endswith("...") else sentence.removesuffix(".")
     return sentence[:1].upper() + sentence[1:]

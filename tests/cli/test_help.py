@@ -19,7 +19,7 @@ STRATEGIES = [name for name in catalogue.entries("strategy") if name != "scratch
 
 def flags_of(text: str) -> set[str]:
     """Return the flags that a help page shows."""
-    return set(re.findall(r"^ +(?:-h, )?(--[a-z0-9-]+)", text, flags=re.MULTILINE))
+    return set(re.findall(r"^ +(?:-h, )?(--[a-z0-9-]+)", text.partition("Options:")[2], flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
