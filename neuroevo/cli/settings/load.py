@@ -18,7 +18,7 @@ from neuroevo import catalogue
 from neuroevo.cli.settings.derived import Fields
 from neuroevo.cli.settings.presets import preset_names, preset_settings
 from neuroevo.cli.settings.quick import quick_settings
-from neuroevo.cli.settings.rules import Resolved, broken_rules
+from neuroevo.cli.settings.rules import RAY, Resolved, broken_rules
 from neuroevo.cli.settings.run import Settings
 from neuroevo.cli.settings.sources import Given, Sources
 from neuroevo.cli.settings.values import label, parse, refusal
@@ -106,9 +106,11 @@ def used(settings: Settings) -> dict[str, Any]:
     What is shown and where is left out; `none` stands for None where that was given or is no default.
     """
     values = settings.model_dump(mode="json", by_alias=True)
+    if values.get("engine") != "ray":
+        values = {key: value for key, value in values.items() if key not in RAY}
     imports: dict[str, Any] = {"import": found} if (found := catalogue.imported()) else {}
     for key, info in fields(type(settings)).items():
-        if values[key] is None and (key in settings.model_fields_set or info.default is not None):
+        if key in values and values[key] is None and (key in settings.model_fields_set or info.default is not None):
             values[key] = "none"
     return {**imports, **{key: value for key, value in values.items() if key not in SHOWN}}
 

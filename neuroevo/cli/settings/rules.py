@@ -133,6 +133,10 @@ def budgets_are_free(settings: Resolved) -> Iterator[str]:
         )
 
 
+RAY = {"address": "local", "gpus_per_worker": 0}
+"""What only Ray reads, with its defaults."""
+
+
 def engine_can(settings: Resolved) -> Iterator[str]:
     """What only some engines can do is asked of them only."""
     engine, sources = settings.values.get("engine"), settings.sources
@@ -140,7 +144,7 @@ def engine_can(settings: Resolved) -> Iterator[str]:
         yield f"{sources['eval_timeout']} must come with --engine processes or ray, for a thread can't be stopped."
     if settings.values.get("asynchronous") and engine == "threads":
         yield f"{sources['asynchronous']} must come with --engine processes or ray, for threads work side by side."
-    for key, default in (("address", "local"), ("gpus_per_worker", 0)):
+    for key, default in RAY.items():
         if settings.values.get(key, default) != default and engine in ("threads", "processes"):
             yield f"{sources[key]} must come with --engine ray, but the engine is {engine}."
 

@@ -13,7 +13,7 @@ evaluations and 5 P gradient steps, which the budget counts, and O(P D) further 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol
 
 from torch import Tensor
@@ -36,6 +36,19 @@ class Differentiable(Problem, Protocol):
         """Return the gradients [P, D] of the scores, to be maximised, of genomes [P, D]."""
 
 
+def gradient_of(problem: Differentiable) -> Callable[[Tensor], Tensor]:
+    """Return a problem's `gradient`.
+
+    Raises:
+        ValueError: It has none.
+    """
+    # Checked at run time as well: command lines and settings files name any problem.
+    if not callable(found := getattr(problem, "gradient", None)):
+        raise ValueError(f"problem must have a gradient to learn by, but {type(problem).__name__} has none.")
+    gradient: Callable[[Tensor], Tensor] = found
+    return gradient
+
+
 class Lamarckian(Genetic):
     """A genetic algorithm whose individuals learn.
 
@@ -55,6 +68,9 @@ class Lamarckian(Genetic):
         tournament: Entrants of a tournament.
         sigma: Step of a mutation; default a third of the space's spread.
         rate: Probability that a gene mutates, in [0, 1].
+
+    Raises:
+        ValueError: The problem has no gradient.
     """
 
     VERBS: ClassVar[Verbs] = {"learn": "learn(genomes [P, D]) -> genomes"}
@@ -86,7 +102,7 @@ class Lamarckian(Genetic):
             rate=rate,
         )
         self.inherited = inherited
-        learn = Learn(problem.gradient, problem.space, steps=steps, learning_rate=learning_rate)
+        learn = Learn(gradient_of(problem), problem.space, steps=steps, learning_rate=learning_rate)
         self.toolbox.register("learn", learn)
         if not inherited:
             self.toolbox.register("evaluate", Baldwin(problem, learn))

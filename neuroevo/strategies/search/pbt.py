@@ -24,7 +24,7 @@ from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.replacement import best
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, compact
-from neuroevo.strategies.search.lamarckian import Differentiable
+from neuroevo.strategies.search.lamarckian import Differentiable, gradient_of
 from neuroevo.strategies.toolbox import Checks, Verbs
 
 FIFTH = 0.2
@@ -42,7 +42,7 @@ class PBT(Search):
         rates: Least and greatest first learning rate.
 
     Raises:
-        ValueError: The rates are crossed, or not above 0.
+        ValueError: The rates are crossed, or not above 0, or the problem has no gradient.
     """
 
     VERBS: ClassVar[Verbs] = {
@@ -66,7 +66,7 @@ class PBT(Search):
         super().__init__(problem, population=population, seed=seed)
         if not 0 < rates[0] <= rates[1] < math.inf:
             raise ValueError(f"rates must be a least and a greatest one above 0, but they are {rates}.")
-        self.gradient = problem.gradient
+        self.gradient = gradient_of(problem)
         self.steps = steps
         self.limits = rates
         self.rates: dict[str, float] = {}

@@ -6,6 +6,7 @@ import torch
 from neuroevo.budget import Budget
 from neuroevo.evolution import evolve
 from neuroevo.execution.learning import Learn
+from neuroevo.individual import Individual
 from neuroevo.problems import Function, Supervised
 from neuroevo.problems.classifier import digits
 from neuroevo.problems.function import SPHERE
@@ -104,3 +105,18 @@ def test_what_another_evaluator_costs_is_charged_too() -> None:
     """A registered evaluator with a budget of its own adds to what is learned."""
     strategy = Lamarckian(SPHERE(3), population=4, steps=3)
     assert strategy.individual_cost() == Budget(gradient_steps=3, critical_path=3, evaluations=1)
+
+
+@pytest.mark.parametrize("kind", [Lamarckian, PBT])
+def test_a_problem_without_a_gradient_is_refused(kind: type[Lamarckian | PBT]) -> None:
+    """When the strategy is made, in a sentence."""
+
+    class Flat:
+        space = Space.box(2, low=-1.0, high=1.0)
+        weights = (1.0,)
+
+        def __call__(self, individual: Individual) -> tuple[float]:
+            return (0.0,)
+
+    with pytest.raises(ValueError, match=r"^problem must have a gradient to learn by, but Flat has none\.$"):
+        kind(Flat())  # type: ignore[arg-type]
