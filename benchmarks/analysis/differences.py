@@ -16,6 +16,7 @@ from neuroevo.benchmarks.analysis.conditions import (
     key_of,
     varying,
 )
+from neuroevo.benchmarks.analysis.evolution import other_settings
 from neuroevo.benchmarks.analysis.pairs import Pairs
 from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.statistics import Estimate, estimate, holm
@@ -65,8 +66,13 @@ def _finals(result: RunData) -> Finals:
 
 
 def obstacles(first: RunData, second: RunData) -> list[str]:
-    """Return in sentences why two runs can't be compared: other data, other descendants, another budget."""
+    """Return in sentences why two runs can't be compared: other data, other descendants, another budget.
+
+    Generations of `evolve` are compared with those of equal settings only.
+    """
     names = f"{first.path} and {second.path}"
+    if first.is_evolution or second.is_evolution:
+        return [f"{names} can't be compared: {why}." for why in _evolution_obstacles(first, second)]
     empty = [str(result.path) for result in (first, second) if not result.rows]
     if empty:
         return [f"{' and '.join(empty)} can't be compared: there is no finished comparison of strategies."]
@@ -78,6 +84,15 @@ def obstacles(first: RunData, second: RunData) -> list[str]:
     if "dataset" not in differing and _data(first) != _data(second):
         found.append(f"{names} differ in the data: the classes or images of {before['dataset']} are others.")
     return found + [f"{names} differ in the budget of {sentence}." for sentence in _other_budgets(first, second)]
+
+
+def _evolution_obstacles(first: RunData, second: RunData) -> list[str]:
+    if not (first.is_evolution and second.is_evolution):
+        return ["only one of them is a run of evolve"]
+    if empty := [str(one.path) for one in (first, second) if not one.generations]:
+        return [f"there is no finished generation in {' and '.join(empty)}"]
+    found = other_settings(first.evolved, second.evolved)
+    return [f"they differ in {', '.join(found)}"] if found else []
 
 
 def _protocol(result: RunData) -> dict[str, str]:

@@ -15,6 +15,7 @@ from neuroevo import __version__
 from neuroevo.benchmarks.analysis.conditions import describe, factors_of, varying
 from neuroevo.benchmarks.analysis.differences import differences, obstacles
 from neuroevo.benchmarks.analysis.duels import describe as describe_duels
+from neuroevo.benchmarks.analysis.evolution import parting
 from neuroevo.benchmarks.analysis.ranks import average_ranks
 from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.searches import by_problem
@@ -79,11 +80,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the page says of one run against another: a table, or sentences about why there is none."""
+    """What the page says of one run against another: a table, or sentences instead of one."""
 
     title: str
     grid: Grid | None
-    obstacles: list[str]
+    sentences: list[str]
 
 
 def to_html(results: Sequence[RunData], *, failures: Sequence[str] = ()) -> str:
@@ -217,6 +218,10 @@ def _comparison(number: int, first: RunData, second: RunData) -> Comparison:
     title = f"Run {number} against run 1"
     if against := obstacles(first, second):
         return Comparison(title, None, against)
+    if first.is_evolution:
+        apart = parting(first.records, second.records)
+        equal = f"All {len(first.generations)} generations are equal."
+        return Comparison(title, None, [str(apart) if apart else equal])
     if not (found := differences(first, second)):
         return Comparison(title, None, ["The two runs have no strategy in common."])
     grid = _grid(f"differences-{number}", f"Run {number} minus run 1", found, DIFFERENCES, by=DIFFERENCE)

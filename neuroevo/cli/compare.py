@@ -47,11 +47,11 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
     for result in (before, after):
         for problem in result.problems:
             click.echo(f"Note: {result.path}: {problem}", err=True)
-    if before.is_evolution or after.is_evolution:
-        _compare_generations(ctx, before, after)
-        return
     if found := obstacles(before, after):
         raise click.ClickException(" ".join(found))
+    if before.is_evolution:
+        _compare_generations(ctx, before, after)
+        return
     verdict = judge(before, after, alpha=alpha, tolerance=tolerance)
     print_differences(verdict.differences, title=f"Accuracy in %: {second} against {first}")
     if verdict.unmatched:
@@ -64,16 +64,9 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
 
 def _compare_generations(ctx: click.Context, first: RunData, second: RunData) -> None:
     """Say where two runs of evolve part, if they do."""
-    from neuroevo.benchmarks.analysis.evolution import other_settings, parting
+    from neuroevo.benchmarks.analysis.evolution import parting
     from neuroevo.cli.main import DIFFERENT
 
-    names = f"{first.path} and {second.path}"
-    if not (first.is_evolution and second.is_evolution):
-        raise click.ClickException(f"{names} can't be compared: only one of them is a run of evolve.")
-    if empty := [str(one.path) for one in (first, second) if not one.generations]:
-        raise click.ClickException(f"{' and '.join(empty)} can't be compared: there is no finished generation.")
-    if found := other_settings(first.evolved, second.evolved):
-        raise click.ClickException(f"{names} can't be compared: they differ in {', '.join(found)}.")
     if (apart := parting(first.records, second.records)) is not None:
         click.echo(str(apart))
         ctx.exit(DIFFERENT)

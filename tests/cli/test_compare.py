@@ -283,3 +283,16 @@ def test_a_run_of_evolve_in_python_is_reported(neuroevo: Program, tmp_path: Path
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert "SNES, seed 1: the best score went from 3 in the first to 2 in the last of 2 generations" in text
     assert neuroevo("report", folder, "--format", "csv").out.startswith("strategy,seed,generation,best,mean")
+
+
+def test_a_report_of_two_runs_of_evolve_compares_them(neuroevo: Program, tmp_path: Path) -> None:
+    """In the sentences of `compare`: they are equal, they part, or they have other settings."""
+    first, page = evolution(tmp_path / "a", 3.0, 2.0), tmp_path / "page.html"
+    others = (
+        (evolution(tmp_path / "b", 3.0, 2.0), "All 2 generations are equal."),
+        (evolution(tmp_path / "c", 3.0, 2.5), "Different from generation 2 on: mean is 2.0 and 2.5."),
+        (evolution(tmp_path / "d", 3.0, 2.0, seed=4), "be compared: they differ in seed (1 and 4)."),
+    )
+    for other, sentence in others:
+        assert neuroevo("report", first, other, "--out", page).code == 0
+        assert sentence in page.read_text(encoding="utf-8")
