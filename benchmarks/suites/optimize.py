@@ -23,13 +23,11 @@ from neuroevo.problems import Problem
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.names import CELLS, RECORDS, SUMMARY
 from neuroevo.runs.records import Records, read_records, salvage_records
-from neuroevo.strategies import NEAT, Search
+from neuroevo.strategies import Search
+from neuroevo.strategies.search.evaluations import CHECKPOINT_SECONDS, generations_within
 
 POINTS = 50
 """Numbers of evaluations at which a curve is kept, at most."""
-
-CHECKPOINT_SECONDS = 5.0
-"""Time between two checkpoints of a search, whose generations can take less than writing one."""
 
 Make = Callable[[Problem, int], Search]
 """Called with a problem and a seed, returns a fresh strategy."""
@@ -121,14 +119,6 @@ def curve(
         "gradient_steps": search.budget.gradient_steps,
         "seconds": sum(one["seconds"] for one in generations),
     }
-
-
-def generations_within(search: Search | NEAT, evaluations: int) -> int:
-    """Return how many generations a number of evaluations allows, one at least."""
-    spent = number = 0
-    while (spent := spent + search.size(number)) <= evaluations:
-        number += 1
-    return max(1, number)
 
 
 def finished(records: Sequence[Mapping[str, Any]]) -> set[Plan]:

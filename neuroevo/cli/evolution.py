@@ -40,6 +40,7 @@ from neuroevo.signatures import parameters
 from neuroevo.spelling import suggestion
 from neuroevo.strategies import GTL, NEAT, AsynchronousGTL, Search
 from neuroevo.strategies.gtl.variants import Variant
+from neuroevo.strategies.search.evaluations import CHECKPOINT_SECONDS, generations_within
 from neuroevo.strategies.strategy import Strategy
 
 LINES = 20
@@ -222,9 +223,6 @@ class Chosen:
     @one_thread()
     def _search(self, settings: EvolveSearch) -> Work:
         """Return what runs a strategy on a problem and saves its best genome."""
-        # Only searches wait for what it imports.
-        from neuroevo.benchmarks.suites.optimize import generations_within
-
         prepare(settings)
         with usage():
             strategy = cast(Search | NEAT, self.make_strategy(settings.own, seed=settings.seed))
@@ -241,8 +239,6 @@ class Chosen:
         map_: WorkerMap | None,
     ) -> dict[str, Any]:
         """Run a strategy on a problem, save its best genome and return what it reached."""
-        from neuroevo.benchmarks.suites.optimize import CHECKPOINT_SECONDS
-
         total = sum(strategy.size(number) for number in range(generations))
         with Reporter(total, quiet=settings.quiet, unit="evaluations") as reporter:
             run.note({"device": "cpu", "threads": 1})

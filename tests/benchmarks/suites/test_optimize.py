@@ -15,10 +15,11 @@ from neuroevo.benchmarks.report.findings_searches import describe_curves, summar
 from neuroevo.benchmarks.report.plots.searches import draw_searches
 from neuroevo.benchmarks.report.plots.style import to_svg
 from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
-from neuroevo.benchmarks.suites.optimize import POINTS, Optimize, finished, generations_within, run
+from neuroevo.benchmarks.suites.optimize import POINTS, Optimize, finished, run
 from neuroevo.problems import Problem
 from neuroevo.problems.function import RASTRIGIN, SPHERE
 from neuroevo.strategies import SNES, Differential, Genetic, Search
+from neuroevo.strategies.search.evaluations import generations_within
 
 
 def make(problem: Problem, seed: int, *, kind: type[Search], **settings: Any) -> Search:
