@@ -34,14 +34,14 @@ class Rastrigin:
 
 
 class Patience:
-    """Says stop when 30 generations have brought nothing better; remembers the best individual."""
+    """Says stop when 30 generations have brought nothing better; remembers the last one and the best individual."""
 
-    since, best = 0, Individual(None, id=-1)
+    last, since, best = 0, 0, Individual(None, id=-1)
 
     def __call__(self, generation: Generation) -> bool:
         """Return whether to stop after this generation."""
         best = max(self.best, *generation.population, key=lambda one: one.fitness)
-        self.best, self.since = best, self.since + 1 if best is self.best else 0
+        self.since, self.last, self.best = self.since + 1 if best is self.best else 0, generation.number, best
         return self.since == 30
 
 
@@ -57,4 +57,4 @@ toolbox.register("evaluate", Rastrigin())
 for generation in evolve(toolbox, GENERATIONS, stop=stop):
     if generation.number % 20 == 0:
         print(f"generation {generation.number:3}: mean {generation.mean:7.3f}, best {min(generation.scores):.4f}")
-print(f"stopped after generation {generation.number}: {stop.best.fitness.values[0]:.4f} at individual {stop.best.id}")
+print(f"stopped after generation {stop.last}: {stop.best.fitness.values[0]:.4f} at individual {stop.best.id}")
