@@ -112,20 +112,25 @@ def _others_refused(make: Make, case: Case) -> None:
         for name, value in strategy.arguments.items()
         if name in known and (other := _other(value, known[name].annotation)) is not None
     }
-    name = case.draw("setting", st.sampled_from(sorted(choices)))
-    try:
-        changed = type(strategy)(**{**strategy.arguments, name: choices[name]})
-    except (TypeError, ValueError):  # the two settings don't go together
-        return
     with tempfile.TemporaryDirectory() as folder:
         list(evolve(strategy, 1, run_dir=folder))
-        try:
-            list(evolve(changed, 2, run_dir=folder))
-        except CheckpointError as error:
-            if name not in str(error):
-                raise Breach(f"a run with another {name} is refused without naming it: {error}") from None
-            return
-    raise Breach(f"a run is resumed with another {name}: {strategy.arguments[name]!r} and then {choices[name]!r}")
+        for name, other in choices.items():
+            try:
+                changed = type(strategy)(**{**strategy.arguments, name: other})
+            except (TypeError, ValueError):  # the two settings don't go together
+                continue
+            _expect_refused(changed, folder, name, before=strategy.arguments[name])
+
+
+def _expect_refused(changed: ToolboxStrategy, folder: str, name: str, *, before: object) -> None:
+    """Raise Breach unless the run in a folder, of another value of a setting, is refused by that setting's name."""
+    try:
+        list(evolve(changed, 2, run_dir=folder))
+    except CheckpointError as error:
+        if name not in str(error):
+            raise Breach(f"a run with another {name} is refused without naming it: {error}") from None
+        return
+    raise Breach(f"a run is resumed with another {name}: {before!r} and then {changed.arguments[name]!r}")
 
 
 def _other(value: object, annotation: Any) -> Any:
@@ -135,7 +140,7 @@ def _other(value: object, annotation: Any) -> Any:
     if isinstance(value, int):
         return value + 1
     if isinstance(value, float):
-        return 0.5 * value + 0.01
+        return 0.5 * value or 0.01
     if isinstance(value, Recipe):
         return replace(value, updates=value.updates + 1)
     if isinstance(value, str):
