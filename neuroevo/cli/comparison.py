@@ -46,7 +46,7 @@ from neuroevo.strategies import AsynchronousGTL
 from neuroevo.strategies.gtl.gtl import GTL
 from neuroevo.strategies.gtl.variants import Variant
 
-DEFAULT = (*("scratch", "untrained-circuit", "random-circuit", "narrow-pretraining", "finetune", "gtl-paper", "gtl"),)
+DEFAULT = ("scratch", "untrained-circuit", "random-circuit", "narrow-pretraining", "finetune", "gtl-paper", "gtl")
 """What is compared unless the suite or the settings say otherwise."""
 
 

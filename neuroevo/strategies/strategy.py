@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple, is_dataclass, replace
+from dataclasses import astuple, fields, is_dataclass, replace
 from functools import partial, reduce
 from typing import Any, ClassVar, Protocol, cast
 
@@ -14,7 +14,8 @@ from deap.base import Toolbox
 from torch import Tensor
 
 from neuroevo.budget import Budget
-from neuroevo.execution import batched_map
+from neuroevo.data.images import LabelledImages
+from neuroevo.execution import Pixels, batched_map
 from neuroevo.individual import Ids, Individual
 from neuroevo.seeds import stream
 from neuroevo.signatures import Recorded, describe
@@ -214,13 +215,18 @@ def scoring_cost(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
 
 
 def _operator(operator: Any) -> Any:
-    """Describe an operator: functions with what is bound to them, evaluators, which follow from settings, by type."""
+    """Describe an operator without the machine that it runs on, and without images, which the data set describes."""
     inner = operator
     while isinstance(inner, partial):
         inner = inner.func
-    if hasattr(inner, "batch") or is_dataclass(inner):
-        return f"{type(inner).__module__}.{type(inner).__qualname__}"
-    return describe(operator)
+    if not is_dataclass(inner) or callable(getattr(inner, "describe", None)):
+        return describe(inner if hasattr(inner, "batch") else operator)
+    values = {one.name: getattr(inner, one.name) for one in fields(inner) if one.name not in ToolboxStrategy.MACHINE}
+    kind = type(inner)
+    return {
+        "kind": f"{kind.__module__}.{kind.__qualname__}",
+        **{name: _operator(value) for name, value in values.items() if not isinstance(value, LabelledImages | Pixels)},
+    }
 
 
 def _of_all_classes(kind: type, name: str) -> dict[str, Any]:
