@@ -108,7 +108,7 @@ def test_without_a_strategy_help_is_general(neuroevo: Program) -> None:
         (("optimize", "throughput"), {"--repeats", "--problems"}, {"--ways"}),
         (("--contestant", "far=pbt:steps=3", "optimize", "--strategies", "snes"), {"--steps"}, {"--tournament"}),
     ],
-    ids=str,
+    ids=lambda value: " ".join(sorted(value) if isinstance(value, set) else value) or "nothing",
 )
 def test_bench_shows_what_its_suites_read(
     neuroevo: Program, words: tuple[str, ...], shown: set[str], hidden: set[str]
