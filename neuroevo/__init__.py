@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from neuroevo.execution.training import Recipe
     from neuroevo.individual import Fitness, Individual
     from neuroevo.learngene import Learngene
+    from neuroevo.operators.from_deap import from_deap
     from neuroevo.strategies.gtl.gtl import GTL
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ __all__ = [
     "Recipe",
     "evolve",
     "fashion_mnist",
+    "from_deap",
     "glyphs",
 ]
 
@@ -64,6 +66,7 @@ _HOMES = {
     "Recipe": "neuroevo.execution.training",
     "evolve": "neuroevo.evolution",
     "fashion_mnist": "neuroevo.data.fashion_mnist",
+    "from_deap": "neuroevo.operators.from_deap",
     "glyphs": "neuroevo.data.glyphs",
 }
 

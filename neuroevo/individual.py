@@ -21,6 +21,12 @@ from torch import Tensor
 UNCHANGING = frozenset({bool, float, int, str, type(None)})
 """Immutable types, which copies share."""
 
+OWN = frozenset({"genome", "fitness", "id", "parents", "generation", "body", "memory"})
+"""The attributes that every individual has."""
+
+HISTORY = "history_index"
+"""The attribute by which `deap.tools.History` numbers individuals."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -293,7 +299,7 @@ def tensor_of(individual: Individual) -> Tensor:
     return individual.genome
 
 
-def offspring(genome: Any, parents: Sequence[Individual], *, id: int) -> Individual:
+def offspring(genome: Any, parents: Sequence[Individual], *, id: int, like: Individual | None = None) -> Individual:
     """Return a child of the parents: not yet scored, with the first parent's fitness weights.
 
     Its generation is that of the youngest parent; a loop that counts generations sets its own.
@@ -302,6 +308,8 @@ def offspring(genome: Any, parents: Sequence[Individual], *, id: int) -> Individ
         genome: The child's genome.
         parents: The parents, at least one.
         id: Its new lineage id.
+        like: The individual that the child takes the place of, of which DEAP's `History` finds its `history_index` on
+            the child; default the first parent.
 
     Raises:
         ValueError: There is no parent.
@@ -312,7 +320,16 @@ def offspring(genome: Any, parents: Sequence[Individual], *, id: int) -> Individ
     for parent in parents:
         family.append(parent.id)
         youngest = max(youngest, parent.generation)
-    return Individual(genome, parents[0].fitness.unscored(), id, family, youngest)
+    child = Individual(genome, parents[0].fitness.unscored(), id, family, youngest)
+    # DEAP's operators work in place, on clones: its `History` looks for the parents there.
+    if (index := getattr(parents[0] if like is None else like, HISTORY, None)) is not None:
+        setattr(child, HISTORY, index)
+    return child
+
+
+def attributes_added(individual: Individual) -> dict[str, Any]:
+    """Return the attributes of an individual that its class does not know, such as users and DEAP add them."""
+    return {name: value for name, value in individual.__dict__.items() if name not in OWN}
 
 
 def _own(genome: Any) -> Any:

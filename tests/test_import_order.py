@@ -16,6 +16,7 @@ ORDER = (
         "data",
         "files",
         "genome",
+        "global_generators",
         "graph",
         "individual",
         "learngene",

@@ -21,6 +21,7 @@ PUBLIC = {
     "Recipe",
     "evolve",
     "fashion_mnist",
+    "from_deap",
     "glyphs",
 }
 

@@ -21,8 +21,8 @@ import torch
 from deap.base import Fitness as DeapFitness
 from torch import Tensor
 
+from neuroevo.global_generators import seeded_by
 from neuroevo.individual import Individual
-from neuroevo.testing.laws.global_generators import seeded_by
 from neuroevo.testing.laws.law import name_of
 
 Make = Callable[[Tensor], Any]

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from neuroevo.data.images import Dataset, LabelledImages, channel_statistics
 from neuroevo.data.tasks import sample_task
+from neuroevo.global_generators import fingerprints, reseed, restored
 from neuroevo.splits import ROLES
 from neuroevo.testing.laws.content import bits, content, difference
-from neuroevo.testing.laws.global_generators import fingerprints, reseed, restored
 from neuroevo.testing.laws.law import Breach, Case, Law, check
 from neuroevo.testing.laws.purity import seeded
 from neuroevo.testing.strategies import seeds

@@ -13,7 +13,7 @@ from hypothesis.errors import Flaky, UnsatisfiedAssumption
 from hypothesis.strategies import DataObject, SearchStrategy
 from torch import Tensor
 
-from neuroevo.testing.laws.global_generators import restored
+from neuroevo.global_generators import restored
 
 T = TypeVar("T")
 Statement = Callable[[Any, "Case"], None]

@@ -14,9 +14,9 @@ import torch
 from hypothesis import strategies as st
 
 from neuroevo.execution import batched_map
+from neuroevo.global_generators import reseed, restored
 from neuroevo.individual import Individual
 from neuroevo.testing.laws.content import content, difference
-from neuroevo.testing.laws.global_generators import reseed, restored
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import Arguments, global_generators_left_alone
 from neuroevo.testing.laws.trial import account

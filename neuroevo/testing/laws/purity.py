@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
+from neuroevo.global_generators import fingerprints, reseed, restored
 from neuroevo.testing.laws.content import content, difference, storages
-from neuroevo.testing.laws.global_generators import fingerprints, reseed, restored
 from neuroevo.testing.laws.law import Breach, Case, Law
 from neuroevo.testing.strategies import seeds
 
