@@ -20,6 +20,7 @@ from neuroevo.data.by_class import check_images_per_class, dataset_by_class, nam
 from neuroevo.data.downloads import download_cifar100
 from neuroevo.data.images import Dataset
 from neuroevo.data.plain_pickle import array_in, as_text, read_pickle, whole_numbers_in
+from neuroevo.data.readable import check_file, is_listed, reading
 from neuroevo.splits import ROLES, load_split
 
 FOLDER = "cifar-100-python"
@@ -82,7 +83,7 @@ def find_folder(data_root: Path, *, download: bool = False) -> Path:
         FileNotFoundError: A file is missing.
     """
     folders = (data_root / FOLDER, data_root)
-    present = {folder: [name for name in PUBLISHED if (folder / name).is_file()] for folder in folders}
+    present = {folder: [name for name in PUBLISHED if is_listed(folder / name)] for folder in folders}
     if download and not any(present.values()):
         download_cifar100(data_root)
         return find_folder(data_root)
@@ -103,11 +104,13 @@ def checked_digests(data_root: Path) -> Iterator[str]:
         ValueError: The files are as long as the published ones, but one of them is not the same.
     """
     folder = find_folder(Path(data_root))
+    for name in PUBLISHED:
+        check_file(folder / name)
     if (folder / "train").stat().st_size < _PUBLISHED_BYTES:
         yield f"{folder} is shorter than the published data set, so that no digest is known."
         return
     for name, published in PUBLISHED.items():
-        with (folder / name).open("rb") as file:
+        with reading(folder / name), (folder / name).open("rb") as file:
             found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
         if found != published:
             raise ValueError(

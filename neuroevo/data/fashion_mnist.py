@@ -22,6 +22,7 @@ from torch import Tensor
 from neuroevo.data.by_class import check_images_per_class
 from neuroevo.data.downloads import download_fashion_mnist
 from neuroevo.data.images import Dataset, LabelledImages
+from neuroevo.data.readable import check_file, is_listed, reading
 from neuroevo.splits import ROLES, load_split
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def checked_digests(data_root: Path) -> Iterator[str]:
 
 def _find(folder: Path, name: str) -> Path | None:
     candidates = (folder / name, folder / f"{name}.gz")
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if is_listed(path)), None)
 
 
 def _loader() -> type[FashionMNIST]:
@@ -169,7 +170,9 @@ def _laid_out(files: list[Path], contents: list[bytes], scratch: Path) -> Path:
 
 def _unpacked(name: str, path: Path) -> bytes:
     """Bytes of a file without compression, their header and length checked."""
-    content = path.read_bytes()
+    check_file(path)
+    with reading(path):
+        content = path.read_bytes()
     if path.suffix == ".gz":
         try:
             content = gzip.decompress(content)

@@ -15,6 +15,7 @@ from torch import Tensor
 from neuroevo.data.by_class import check_images_per_class, dataset_by_class, named
 from neuroevo.data.images import Dataset
 from neuroevo.data.pictures import read_pictures
+from neuroevo.data.readable import check_file, is_listed, reading
 from neuroevo.splits import ROLES, check_disjoint
 
 SPLIT = "split.json"
@@ -46,7 +47,7 @@ def image_folder(
         The data set, on the CPU.
 
     Raises:
-        FileNotFoundError: `split.json` or a class is missing.
+        OSError: `split.json`, a class or an image is missing or can't be read.
         ValueError: `split.json` is not such an object or gives a class two roles, a file is not an 8-bit image, images
             differ in size, or a class has too few images.
     """
@@ -71,7 +72,7 @@ def read_roles(data_root: Path) -> dict[str, tuple[str, ...]]:
         ValueError: It is not an object of names by role, or gives a class two roles.
     """
     path = data_root / SPLIT
-    if not path.is_file():
+    if not is_listed(path):
         raise FileNotFoundError(f"data_root must hold {SOURCE}, but {data_root} lacks {SPLIT}.")
     roles = _parsed(path)
     check_disjoint(str(path), roles)
@@ -84,17 +85,24 @@ def read_roles(data_root: Path) -> dict[str, tuple[str, ...]]:
 
 
 def image_files(folder: Path) -> list[Path]:
-    """Return the image files in a folder, by name.
+    """Return the paths in a folder that end as image files do, by name; hidden ones are none.
 
     Raises:
+        OSError: The folder can't be read.
         ValueError: There is none.
     """
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.is_file())
+    with reading(folder):
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and not _is_hidden(path))
     if not found:
         raise ValueError(
             f"each class must have an image, but {folder} has none ending in {', '.join(sorted(ENDINGS))}."
         )
     return found
+
+
+def _is_hidden(path: Path) -> bool:
+    """Return whether a system or a program keeps something of its own here: `._a.png` and `__MACOSX` are macOS's."""
+    return path.name.startswith((".", "__MACOSX"))
 
 
 def checked_digests(data_root: Path) -> Iterator[str]:
@@ -106,14 +114,17 @@ def checked_digests(data_root: Path) -> Iterator[str]:
     """
     roles = read_roles(Path(data_root))
     listed = {name for names in roles.values() for name in names}
-    others = sorted(path.name for path in Path(data_root).iterdir() if path.is_dir() and path.name not in listed)
+    folders = (path for path in Path(data_root).iterdir() if path.is_dir() and not _is_hidden(path))
+    others = sorted(path.name for path in folders if path.name not in listed)
     left = f"leaves out {named(others)}" if others else "names all folders"
     yield f"{Path(data_root) / SPLIT} gives {len(listed)} classes a role and {left}."
 
 
 def _parsed(path: Path) -> dict[str, tuple[str, ...]]:
+    check_file(path)
     try:
-        content: object = json.loads(path.read_text(encoding="utf-8"))
+        with reading(path):
+            content: object = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} must be JSON, but it is not ({' '.join(str(error).split())[:100]}).") from None
     for words in (ROLES, PUBLISHED_ROLES):

@@ -24,6 +24,7 @@ from neuroevo.data.by_class import check_images_per_class, dataset_by_class, nam
 from neuroevo.data.images import Dataset
 from neuroevo.data.pictures import read_pictures
 from neuroevo.data.plain_pickle import array_in, as_text, read_pickle, whole_numbers_in
+from neuroevo.data.readable import check_file, is_listed, reading
 from neuroevo.splits import ROLES, load_split
 
 PARTS = {"train": "ancestry", "val": "held_out", "test": "novel"}
@@ -79,10 +80,10 @@ def find_parts(data_root: Path) -> dict[str, Path]:
     pickles = {role: _pickle(data_root, part) for part, role in PARTS.items()}
     lists = {role: data_root / f"{part}.csv" for part, role in PARTS.items()}
     for paths in (pickles, lists):
-        if all(path.is_file() for path in paths.values()):
+        if all(is_listed(path) for path in paths.values()):
             return paths
-    fuller = max((pickles, lists), key=lambda paths: sum(path.is_file() for path in paths.values()))
-    missing = [path.name for path in fuller.values() if not path.is_file()]
+    fuller = max((pickles, lists), key=lambda paths: sum(is_listed(path) for path in paths.values()))
+    missing = [path.name for path in fuller.values() if not is_listed(path)]
     raise FileNotFoundError(
         f"data_root must hold miniImageNet, but {data_root} lacks {', '.join(missing)}; get {SOURCE}."
     )
@@ -101,7 +102,7 @@ def checked_digests(data_root: Path) -> Iterator[str]:
 def _pickle(data_root: Path, part: str) -> Path:
     """The path of a cache pickle; learn2learn has another name for that of `val`."""
     other = data_root / "mini-imagenet-cache-validation.pkl"
-    return other if part == "val" and other.is_file() else data_root / f"mini-imagenet-cache-{part}.pkl"
+    return other if part == "val" and is_listed(other) else data_root / f"mini-imagenet-cache-{part}.pkl"
 
 
 class _Part(Protocol):
@@ -167,7 +168,7 @@ class _List:
         rows = read_list(path)
         _check_classes(sorted({label for _, label in rows}), role, path)
         folder = path.parent / "images"
-        if missing := [name for name, _ in rows if not (folder / name).is_file()]:
+        if missing := [name for name, _ in rows if not is_listed(folder / name)]:
             raise FileNotFoundError(f"{folder} must hold the images that {path} lists, but it lacks {named(missing)}.")
         files: dict[str, list[Path]] = {}
         for name, label in rows:
@@ -184,8 +185,9 @@ def read_list(path: Path) -> list[tuple[str, str]]:
     Raises:
         ValueError: It is not a list of Ravi and Larochelle.
     """
+    check_file(path)
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with reading(path), path.open(newline="", encoding="utf-8") as file:
             header, *rows = [row for row in csv.reader(file) if row] or [[]]
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is damaged: it is not a list with commas ({error}); get it again.") from None

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 from torch import Tensor
 
-MODES = {"1": 1, "L": 1, "P": 3, "RGB": 3, "CMYK": 3, "YCbCr": 3}
-"""Pillow's modes that convert to 8-bit grey or colour without loss, and their number of channels."""
+from neuroevo.data.readable import check_file, reading
+
+MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
+"""Pillow's modes that convert to 8-bit grey or colour; transparency must be unused."""
 
 FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that are read, whatever the file's extension; without those that Pillow passes to another program."""
@@ -29,8 +33,13 @@ def read_pictures(paths: Sequence[Path], *, channels: int, size: int | None) -> 
         size: Height and width to which images are resized, bilinearly; None leaves them, which must be square and of
             one size.
 
+    Colours are those that Pillow converts to, without the orientation that EXIF may name, as in torchvision's
+    `ImageFolder`.
+
     Raises:
-        ValueError: A file is not an image, has transparency or more than 8 bits, or differs in size from the first.
+        OSError: A file can't be read.
+        ValueError: A file is empty, damaged or no image, has transparent pixels, more than 8 bits per channel or
+            several frames, or differs in size from the first.
     """
     first = read_picture(paths[0], channels=channels, size=size)
     images = torch.empty((len(paths), *first.shape), dtype=torch.uint8)
@@ -47,32 +56,77 @@ def read_pictures(paths: Sequence[Path], *, channels: int, size: int | None) -> 
 
 def read_picture(path: Path, *, channels: int, size: int | None) -> Tensor:
     """Return one image, uint8 [C, H, W]; see `read_pictures`."""
+    check_file(path)
+    with reading(path):
+        return _decoded(path, channels=channels, size=size)
+
+
+def _decoded(path: Path, *, channels: int, size: int | None) -> Tensor:
     try:
-        # Pillow warns of very large images, which may be meant to exhaust the memory.
-        with warnings.catch_warnings(action="error"), Image.open(path, formats=FORMATS) as image:
-            mode, shape = image.mode, image.size
-            pixels = _pixels(image, channels, size) if _fits(mode, shape, size) else None
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, SyntaxError, EOFError, Warning, Image.DecompressionBombError) as error:
+        with _only_bombs_matter(), Image.open(path, formats=FORMATS) as image:
+            fault = _fault(image, size)
+            pixels = None if fault else _pixels(image, channels, size)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ValueError(
-            f"{path} is damaged or no image ({' '.join(str(error).split())[:100]}); get it again."
+            f"{path} must have at most {Image.MAX_IMAGE_PIXELS} pixels, but its header says that it has more; make it "
+            "smaller, or get it again if it should be."
         ) from None
-    if mode not in MODES:
+    except UnidentifiedImageError:
         raise ValueError(
-            f"{path} must be grey or colour of 8 bits without transparency ({', '.join(MODES)}), but its mode is "
-            f"{mode}; convert it."
-        )
+            f"{path} must be an image in one of the formats {', '.join(FORMATS)}, but it does not begin as one; "
+            "convert it, get it again or remove it."
+        ) from None
+    except Exception as error:
+        # Decoders raise errors of all kinds, but without a number, which those of the operating system have.
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
+            raise
+        raise ValueError(f"{path} is damaged ({' '.join(str(error).split())[:100]}); get it again.") from None
     if pixels is None:
-        raise ValueError(
-            f"{path} must be square, but it has {shape[0]} x {shape[1]} pixels; give a size, to which images are "
-            "resized."
-        )
+        raise ValueError(f"{path} {fault}.")
     return pixels
 
 
-def _fits(mode: str, shape: tuple[int, int], size: int | None) -> bool:
-    return mode in MODES and (size is not None or shape[0] == shape[1])
+@contextmanager
+def _only_bombs_matter() -> Iterator[None]:
+    """Ignore what Pillow warns of, such as odd EXIF, but not very large images, which may exhaust the memory."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+def _fault(image: ImageFile, size: int | None) -> str:
+    """Return why pixels would be lost or can't be had; empty if they can."""
+    width, height = image.size
+    if _is_deep(image):
+        return "must have 8 bits per channel, but it has more, which would be lost; convert it"
+    if image.mode not in MODES:
+        return f"must be grey or colour ({', '.join(MODES)}), but its mode is {image.mode}; convert it"
+    # The second picture of a JPEG from a camera is a preview of the first.
+    if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
+        return f"must be one image, but it has {frames} frames; save each of them that is meant as a file"
+    if size is None and width != height:
+        return f"must be square, but it has {width} x {height} pixels; give a size, to which images are resized"
+    if _is_transparent(image):
+        return "must be opaque, but pixels of it are transparent; put it on a background"
+    return ""
+
+
+def _is_deep(image: ImageFile) -> bool:
+    """Return whether a channel has more than 8 bits, of which Pillow would only keep the first 8 in colour."""
+    if image.mode.startswith(("I", "F")):
+        return True
+    for codec, _, _, given in image.tile:
+        first, *others = given if isinstance(given, tuple) else (given,)
+        if codec in ("ppm", "ppm_plain") and any(type(most) is int and most > 255 for most in others):
+            return True
+        if str(first).endswith((";16B", ";16L", ";16N")):
+            return True
+    return False
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    return image.has_transparency_data and image.convert("RGBA").getchannel("A").getextrema() != (255, 255)
 
 
 def _pixels(image: Image.Image, channels: int, size: int | None) -> Tensor:

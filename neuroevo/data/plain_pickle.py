@@ -18,6 +18,8 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroevo.data.readable import check_file, reading
+
 NUMBERS = frozenset({"b1", *(f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)), "f4", "f8"})
 """The kinds of numbers that arrays may hold, as numpy writes them."""
 
@@ -59,10 +61,11 @@ def read_pickle(path: Path) -> dict[str, Any]:
 
     Raises:
         OSError: The file can't be read.
-        ValueError: It is damaged or holds something else; nothing of it was run.
+        ValueError: It is empty, damaged or holds something else; nothing of it was run.
     """
+    check_file(path)
     try:
-        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        with reading(path), path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
             _check(content)
             loaded = _Unpickler(file, encoding="bytes").load()
         if not isinstance(loaded, dict):

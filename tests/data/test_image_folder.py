@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from neuroevo.data.image_folder import image_folder
+from neuroevo.data.image_folder import checked_digests, image_folder
 from neuroevo.splits import ROLES
 
 
@@ -51,11 +51,14 @@ def test_size_channels_and_number_are_as_asked(folder: Path) -> None:
 
 
 def test_other_files_and_folders_are_left_alone(folder: Path) -> None:
-    """Folders without a role and files that are no images change nothing."""
+    """Folders without a role, files that are no images and those that systems leave behind change nothing."""
     before = image_folder(folder).facts()
     (folder / "zebra").mkdir()
-    (folder / "ant" / "notes.txt").write_text("ants")
+    (folder / "__MACOSX").mkdir()
+    for name in ("notes.txt", "._0.png", ".hidden.png", ".DS_Store", "Thumbs.db", "desktop.ini", "__MACOSX.png"):
+        (folder / "ant" / name).write_text("ants")
     assert image_folder(folder).facts() == before
+    assert [*checked_digests(folder)] == [f"{folder / 'split.json'} gives 10 classes a role and leaves out zebra."]
 
 
 @pytest.mark.parametrize(
