@@ -17,7 +17,7 @@ from deap.base import Toolbox
 from neuroevo.budget import Budget
 from neuroevo.execution.mapping import unwrap
 from neuroevo.files import CheckpointError, to_json, write_atomically
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, are_individuals, born_in
 from neuroevo.runs.checkpoint import Best, load_checkpoint, save_checkpoint
 from neuroevo.runs.directory import described_run
 from neuroevo.runs.failures import keep_failures
@@ -334,8 +334,10 @@ def _step(strategy: Strategy, keep: Callable[[Sequence[Individual]], object]) ->
     started = time.perf_counter()
     number, toolbox = strategy.generation, strategy.toolbox
     population = toolbox.generate()
-    if not isinstance(population, Sequence) or not all(isinstance(one, Individual) for one in population):
+    if not are_individuals(population):
         raise TypeError(f"generate must return individuals, but it returned {_cut(population)}.")
+    # Not all strategies count generations for their children, and evaluators draw episodes and tasks by them.
+    born_in(number, population)
     unscored = [one for one in population if not one.fitness.valid]
     found = list(toolbox.map(toolbox.evaluate, unscored))
     if len(found) != len(unscored):

@@ -12,7 +12,7 @@ import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from deap.base import Fitness as DeapFitness
@@ -157,7 +157,8 @@ class Individual:
         fitness: Its fitness; by default an invalid one with one objective to maximise.
         id: The lineage id, unique within a run (see `Ids`).
         parents: The ids of its parents.
-        generation: The generation that it was born in.
+        generation: The generation that it was born in, and whose episodes or tasks it is scored on; loops that count
+            generations set it (see `born_in`).
         body: Its phenotype, such as a trained network between a life and the extraction.
         memory: State of the lineage next to the genome that is not part of the result, such as a `HeadMemory`.
 
@@ -302,7 +303,9 @@ def tensor_of(individual: Individual) -> Tensor:
 def offspring(genome: Any, parents: Sequence[Individual], *, id: int, like: Individual | None = None) -> Individual:
     """Return a child of the parents: not yet scored, with the first parent's fitness weights.
 
-    Its generation is that of the youngest parent; a loop that counts generations sets its own.
+    Its generation is the one after the youngest parent that was scored: parents without a score are intermediate
+    steps of the same generation, such as a mated child that then mutates. `evolve` counts generations and sets its
+    own (see `born_in`).
 
     Args:
         genome: The child's genome.
@@ -316,11 +319,11 @@ def offspring(genome: Any, parents: Sequence[Individual], *, id: int, like: Indi
     """
     if not parents:
         raise ValueError("parents must hold at least one, but they are empty.")
-    family, youngest = [], parents[0].generation
+    family, generation = [], 0
     for parent in parents:
         family.append(parent.id)
-        youngest = max(youngest, parent.generation)
-    child = Individual(genome, parents[0].fitness.unscored(), id, family, youngest)
+        generation = max(generation, parent.generation + parent.fitness.valid)
+    child = Individual(genome, parents[0].fitness.unscored(), id, family, generation)
     # DEAP's operators work in place, on clones: its `History` looks for the parents there.
     if (index := getattr(parents[0] if like is None else like, HISTORY, None)) is not None:
         setattr(child, HISTORY, index)
@@ -330,6 +333,23 @@ def offspring(genome: Any, parents: Sequence[Individual], *, id: int, like: Indi
 def attributes_added(individual: Individual) -> dict[str, Any]:
     """Return the attributes of an individual that its class does not know, such as users and DEAP add them."""
     return {name: value for name, value in individual.__dict__.items() if name not in OWN}
+
+
+def are_individuals(population: object) -> TypeGuard[Sequence[Individual]]:
+    """Return whether this is a sequence of individuals."""
+    return isinstance(population, Sequence) and all(isinstance(one, Individual) for one in population)
+
+
+def born_in(generation: int, individuals: Iterable[Individual]) -> None:
+    """Set the generation of individuals that wait to be scored, so that evaluators give all of them the same tasks.
+
+    Args:
+        generation: The number of the generation, from 0.
+        individuals: Those of one generation; scored ones keep theirs.
+    """
+    for one in individuals:
+        if not one.fitness.valid:
+            one.generation = generation
 
 
 def _own(genome: Any) -> Any:

@@ -259,16 +259,18 @@ def test_ids_are_not_negative() -> None:
 
 
 def test_offspring_has_its_place_in_the_lineage() -> None:
-    """A child names its parents, belongs to the youngest one's generation and is not scored."""
+    """A child names its parents, belongs to the generation after the youngest one's and is not scored."""
     weights = (1.0, -1.0)
     parents = [
         Individual(None, Fitness((1, 2), weights=weights), id=index, generation=generation)
         for index, generation in ((4, 1), (9, 3))
     ]
     child = offspring(torch.ones(2), parents, id=10)
-    assert (child.id, child.parents, child.generation) == (10, (4, 9), 3)
+    assert (child.id, child.parents, child.generation) == (10, (4, 9), 4)
     assert child.fitness.weights == weights
     assert not child.fitness.valid
+    # A child of a child that was never scored belongs to the same generation.
+    assert offspring(torch.ones(2), [child], id=11).generation == 4
     with pytest.raises(ValueError, match="at least one"):
         offspring(None, [], id=0)
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from deap.base import Toolbox
 
 from neuroevo.budget import Budget
-from neuroevo.individual import Individual
+from neuroevo.individual import Individual, are_individuals, born_in
 
 DISTRIBUTION = ("generate", "update")
 GENETIC = ("population", "select")
@@ -36,9 +36,10 @@ class BareToolbox:
         self.budget = Budget()
         self._population: list[Individual] = []
         if _has(toolbox, *DISTRIBUTION, "evaluate"):
+            self.toolbox.register("generate", self._born, toolbox.generate)
             self.toolbox.register("update", self._update, toolbox.update)
         elif _has(toolbox, *GENETIC, "evaluate") and (_has(toolbox, "vary") or _has(toolbox, *VARIATION)):
-            self.toolbox.register("generate", self._generate)
+            self.toolbox.register("generate", self._born, self._generate)
             self.toolbox.register("update", self._update, self._replace)
         else:
             raise ValueError(
@@ -71,6 +72,13 @@ class BareToolbox:
     def load_state_dict(self, state: Mapping[str, Any]) -> NoReturn:
         """Raise TypeError: a bare toolbox has no state."""
         raise TypeError("a bare toolbox has no state; write a strategy with load_state_dict to restore one.")
+
+    def _born(self, generate: Any) -> Any:
+        """Return a generation whose individuals know its number, by which evaluators draw episodes and tasks."""
+        population = generate()
+        if are_individuals(population):
+            born_in(self.generation, population)
+        return population
 
     def _generate(self) -> list[Individual]:
         if not self._population:

@@ -123,7 +123,7 @@ def test_mate_returns_two_new_individuals(crossover: object) -> None:
     expected = crossover(first.genome, second.genome, generator=seeded(1))
     for child, genome, number in zip(children, expected, (7, 8), strict=True):
         assert torch.equal(child.genome, genome)
-        assert (child.id, child.parents, child.generation) == (number, (100, 101), 1)
+        assert (child.id, child.parents, child.generation) == (number, (100, 101), 2)
         assert child.fitness.weights == (-1.0, 1.0)
         assert not child.fitness.valid
         assert child.body is None
@@ -136,7 +136,7 @@ def test_mutate_returns_one_new_individual() -> None:
     before = snapshot(individuals)
     (child,) = Mutate(partial(gaussian, sigma=0.1, generator=seeded(1)), Ids(next=3))(individual)
     assert torch.equal(child.genome, gaussian(individual.genome, sigma=0.1, generator=seeded(1)))
-    assert (child.id, child.parents, child.generation) == (3, (100,), 0)
+    assert (child.id, child.parents, child.generation) == (3, (100,), 1)
     assert child.fitness.weights == (-1.0, 1.0)
     assert not child.fitness.valid
     assert snapshot(individuals) == before
@@ -163,7 +163,7 @@ def test_vary_is_both_operators_on_the_stack(size: int, seed: int) -> None:
         mates = individuals[index // 2 * 2 : index // 2 * 2 + 2]
         assert torch.equal(child.genome, expected[index])
         assert child.parents == tuple(individual.id for individual in mates)
-        assert child.generation == max(individual.generation for individual in mates)
+        assert child.generation == 1 + max(individual.generation for individual in mates)
         assert not child.fitness.valid
     storages = {child.genome.untyped_storage().data_ptr() for child in children}
     assert len(storages) == min(size, 1)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from deap import algorithms
 from deap.base import Toolbox
 
 from neuroevo.budget import Budget
@@ -16,6 +17,7 @@ from neuroevo.operators.crossover import two_point
 from neuroevo.operators.mutation import gaussian
 from neuroevo.operators.selection import tournament
 from neuroevo.operators.verbs import Mate, Mutate, Select
+from neuroevo.problems.episodes import cartpole
 from neuroevo.strategies import BareToolbox
 
 LENGTH = 6
@@ -78,6 +80,48 @@ def test_a_genetic_algorithm_improves(vary: bool, size: int) -> None:
     assert [len(generation.population) for generation in generations] == [size] * 30
     assert generations[-1].mean > generations[0].mean / 10
     assert generations[-1].mean > max(generations[0].scores)
+
+
+@pytest.mark.parametrize("form", ["mate and mutate", "vary", "distribution"])
+def test_individuals_know_their_generation(form: str) -> None:
+    """Evaluators draw by it, so the loop sets it before they score: in both forms, and for parents that lived on."""
+    toolbox = Distribution().toolbox if form == "distribution" else genetic(6, vary=form == "vary")
+    scored: list[int] = []
+
+    def evaluate(individual: Individual) -> tuple[float]:
+        scored.append(individual.generation)
+        return score(individual)
+
+    toolbox.register("evaluate", evaluate)
+    for generation in evolve(toolbox, 4):
+        assert scored == [generation.number] * len(generation.population)
+        scored.clear()
+
+
+@pytest.mark.deap_loops
+@pytest.mark.parametrize("loop", ["eaSimple", "eaMuCommaLambda"])
+def test_children_count_generations_under_loops_of_deap(loop: str) -> None:
+    """If every parent has children, the generation is the loop's, though children of a pair mutate once more."""
+    toolbox, scored = genetic(8), []
+    toolbox.register("evaluate", lambda one: (scored.append(one.generation), *score(one))[1:])
+    rates = {"cxpb": 1.0, "mutpb": 1.0} if loop == "eaSimple" else {"cxpb": 0.5, "mutpb": 0.5, "mu": 8, "lambda_": 8}
+    getattr(algorithms, loop)(toolbox.population(), toolbox, ngen=3, verbose=False, **rates)
+    assert scored == [number for number in range(4) for _ in range(8)]
+
+
+def test_episodes_are_new_in_every_generation() -> None:
+    """One genome has other scores in other generations, and all individuals of a generation have the same."""
+    pytest.importorskip("gymnasium")
+    problem, ids, toolbox = cartpole(hidden=2, episodes=4), Ids(), Toolbox()
+    genome = problem.space.sample(1, generator=torch.Generator().manual_seed(3))[0]
+    toolbox.register("population", lambda: [Individual(genome.clone(), id=ids()) for _ in range(3)])
+    toolbox.register("select", lambda individuals, k: individuals)
+    toolbox.register("mate", Mate(lambda first, second: (first.clone(), second.clone()), ids))
+    toolbox.register("mutate", Mutate(torch.clone, ids))
+    toolbox.register("evaluate", problem)
+    scores = [generation.scores for generation in evolve(toolbox, 6)]
+    assert all(len(set(equal)) == 1 for equal in scores)
+    assert len({equal[0] for equal in scores}) > 2
 
 
 @pytest.mark.parametrize("vary", [False, True])

@@ -109,6 +109,15 @@ class TensorRecord(Search):
         return {"mean": torch.stack([one.genome for one in self.parents]).mean(0)}
 
 
+class AlwaysNewborn(Search):
+    """Makes its children without their generation."""
+
+    def child(self, parent: Individual) -> Individual:
+        """Return a child that says it was born in generation 0."""
+        mutant = super().child(parent)
+        return Individual(mutant.genome, id=mutant.id, parents=mutant.parents)
+
+
 class InPlace(Search):
     """Mutates the parents themselves."""
 
@@ -292,6 +301,12 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     ("IdsAnew", "ids are positions", ONE_AFTER_ANOTHER, _strategy(IdsAnew)),
     ("Aliased", "aliased parents (DEAP#166, tpot#362)", "individuals share no memory", _strategy(Aliased)),
     ("OffByOneParents", "off by one in the lineage", "parents come before their children", _strategy(OffByOneParents)),
+    (
+        "AlwaysNewborn",
+        "children of generation 0, who meet the same episodes for ever",
+        "individuals know their generation",
+        _strategy(AlwaysNewborn),
+    ),
     ("SharedIds", "a counter as class attribute", "equal seeds give equal results", _strategy(SharedIds)),
     (
         "GlobalDraws",

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from neuroevo.budget import Budget
 from neuroevo.execution.learning import Learn
-from neuroevo.individual import Individual, genomes_of, offspring
+from neuroevo.individual import Individual, genomes_of
 from neuroevo.problems import Problem
 from neuroevo.signatures import Recorded
 from neuroevo.strategies.search import checks
@@ -148,7 +148,10 @@ class Baldwin(Recorded):
             return []
         learned = self.learn(genomes_of(individuals))
         return self.problem.batch(
-            [offspring(genome, [one], id=one.id) for genome, one in zip(learned, individuals, strict=True)]
+            [
+                Individual(genome, one.fitness.unscored(), one.id, one.parents, one.generation)
+                for genome, one in zip(learned, individuals, strict=True)
+            ]
         )
 
 

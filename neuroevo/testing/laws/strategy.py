@@ -86,6 +86,11 @@ def strategy_laws(*, generations: int = 2, population: int | None = None, verbs:
             "ids of parents are set after variation, or are positions in a list",
             partial(_parents_first, generations=generations),
         ),
+        Law(
+            "individuals know their generation",
+            "individuals are made without `generation`, so that evaluators never draw new episodes or tasks",
+            partial(_generations_known, generations=generations),
+        ),
         equal_seeds_equal_results(_nothing, lived),
         global_generators_left_alone(_nothing, lived),
         other_seeds_other_results(_nothing, lived),
@@ -204,6 +209,25 @@ def _parents_first(make: Make, case: Case, *, generations: int) -> None:
                 raise Breach(
                     f"individual {one['id']} of generation {number} has the parent {late[0]}, which came no earlier"
                 )
+
+
+def _generations_known(make: Make, case: Case, *, generations: int) -> None:
+    strategy = begun(make, case.draw("seed", seeds()))
+    generate = strategy.toolbox.generate
+
+    def watched() -> Sequence[Individual]:
+        population: Sequence[Individual] = generate()
+        for one in population:
+            if not one.fitness.valid and one.generation != strategy.generation:
+                raise Breach(
+                    f"individual {one.id} waits to be scored in generation {strategy.generation}, but says that it was "
+                    f"born in {one.generation}"
+                )
+        return population
+
+    strategy.toolbox.register("generate", watched)
+    for _ in steps(strategy, generations):
+        pass
 
 
 def _deap_agrees(make: Make, case: Case, *, generations: int) -> None:
