@@ -25,11 +25,9 @@ from neuroevo.runs.locks import locked
 from neuroevo.runs.names import CHECKPOINTS, FAILURES, RECORDS
 from neuroevo.runs.records import Records, read_records
 from neuroevo.signatures import differences
+from neuroevo.spelling import shown
 from neuroevo.strategies.bare_toolbox import BareToolbox
 from neuroevo.strategies.strategy import Strategy, settings_of
-
-LONGEST = 80
-"""Characters of a wrong result that an error repeats."""
 
 MAPPED = ("live", "evaluate", "rescore")
 """Operators that strategies pass to the map."""
@@ -325,9 +323,17 @@ def _check_survivors(population: Sequence[Individual], number: int) -> None:
     )
 
 
-def _cut(thing: object) -> str:
-    text = repr(thing)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+def _store(individuals: Sequence[Individual], results: Sequence[object]) -> None:
+    """Set fitness values; results that are none fail their individuals, and end the run only if all of them are so."""
+    wrong = {
+        one.id: reason
+        for one, result in zip(individuals, results, strict=True)
+        if (reason := one.fitness.accept(result)) is not None
+    }
+    if wrong and len(wrong) == len(individuals):
+        raise TypeError(f"{next(iter(wrong.values()))}.")
+    for number, reason in wrong.items():
+        log.warning("individual %s counts as failed: %s", number, reason)
 
 
 def _step(strategy: Strategy, keep: Callable[[Sequence[Individual]], object]) -> Generation:
@@ -335,22 +341,14 @@ def _step(strategy: Strategy, keep: Callable[[Sequence[Individual]], object]) ->
     number, toolbox = strategy.generation, strategy.toolbox
     population = toolbox.generate()
     if not are_individuals(population):
-        raise TypeError(f"generate must return individuals, but it returned {_cut(population)}.")
+        raise TypeError(f"generate must return individuals, but it returned {shown(population)}.")
     # Not all strategies count generations for their children, and evaluators draw episodes and tasks by them.
     born_in(number, population)
     unscored = [one for one in population if not one.fitness.valid]
     found = list(toolbox.map(toolbox.evaluate, unscored))
     if len(found) != len(unscored):
         raise TypeError(f"map must return {len(unscored)} results, but it returned {len(found)}.")
-    for one, values in zip(unscored, found, strict=True):
-        try:
-            one.fitness.values = values
-        except (TypeError, ValueError):
-            count = len(one.fitness.weights)
-            raise TypeError(
-                f"evaluate must return {count} number{'' if count == 1 else 's'} for an individual, one for each of "
-                f"the weights {one.fitness.weights}, in a tuple, but it returned {_cut(values)}."
-            ) from None
+    _store(unscored, found)
     keep(population)
     _check_survivors(population, number)
     toolbox.update(population)

@@ -18,6 +18,8 @@ import torch
 from deap.base import Fitness as DeapFitness
 from torch import Tensor
 
+from neuroevo.spelling import shown
+
 UNCHANGING = frozenset({bool, float, int, str, type(None)})
 """Immutable types, which copies share."""
 
@@ -63,7 +65,7 @@ class Fitness(DeapFitness):  # type: ignore[misc]
     Raises:
         ValueError: The numbers of values and weights differ, there are no weights, or a weight is
             not finite.
-        TypeError: A value or a weight is not a number.
+        TypeError: A value or a weight is not a number. One that is too large for a float is infinite.
     """
 
     # The attributes of an invalid fitness belong to the class, because each generation has many of these.
@@ -101,6 +103,27 @@ class Fitness(DeapFitness):  # type: ignore[misc]
     def values(self) -> None:
         for name in ("_values", "wvalues", "failed", "failure", "order"):
             self.__dict__.pop(name, None)
+
+    def accept(self, result: object) -> str | None:
+        """Set the values to what an evaluation returned; if it is no values, that is a failure.
+
+        Args:
+            result: One number for each of the weights, a `Failure`, or anything else that a user's function returned.
+
+        Returns:
+            The failure's reason, if the result is neither values nor a `Failure`; else None.
+        """
+        try:
+            self.values = result
+        except (TypeError, ValueError):
+            numbers = "number" if len(self.weights) == 1 else "numbers"
+            reason = (
+                f"evaluate must return {len(self.weights)} {numbers} for an individual, one for each of the weights "
+                f"{self.weights}, in a tuple, but it returned {shown(result)}"
+            )
+            self.values = Failure(reason)
+            return reason
+        return None
 
     def unscored(self) -> Fitness:
         """Return an invalid fitness with the same weights."""
@@ -376,8 +399,19 @@ def _floats(name: str, numbers: Any) -> tuple[float, ...]:
     if type(numbers) is tuple and all([type(number) is float for number in numbers]):  # noqa: C419 - twice as fast
         return numbers
     if not isinstance(numbers, Iterable):
-        raise TypeError(f"{name} must be a sequence of numbers, but they are {numbers!r}.")
+        raise TypeError(f"{name} must be a sequence of numbers, but they are {shown(numbers)}.")
     given = tuple(numbers)
-    if not all(hasattr(number, "__float__") for number in given):
-        raise TypeError(f"{name} must be numbers, but they are {given!r}.")
-    return tuple(map(float, given))
+    try:
+        if all(hasattr(number, "__float__") for number in given):
+            return tuple(map(_float, given))
+    except Exception as error:  # a user's number may raise anything
+        raise TypeError(f"{name} must be numbers, but they are {shown(given)} ({type(error).__name__}).") from error
+    raise TypeError(f"{name} must be numbers, but they are {shown(given)}.")
+
+
+def _float(number: Any) -> float:
+    """Return a number as a float; infinite if it is too large for one, as 10**400 is."""
+    try:
+        return float(number)
+    except OverflowError:
+        return -math.inf if number < 0 else math.inf

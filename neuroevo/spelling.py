@@ -1,7 +1,10 @@
-"""How a sentence about an unknown word ends: with the nearest known word, if there is one."""
+"""How sentences about mistakes are spelt: the nearest known word for an unknown one, and values of any length."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+LONGEST = 80
+"""Characters of a value that an error repeats."""
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -10,3 +13,12 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     names = {name.lower().lstrip("-"): name for name in known}
     near = get_close_matches(word.lower().lstrip("-"), names, n=1, cutoff=0.5)
     return f"; did you mean {names[near[0]]}?" if near else "."
+
+
+def shown(value: object) -> str:
+    """Return a value as an error repeats it: cut if it is long, its type alone if it can't be printed."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - users' values may raise anything, and numbers of 5,000 digits do
+        return f"a {type(value).__name__}"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."

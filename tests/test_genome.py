@@ -59,6 +59,16 @@ def test_a_file_comes_back(tmp_path: Path) -> None:
     assert torch.equal(load(path.read_bytes())["0.weight"], network(1)[0].weight)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
+def test_genomes_of_any_precision_can_be_saved(dtype: torch.dtype) -> None:
+    """Numbers and their dtype come back, also of types that numpy lacks."""
+    space = Space.of_module(network().to(dtype))
+    saved = Genome.of(Individual(space.start, id=0), space)
+    read = Genome.from_bytes(saved.to_bytes())
+    assert {name: block.dtype for name, block in read.blocks.items()} == dict.fromkeys(saved.blocks, dtype)
+    assert all(torch.equal(read.blocks[name], block) for name, block in saved.blocks.items())
+
+
 @given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
 def test_a_changed_byte_is_noticed(place: float, flip: int) -> None:
     """A file with any byte changed is refused."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroevo.spelling import suggestion
+from neuroevo.spelling import shown, suggestion
 
 NAMES = ("gtl", "gtl-paper", "scratch", "random-circuit", "narrow-pretraining", "finetune", "cma-es", "SEED")
 
@@ -37,3 +37,20 @@ def test_the_sentence_ends_either_way(word: str, end: str) -> None:
     """With a question if there is a near word, with a full stop if not."""
     assert suggestion(word, iter(NAMES)) == end
     assert suggestion(word, ()) == "."
+
+
+class Unprintable:
+    """Something that can't be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("x", "'x'"), ("x" * 100, f"'{'x' * 79}..."), (10**5000, "a int"), (Unprintable(), "a Unprintable")],
+    ids=["short", "long", "digits", "unprintable"],
+)
+def test_values_in_errors_are_short(value: object, text: str) -> None:
+    """A long value is cut, and one that can't be printed is named by its type."""
+    assert shown(value) == text

@@ -12,9 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Individual, genomes_of
+from neuroevo.individual import Fitness, Individual, genomes_of
 from neuroevo.problems import functions, objectives
 from neuroevo.space import Space
+from neuroevo.spelling import shown
 
 Values = tuple[float, ...]
 
@@ -25,8 +26,8 @@ log = logging.getLogger(__name__)
 class Function:
     """Scores genomes by a function of yours.
 
-    A genome for which the function raises, or returns a value that is not finite, counts as failed: it is logged with
-    the individual's id, is worse than all others, and the run continues.
+    A genome for which the function raises, or returns what is no finite number or not as many as there are weights,
+    counts as failed: it is logged with the individual's id, is worse than all others, and the run continues.
 
     Attributes:
         function: Called with one genome [D], returns a number or a tuple of numbers; batched, with genomes [P, D], it
@@ -36,10 +37,6 @@ class Function:
         batched: Whether the function takes whole populations.
         measures: Lowest and highest value of each measure. Measures follow the objective among the values, describe
             a solution and have the weight 0 (for MAP-Elites and novelty search).
-
-    Raises:
-        ValueError: (when scoring) The numbers of returned values and weights differ, or of rows and genomes.
-        TypeError: (when scoring) It returned something other than numbers.
     """
 
     function: Callable[[Tensor], Any]
@@ -80,24 +77,23 @@ class Function:
         return str(getattr(inner, "__name__", type(inner).__name__))
 
     def _together(self, individuals: Sequence[Individual]) -> list[Values]:
-        """Return the values of all; if the function raises for all of them, each is tried alone."""
+        """Return the values of all; if the function raises for all of them or mixes rows up, each is tried alone."""
+        count = len(individuals)
         try:
             # A copy, because a user's function may write into its argument.
             given = self.function(genomes_of(individuals, copy=True))
-            rows = self._finite_rows(given, len(individuals))
-            returned = _listed(given) if rows is None else None
+            if (rows := self._finite_rows(given, count)) is not None:
+                return rows
+            returned = _listed(given)
+            if not isinstance(returned, list | tuple) or len(returned) != count:
+                found = len(returned) if isinstance(returned, list | tuple) else shown(returned)
+                raise ValueError(f"it must return one row of values for each of {count} genomes, but returned {found}")
+            listed = [_listed(row) for row in returned]
         except Exception as error:  # noqa: BLE001 - a user's function may raise anything
-            if len(individuals) == 1:
+            if count == 1:
                 return [self._raised(individuals[0], error)]
             return [self._together([one])[0] for one in individuals]
-        if rows is not None:
-            return rows
-        if not isinstance(returned, list | tuple) or len(returned) != len(individuals):
-            raise ValueError(
-                f"{self.name} must return one row of values for each of {len(individuals)} genomes, but it returned "
-                f"{len(returned) if isinstance(returned, list | tuple) else returned!r}."
-            )
-        return [self._values(row, one) for row, one in zip(returned, individuals, strict=True)]
+        return [self._values(row, one) for row, one in zip(listed, individuals, strict=True)]
 
     def _finite_rows(self, returned: Any, count: int) -> list[Values] | None:
         """Return the values of a tensor [P] or [P, M] as tuples; None if it needs a closer look."""
@@ -117,26 +113,30 @@ class Function:
         return self._values(returned, individual)
 
     def _raised(self, individual: Individual, error: Exception) -> Values:
-        reason = f"{type(error).__name__}: {error}"
-        log.warning("%s raised for individual %s, which counts as failed (%s).", self.name, individual.id, reason)
+        return self._failed(f"raised for individual {individual.id}", f" ({type(error).__name__}: {error})")
+
+    def _failed(self, what: str, remark: str = "") -> Values:
+        log.warning("%s %s, which counts as failed%s.", self.name, what, remark)
         return (math.nan,) * len(self.weights)
 
     def _values(self, returned: Any, individual: Individual) -> Values:
+        """Return what came back for an individual as values; NaN, with a line in the log, if it is none."""
         listed = returned if isinstance(returned, list | tuple) else (returned,)
-        try:
-            values = tuple(map(float, listed))
-        except (TypeError, ValueError):
-            raise TypeError(
-                f"{self.name} must return numbers, but for individual {individual.id} it returned {returned!r}."
-            ) from None
-        if len(values) != len(self.weights):
-            raise ValueError(
-                f"{self.name} must return {len(self.weights)} values, one for each of the weights {self.weights}, but "
-                f"for individual {individual.id} it returned {len(values)}."
+        fitness = Fitness(weights=self.weights)
+        if fitness.accept(listed) is not None:
+            return self._failed(f"returned {shown(returned)} for individual {individual.id}", self._wanted)
+        if fitness.failed:
+            log.warning(
+                "%s gave %s for individual %s, which counts as failed.", self.name, fitness.values, individual.id
             )
-        if not all(map(math.isfinite, values)):
-            log.warning("%s gave %s for individual %s, which counts as failed.", self.name, values, individual.id)
-        return values
+        return fitness.values
+
+    @property
+    def _wanted(self) -> str:
+        """Say what the function must return."""
+        if len(self.weights) == 1:
+            return f"; it must return one number, for the weight {self.weights[0]}"
+        return f"; it must return {len(self.weights)} numbers, one for each of the weights {self.weights}"
 
 
 def _listed(returned: Any) -> Any:

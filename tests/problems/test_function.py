@@ -130,25 +130,62 @@ def test_an_individual_with_nan_is_named(caplog: pytest.LogCaptureFixture) -> No
     assert caplog.messages == ["<lambda> gave (inf,) for individual 10, which counts as failed."]
 
 
-@pytest.mark.parametrize(
-    ("inner", "batched", "sentence"),
-    [
-        (
-            pair,
-            False,
-            r"pair must return 1 values, one for each of the weights .*, but for individual 10 it returned 2.",
-        ),
-        (lambda genome: "high", False, r"<lambda> must return numbers, but for individual 10 it returned 'high'."),
-        (lambda genome: None, False, r"<lambda> must return numbers, but for individual 10 it returned None."),
-        (lambda genomes: genomes[:1, 0], True, r"<lambda> must return one row of values for each of 2 genomes, .* 1."),
-        (lambda genomes: 3.0, True, r"<lambda> must return one row of values for each of 2 genomes, .* 3.0."),
-        (lambda genomes: genomes, True, r"<lambda> must return 1 values, .* for individual 10 it returned 2."),
-    ],
-)
-def test_wrong_answers_are_refused(inner: Any, batched: bool, sentence: str) -> None:
-    """Wrong numbers of values or rows, and what is no number, end the run with a sentence."""
-    with pytest.raises((TypeError, ValueError), match=sentence):
-        problem(inner, batched=batched).batch(population(1, 2))
+class Moody:
+    """A number that does not want to be one."""
+
+    def __float__(self) -> float:
+        raise RuntimeError("not today")
+
+
+TOO_MANY = "; it must return one number, for the weight -1.0."
+WRONG: list[tuple[Any, str]] = [
+    ((1.0, 2.0), f"returned (1.0, 2.0) for individual 11, which counts as failed{TOO_MANY}"),
+    ("high", f"returned 'high' for individual 11, which counts as failed{TOO_MANY}"),
+    (None, f"returned None for individual 11, which counts as failed{TOO_MANY}"),
+    ({}, f"returned {{}} for individual 11, which counts as failed{TOO_MANY}"),
+    (1j, f"returned 1j for individual 11, which counts as failed{TOO_MANY}"),
+    (torch.zeros(0), f"returned [] for individual 11, which counts as failed{TOO_MANY}"),
+    (torch.zeros(2, 2), f"returned [[0.0, 0.0], [0.0, 0.0]] for individual 11, which counts as failed{TOO_MANY}"),
+    ([torch.zeros(2)], f"returned [tensor([0., 0.])] for individual 11, which counts as failed{TOO_MANY}"),
+    ("x" * 100, f"returned 'x{'x' * 78}... for individual 11, which counts as failed{TOO_MANY}"),
+    (10**400, "gave (inf,) for individual 11, which counts as failed."),
+    (-(10**5000), "gave (-inf,) for individual 11, which counts as failed."),
+]
+
+
+@pytest.mark.parametrize(("wrong", "sentence"), WRONG, ids=[str(n) for n, _ in enumerate(WRONG)])
+@pytest.mark.parametrize("batched", [False, True])
+def test_a_wrong_answer_fails_its_individual_alone(
+    wrong: Any, batched: bool, sentence: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever comes back for one of three, the others are scored, and the log says what it was in one sentence."""
+
+    def alone(genome: Tensor) -> Any:
+        return wrong if genome[0] < 0 else float(genome.sum())
+
+    inner = (lambda genomes: [alone(genome) for genome in genomes]) if batched else alone
+    inner.__name__ = "mine"
+    scores = problem(inner, batched=batched).batch(population(1, -1, 2))
+    assert scores[0::2] == [(2.0,), (3.0,)]
+    assert not math.isfinite(scores[1][0])
+    assert caplog.messages == [f"mine {sentence}"]
+
+
+def test_a_number_that_raises_fails_its_individual_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """Between the function and the stored number nothing ends the run."""
+    scores = problem(lambda genome: Moody() if genome[0] < 0 else 1).batch(population(1, -1, 2))
+    assert scores[0::2] == [(1.0,), (1.0,)]
+    assert math.isnan(scores[1][0])
+    assert caplog.messages[0].startswith("<lambda> returned <")
+
+
+@pytest.mark.parametrize("rows", [lambda genomes: genomes[:1, 0], lambda genomes: 3.0, lambda genomes: None])
+def test_a_wrong_number_of_rows_is_said(rows: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Each is tried alone; those with no row of their own fail with a sentence."""
+    scores = problem(rows, batched=True).batch(population(1, 2))
+    for score, message in zip(scores, caplog.messages, strict=False):
+        assert math.isnan(score[0])
+        assert "it must return one row of values for each of 1 genomes, but returned " in message
 
 
 def test_the_genome_is_the_functions_own() -> None:

@@ -143,7 +143,7 @@ class AsynchronousGTL(GTL):
                 one.genome = self.toolbox.mutate(one.genome, weights)
             self._begin(stream, one, "evaluate")
             return None
-        one.fitness.values = found
+        one.fitness.accept(found)
         return one
 
     def _place(self, one: Individual) -> int:

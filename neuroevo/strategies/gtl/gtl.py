@@ -13,7 +13,6 @@ the winners in. Cost of a generation: P training runs and P * critics critics.
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -26,7 +25,7 @@ from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.execution import Pixels
-from neuroevo.individual import Failure, Ids, Individual
+from neuroevo.individual import Ids, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators import heads, learngenes
 from neuroevo.operators.inheritance import Weights, inherit
@@ -36,6 +35,7 @@ from neuroevo.problems import Live, TrainingSetup
 from neuroevo.signatures import takes
 from neuroevo.strategies.gtl import checks
 from neuroevo.strategies.gtl.operators import (
+    accepted,
     choose_parents,
     extract_circuit,
     families,
@@ -199,10 +199,9 @@ class GTL(LearngeneStrategy):
                     "every individual failed" if self.generation else "no generation has ended; iterate evolve(...)"
                 )
                 raise RuntimeError(f"there is no result yet: {reason}.")
-            scores = self.toolbox.map(self.toolbox.rescore, finalists)
+            scores = [accepted(found).values for found in self.toolbox.map(self.toolbox.rescore, finalists)]
             cost = scoring_cost(self.toolbox.rescore, otherwise=self.final_critic.budget)
             self.budget = self.budget.then(cost.times(len(finalists)))
-            scores = [(math.nan,) if isinstance(score, Failure) else score for score in scores]
             order = sorted(range(len(finalists)), key=lambda i: (-finite_or_least(scores[i][0]), finalists[i].id))
             best = finalists[order[0]]
             notes = {

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from neuroevo.backbones import Backbone
-from neuroevo.individual import Failure, Individual
+from neuroevo.individual import Failure, Fitness, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators import heads, learngenes
 from neuroevo.operators.circuits import random_circuit
@@ -103,6 +103,13 @@ def families(heirs: Sequence[Individual]) -> list[list[Individual]]:
 
 def _siblings(first: Individual, second: Individual) -> bool:
     return first.parents == second.parents and learngenes.same_channels(first.genome, second.genome)
+
+
+def accepted(result: object) -> Fitness:
+    """Return the fitness of a finalist that was scored again; failed, if the result is no number in a tuple."""
+    fitness = Fitness()
+    fitness.accept(result)
+    return fitness
 
 
 def finite_or_none(score: float) -> float | None:
