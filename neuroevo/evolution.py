@@ -17,7 +17,8 @@ from deap.base import Toolbox
 from neuroevo.budget import Budget
 from neuroevo.execution.mapping import unwrap
 from neuroevo.files import CheckpointError, to_json, write_atomically
-from neuroevo.individual import Individual, are_individuals, born_in
+from neuroevo.generations import are_individuals, born_in
+from neuroevo.individual import Individual
 from neuroevo.runs.checkpoint import Best, load_checkpoint, save_checkpoint
 from neuroevo.runs.directory import described_run
 from neuroevo.runs.failures import keep_failures

@@ -12,7 +12,7 @@ import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeGuard
+from typing import Any
 
 import torch
 from deap.base import Fitness as DeapFitness
@@ -104,7 +104,7 @@ class Fitness(DeapFitness):  # type: ignore[misc]
         for name in ("_values", "wvalues", "failed", "failure", "order"):
             self.__dict__.pop(name, None)
 
-    def accept(self, result: object) -> str | None:
+    def accept(self, result: Any) -> str | None:
         """Set the values to what an evaluation returned; if it is no values, that is a failure.
 
         Args:
@@ -181,7 +181,7 @@ class Individual:
         id: The lineage id, unique within a run (see `Ids`).
         parents: The ids of its parents.
         generation: The generation that it was born in, and whose episodes or tasks it is scored on; loops that count
-            generations set it (see `born_in`).
+            generations set it (see `neuroevo.generations`).
         body: Its phenotype, such as a trained network between a life and the extraction.
         memory: State of the lineage next to the genome that is not part of the result, such as a `HeadMemory`.
 
@@ -328,7 +328,7 @@ def offspring(genome: Any, parents: Sequence[Individual], *, id: int, like: Indi
 
     Its generation is the one after the youngest parent that was scored: parents without a score are intermediate
     steps of the same generation, such as a mated child that then mutates. `evolve` counts generations and sets its
-    own (see `born_in`).
+    own (see `neuroevo.generations`).
 
     Args:
         genome: The child's genome.
@@ -356,23 +356,6 @@ def offspring(genome: Any, parents: Sequence[Individual], *, id: int, like: Indi
 def attributes_added(individual: Individual) -> dict[str, Any]:
     """Return the attributes of an individual that its class does not know, such as users and DEAP add them."""
     return {name: value for name, value in individual.__dict__.items() if name not in OWN}
-
-
-def are_individuals(population: object) -> TypeGuard[Sequence[Individual]]:
-    """Return whether this is a sequence of individuals."""
-    return isinstance(population, Sequence) and all(isinstance(one, Individual) for one in population)
-
-
-def born_in(generation: int, individuals: Iterable[Individual]) -> None:
-    """Set the generation of individuals that wait to be scored, so that evaluators give all of them the same tasks.
-
-    Args:
-        generation: The number of the generation, from 0.
-        individuals: Those of one generation; scored ones keep theirs.
-    """
-    for one in individuals:
-        if not one.fitness.valid:
-            one.generation = generation
 
 
 def _own(genome: Any) -> Any:

@@ -18,6 +18,7 @@ ORDER = (
         "genome",
         "global_generators",
         "graph",
+        "generations",
         "individual",
         "learngene",
         "sealed",

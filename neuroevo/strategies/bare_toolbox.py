@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 from deap.base import Toolbox
 
 from neuroevo.budget import Budget
-from neuroevo.individual import Individual, are_individuals, born_in
+from neuroevo.generations import are_individuals, born_in
+from neuroevo.individual import Individual
 
 DISTRIBUTION = ("generate", "update")
 GENETIC = ("population", "select")
