@@ -149,7 +149,8 @@ def evolve(
     if isinstance(strategy, Toolbox):
         strategy = BareToolbox(strategy)
     _probe(strategy.toolbox)
-    folder = None if run_dir is None else Path(run_dir)
+    # Absolute, for an evaluation may change the current folder.
+    folder = None if run_dir is None else Path(run_dir).absolute()
     return _run(strategy, generations, folder, checkpoint_seconds, callbacks, stop)
 
 

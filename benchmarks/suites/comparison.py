@@ -79,7 +79,7 @@ class Comparison:
             FileExistsError: The folder holds something else.
             OSError: A file can't be written.
         """
-        path = Path(folder)
+        path = Path(folder).absolute()
         with RunDirectory.begin_or_resume(path, what="bench") as run_directory:
             self.run_in(run_directory, listener=listener)
         write_page(path)

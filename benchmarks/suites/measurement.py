@@ -77,7 +77,7 @@ class Measurement(Generic[T]):
             CheckpointError: The folder holds another run.
             OSError: A file can't be written.
         """
-        path = Path(folder)
+        path = Path(folder).absolute()
         with RunDirectory.begin_or_resume(path, what="bench") as directory:
             result = self.run_in(directory, setup or MeasurementSetup(), **own)
         write_page(path)

@@ -186,7 +186,7 @@ class SearchSuite:
             ValueError: A problem has several objectives.
             OSError: A file can't be written.
         """
-        path = Path(folder)
+        path = Path(folder).absolute()
         with RunDirectory.begin_or_resume(path, what="bench") as directory:
             self.run_in(directory, self.protocol(setup, **own), seeds=seeds, listener=listener)
         write_page(path)

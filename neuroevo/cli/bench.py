@@ -196,7 +196,7 @@ def _run_suite(one: Chosen, settings: Bench, own: Sequence[Named], folder: Path,
     ):
         run.note({"suite": one.name, "repeat": ["neuroevo", *repeated("bench", values, fields(type(settings)))]})
         work(run, map_)
-    write_page(folder)
+    write_page(run.path)
 
 
 def _used(settings: Bench, own: Sequence[Named]) -> dict[str, Any]:

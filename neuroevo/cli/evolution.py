@@ -213,7 +213,7 @@ class Chosen:
         learngene = individual.genome.with_notes(dataset=settings.dataset)
         learngene.save(run.path / LEARNGENE)
         return {
-            "learngene": str(run.path / LEARNGENE),
+            "learngene": LEARNGENE,
             "score": individual.fitness.values[0],
             "parameters": learngene.parameters,
             "share": learngene.parameters / backbone.layout.parameters(),
@@ -261,7 +261,7 @@ class Chosen:
         genome = best_genome(strategy, strategy=self.name, problem=self.problem, seed=settings.seed)
         genome.save(run.path / GENOME)
         return {
-            "genome": str(run.path / GENOME),
+            "genome": GENOME,
             "problem": self.problem,
             "values": genome.notes["values"],
             "genes": sum(block.numel() for block in genome.blocks.values()),

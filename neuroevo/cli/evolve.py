@@ -14,8 +14,10 @@ from neuroevo.cli.interruption import resumable
 from neuroevo.cli.options import Call, DerivedCommand, settings_command
 from neuroevo.cli.settings.load import with_settings
 from neuroevo.cli.settings.run import EvolveCandidate, EvolveNetworks, EvolveSearch
+from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import default_folder, read_facts
-from neuroevo.runs.names import FACTS
+from neuroevo.runs.names import CHECKPOINTS, FACTS
+from neuroevo.runs.products import located, product
 from neuroevo.spelling import suggestion
 
 if TYPE_CHECKING:
@@ -106,11 +108,13 @@ command = DerivedCommand("evolve", _command)
 
 def _run(settings: Evolve, resume: Path | None, strategy: Chosen) -> None:
     if resume is not None and (result := _finished(settings, resume)):
-        _print(result, settings, first=f"Nothing to do: the run in {resume} is finished.\n")
-        return
+        if (lost := _lost(result, resume)) is None:
+            _print(located(result, resume), settings, first=f"Nothing to do: the run in {resume} is finished.\n")
+            return
+        click.echo(f"Note: the run in {resume} is finished, but {lost}; it is made from the last checkpoint.", err=True)
     folder = resume or settings.out or default_folder("evolve")
     with resumable("evolve", folder):
-        _print(strategy.run(settings, folder, resumes=resume is not None), settings)
+        _print(located(strategy.run(settings, folder, resumes=resume is not None), folder), settings)
 
 
 def _finished(settings: Evolve, folder: Path) -> dict[str, Any]:
@@ -120,6 +124,35 @@ def _finished(settings: Evolve, folder: Path) -> dict[str, Any]:
     complete = facts.get("status") == "finished" and facts.get("stop") == wanted
     found: dict[str, Any] = facts.get("result", {}) if complete else {}
     return found
+
+
+def _lost(result: Mapping[str, Any], folder: Path) -> str | None:
+    """Return what is wrong with the file that a finished run saved, in words; None if it is there and whole.
+
+    Raises:
+        CheckpointError: It can't be made again, for there is no checkpoint.
+    """
+    from neuroevo.genome import Genome
+    from neuroevo.learngene import Learngene
+    from neuroevo.runs.checkpoint import load_checkpoint
+
+    if (path := product(result, folder)) is None:
+        return None
+    kind = Genome if "genome" in result else Learngene
+    try:
+        kind.load(path)
+    except FileNotFoundError:
+        lost = f"its file {path.name} is missing"
+    except CheckpointError:
+        lost = f"its file {path.name} is damaged"
+    else:
+        return None
+    if load_checkpoint(folder / CHECKPOINTS) is None:
+        raise CheckpointError(
+            f"The run in {folder} is finished, but {lost} and there is no checkpoint to make it from; restore the "
+            "file, or run it again in another folder."
+        )
+    return lost
 
 
 def _print(result: Mapping[str, Any], settings: Evolve, *, first: str = "") -> None:

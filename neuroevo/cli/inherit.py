@@ -15,6 +15,7 @@ from neuroevo.cli.settings.load import to_toml, used
 from neuroevo.cli.settings.run import Inherit
 from neuroevo.runs.directory import RunDirectory, default_folder
 from neuroevo.runs.names import DESCENDANT
+from neuroevo.runs.products import located
 
 if TYPE_CHECKING:
     from neuroevo.benchmarks.suites.protocol import Transfer
@@ -55,19 +56,14 @@ def _run(settings: Inherit) -> None:
     toolbox = Toolbox()
     toolbox.register("inherit", inherit)
     received = protocol.inheritance(learngene, toolbox)  # what does not fit is refused before any folder is made
-    with RunDirectory.create(
-        settings.out or default_folder("inherit"), what="inherit", settings=to_toml(used(settings)), argv=sys.argv
-    ) as run:
+    folder = settings.out or default_folder("inherit")
+    with RunDirectory.create(folder, what="inherit", settings=to_toml(used(settings)), argv=sys.argv) as run:
         run.note({"seed": settings.seed, "device": str(protocol.device), "data": protocol.dataset.facts()})
         heir, twin = (protocol.training(genome, toolbox, settings.seed, 0) for genome in (learngene, None))
-        result = {
-            "descendant": str(run.path / DESCENDANT),
-            **_trained(heir, twin, protocol),
-            **_received(received),
-        }
+        result = {"descendant": DESCENDANT, **_trained(heir, twin, protocol), **_received(received)}
         _save(heir, learngene, settings, run.path / DESCENDANT)
         run.note({"result": result})
-    _print(result, settings)
+    _print(located(result, folder), settings)
 
 
 def _protocol(settings: Inherit) -> Transfer:

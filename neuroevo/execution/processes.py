@@ -72,7 +72,7 @@ class Processes:
 
 
 class Process:
-    """A worker that is a process."""
+    """A worker that is a process, and leads a process group in which evaluations start theirs."""
 
     def __init__(self, threads: int) -> None:
         context = multiprocessing.get_context("spawn")
@@ -95,9 +95,10 @@ class Process:
             return failed
 
     def stop(self) -> None:
-        """Kill the process."""
+        """Kill the process, and those that its evaluations started."""
         with contextlib.suppress(BrokenProcessPool):
             pid = self._pid.result()
+            _kill_group(pid)
             for child in multiprocessing.active_children():
                 if child.pid == pid:
                     child.kill()
@@ -113,6 +114,8 @@ def _begin(threads: int) -> None:
     """Make this process a worker: it ignores signals, which the process that started it handles, and dies with it."""
     import torch
 
+    if os.name == "posix":
+        os.setpgid(0, 0)
     torch.set_num_threads(threads)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -122,7 +125,15 @@ def _begin(threads: int) -> None:
 def _die_with_parent() -> None:
     if (parent := multiprocessing.parent_process()) is not None:
         wait_for([parent.sentinel])
+        _kill_group(os.getpid())
         os._exit(1)
+
+
+def _kill_group(leader: int) -> None:
+    """Kill a worker with all that its evaluations started, unless these left its process group."""
+    if os.name == "posix":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader, signal.SIGKILL)
 
 
 def _work(function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any) -> bytes:

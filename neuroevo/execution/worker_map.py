@@ -63,13 +63,18 @@ class Engine(Protocol):
 def work(
     cache: WorkerCache, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any
 ) -> bytes:
-    """Run a job on a worker: return the pickled results, or the pickled exception that was raised."""
+    """Run a job on a worker: return the pickled results, or the pickled exception that was raised.
+
+    What would end the caller, as `sys.exit(0)` in an evaluation does, is a RuntimeError there.
+    """
     try:
         cache.take(numbers, payloads, drop)
         columns = pickle.loads(items)  # noqa: S301 - from the run that this worker belongs to
         answer: list[Any] | Exception = batched_map(cache.unpack(function), *columns)
     except Exception as error:  # noqa: BLE001 - it is raised again where the map was called
         answer = error
+    except BaseException as error:  # noqa: BLE001 - signals are ignored on workers, so that the evaluation raised it
+        answer = RuntimeError(f"an evaluation must return its result, but it raised {described(error)}.")
     return _pickled(answer)
 
 
@@ -376,5 +381,10 @@ def _pickled(answer: Any) -> bytes:
             pickle.loads(data)  # noqa: S301 - some exceptions can be pickled but not be made again
     except Exception as error:  # noqa: BLE001 - whatever it is, it has to be reported
         what = answer if isinstance(answer, Exception) else error
-        return pickle.dumps(RuntimeError(f"{type(what).__name__}: {what}"))
+        return pickle.dumps(RuntimeError(described(what)))
     return data
+
+
+def described(error: BaseException) -> str:
+    """Return an exception in one line: its type, and its message if there is one."""
+    return f"{type(error).__name__}: {error}".removesuffix(": ")

@@ -89,7 +89,7 @@ class Function:
                 found = len(returned) if isinstance(returned, list | tuple) else shown(returned)
                 raise ValueError(f"it must return one row of values for each of {count} genomes, but returned {found}")
             listed = [_listed(row) for row in returned]
-        except Exception as error:  # noqa: BLE001 - a user's function may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's function may raise anything
             if count == 1:
                 return [self._raised(individuals[0], error)]
             return [self._together([one])[0] for one in individuals]
@@ -108,11 +108,11 @@ class Function:
     def _alone(self, individual: Individual) -> Values:
         try:
             returned = _listed(self.function(individual.genome.clone()))
-        except Exception as error:  # noqa: BLE001 - a user's function may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's function may raise anything
             return self._raised(individual, error)
         return self._values(returned, individual)
 
-    def _raised(self, individual: Individual, error: Exception) -> Values:
+    def _raised(self, individual: Individual, error: BaseException) -> Values:
         return self._failed(f"raised for individual {individual.id}", f" ({type(error).__name__}: {error})")
 
     def _failed(self, what: str, remark: str = "") -> Values:

@@ -30,12 +30,12 @@ class RunDirectory:
     """The folder of one run; as a context manager it says at its end how the run ended.
 
     Attributes:
-        path: the folder.
+        path: the folder, as an absolute path: what runs may change the current folder.
         stop: whether a signal has asked the run to stop; the process that works in the folder checks it at safe points.
     """
 
     def __init__(self, path: Path, facts: dict[str, object]) -> None:
-        self.path = path
+        self.path = path.absolute()
         self.stop = StopSignal()
         self._facts = facts
         self._level = logger.level
@@ -162,11 +162,11 @@ class RunDirectory:
     def _open(cls, path: Path, facts: dict[str, Any], *, settings: str | None) -> Self:
         run = cls(path, facts)
         try:
-            run._held.enter_context(locked(path, RUN_LOCK))
-            _remove_unfinished(path)
+            run._held.enter_context(locked(run.path, RUN_LOCK))
+            _remove_unfinished(run.path)
             # Written first: a folder with settings can be resumed, whenever the process dies.
             if settings is not None:
-                write_atomically(path / SETTINGS, settings.encode())
+                write_atomically(run.path / SETTINGS, settings.encode())
             run._write()
         except BaseException:
             run._release()

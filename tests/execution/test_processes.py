@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +34,27 @@ def test_a_worker_that_is_sending_can_be_stopped() -> None:
     stopping.start()
     stopping.join(timeout=20)
     assert not stopping.is_alive()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="process groups are those of POSIX")
+def test_a_worker_is_stopped_with_what_it_started() -> None:
+    """The program that an evaluation waits for ends with its worker, though it ignores what the worker ignores."""
+    process = Process(threads=1)
+    process.wait()
+    child = process._executor.submit(eval, "__import__('subprocess').Popen(['sleep', '600']).pid").result()
+    assert lives(child)
+    process.stop()
+    deadline = time.monotonic() + 20
+    while lives(child) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not lives(child)
+
+
+def lives(pid: int) -> bool:
+    """Return whether there is a process that has not ended, though perhaps none has asked how it did."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"

@@ -175,6 +175,17 @@ def test_the_exception_is_the_one_of_a_loop(own: WorkerMap) -> None:
     assert own(difference, [3, 4]) == [3, 4]
 
 
+@pytest.mark.parametrize(
+    "raised", ["SystemExit(0)", "KeyboardInterrupt()", "BaseExceptionGroup('several', [SystemExit()])"]
+)
+def test_what_would_end_the_caller_is_an_error(raised: str, workers: WorkerMap) -> None:
+    """An evaluation that exits or interrupts itself on a worker is reported as what it is, and the map stays usable."""
+    raising = f"(_ for _ in ()).throw({raised})"
+    with pytest.raises(RuntimeError, match=f"^an evaluation must return .* but it raised {raised.partition('(')[0]}"):
+        workers(eval, [raising])
+    assert workers(difference, [3, 4]) == [3, 4]
+
+
 @pytest.mark.slow
 def test_an_interruption_leaves_no_work_behind(own: WorkerMap, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the caller is interrupted, busy workers are stopped, and the next call starts afresh."""

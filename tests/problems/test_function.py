@@ -2,6 +2,7 @@
 
 import logging
 import math
+import sys
 from functools import partial
 from typing import Any
 
@@ -108,6 +109,13 @@ def test_a_tensor_of_values_counts_as_the_list_of_them(shape: tuple[int, ...], d
     assert answers[0] == answers[1]
 
 
+def exits_below_zero(genomes: Tensor) -> Tensor:
+    """Return the first genes; exit if one is negative."""
+    if bool((genomes[..., 0] < 0).any()):
+        sys.exit(0)
+    return genomes[..., 0]
+
+
 @pytest.mark.parametrize("batched", [False, True])
 def test_an_individual_that_makes_it_raise_fails_alone(batched: bool, caplog: pytest.LogCaptureFixture) -> None:
     """The others are scored, and the log names the function, the individual and the reason."""
@@ -118,6 +126,16 @@ def test_an_individual_that_makes_it_raise_fails_alone(batched: bool, caplog: py
     assert caplog.messages == [
         "fails_below_zero raised for individual 11, which counts as failed (RuntimeError: a negative gene)."
     ]
+
+
+@pytest.mark.parametrize("batched", [False, True])
+def test_a_function_that_exits_fails_alone(batched: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """`sys.exit(0)` ends no run."""
+    with caplog.at_level(logging.WARNING):
+        scores = problem(exits_below_zero, batched=batched).batch(population(1, -1, 2))
+    assert scores[0::2] == [(1.0,), (2.0,)]
+    assert math.isnan(scores[1][0])
+    assert caplog.messages == ["exits_below_zero raised for individual 11, which counts as failed (SystemExit: 0)."]
 
 
 def test_an_individual_with_nan_is_named(caplog: pytest.LogCaptureFixture) -> None:

@@ -106,4 +106,4 @@ def test_the_default_folder_is_new_each_time(tmp_path: Path, monkeypatch: pytest
         with make(None) as run:
             paths.add(run.path)
     assert len(paths) == 3
-    assert all(re.fullmatch(r"runs/bench-\d{8}-\d{6}(-\d)?", path.as_posix()) for path in paths)
+    assert all(re.fullmatch(r"runs/bench-\d{8}-\d{6}(-\d)?", path.relative_to(tmp_path).as_posix()) for path in paths)

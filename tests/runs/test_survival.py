@@ -14,11 +14,15 @@ import torch
 
 from neuroevo.cli.settings.load import SettingsError
 from neuroevo.cli.settings.sources import read_table
+from neuroevo.evolution import evolve
 from neuroevo.files import CheckpointError
 from neuroevo.learngene import Learngene
+from neuroevo.problems import Function
 from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
-from neuroevo.runs.directory import read_facts
+from neuroevo.runs.directory import RunDirectory, read_facts
 from neuroevo.runs.records import read_records
+from neuroevo.space import Space
+from neuroevo.strategies import SNES
 
 HERE = Path(__file__).parent
 posix = pytest.mark.skipif(os.name != "posix", reason="needs signals and limits of POSIX")
@@ -193,3 +197,21 @@ def test_the_trap_is_one(tmp_path: Path) -> None:
     """Unpickled, it springs."""
     pickle.loads(pickle.dumps(Trap(tmp_path / "sprung")))
     assert (tmp_path / "sprung").exists()
+
+
+def test_a_run_stays_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An evaluation that changes the current folder moves no file of a run whose folder is relative."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    def score(genome: torch.Tensor) -> float:
+        os.chdir(elsewhere)
+        return float(genome.sum())
+
+    with RunDirectory.create(Path("whole"), what="test"):
+        for _ in evolve(SNES(Function(score, Space.box(2))), 2, run_dir="loop"):
+            pass
+    assert [*elsewhere.iterdir()] == []
+    assert {path.name for path in (tmp_path / "loop").iterdir()} == {"run.json", "records.jsonl", "checkpoints"}
+    assert read_facts(tmp_path / "whole")["status"] == "finished"
