@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -71,7 +72,10 @@ class Block:
 class Space:
     """The space of genomes; `Space.box` makes one for functions, `Space.of_module` one for a network's weights.
 
+    Spaces of bits, integers and permutations are in `neuroevo.discrete`.
+
     Attributes:
+        KIND: What genes are.
         blocks: The parts of a genome, in order.
         start: The starting point of a search, floating point [D]; genomes have its dtype and device.
         anywhere: Whether genes with two bounds start uniformly within them instead.
@@ -80,6 +84,8 @@ class Space:
         ValueError: There is no block, two share a name, or the length of `start` is not that of all blocks together.
         TypeError: `start` is not floating point.
     """
+
+    KIND: ClassVar[str] = "real numbers"
 
     blocks: tuple[Block, ...]
     start: Tensor
@@ -91,7 +97,7 @@ class Space:
             raise ValueError(f"blocks must be at least one, each with a name of its own, but they are {names}.")
         if self.start.shape != (self.size,):
             raise ValueError(f"start must have the shape [{self.size}], but it has {list(self.start.shape)}.")
-        if not self.start.is_floating_point():
+        if self.KIND == Space.KIND and not self.start.is_floating_point():
             raise TypeError(f"start must be floating point, but it is {self.start.dtype}.")
 
     @classmethod

@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor
 
-from neuroevo.operators.trials import happens
+from neuroevo.operators.trials import check_rate, happens
 
 Pair = tuple[Tensor, Tensor]
 
@@ -32,7 +32,7 @@ def one_point(first: Tensor, second: Tensor, *, generator: torch.Generator) -> P
     Raises:
         ValueError: The parents differ in shape, dtype or device, or have no dimension.
     """
-    _check_pair(first, second)
+    check_pair(first, second)
     length = first.shape[-1]
     if length < 2:
         return first.clone(), second.clone()
@@ -59,7 +59,7 @@ def two_point(first: Tensor, second: Tensor, *, generator: torch.Generator) -> P
 
     Source: `deap.tools.cxTwoPoint`.
     """
-    _check_pair(first, second)
+    check_pair(first, second)
     length = first.shape[-1]
     if length < 2:
         return first.clone(), second.clone()
@@ -92,9 +92,8 @@ def uniform(first: Tensor, second: Tensor, *, rate: float = 0.5, generator: torc
 
     Source: `deap.tools.cxUniform`.
     """
-    _check_pair(first, second)
-    if not 0 <= rate <= 1:
-        raise ValueError(f"rate must lie in [0, 1], but it is {rate}.")
+    check_pair(first, second)
+    check_rate(rate)
     return _exchange(first, second, happens(first.shape, rate, generator).to(first.device))
 
 
@@ -121,7 +120,7 @@ def blend(first: Tensor, second: Tensor, *, alpha: float = 0.5, generator: torch
 
     Source: Eshelman and Schaffer 1993; `deap.tools.cxBlend`.
     """
-    _check_pair(first, second)
+    check_pair(first, second)
     if not first.is_floating_point():
         raise TypeError(f"first and second must be floating point, but they are {first.dtype}.")
     if not (math.isfinite(alpha) and alpha >= 0):
@@ -166,13 +165,12 @@ def simulated_binary(
 
     Source: Deb and Agrawal 1995; with bounds as in Deb's NSGA-II and `deap.tools.cxSimulatedBinaryBounded`.
     """
-    _check_pair(first, second)
+    check_pair(first, second)
     if not first.is_floating_point():
         raise TypeError(f"first and second must be floating point, but they are {first.dtype}.")
     if not (math.isfinite(eta) and eta >= 0):
         raise ValueError(f"eta must be finite and at least 0, but it is {eta}.")
-    if not 0 <= rate <= 1:
-        raise ValueError(f"rate must lie in [0, 1], but it is {rate}.")
+    check_rate(rate)
     draws = torch.rand((3, *first.shape), generator=generator, dtype=torch.float64).to(first.device)
     below, above = (torch.as_tensor(bound, dtype=torch.float64, device=first.device) for bound in (low, high))
     left, right = torch.minimum(first, second).double(), torch.maximum(first, second).double()
@@ -201,7 +199,8 @@ def _positions(genomes: Tensor) -> Tensor:
     return torch.arange(genomes.shape[-1], device=genomes.device)
 
 
-def _check_pair(first: Tensor, second: Tensor) -> None:
+def check_pair(first: Tensor, second: Tensor) -> None:
+    """Raise ValueError unless parents have one shape [..., D], dtype and device."""
     facts = [(list(parent.shape), parent.dtype, parent.device) for parent in (first, second)]
     if facts[0] != facts[1] or first.dim() == 0:
         raise ValueError(

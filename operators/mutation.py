@@ -14,7 +14,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from neuroevo.operators.trials import successes
+from neuroevo.operators.trials import check_rate, successes
 
 PerGene = Callable[[Tensor], Tensor]
 """Takes a setting, [D] or one for all, and returns its values for the genes that mutate."""
@@ -160,8 +160,7 @@ def _precision(genomes: Tensor) -> torch.dtype:
 def _check(genomes: Tensor, rate: float) -> None:
     if not genomes.is_floating_point():
         raise TypeError(f"genomes must be floating point, but they are {genomes.dtype}.")
-    if not 0 <= rate <= 1:
-        raise ValueError(f"rate must lie in [0, 1], but it is {rate}.")
+    check_rate(rate)
 
 
 OPERATORS = {"mutation.gaussian": gaussian, "mutation.uniform": uniform, "mutation.polynomial": polynomial}

@@ -60,3 +60,9 @@ def happens(shape: torch.Size | tuple[int, ...], rate: float, generator: torch.G
     mask = torch.zeros(shape, dtype=torch.bool)
     mask.view(-1)[successes(mask.numel(), rate, generator)] = True
     return mask
+
+
+def check_rate(rate: float) -> None:
+    """Raise ValueError unless a probability lies in [0, 1]."""
+    if not 0 <= rate <= 1:
+        raise ValueError(f"rate must lie in [0, 1], but it is {rate}.")

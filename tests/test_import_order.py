@@ -14,6 +14,7 @@ ORDER = (
         "budget",
         "catalogue",
         "data",
+        "discrete",
         "files",
         "genome",
         "global_generators",

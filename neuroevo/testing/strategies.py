@@ -25,19 +25,23 @@ from neuroevo.operators.inheritance import extract
 from neuroevo.seeds import stream
 from neuroevo.strategies import GenePool
 from neuroevo.testing.architectures import ResidualNet, random_network
+from neuroevo.testing.discrete import bit_strings, discrete_spaces, permutations
 from neuroevo.testing.toolboxes import toolboxes
 
 __all__ = [
     "Ancestor",
     "ancestors",
     "backbones",
+    "bit_strings",
     "datasets",
+    "discrete_spaces",
     "fitnesses",
     "gene_pools",
     "genomes",
     "images",
     "labelled_images",
     "learngenes",
+    "permutations",
     "populations",
     "seeds",
     "tasks",

@@ -2,12 +2,22 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from neuroevo.learngene import Learngene
-from neuroevo.operators import crossover, inheritance, learngenes, mutation, selection
+from neuroevo.operators import (
+    bits,
+    crossover,
+    inheritance,
+    integers,
+    learngenes,
+    mutation,
+    permutations,
+    selection,
+)
 from neuroevo.testing.laws import (
     crossover_laws,
     extraction_laws,
@@ -130,6 +140,64 @@ def test_simulated_binary_crossover(law: Check) -> None:
 @parametrize_with_laws(crossover_laws(exchanges=False), [crossover.simulated_binary])
 def test_simulated_binary_crossover_without_bounds(law: Check) -> None:
     """Without bounds it keeps the laws of all crossovers."""
+    law()
+
+
+BITS: dict[str, Any] = {"bounds": (0, 1), "dtypes": (torch.bool,)}
+INTEGERS: dict[str, Any] = {"bounds": (-3, 6), "dtypes": (torch.int64,)}
+
+
+@parametrize_with_laws(mutation_laws(rate="rate", **BITS), {"flip": partial(bits.flip, rate=0.3)}, examples=10)
+def test_mutations_of_bits(law: Check) -> None:
+    """A mutation of bits keeps the laws of mutations, and bits stay bits."""
+    law()
+
+
+@parametrize_with_laws(
+    mutation_laws(rate="rate", **INTEGERS),
+    [
+        partial(integers.reset, low=-3, high=6),
+        partial(integers.creep, low=-3, high=6),
+        partial(integers.creep, low=-3, high=6, step=4),
+    ],
+    examples=10,
+)
+def test_mutations_of_integers(law: Check) -> None:
+    """Mutations of integers keep the laws of mutations, and integers within the bounds stay such."""
+    law()
+
+
+@parametrize_with_laws(
+    mutation_laws(permutations=True), [permutations.swap, permutations.insert, permutations.invert], examples=10
+)
+def test_mutations_of_permutations(law: Check) -> None:
+    """Mutations of permutations keep the laws of mutations, and permutations stay permutations."""
+    law()
+
+
+@parametrize_with_laws(mutation_laws(permutations=True, rate="rate", min_genes=2), [permutations.shuffle], examples=10)
+def test_shuffle(law: Check) -> None:
+    """So does the shuffle, whose rate is the probability that a place takes part."""
+    law()
+
+
+@parametrize_with_laws(
+    crossover_laws(permutations=True), [permutations.partially_mapped, permutations.ordered], examples=10
+)
+def test_crossovers_of_permutations(law: Check) -> None:
+    """Crossovers of permutations keep the laws of crossovers, and permutations stay permutations."""
+    law()
+
+
+@parametrize_with_laws(crossover_laws(**BITS), [crossover.two_point, crossover.uniform], examples=5)
+def test_crossovers_of_bits(law: Check) -> None:
+    """Exchanges keep the laws over bits, too."""
+    law()
+
+
+@parametrize_with_laws(crossover_laws(cuts=1, **INTEGERS), [crossover.one_point], examples=5)
+def test_crossovers_of_integers(law: Check) -> None:
+    """And over integers."""
     law()
 
 

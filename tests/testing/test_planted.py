@@ -63,16 +63,19 @@ def _loaded(name: str) -> ModuleType:
     return module
 
 
-operators, learngenes, strategies, objects = map(
-    _loaded, ("planted_operators", "planted_learngenes", "planted_strategies", "planted_objects")
-)
-PLANTED = {row[0]: Planted(*row) for module in (operators, learngenes, strategies, objects) for row in module.PLANTED}
+MODULES = operators, _, learngenes, strategies, objects = [
+    *map(
+        _loaded,
+        ("planted_operators", "planted_discrete", "planted_learngenes", "planted_strategies", "planted_objects"),
+    )
+]
+PLANTED = {row[0]: Planted(*row) for module in MODULES for row in module.PLANTED}
 KINDS = {
     "selection": selection_laws(deterministic=True, with_replacement=False)
     + selection_laws(tournament=3)
     + selection_laws(proportional=True),
-    "mutation": mutation_laws(rate="rate"),
-    "crossover": crossover_laws(rate="rate", cuts=1),
+    "mutation": mutation_laws(rate="rate", permutations=True),
+    "crossover": crossover_laws(rate="rate", cuts=1) + crossover_laws(permutations=True),
     "extraction": extraction_laws(),
     "inheritance": inheritance_laws(),
     "learngene mutation": learngene_mutation_laws(rate="rate") + learngene_mutation_laws(sizes_kept=False),
@@ -110,8 +113,7 @@ def test_every_planted_fault_is_caught(name: str) -> None:
 
 def test_no_name_is_used_twice() -> None:
     """Every planted fault has a row of its own."""
-    modules = (operators, learngenes, strategies, objects)
-    assert len(PLANTED) == sum(len(module.PLANTED) for module in modules) >= 25
+    assert len(PLANTED) == sum(len(module.PLANTED) for module in MODULES) >= 25
 
 
 def test_what_the_faults_are_planted_in_has_none() -> None:

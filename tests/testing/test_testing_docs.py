@@ -43,8 +43,8 @@ def test_every_law_and_every_strategy_is_on_the_page() -> None:
     kinds = {
         "selection": laws.selection_laws(deterministic=True, with_replacement=False)
         + laws.selection_laws(tournament=3, proportional=True),
-        "mutation": laws.mutation_laws(rate="rate"),
-        "crossover": laws.crossover_laws(rate="rate", cuts=1),
+        "mutation": laws.mutation_laws(rate="rate", permutations=True),
+        "crossover": laws.crossover_laws(rate="rate", cuts=1) + laws.crossover_laws(permutations=True),
         "extraction": laws.extraction_laws(),
         "inheritance": laws.inheritance_laws(),
         "learngene_mutation": laws.learngene_mutation_laws(rate="rate")

@@ -17,13 +17,12 @@ from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
 from neuroevo.testing.laws.content import same_bits
-from neuroevo.testing.laws.genes import DTYPES, LONG, WITHIN, Bounds, pairs
+from neuroevo.testing.laws.genes import DTYPES, LONG, Bounds, Genes, Pair, check_permutations
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
-from neuroevo.testing.laws.mutation import Dtypes, check_genes
+from neuroevo.testing.laws.mutation import PERMUTATIONS_STAY, Dtypes
 from neuroevo.testing.laws.purity import SEEDS, Arguments, Draw, other_seeds_other_results, purity_laws, seeded
 from neuroevo.testing.strategies import seeds
 
-Pair = tuple[Tensor, Tensor]
 Pairs = Callable[[], SearchStrategy[Pair]]
 
 CALLS = 200
@@ -39,6 +38,7 @@ def check_crossover(
     rate: str | None = None,
     dtypes: Dtypes = DTYPES,
     min_genes: int = 1,
+    permutations: bool = False,
     examples: int | None = None,
 ) -> None:
     """Raise LawBroken for the first of `crossover_laws` that a crossover breaks.
@@ -51,10 +51,19 @@ def check_crossover(
         rate: As for `crossover_laws`.
         dtypes: As for `crossover_laws`.
         min_genes: As for `crossover_laws`.
+        permutations: As for `crossover_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
-    laws = crossover_laws(exchanges=exchanges, cuts=cuts, bounds=bounds, rate=rate, dtypes=dtypes, min_genes=min_genes)
+    laws = crossover_laws(
+        exchanges=exchanges,
+        cuts=cuts,
+        bounds=bounds,
+        rate=rate,
+        dtypes=dtypes,
+        min_genes=min_genes,
+        permutations=permutations,
+    )
     check(cross, laws, label=name_of(cross), examples=examples)
 
 
@@ -66,6 +75,7 @@ def crossover_laws(
     rate: str | None = None,
     dtypes: Dtypes = DTYPES,
     min_genes: int = 1,
+    permutations: bool = False,
 ) -> list[Law]:
     """Return the laws of a crossover.
 
@@ -74,33 +84,38 @@ def crossover_laws(
         cuts: Largest number of cuts, of which at least one lies between two genes; None if there are none.
         bounds: Lowest and highest gene of parents and of children; None for no bounds.
         rate: Name of the keyword that is the probability to exchange a gene; None if there is none.
-        dtypes: The dtypes of genomes.
+        dtypes: The dtypes of genomes; `(torch.bool,)` with the bounds (0, 1) for bits, `(torch.int64,)` for integers.
         min_genes: Number of genes of the shortest genome that it takes.
+        permutations: Whether parents and children are permutations of 0, …, D - 1, int64; then without bounds, dtypes
+            and exchanges.
     """
-    given = partial(pairs, bounds=bounds, dtypes=dtypes, min_genes=min_genes)
+    genes = Genes(bounds, dtypes, min_genes, permutations)
+    given = genes.pairs
 
     def draw(case: Case) -> Arguments:
         first, second = case.draw("parents", given())
         return {"first": first, "second": second}
 
     def draw_long(case: Case) -> Arguments:
-        return _opposites(case.draw("rows", st.integers(1, 2)), LONG, bounds, dtypes[0])
+        return _opposites(genes, case.draw("rows", st.integers(1, 2)), LONG)
 
     laws = [
         *purity_laws(draw, _call),
         _siblings_share_nothing(draw),
         _shape_kept(draw),
-        _finite_and_bounded(draw, bounds),
+        _finite_and_bounded(draw, genes),
         other_seeds_other_results(draw_long, _call),
-        _rows_differ(bounds, dtypes[0]),
+        _rows_differ(genes),
         _equal_parents(given),
     ]
-    if exchanges:
-        laws += [_genes_conserved(partial(given, non_finite=bounds is None)), _neighbours_part(bounds, dtypes[0])]
+    if permutations:
+        laws.append(_permutations_stay(draw))
+    if exchanges and not permutations:
+        laws += [_genes_conserved(partial(given, non_finite=True)), _neighbours_part(genes)]
     if cuts is not None:
-        laws.append(_cuts(cuts, bounds, dtypes[0]))
+        laws.append(_cuts(cuts, genes))
     if rate is not None:
-        laws.append(_rate_zero(rate, partial(given, non_finite=bounds is None)))
+        laws.append(_rate_zero(rate, partial(given, non_finite=True)))
     return laws
 
 
@@ -109,10 +124,8 @@ def _call(cross: Any, arguments: Arguments, generator: torch.Generator) -> Pair:
     return first, second
 
 
-def _opposites(rows: int, genes: int, bounds: Bounds | None, dtype: torch.dtype) -> dict[str, Tensor]:
-    """Return parents that differ in every gene, so that the donor of each gene can be identified."""
-    low, high = bounds or WITHIN
-    first, second = (torch.full((rows, genes), end, dtype=dtype) for end in (low, high))
+def _opposites(genes: Genes, rows: int, length: int) -> dict[str, Tensor]:
+    first, second = genes.opposites(rows, length)
     return {"first": first, "second": second}
 
 
@@ -137,18 +150,27 @@ def _shape_kept(draw: Draw) -> Law:
     return Law("shape, dtype and device are kept", cause, statement)
 
 
-def _finite_and_bounded(draw: Draw, bounds: Bounds | None) -> Law:
+def _finite_and_bounded(draw: Draw, genes: Genes) -> Law:
     def statement(cross: Any, case: Case) -> None:
         for child in _call(cross, draw(case), seeded(case.draw("seed", seeds()))):
-            check_genes(child, bounds)
+            genes.check(child)
 
     cause = "a step without a clamp to the bounds, or a division, root or power outside its domain"
     return Law("children are finite and within the bounds", cause, statement)
 
 
-def _rows_differ(bounds: Bounds | None, dtype: torch.dtype) -> Law:
+def _permutations_stay(draw: Draw) -> Law:
     def statement(cross: Any, case: Case) -> None:
-        parents, seed = _opposites(2, LONG, bounds, dtype), case.draw("seed", seeds())
+        for child in _call(cross, draw(case), seeded(case.draw("seed", seeds()))):
+            check_permutations(child)
+
+    cause = "genes are exchanged place by place, so that some come twice; mend them, as PMX and OX do"
+    return Law(PERMUTATIONS_STAY, cause, statement)
+
+
+def _rows_differ(genes: Genes) -> Law:
+    def statement(cross: Any, case: Case) -> None:
+        parents, seed = _opposites(genes, 2, LONG), case.draw("seed", seeds())
         children = (_call(cross, parents, seeded(seed + step))[0] for step in range(SEEDS))
         if all(same_bits(child[0], child[1]) for child in children):
             raise Breach(f"two equal pairs [{LONG}] of a batch had equal children with each of {SEEDS} seeds")
@@ -162,7 +184,7 @@ def _equal_parents(given: Pairs) -> Law:
         parent, _ = case.draw("parents, of which the first is taken twice", given())
         children = _call(cross, {"first": parent, "second": parent.clone()}, seeded(case.draw("seed", seeds())))
         for child in children:
-            if not torch.allclose(child, parent):
+            if not (torch.allclose(child, parent) if child.is_floating_point() else torch.equal(child, parent)):
                 raise Breach(f"the parent twice had the child {child.tolist()}")
 
     cause = "genes do not come from the parents, or arithmetic that divides by their difference"
@@ -186,9 +208,9 @@ def _agree(first: Tensor, second: Tensor) -> Tensor:
     return (first == second) | (first.isnan() & second.isnan())
 
 
-def _neighbours_part(bounds: Bounds | None, dtype: torch.dtype) -> Law:
+def _neighbours_part(genes: Genes) -> Law:
     def statement(cross: Any, case: Case) -> None:
-        switches = _switches(cross, case.draw("genes", st.integers(2, 5)), bounds, dtype, case.draw("seed", seeds()))
+        switches = _switches(cross, genes, case.draw("genes", st.integers(2, 5)), case.draw("seed", seeds()))
         if not switches.any(0).all():
             gene = int((~switches.any(0)).nonzero()[0])
             raise Breach(f"genes {gene} and {gene + 1} stayed together in each of {CALLS} pairs")
@@ -197,9 +219,9 @@ def _neighbours_part(bounds: Bounds | None, dtype: torch.dtype) -> Law:
     return Law("any two neighbours can be separated", cause, statement)
 
 
-def _cuts(most: int, bounds: Bounds | None, dtype: torch.dtype) -> Law:
+def _cuts(most: int, genes: Genes) -> Law:
     def statement(cross: Any, case: Case) -> None:
-        switches = _switches(cross, case.draw("genes", st.integers(2, 5)), bounds, dtype, case.draw("seed", seeds()))
+        switches = _switches(cross, genes, case.draw("genes", st.integers(2, 5)), case.draw("seed", seeds()))
         counts = switches.sum(1)
         if not ((counts >= 1) & (counts <= most)).all():
             raise Breach(f"children change their donor {sorted(set(counts.tolist()))} times")
@@ -208,9 +230,9 @@ def _cuts(most: int, bounds: Bounds | None, dtype: torch.dtype) -> Law:
     return Law("children have between one cut and the stated number", cause, statement)
 
 
-def _switches(cross: Any, genes: int, bounds: Bounds | None, dtype: torch.dtype, seed: int) -> Tensor:
-    """Return where the first children of CALLS pairs change their donor, bool [CALLS, genes - 1]."""
-    first, _ = _call(cross, _opposites(CALLS, genes, bounds, dtype), seeded(seed))
+def _switches(cross: Any, genes: Genes, length: int, seed: int) -> Tensor:
+    """Return where the first children of CALLS pairs change their donor, bool [CALLS, length - 1]."""
+    first, _ = _call(cross, _opposites(genes, CALLS, length), seeded(seed))
     return first[:, 1:] != first[:, :-1]
 
 

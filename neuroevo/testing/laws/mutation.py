@@ -17,7 +17,7 @@ from torch import Tensor
 
 from neuroevo.testing.laws import chance
 from neuroevo.testing.laws.content import same_bits
-from neuroevo.testing.laws.genes import DTYPES, LONG, Bounds, batches, copies
+from neuroevo.testing.laws.genes import DTYPES, LONG, Bounds, Genes, check_permutations
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import SEEDS, Arguments, Draw, other_seeds_other_results, purity_laws, seeded
 from neuroevo.testing.strategies import seeds
@@ -26,6 +26,8 @@ Dtypes = tuple[torch.dtype, ...]
 
 HALF = 0.5
 """A rate at which even a bit flip has more than one result."""
+
+PERMUTATIONS_STAY = "permutations stay permutations"
 
 CALLS = 64
 """Calls in which a likely event must occur at least once."""
@@ -38,6 +40,7 @@ def check_mutation(
     rate: str | None = None,
     dtypes: Dtypes = DTYPES,
     min_genes: int = 1,
+    permutations: bool = False,
     examples: int | None = None,
 ) -> None:
     """Raise LawBroken for the first of `mutation_laws` that a mutation breaks.
@@ -48,44 +51,52 @@ def check_mutation(
         rate: As for `mutation_laws`.
         dtypes: As for `mutation_laws`.
         min_genes: As for `mutation_laws`.
+        permutations: As for `mutation_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
-    laws = mutation_laws(bounds=bounds, rate=rate, dtypes=dtypes, min_genes=min_genes)
+    laws = mutation_laws(
+        bounds=bounds, rate=rate, dtypes=dtypes, min_genes=min_genes, permutations=permutations
+    )
     check(mutate, laws, label=name_of(mutate), examples=examples)
 
 
 def mutation_laws(
-    *, bounds: Bounds | None = None, rate: str | None = None, dtypes: Dtypes = DTYPES, min_genes: int = 1
+    *,
+    bounds: Bounds | None = None,
+    rate: str | None = None,
+    dtypes: Dtypes = DTYPES,
+    min_genes: int = 1,
+    permutations: bool = False,
 ) -> list[Law]:
     """Return the laws of a mutation.
 
     Args:
         bounds: Lowest and highest gene of genomes and of mutants; None for no bounds.
         rate: Name of the keyword that is the probability to mutate a gene; None if there is none.
-        dtypes: The dtypes of genomes.
+        dtypes: The dtypes of genomes; `(torch.bool,)` with the bounds (0, 1) for bits, `(torch.int64,)` for integers.
         min_genes: Number of genes of the shortest genome that it takes.
+        permutations: Whether genomes and mutants are permutations of 0, …, D - 1, int64; then without bounds and dtypes.
     """
+    genes = Genes(bounds, dtypes, min_genes, permutations)
 
     def draw(case: Case) -> Arguments:
-        return {"genomes": case.draw("genomes", batches(bounds=bounds, dtypes=dtypes, min_genes=min_genes))}
+        return {"genomes": case.draw("genomes", genes.batches())}
 
     def draw_long(case: Case) -> Arguments:
-        return {"genomes": copies(case.draw("rows", st.integers(1, 2)), bounds=bounds, dtype=dtypes[0])}
+        return {"genomes": genes.copies(case.draw("rows", st.integers(1, 2)))}
 
     laws = [
         *purity_laws(draw, _call),
         _shape_kept(draw),
-        _finite_and_bounded(draw, bounds),
+        _finite_and_bounded(draw, genes),
         other_seeds_other_results(draw_long, partial(_call, settings={rate: HALF} if rate else {})),
-        _rows_differ(bounds, dtypes[0], rate),
+        _rows_differ(genes, rate),
     ]
+    if permutations:
+        laws.append(_permutations_stay(draw))
     if rate is not None:
-        laws += [
-            _rate_zero(rate, bounds, dtypes, min_genes),
-            _every_gene_mutates(rate, bounds, dtypes[0], min_genes),
-            _genes_mutate_at_the_rate(rate, bounds, dtypes[0]),
-        ]
+        laws += [_rate_zero(rate, genes), _every_gene_mutates(rate, genes), _genes_mutate_at_the_rate(rate, genes)]
     return laws
 
 
@@ -108,29 +119,25 @@ def _shape_kept(draw: Draw) -> Law:
     return Law("shape, dtype and device are kept", cause, statement)
 
 
-def _finite_and_bounded(draw: Draw, bounds: Bounds | None) -> Law:
+def _finite_and_bounded(draw: Draw, genes: Genes) -> Law:
     def statement(mutate: Any, case: Case) -> None:
-        mutants = _call(mutate, draw(case), seeded(case.draw("seed", seeds())))
-        check_genes(mutants, bounds)
+        genes.check(_call(mutate, draw(case), seeded(case.draw("seed", seeds()))))
 
     cause = "a step without a clamp to the bounds, or a division, root or power outside its domain"
     return Law("mutants are finite and within the bounds", cause, statement)
 
 
-def check_genes(genes: Tensor, bounds: Bounds | None) -> None:
-    """Raise Breach unless all genes are finite and within the bounds, if any, as rounded to the dtype."""
-    if not genes.isfinite().all():
-        raise Breach(f"finite genes became {genes.tolist()}")
-    if bounds is None:
-        return
-    low, high = torch.tensor(bounds, dtype=genes.dtype)
-    if not ((genes >= low) & (genes <= high)).all():
-        raise Breach(f"{genes.tolist()} do not lie within {bounds}")
-
-
-def _rows_differ(bounds: Bounds | None, dtype: torch.dtype, rate: str | None) -> Law:
+def _permutations_stay(draw: Draw) -> Law:
     def statement(mutate: Any, case: Case) -> None:
-        genomes = copies(2, bounds=bounds, dtype=dtype)
+        check_permutations(_call(mutate, draw(case), seeded(case.draw("seed", seeds()))))
+
+    cause = "a gene is written to a second place; exchange two genes, or put some of them into another order"
+    return Law(PERMUTATIONS_STAY, cause, statement)
+
+
+def _rows_differ(genes: Genes, rate: str | None) -> Law:
+    def statement(mutate: Any, case: Case) -> None:
+        genomes = genes.copies(2)
         settings = {rate: HALF} if rate else {}
         seed = case.draw("seed", seeds())
         results = (mutate(genomes, generator=seeded(seed + step), **settings) for step in range(SEEDS))
@@ -141,10 +148,9 @@ def _rows_differ(bounds: Bounds | None, dtype: torch.dtype, rate: str | None) ->
     return Law("rows of a batch mutate independently", cause, statement)
 
 
-def _rate_zero(rate: str, bounds: Bounds | None, dtypes: Dtypes, min_genes: int) -> Law:
+def _rate_zero(rate: str, genes: Genes) -> Law:
     def statement(mutate: Any, case: Case) -> None:
-        drawn = batches(bounds=bounds, dtypes=dtypes, min_genes=min_genes, non_finite=bounds is None)
-        genomes = case.draw("genomes", drawn)
+        genomes = case.draw("genomes", genes.batches(non_finite=True))
         before = genomes.clone()
         mutants = mutate(genomes, generator=seeded(case.draw("seed", seeds())), **{rate: 0.0})
         if not same_bits(mutants, before):
@@ -154,12 +160,12 @@ def _rate_zero(rate: str, bounds: Bounds | None, dtypes: Dtypes, min_genes: int)
     return Law("rate 0 is the identity", cause, statement)
 
 
-def _every_gene_mutates(rate: str, bounds: Bounds | None, dtype: torch.dtype, min_genes: int) -> Law:
+def _every_gene_mutates(rate: str, genes: Genes) -> Law:
     def statement(mutate: Any, case: Case) -> None:
-        genes = case.draw("genes", st.integers(min_genes, min_genes + 5))
-        genomes = copies(1, bounds=bounds, dtype=dtype, genes=genes)
+        length = case.draw("genes", st.integers(genes.least, genes.least + 5))
+        genomes = genes.copies(1, length)
         generator = seeded(case.draw("seed", seeds()))
-        changed = torch.zeros(genes, dtype=torch.bool)
+        changed = torch.zeros(length, dtype=torch.bool)
         for _ in range(CALLS):
             changed |= (mutate(genomes, generator=generator, **{rate: 1.0}) != genomes)[0]
         if not changed.all():
@@ -169,11 +175,11 @@ def _every_gene_mutates(rate: str, bounds: Bounds | None, dtype: torch.dtype, mi
     return Law("every gene can mutate", cause, statement)
 
 
-def _genes_mutate_at_the_rate(rate: str, bounds: Bounds | None, dtype: torch.dtype) -> Law:
+def _genes_mutate_at_the_rate(rate: str, genes: Genes) -> Law:
     """Return the law by an exact binomial test; mutants that equal their gene by chance only lower the count."""
 
     def statement(mutate: Any, case: Case) -> None:
-        genomes = copies(20, bounds=bounds, dtype=dtype, genes=20)
+        genomes = genes.copies(20, 20)
         share = case.draw("rate", st.sampled_from([0.1, 0.5, 0.9]))
         generator = seeded(case.draw("seed", seeds()))
         counts = [int((mutate(genomes, generator=generator, **{rate: each}) != genomes).sum()) for each in (share, 1.0)]
