@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import ClassVar
 
 import torch
@@ -158,8 +159,10 @@ def check_size(size: int, least: int) -> None:
 
 
 def _integers(name: str, shape: tuple[int, ...], low: int, high: int) -> Block:
-    if not (isinstance(low, int) and isinstance(high, int)):
-        raise TypeError(f"the bounds of {name} must be integers, but they are {low!r} and {high!r}.")
+    try:
+        low, high = index(low), index(high)
+    except TypeError:
+        raise TypeError(f"the bounds of {name} must be integers, but they are {low!r} and {high!r}.") from None
     if max(abs(low), abs(high)) > LARGEST:
         raise ValueError(f"the bounds of {name} must lie within -2^53 and 2^53, but they are {low} and {high}.")
     return Block(name=name, shape=shape, low=low, high=high)
@@ -168,6 +171,6 @@ def _integers(name: str, shape: tuple[int, ...], low: int, high: int) -> Block:
 def _check_dtype(genomes: Tensor, wanted: torch.dtype, kind: str) -> None:
     if genomes.dtype != wanted:
         raise TypeError(
-            f"genomes must be {wanted} in a space of {kind}, but they are {genomes.dtype}; register operators that keep "
-            "the dtype."
+            f"genomes must be {wanted} in a space of {kind}, but they are {genomes.dtype}; register operators that "
+            "keep the dtype."
         )

@@ -1,7 +1,7 @@
 """Mutation of integers within bounds. Crossover of integers is that of `crossover`: one point, two points, uniform.
 
-Bounds are inclusive, one for all genes or one for each, [D]. Draws come from the CPU, so that they are the same on every
-device.
+Bounds are inclusive, one for all genes or one for each, [D]. Draws come from the CPU, so that they are the same on
+every device.
 """
 
 from __future__ import annotations

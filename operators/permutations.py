@@ -153,7 +153,7 @@ def ordered(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Pai
 
 
 def _mapped(keeper: Tensor, donor: Tensor, exchanged: Tensor) -> Tensor:
-    """Return a child with the donor's genes where they are exchanged, and the keeper's elsewhere where that is possible.
+    """Return a child with the donor's genes where they are exchanged, and the keeper's elsewhere if possible.
 
     For every gene the mapping says what stands in for it: itself, or what the exchange removes from its place.
     """
@@ -181,7 +181,7 @@ def _in_order(keeper: Tensor, donor: Tensor, kept: Tensor) -> Tensor:
 
 
 def _segment(genomes: Tensor, generator: torch.Generator) -> Tensor:
-    """Return a mask of each genome's segment, bool [..., D]: 1 to D - 1 genes, its length and then its start uniform."""
+    """Return a mask of each genome's segment, bool [..., D], of 1 to D - 1 genes: a uniform length, then its start."""
     length, shape = genomes.shape[-1], (*genomes.shape[:-1], 1)
     sizes = torch.randint(1, max(2, length), shape, generator=generator)
     start = uniform_integers(shape, 0, length - sizes, generator=generator)

@@ -71,7 +71,10 @@ def test_named_integers_have_names_and_bounds_of_their_own() -> None:
         (lambda: Permutations(1), "size, the number of genes D, must be at least 2, but it is 1."),
         (lambda: Integers(2, low=1, high=1), "the bounds of x must be a lower and a higher one, but they are 1 and 1."),
         (lambda: Integers(2, low=0, high=0.5), "the bounds of x must be integers, but they are 0 and 0.5."),
-        (lambda: Integers(1, low=0, high=2**60), "the bounds of x must lie within -2^53 and 2^53, but they are 0 and 1"),
+        (
+            lambda: Integers(1, low=0, high=2**60),
+            "the bounds of x must lie within -2^53 and 2^53, but they are 0 and",
+        ),
         (lambda: Integers.named(), "blocks must be at least one, each with a name of its own, but they are []."),
         (lambda: Bits(2).clip(torch.zeros(2)), "genomes must be torch.bool in a space of bits, but they are torch.flo"),
         (

@@ -55,3 +55,11 @@ def test_pandas_reads_what_a_bench_writes(tmp_path: Path) -> None:
     assert table["accuracy_mean"].between(0, 1).all()
     records = pandas.read_json(out / "records.jsonl", lines=True)
     assert list(records["kind"].value_counts().sort_index()) == [2, 4, 2]
+
+
+@pytest.mark.parametrize("page", ["spaces"])
+def test_the_blocks_of_a_page_run(page: str) -> None:
+    """One after the other, in this process."""
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    exec(compile("\n".join(blocks), f"{page}.md", "exec"), {"__name__": page})

@@ -184,7 +184,10 @@ def test_the_suite_goes_on_inside_a_search(neuroevo: Program, tmp_path: Path, mo
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["evolve", "snes", "--problem", "spher"], "--problem must be one of digits, cartpole, sphere, "),
+        (
+            ["evolve", "snes", "--problem", "spher"],
+            "--problem must be one of digits, onemax, knapsack, tsp, cartpole, ",
+        ),
         (["evolve", "snes", "--problem", "zdt1"], "problem must have 1 objective for SNES, but it has 2"),
         (["evolve", "snes", "--problem", "xor"], "--problem must be one of digits, "),
         (
@@ -198,6 +201,11 @@ def test_the_suite_goes_on_inside_a_search(neuroevo: Program, tmp_path: Path, mo
             "--strategies must be of strategies that pass on learngenes in the suite transfer, but snes ",
         ),
         (["evolve", "snes", "--device", "mps"], "--device must be auto or cpu for this strategy, but it is mps"),
+        (
+            ["evolve", "cma-es", "--problem", "tsp"],
+            "problem must have genomes of real numbers for CMAES, but they are perm",
+        ),
+        (["evolve", "genetic", "--problem", "onemax", "--sigma", 0.3], "sigma must be left out for genomes of bits, "),
         (["evolve", "differential", "--population", 3], "population must be at least 4, but it is 3."),
     ],
     ids=str,

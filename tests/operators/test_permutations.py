@@ -108,5 +108,5 @@ def test_segments_have_all_lengths_and_starts() -> None:
 def test_no_permutation_is_refused(name: str, wrong: Tensor) -> None:
     """In one sentence that says which parent it is."""
     right = torch.arange(3).to(wrong.dtype)
-    with pytest.raises(ValueError, match="^(first|second) must be permutations of 0 to 2 as torch.int64, but some are "):
+    with pytest.raises(ValueError, match=r"^(first|second) must be permutations of 0 to 2 as torch.int64, but some "):
         getattr(permutations, name)(right, wrong, generator=seeded(0))

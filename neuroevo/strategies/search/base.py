@@ -11,12 +11,18 @@ import torch
 from torch import Tensor
 
 from neuroevo.budget import Budget
+from neuroevo.discrete import Bits, Integers, Permutations
 from neuroevo.execution.heap import keep_freed_memory
 from neuroevo.individual import Fitness, Individual, genomes_of
 from neuroevo.problems import Problem
 from neuroevo.seeds import stream
 from neuroevo.space import Space
 from neuroevo.strategies.strategy import ToolboxStrategy, scoring_cost
+
+TAKE_ALL = "Genetic, Island, NSGA2 and Novelty"
+"""The strategies whose `SPACES` are `ALL`, for errors."""
+
+ALL: tuple[type[Space], ...] = (Space, Bits, Integers, Permutations)
 
 
 class Search(ToolboxStrategy):
@@ -26,6 +32,7 @@ class Search(ToolboxStrategy):
         individuals: Those that the next generation comes from; empty for a strategy that keeps a distribution.
         MIN_POPULATION: The smallest population.
         OBJECTIVES: Objectives of its problems; None for any number.
+        SPACES: Spaces of its problems, those of real numbers by default.
         MAX_GENES: Largest genome for which the strategy is practical; None where there is no such limit.
 
     Args:
@@ -35,11 +42,12 @@ class Search(ToolboxStrategy):
 
     Raises:
         ValueError: `population` is below the smallest that the strategy can do with, or the problem has more
-            objectives than it takes.
+            objectives than it takes, or another kind of genomes.
     """
 
     MIN_POPULATION: ClassVar[int] = 1
     OBJECTIVES: ClassVar[int | None] = 1
+    SPACES: ClassVar[tuple[type[Space], ...]] = (Space,)
     MAX_GENES: ClassVar[int | None] = None
 
     def __init__(self, problem: Problem, *, population: int, seed: int = 0) -> None:
@@ -49,6 +57,11 @@ class Search(ToolboxStrategy):
             raise ValueError(
                 f"problem must have {self.OBJECTIVES} objective for {type(self).__name__}, but it has "
                 f"{len(problem.weights)}; NSGA2 takes any number."
+            )
+        if problem.space.KIND not in (known := [space.KIND for space in self.SPACES]):
+            raise ValueError(
+                f"problem must have genomes of {' or '.join(known)} for {type(self).__name__}, but they are "
+                f"{problem.space.KIND}; {TAKE_ALL} take those."
             )
         keep_freed_memory()
         super().__init__(seed=seed, purpose=type(self).__name__)
@@ -120,7 +133,7 @@ class Search(ToolboxStrategy):
         """Return new individuals, whose genomes are the rows of a tensor [P, D] moved into the bounds.
 
         Args:
-            genomes: Floating point, [P, D].
+            genomes: Genomes of the space, [P, D].
             parents: The ids of the parents of each; default none.
         """
         weights, families = self.problem.weights, parents or [()] * len(genomes)

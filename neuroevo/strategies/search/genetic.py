@@ -1,4 +1,4 @@
-"""Genetic algorithm over weight vectors: tournaments, crossover, mutation; generational or steady-state.
+"""Genetic algorithm over any genomes in tensors: tournaments, crossover, mutation; generational or steady-state.
 
 Sources: Holland, Adaptation in Natural and Artificial Systems (1975); tournaments of Goldberg and Deb (1991),
 crossover at two points and Gaussian mutation as in DEAP (`selTournament`, `cxTwoPoint`, `mutGaussian`); steady
@@ -7,8 +7,9 @@ Neuroevolution (arXiv 1712.06567), is what it does to networks.
 
 One generation: parents win tournaments, neighbours among them exchange genes, children mutate, and `replace` chooses
 the survivors. Defaults are our choice: P = 100, tournaments of 3, a tenth of the genes mutated by a third of the
-space's spread, one elite. Cost of a generation: P evaluations (`offspring` in a steady state) and O(P D) operations and
-numbers.
+space's spread, one elite. Bits are flipped, integers drawn anew; permutations exchange genes by order crossover, and
+the genes that mutate change places. Cost of a generation: P evaluations (`offspring` in a steady state) and O(P D)
+operations and numbers.
 """
 
 from __future__ import annotations
@@ -20,15 +21,14 @@ from typing import ClassVar
 from torch import Tensor
 
 from neuroevo.individual import Individual
-from neuroevo.operators.crossover import two_point
-from neuroevo.operators.mutation import gaussian
 from neuroevo.operators.replacement import generational, plus
 from neuroevo.problems import Problem
-from neuroevo.strategies.search.base import Search, compact
+from neuroevo.strategies.search.base import ALL, Search, compact
 from neuroevo.strategies.search.variation import (
     VARIATION,
     VARIATION_CHECKS,
-    mutation_step,
+    default_crossover,
+    default_mutation,
     register_variation,
     select_by_tournament,
 )
@@ -49,7 +49,8 @@ class Genetic(Search):
         seed: The run's seed.
         elites: Parents that survive, in the generational form.
         tournament: Entrants of a tournament.
-        sigma: Step of a mutation, one for all genes or one for each; default a third of the space's spread.
+        sigma: Step of a mutation of real numbers, one for all genes or one for each; default a third of the space's
+            spread.
         rate: Probability that a gene mutates, in [0, 1].
         mating: Probability that a pair of parents exchanges genes, in [0, 1].
 
@@ -59,6 +60,7 @@ class Genetic(Search):
 
     VERBS: ClassVar[Verbs] = VARIATION
     CHECKS: ClassVar[Checks] = VARIATION_CHECKS
+    SPACES = ALL
 
     def __init__(
         self,
@@ -82,8 +84,8 @@ class Genetic(Search):
             self.space,
             self.ids,
             generator=self.generator,
-            crossover=partial(two_point, generator=self.generator),
-            mutation=partial(gaussian, sigma=mutation_step(self.space, sigma), rate=rate, generator=self.generator),
+            crossover=default_crossover(self.space, generator=self.generator),
+            mutation=default_mutation(self.space, sigma=sigma, rate=rate, generator=self.generator),
             mating=mating,
         )
         self.toolbox.register("select", select_by_tournament(tournament, self.generator))

@@ -18,15 +18,14 @@ from typing import ClassVar
 from torch import Tensor
 
 from neuroevo.individual import Individual
-from neuroevo.operators.crossover import two_point
-from neuroevo.operators.mutation import gaussian
 from neuroevo.operators.replacement import best, generational
 from neuroevo.problems import Problem
-from neuroevo.strategies.search.base import Search, compact
+from neuroevo.strategies.search.base import ALL, Search, compact
 from neuroevo.strategies.search.variation import (
     VARIATION,
     VARIATION_CHECKS,
-    mutation_step,
+    default_crossover,
+    default_mutation,
     register_variation,
     select_by_tournament,
 )
@@ -49,7 +48,8 @@ class Island(Search):
         seed: The run's seed.
         elites: Parents that survive, on each island.
         tournament: Entrants of a tournament.
-        sigma: Step of a mutation, one for all genes or one for each; default a third of the space's spread.
+        sigma: Step of a mutation of real numbers, one for all genes or one for each; default a third of the space's
+            spread.
         rate: Probability that a gene mutates, in [0, 1].
 
     Raises:
@@ -58,6 +58,7 @@ class Island(Search):
 
     VERBS: ClassVar[Verbs] = {**VARIATION, "migrate": "migrate(islands) -> islands"}
     CHECKS: ClassVar[Checks] = VARIATION_CHECKS
+    SPACES = ALL
 
     def __init__(
         self,
@@ -87,8 +88,8 @@ class Island(Search):
             self.space,
             self.ids,
             generator=self.generator,
-            crossover=partial(two_point, generator=self.generator),
-            mutation=partial(gaussian, sigma=mutation_step(self.space, sigma), rate=rate, generator=self.generator),
+            crossover=default_crossover(self.space, generator=self.generator),
+            mutation=default_mutation(self.space, sigma=sigma, rate=rate, generator=self.generator),
         )
         self.toolbox.register("select", select_by_tournament(tournament, self.generator))
         self.toolbox.register("replace", partial(generational, elites=elites))

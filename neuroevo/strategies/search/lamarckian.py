@@ -23,6 +23,7 @@ from neuroevo.execution.learning import Learn
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.problems import Problem
 from neuroevo.signatures import Recorded
+from neuroevo.space import Space
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.genetic import Genetic
 from neuroevo.strategies.strategy import budget_of
@@ -75,6 +76,7 @@ class Lamarckian(Genetic):
 
     VERBS: ClassVar[Verbs] = {"learn": "learn(genomes [P, D]) -> genomes"}
     CHECKS: ClassVar[Checks] = {"learn": checks.like(0)}
+    SPACES = (Space,)
 
     def __init__(
         self,

@@ -22,13 +22,12 @@ import torch
 from torch import Tensor
 
 from neuroevo.individual import Fitness, Individual
-from neuroevo.operators.mutation import gaussian
-from neuroevo.strategies.search.base import Search, compact
+from neuroevo.strategies.search.base import ALL, Search, compact
 from neuroevo.strategies.search.measures import Measured, archives, check_measures, table_of
 from neuroevo.strategies.search.variation import (
     VARIATION,
     VARIATION_CHECKS,
-    mutation_step,
+    default_mutation,
     register_variation,
     select_by_tournament,
 )
@@ -48,7 +47,8 @@ class Novelty(Search):
             measures' ranges.
         seed: The run's seed.
         tournament: Entrants of a tournament.
-        sigma: Step of a mutation, one for all genes or one for each; default a third of the space's spread.
+        sigma: Step of a mutation of real numbers, one for all genes or one for each; default a third of the space's
+            spread.
         rate: Probability that a gene mutates, in [0, 1].
 
     Raises:
@@ -60,6 +60,7 @@ class Novelty(Search):
     CHECKS: ClassVar[Checks] = {name: VARIATION_CHECKS[name] for name in ("select", "mutate", "vary")}
     EVOLVING = ("behaviours", "novelty")
     OBJECTIVES = None
+    SPACES = ALL
 
     def __init__(
         self,
@@ -92,7 +93,7 @@ class Novelty(Search):
             self.space,
             self.ids,
             generator=self.generator,
-            mutation=partial(gaussian, sigma=mutation_step(self.space, sigma), rate=rate, generator=self.generator),
+            mutation=default_mutation(self.space, sigma=sigma, rate=rate, generator=self.generator),
         )
         self.toolbox.register("select", select_by_tournament(tournament, self.generator))
 

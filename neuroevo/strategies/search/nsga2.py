@@ -7,7 +7,8 @@ Survivors are chosen by DEAP's `selNSGA2`.
 One generation: parents win binary tournaments by front, then by crowding distance; neighbours are crossed by
 simulated binary crossover, children mutate polynomially; of parents and children together the best P survive.
 Defaults are those of section V: P = 100, crossover index 20 at half of the genes of every pair, mutation index 20
-at 1 / D of the genes. Where a bound is missing, mutation is Gaussian by a third of the space's spread. Cost of a
+at 1 / D of the genes. Where a bound is missing, mutation is Gaussian by a third of the space's spread; bits, integers
+and permutations vary as in `Genetic`. Cost of a
 generation: P evaluations, O(M P^2) comparisons and O(P D) operations.
 """
 
@@ -24,11 +25,18 @@ from torch import Tensor
 from neuroevo.individual import Individual
 from neuroevo.operators.crossover import simulated_binary
 from neuroevo.operators.fronts import crowding, front_numbers
-from neuroevo.operators.mutation import gaussian, polynomial
+from neuroevo.operators.mutation import polynomial
 from neuroevo.operators.selection import tournament
 from neuroevo.problems import Problem
-from neuroevo.strategies.search.base import Search, compact
-from neuroevo.strategies.search.variation import VARIATION, VARIATION_CHECKS, mutation_step, register_variation
+from neuroevo.space import Space
+from neuroevo.strategies.search.base import ALL, Search, compact
+from neuroevo.strategies.search.variation import (
+    VARIATION,
+    VARIATION_CHECKS,
+    default_crossover,
+    default_mutation,
+    register_variation,
+)
 from neuroevo.strategies.toolbox import Checks, Verbs
 
 ETA = 20.0
@@ -53,23 +61,21 @@ class NSGA2(Search):
     CHECKS: ClassVar[Checks] = VARIATION_CHECKS
     MIN_POPULATION = 2
     OBJECTIVES = None
+    SPACES = ALL
 
     def __init__(self, problem: Problem, *, population: int = 100, seed: int = 0, rate: float | None = None) -> None:
         super().__init__(problem, population=population, seed=seed)
         space = self.space
-        draws: dict[str, Any] = {"generator": self.generator}
-        limits: dict[str, Any] = {"low": space.low, "high": space.high}
         rate = 1 / space.size if rate is None else rate
-        bounded = bool((space.high - space.low).isfinite().all())
+        crossover = default_crossover(space, generator=self.generator)
+        mutation = default_mutation(space, rate=rate, generator=self.generator)
+        if space.KIND == Space.KIND:
+            limits: dict[str, Any] = {"eta": ETA, "low": space.low, "high": space.high, "generator": self.generator}
+            crossover = partial(simulated_binary, **limits)
+            if bool((space.high - space.low).isfinite().all()):
+                mutation = partial(polynomial, rate=rate, **limits)
         register_variation(
-            self.toolbox,
-            space,
-            self.ids,
-            generator=self.generator,
-            crossover=partial(simulated_binary, eta=ETA, **limits, **draws),
-            mutation=partial(polynomial, eta=ETA, **limits, rate=rate, **draws)
-            if bounded
-            else partial(gaussian, sigma=mutation_step(space, None), rate=rate, **draws),
+            self.toolbox, space, self.ids, generator=self.generator, crossover=crossover, mutation=mutation
         )
         self.toolbox.register("select", crowded_tournament, generator=self.generator)
         self.toolbox.register("replace", survivors)

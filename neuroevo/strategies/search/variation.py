@@ -14,7 +14,13 @@ import torch
 from deap.base import Toolbox
 from torch import Tensor
 
+from neuroevo.discrete import Bits, Integers, Permutations
 from neuroevo.individual import Ids, Individual, offspring, tensor_of
+from neuroevo.operators.bits import flip
+from neuroevo.operators.crossover import two_point
+from neuroevo.operators.integers import reset
+from neuroevo.operators.mutation import gaussian
+from neuroevo.operators.permutations import ordered, shuffle
 from neuroevo.operators.selection import tournament
 from neuroevo.operators.trials import successes
 from neuroevo.operators.verbs import Mate, Mutate, Select, Vary
@@ -148,6 +154,37 @@ def mutation_step(space: Space, sigma: Tensor | float | None) -> Tensor:
     """
     sizes = MUTATION * space.spread if sigma is None else first_sigma(space, sigma)
     return sizes[0] if bool((sizes == sizes[0]).all()) else sizes
+
+
+def default_mutation(
+    space: Space, *, sigma: Tensor | float | None = None, rate: float, generator: torch.Generator
+) -> Callable[[Tensor], Tensor]:
+    """Return the mutation of a space: Gaussian steps, flips of bits, uniform integers, a shuffle of some places.
+
+    Args:
+        space: Where genomes lie.
+        sigma: The step, for real numbers only; None is a third of the space's spread.
+        rate: Probability that a gene mutates, in [0, 1].
+        generator: A generator of the CPU.
+
+    Raises:
+        ValueError: There is a `sigma`, but genomes are no real numbers; or one is not finite and above 0.
+    """
+    if space.KIND == Space.KIND:
+        return partial(gaussian, sigma=mutation_step(space, sigma), rate=rate, generator=generator)
+    if sigma is not None:
+        raise ValueError(f"sigma must be left out for genomes of {space.KIND}, which have no step, but it is {sigma}.")
+    mutations: Mapping[str, Callable[..., Tensor]] = {
+        Bits.KIND: flip,
+        Integers.KIND: partial(reset, low=space.low, high=space.high),
+        Permutations.KIND: shuffle,
+    }
+    return partial(mutations[space.KIND], rate=rate, generator=generator)
+
+
+def default_crossover(space: Space, *, generator: torch.Generator) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Return the crossover of a space: at two points, for permutations order crossover."""
+    return partial(ordered if space.KIND == Permutations.KIND else two_point, generator=generator)
 
 
 def select_by_tournament(size: int, generator: torch.Generator) -> Select:

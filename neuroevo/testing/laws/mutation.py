@@ -55,9 +55,7 @@ def check_mutation(
         examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
-    laws = mutation_laws(
-        bounds=bounds, rate=rate, dtypes=dtypes, min_genes=min_genes, permutations=permutations
-    )
+    laws = mutation_laws(bounds=bounds, rate=rate, dtypes=dtypes, min_genes=min_genes, permutations=permutations)
     check(mutate, laws, label=name_of(mutate), examples=examples)
 
 
@@ -76,7 +74,8 @@ def mutation_laws(
         rate: Name of the keyword that is the probability to mutate a gene; None if there is none.
         dtypes: The dtypes of genomes; `(torch.bool,)` with the bounds (0, 1) for bits, `(torch.int64,)` for integers.
         min_genes: Number of genes of the shortest genome that it takes.
-        permutations: Whether genomes and mutants are permutations of 0, …, D - 1, int64; then without bounds and dtypes.
+        permutations: Whether genomes and mutants are permutations of 0, …, D - 1, int64; then without bounds and
+            dtypes.
     """
     genes = Genes(bounds, dtypes, min_genes, permutations)
 
