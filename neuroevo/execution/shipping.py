@@ -160,3 +160,15 @@ def _name(function: Callable[..., Any]) -> str:
     while hasattr(function, "func"):
         function = function.func
     return getattr(function, "__qualname__", None) or type(function).__qualname__
+
+
+def pickled(answer: Any) -> bytes:
+    """Return what a worker answers as a pickle; an exception that can't travel is replaced by one that names it."""
+    try:
+        data = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
+        if isinstance(answer, Exception):
+            pickle.loads(data)  # noqa: S301 - some exceptions can be pickled but not be made again
+    except Exception as error:  # noqa: BLE001 - whatever it is, it has to be reported
+        what = answer if isinstance(answer, Exception) else error
+        return pickle.dumps(RuntimeError(f"{type(what).__name__}: {what}".removesuffix(": ")))
+    return data

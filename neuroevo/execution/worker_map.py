@@ -16,7 +16,9 @@ import numpy as np
 
 from neuroevo.budget import Budget
 from neuroevo.execution.mapping import batched_map, unwrap
-from neuroevo.execution.shipping import Package, Packer, WorkerCache
+from neuroevo.execution.memory import ending
+from neuroevo.execution.shipping import Package, Packer, WorkerCache, pickled
+from neuroevo.execution.unguarded import end_if_unguarded
 from neuroevo.individual import Failure
 
 log = logging.getLogger(__name__)
@@ -63,19 +65,16 @@ class Engine(Protocol):
 def work(
     cache: WorkerCache, function: bytes, numbers: Sequence[int], drop: Sequence[int], items: bytes, *payloads: Any
 ) -> bytes:
-    """Run a job on a worker: return the pickled results, or the pickled exception that was raised.
-
-    What would end the caller, as `sys.exit(0)` in an evaluation does, is a RuntimeError there.
-    """
+    """Run a job on a worker: return the pickled results, the exception that was raised, or why there are none."""
+    answer: list[Any] | BaseException | Failure
     try:
         cache.take(numbers, payloads, drop)
         columns = pickle.loads(items)  # noqa: S301 - from the run that this worker belongs to
-        answer: list[Any] | Exception = batched_map(cache.unpack(function), *columns)
-    except Exception as error:  # noqa: BLE001 - it is raised again where the map was called
-        answer = error
-    except BaseException as error:  # noqa: BLE001 - signals are ignored on workers, so that the evaluation raised it
-        answer = RuntimeError(f"an evaluation must return its result, but it raised {described(error)}.")
-    return _pickled(answer)
+        answer = batched_map(cache.unpack(function), *columns)
+    except BaseException as error:  # noqa: BLE001 - raised again where the map was called, unless it ends a process
+        ordinary = isinstance(error, Exception) and not isinstance(error, BaseExceptionGroup)
+        answer = error if ordinary else Failure(ending(error))
+    return pickled(answer)
 
 
 @dataclass
@@ -153,7 +152,7 @@ class WorkerMap:
             Exception: What the function raised for the first item that it raised for.
         """
         items = list(zip(*iterables, strict=False))
-        package = self._packer.pack(function)
+        package = self.pack(function)
         if not items:
             return []
         size = self._size(function, len(items))
@@ -168,11 +167,12 @@ class WorkerMap:
 
     def pack(self, function: Callable[..., Any]) -> Package:
         """Pickle a function for the workers."""
+        end_if_unguarded()
         return self._packer.pack(function)
 
     def probe(self, function: Callable[..., Any]) -> None:
         """Raise TypeError unless the function can be sent to workers."""
-        self._packer.pack(function)
+        self.pack(function)
 
     def close(self) -> None:
         """Stop all workers and close the engine."""
@@ -284,7 +284,11 @@ class _Call:
             if self._left(future) <= 0 and not future.done():
                 self._give_up(future)
 
-    def _note(self, job: _Job, answer: list[Any] | Exception) -> None:
+    def _note(self, job: _Job, answer: list[Any] | Exception | Failure) -> None:
+        if isinstance(answer, Failure):
+            if not self._separate(job, job.deaths):
+                self._fail(job, answer.reason)
+            return
         if isinstance(answer, Exception):
             self.raised[job.indices[0]] = answer
             self.finished.append(job.indices[0])
@@ -297,14 +301,20 @@ class _Call:
 
     def _retry(self, job: _Job, death: BaseException) -> None:
         """Put the items of a worker that died back to the front of the queue, one by one: one of them is the cause."""
-        log.warning("a worker died on the items %s (%s)", [*job.indices], type(death).__name__)
-        log.info("%s", death)
-        if len(job.indices) > 1 and not job.joint:
-            self.queue.extendleft(_Job(job.package, [index], job.deaths + 1) for index in reversed(job.indices))
-        elif job.deaths < self.owner.retries:
+        log.warning("a worker died on the items %s: it %s", [*job.indices], str(death) or type(death).__name__)
+        if self._separate(job, job.deaths + 1):
+            return
+        if job.deaths < self.owner.retries:
             self.queue.appendleft(_Job(job.package, job.indices, job.deaths + 1, job.joint))
         else:
             self._fail(job, f"its worker died {job.deaths + 1} times")
+
+    def _separate(self, job: _Job, deaths: int) -> bool:
+        """Put several items to the front of the queue one by one, and return whether that could be done."""
+        if len(job.indices) == 1 or job.joint:
+            return False
+        self.queue.extendleft(_Job(job.package, [index], deaths) for index in reversed(job.indices))
+        return True
 
     def _fail(self, job: _Job, reason: str) -> None:
         log.warning("the items %s are given up: %s", [*job.indices], reason)
@@ -319,8 +329,14 @@ class _Call:
 
     def _replace(self, slot: _WorkerSlot) -> None:
         slot.worker.stop()
-        if len(self.queue) > len(self.slots):
+        if len(self.queue) <= len(self.slots):
+            return
+        try:
             self.slots += self.owner.acquire(1)
+        except RuntimeError as error:
+            if not self.slots and not self.busy:
+                raise
+            log.warning("the run continues with fewer workers: %s", error)
 
     def _left(self, future: Future[bytes]) -> float:
         """The seconds that a job may still take."""
@@ -372,19 +388,3 @@ class WorkerStream:
 
 def _is_joint(function: Callable[..., Any]) -> bool:
     return bool(getattr(unwrap(function)[0], "joint", False))
-
-
-def _pickled(answer: Any) -> bytes:
-    try:
-        data = pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
-        if isinstance(answer, Exception):
-            pickle.loads(data)  # noqa: S301 - some exceptions can be pickled but not be made again
-    except Exception as error:  # noqa: BLE001 - whatever it is, it has to be reported
-        what = answer if isinstance(answer, Exception) else error
-        return pickle.dumps(RuntimeError(described(what)))
-    return data
-
-
-def described(error: BaseException) -> str:
-    """Return an exception in one line: its type, and its message if there is one."""
-    return f"{type(error).__name__}: {error}".removesuffix(": ")

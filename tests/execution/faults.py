@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import time
@@ -96,3 +97,33 @@ def pid(_: Any) -> int:
 def threads(_: Any) -> int:
     """Return the number of torch threads."""
     return torch.get_num_threads()
+
+
+@dataclass(frozen=True)
+class Forks:
+    """Forks a child that lives on, at some numbers, and returns numbers otherwise.
+
+    Attributes:
+        numbers: At which it forks.
+        note: File for the child's process id.
+        end: What comes after that: "exit", "sleep" or "return".
+        fork: By whom the child is made: "python", whose hooks run, or "c".
+    """
+
+    numbers: frozenset[int]
+    note: Path
+    end: str
+    fork: str
+
+    def __call__(self, number: int) -> int:
+        """Return the number."""
+        if number in self.numbers:
+            fork = os.fork if self.fork == "python" else ctypes.CDLL(None).fork
+            if (child := fork()) == 0:
+                time.sleep(3600)
+            self.note.write_text(str(child))
+            if self.end == "exit":
+                os._exit(1)
+            if self.end == "sleep":
+                time.sleep(3600)
+        return number

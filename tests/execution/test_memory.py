@@ -1,5 +1,7 @@
 """Out of memory: batches are divided where that changes no result."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import ModuleType
 
 import pytest
@@ -45,9 +47,43 @@ def test_the_log_tells_of_smaller_batches(faults: ModuleType, caplog: pytest.Log
     with caplog.at_level("WARNING", logger="neuroevo.execution.memory"):
         batched_map(faults.Hungry(3), [*range(8)])
     assert [record.getMessage() for record in caplog.records] == [
-        "out of memory: going on with 4 items at a time instead of 8",
-        "out of memory: going on with 2 items at a time instead of 4",
+        "there was not enough memory for it: going on with 4 items at a time instead of 8",
+        "there was not enough memory for it: going on with 2 items at a time instead of 4",
     ]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Doubles numbers in batches, and raises an exception at one."""
+
+    error: BaseException
+
+    def __call__(self, number: int) -> int:
+        """Return twice the number."""
+        return self.batch([number])[0]
+
+    def batch(self, numbers: Sequence[int]) -> list[int]:
+        """Return twice each number."""
+        if 3 in numbers:
+            raise self.error
+        return [2 * number for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (SystemExit(0), "SystemExit: 0"),
+        (ExceptionGroup("two", [ValueError()]), "ExceptionGroup: two (1 sub-exception)"),
+        (BaseExceptionGroup("", [SystemExit()]), "BaseExceptionGroup: (1 sub-exception)"),
+    ],
+)
+def test_what_would_end_the_run_fails_its_item(error: BaseException, reason: str) -> None:
+    """In this process as on workers; a KeyboardInterrupt is the user's and passes."""
+    failure = Failure(f"its evaluation raised {reason}")
+    assert batched_map(Ending(error), [*range(5)]) == [0, 2, 4, failure, 8]
+    for interruption in (KeyboardInterrupt(), BaseExceptionGroup("", [KeyboardInterrupt()])):
+        with pytest.raises(type(interruption)):
+            batched_map(Ending(interruption), [*range(5)])
 
 
 def allocate(numbers: int) -> int:
