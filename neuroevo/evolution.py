@@ -16,15 +16,16 @@ from deap.base import Toolbox
 
 from neuroevo.budget import Budget
 from neuroevo.execution.mapping import unwrap
-from neuroevo.files import CheckpointError, to_json, write_atomically
+from neuroevo.files import CheckpointError
 from neuroevo.generations import are_individuals, born_in
 from neuroevo.individual import Individual
-from neuroevo.runs.checkpoint import Best, load_checkpoint, save_checkpoint
+from neuroevo.runs.checkpoint import Best, load_checkpoint, older_seals, save_checkpoint
 from neuroevo.runs.directory import described_run
 from neuroevo.runs.failures import keep_failures
 from neuroevo.runs.locks import locked
 from neuroevo.runs.names import CHECKPOINTS, FAILURES, RECORDS
-from neuroevo.runs.records import Records, read_records
+from neuroevo.runs.records import Records
+from neuroevo.runs.seals import Seal, rewind_records
 from neuroevo.signatures import differences
 from neuroevo.spelling import shown
 from neuroevo.strategies.bare_toolbox import BareToolbox
@@ -250,7 +251,8 @@ class _DirectoryKeeper(_Keeper):
         state = self.strategy.state_dict()
         # What the disk refused once is not tried again: the checkpoint before it stands.
         self.unsaved = None
-        save_checkpoint(self.run_dir / CHECKPOINTS, number, state, settings=self.settings, best=best)
+        records = Seal(*self.records.seal)
+        save_checkpoint(self.run_dir / CHECKPOINTS, number, state, settings=self.settings, best=best, records=records)
         self.best, self.saved_at = best, time.monotonic()
 
 
@@ -267,16 +269,15 @@ def _resume(strategy: Strategy, run_dir: Path) -> Best | None:
     if isinstance(strategy, BareToolbox):
         log.warning("a bare toolbox has no state to keep: there will be no checkpoint in %s", run_dir)
         return None
-    best = None
-    if (checkpoint := load_checkpoint(run_dir / CHECKPOINTS)) is not None:
+    best = seal = None
+    folder = run_dir / CHECKPOINTS
+    if (checkpoint := load_checkpoint(folder)) is not None:
         _check_settings(strategy, checkpoint.settings, run_dir)
         _restore(strategy, checkpoint.state, run_dir)
-        best = checkpoint.best
+        best, seal = checkpoint.best, checkpoint.records
         log.info("resumed after %d generations", strategy.generation)
-    if (run_dir / RECORDS).exists():
-        # The checkpoint is written last: a generation that was recorded but not kept is run again.
-        kept = [record for record in read_records(run_dir / RECORDS) if _number(record) < strategy.generation]
-        write_atomically(run_dir / RECORDS, "".join(to_json(record) + "\n" for record in kept).encode())
+    # The checkpoint is written last: a generation that was recorded but not kept is run again.
+    rewind_records(run_dir / RECORDS, strategy.generation, seal, older_seals(folder, strategy.generation))
     return best
 
 
@@ -298,11 +299,6 @@ def _restore(strategy: Strategy, state: Mapping[str, Any], run_dir: Path) -> Non
             f"The checkpoint in {run_dir / CHECKPOINTS} holds no state of a {type(strategy).__name__} "
             f"({type(error).__name__}: {error}); remove it to resume from an older one."
         ) from error
-
-
-def _number(record: Mapping[str, object]) -> int:
-    number = record.get("generation")
-    return number if isinstance(number, int) else 0
 
 
 def _probe(toolbox: Toolbox) -> None:

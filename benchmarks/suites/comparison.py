@@ -21,10 +21,11 @@ from neuroevo.benchmarks.suites.facts import device_facts, differences, facts_of
 from neuroevo.benchmarks.suites.listener import Listener, Work
 from neuroevo.benchmarks.suites.result import Result, read_result
 from neuroevo.evolution import Generation
-from neuroevo.files import CheckpointError, to_json, write_atomically
+from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.names import CELLS, LEARNGENES, SAMPLES
-from neuroevo.runs.records import Records, salvage_records
+from neuroevo.runs.parts import keep, kept_records, seal
+from neuroevo.runs.records import Records
 from neuroevo.runs.signals import StopSignal
 from neuroevo.strategies.strategy import Strategy
 
@@ -123,13 +124,11 @@ class Comparison:
 
     def _keep_finished(self, directory: RunDirectory) -> set[tuple[str, int]]:
         """Return the finished cells of an earlier start, and remove the records of unfinished ones."""
-        if not directory.records.exists():
-            return set()
-        records, _ = whole_records(salvage_records(directory.records)[0])
+        records, _ = whole_records(kept_records(directory))
         conditions = [one.values for one in self.conditions]
         done = finished_cells(records, conditions=conditions, descendants=self.conditions[0].protocol.descendants)
         kept = [record for record in records if (record["strategy"], record["seed"]) in done]
-        write_atomically(directory.records, "".join(to_json(record) + "\n" for record in kept).encode())
+        keep(directory, kept)
         return done
 
     def _run_cells(self, directory: RunDirectory, done: set[tuple[str, int]], listener: Listener) -> None:
@@ -143,6 +142,7 @@ class Comparison:
                 _save_learngene(cell, directory.path / LEARNGENES)
                 for record in cell.records:
                     records.append(record)
+                seal(directory, cell.records)
                 stopping.on_cell(cell)
         # What was kept of unfinished cells is not needed any more.
         shutil.rmtree(folder, ignore_errors=True)

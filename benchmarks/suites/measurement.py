@@ -17,7 +17,7 @@ from neuroevo.benchmarks.suites.facts import device_facts
 from neuroevo.files import write_atomically
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.names import SUMMARY
-from neuroevo.runs.records import Records, salvage_records
+from neuroevo.runs.parts import keep, kept_records
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -87,14 +87,11 @@ class Measurement(Generic[T]):
         """Measure in an open run directory, unless the result is there, and write all but the page."""
         device = {**device_facts(setup.device), "threads": torch.get_num_threads()} if self.on_device else {}
         directory.note({"suite": self.name, **device})
-        found = salvage_records(directory.records)[0] if directory.records.exists() else []
-        result = self.from_records(found)
+        result = self.from_records(kept_records(directory))
         if result is None:
-            directory.records.unlink(missing_ok=True)
             result = self.measure(setup, **own)
-            with Records(directory.records) as records:
-                for record in self.records(result):
-                    records.append(record)
+            found = self.records(result)
+            keep(directory, found)
         directory.note({"findings": self.describe(result).splitlines()})
         write_atomically(directory.path / SUMMARY, self.to_csv(result).encode())
         return result

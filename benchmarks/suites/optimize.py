@@ -22,7 +22,8 @@ from neuroevo.files import write_atomically
 from neuroevo.problems import Problem
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.names import CELLS, RECORDS, SUMMARY
-from neuroevo.runs.records import Records, read_records, salvage_records
+from neuroevo.runs.parts import keep, kept_records, seal
+from neuroevo.runs.records import Records, read_records
 from neuroevo.strategies import Search
 from neuroevo.strategies.search.evaluations import CHECKPOINT_SECONDS, generations_within
 
@@ -123,7 +124,12 @@ def curve(
 
 def finished(records: Sequence[Mapping[str, Any]]) -> set[Plan]:
     """Return the plans that records hold."""
-    return {(one["problem"], one["strategy"], one["seed"]) for one in records if one.get("kind") == "search"}
+    return {(one["problem"], one["strategy"], one["seed"]) for one in records if _is_search(one)}
+
+
+def _is_search(record: Mapping[str, Any]) -> bool:
+    named = isinstance(record.get("problem"), str) and isinstance(record.get("strategy"), str)
+    return record.get("kind") == "search" and named and isinstance(record.get("seed"), int)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +209,9 @@ class SearchSuite:
         """Run what has yet to run in an open run directory, and write all but the page."""
         listener = listener or SearchListener()
         directory.note({"suite": self.name})
-        done = finished(salvage_records(directory.records)[0]) if directory.records.exists() else set()
+        kept = [record for record in kept_records(directory) if _is_search(record)]
+        keep(directory, kept)
+        done = finished(kept)
         plans = protocol.plans(seeds, done=done)
         cells = directory.path / CELLS
         listener.on_start(plans)
@@ -216,6 +224,7 @@ class SearchSuite:
         with Records(directory.records) as records:
             for record in run(protocol, plans, cells=cells, on_generation=heard):
                 records.append(record)
+                seal(directory, [record])
                 shutil.rmtree(cells)
                 listener.on_search(record)
                 directory.stop.check()

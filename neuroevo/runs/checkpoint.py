@@ -8,15 +8,17 @@ one of the best generation stay. Nothing in the files is code, and loading runs 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from neuroevo.files import CheckpointError, sha256, write_atomically
+from neuroevo.runs.seals import Seal
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,12 +53,14 @@ class Checkpoint(NamedTuple):
         state: The strategy's state.
         settings: The strategy's settings, as JSON values; None if they are not known.
         best: The best generation so far; None if every individual failed, or if that is not known.
+        records: What the records before it were; None if that is not known.
     """
 
     generation: int
     state: dict[str, object]
     settings: dict[str, object] | None = None
     best: Best | None = None
+    records: Seal | None = None
 
 
 def save_checkpoint(
@@ -66,6 +70,7 @@ def save_checkpoint(
     *,
     settings: Mapping[str, object] | None = None,
     best: Best | None = None,
+    records: Seal | None = None,
 ) -> None:
     """Save `state` as the checkpoint of `generation`; the newest three and that of the best generation stay.
 
@@ -76,6 +81,7 @@ def save_checkpoint(
             comes back on the CPU, without its graph and with storage of its own.
         settings: the strategy's settings, of the same kinds.
         best: the best generation so far, whose checkpoint is kept.
+        records: what the records before it are.
 
     Raises:
         ValueError: `generation` is negative or older than the newest checkpoint.
@@ -97,6 +103,7 @@ def save_checkpoint(
     document: dict[str, object] = {"schema": SCHEMA, "generation": generation}
     document |= {"tensors": name, "tensors_sha256": digest, "state": structure, "settings": described}
     document["best"] = None if best is None else [best.generation, list(best.score)]
+    document["records"] = None if records is None else [*records]
     document["sha256"] = sha256(_dump(document))
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / name, data)
@@ -122,12 +129,34 @@ def load_checkpoint(directory: str | os.PathLike[str], *, generation: int | None
     try:
         state = _decode(document["state"], tensors)
         settings = _decode(document.get("settings"), tensors)
-        best = _best(document.get("best"))
+        best, records = _best(document.get("best")), _seal(document.get("records"))
     except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise _damaged(path) from error
     if not isinstance(state, dict) or not (settings is None or isinstance(settings, dict)):
         raise _damaged(path)
-    return Checkpoint(generation, state, settings, best)
+    return Checkpoint(generation, state, settings, best, records)
+
+
+def older_seals(directory: str | os.PathLike[str], generation: int) -> Iterator[tuple[int, Seal]]:
+    """Yield the generation and the records of each checkpoint before that of a generation; damaged ones are left out.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    for number, path in sorted(_generations(Path(directory)).items()):
+        with contextlib.suppress(CheckpointError, ValueError):
+            seal = _seal(_document(path, number).get("records"))
+            if number < generation and seal is not None:
+                yield number, seal
+
+
+def _seal(value: object) -> Seal | None:
+    match value:
+        case None:
+            return None
+        case [int(count), str(digest)]:
+            return Seal(count, digest)
+    raise ValueError(value)
 
 
 def _best(value: object) -> Best | None:

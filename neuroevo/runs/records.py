@@ -1,5 +1,7 @@
 """Append-only results of a run: one JSON object per line, the truth that reports are made from."""
 
+import codecs
+import hashlib
 import json
 import math
 import os
@@ -25,7 +27,9 @@ class Records:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._size = _complete(self.path.read_bytes()) if self.path.exists() else 0
+        data = self.path.read_bytes() if self.path.exists() else b""
+        self._size = _complete(data)
+        self._count, self._digest = data.count(b"\n"), hashlib.sha256(data[: self._size])
         self._file = self.path.open("ab", buffering=0)
         self._file.truncate(self._size)
 
@@ -36,13 +40,20 @@ class Records:
             TypeError: the record holds something that is not a JSON value.
             OSError: the line could not be written; the file then ends with the line before.
         """
-        line = (to_json(_finite(record)) + "\n").encode()
+        line = line_of(record)
         try:
             _write_all(self._file.fileno(), line)
         except OSError as error:
             self._file.truncate(self._size)
             raise write_failure(error, self.path, len(line)) from error
         self._size += len(line)
+        self._count += 1
+        self._digest.update(line)
+
+    @property
+    def seal(self) -> tuple[int, str]:
+        """The number of lines in the file and their SHA-256."""
+        return self._count, self._digest.hexdigest()
 
     def close(self) -> None:
         """Close the file; closing twice does no harm."""
@@ -60,6 +71,15 @@ class Records:
         self.close()
 
 
+def line_of(record: Mapping[str, object]) -> bytes:
+    """Return the line of a record; that of the record that is read from it is the same.
+
+    Raises:
+        TypeError: The record holds something that is not a JSON value.
+    """
+    return (to_json(_finite(record)) + "\n").encode()
+
+
 def read_records(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     """The records of a file, without a last line that was never finished.
 
@@ -70,15 +90,19 @@ def read_records(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
     return [_record(line, path, number) for number, line in enumerate(_lines(path), start=1)]
 
 
-def salvage_records(path: str | os.PathLike[str]) -> tuple[list[dict[str, object]], list[str]]:
+def salvage_records(path: str | os.PathLike[str], *, torn: bool = False) -> tuple[list[dict[str, object]], list[str]]:
     """The records of a file that can be read, and a sentence for each line that can't.
+
+    Args:
+        path: the file.
+        torn: whether a last line without its end is read, too.
 
     Raises:
         OSError: the file cannot be read.
     """
     records: list[dict[str, object]] = []
     problems: list[str] = []
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in enumerate(_lines(path, torn=torn), start=1):
         try:
             records.append(_record(line, path, number))
         except CheckpointError:
@@ -86,14 +110,15 @@ def salvage_records(path: str | os.PathLike[str]) -> tuple[list[dict[str, object
     return records, problems
 
 
-def _lines(path: str | os.PathLike[str]) -> list[bytes]:
-    data = Path(path).read_bytes()
-    return data[: _complete(data)].split(b"\n")[:-1]
+def _lines(path: str | os.PathLike[str], *, torn: bool = False) -> list[bytes]:
+    data = Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)  # which some editors write
+    *lines, last = data.split(b"\n")
+    return [*lines, last] if torn and last else lines
 
 
 def _record(line: bytes, path: str | os.PathLike[str], number: int) -> dict[str, object]:
     try:
-        record = json.loads(line.decode(), parse_constant=_refuse)
+        record = json.loads(line.decode(), parse_constant=_refuse, parse_float=_number)
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
@@ -117,10 +142,21 @@ def _finite(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
+        return {_key(key): _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
     return value
+
+
+def _key(key: object) -> object:
+    """Return a key as JSON has it, so that it is sorted in the same way when it is read back."""
+    return json.dumps(key) if key is None or isinstance(key, int | float) else key
+
+
+def _number(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text} is not finite")
+    return number
 
 
 def _refuse(constant: str) -> object:
