@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroevo.individual import Fitness, Individual
-from neuroevo.operators.fronts import crowding, dominated, front_numbers
+from neuroevo.operators.fronts import crowding, front_numbers
 
 numbers = st.sampled_from([0.0, 1.0, 2.0, 3.0, 4.5])
 tables = st.integers(1, 3).flatmap(
@@ -46,14 +46,14 @@ def test_crowding_is_deaps(table: list[list[float]]) -> None:
             assert found[one.id] == pytest.approx(one.fitness.crowding_dist)
 
 
-@given(table=tables)
-def test_domination(table: list[list[float]]) -> None:
-    """It is what `Fitness.dominates` says, pair by pair."""
-    found = dominated(torch.tensor(table, dtype=torch.float64))
-    individuals = population(table)
-    for row, one in enumerate(individuals):
-        for column, other in enumerate(individuals):
-            assert bool(found[row, column]) == other.fitness.dominates(one.fitness)
+@pytest.mark.parametrize("objectives", [1, 2, 3, 5])
+def test_fronts_of_many_are_deaps(objectives: int) -> None:
+    """Among hundreds with equal values and equal rows, too."""
+    generator = torch.Generator().manual_seed(objectives)
+    values = torch.randint(0, 12, (300, objectives), generator=generator).double()
+    fronts = tools.sortNondominated(population(values.tolist()), len(values))
+    expected = {one.id: number for number, front in enumerate(fronts) for one in front}
+    assert front_numbers(values).tolist() == [expected[place] for place in range(len(values))]
 
 
 @given(tables=st.lists(st.lists(st.lists(numbers, min_size=2, max_size=2), min_size=5, max_size=5), max_size=3))

@@ -9,7 +9,8 @@ simulated binary crossover, children mutate polynomially; of parents and childre
 Defaults are those of section V: P = 100, crossover index 20 at half of the genes of every pair, mutation index 20
 at 1 / D of the genes. Where a bound is missing, mutation is Gaussian by a third of the space's spread; bits, integers
 and permutations vary as in `Genetic`. Cost of a
-generation: P evaluations, O(M P^2) comparisons and O(P D) operations.
+generation: P evaluations, O(P log P) comparisons for two objectives and at most O(M P^2) for more, O(P D) operations
+and numbers.
 """
 
 from __future__ import annotations
@@ -125,8 +126,9 @@ def crowded_tournament(individuals: Sequence[Individual], k: int, *, generator: 
     """Return the winners of binary tournaments: the lower front wins, then the greater crowding distance."""
     values = values_of(individuals)
     fronts = front_numbers(values)
-    apart = crowding(values.nan_to_num(neginf=0.0), fronts)
-    order = sorted(range(len(individuals)), key=lambda place: (int(fronts[place]), -float(apart[place])))
+    apart = (-crowding(values.nan_to_num(neginf=0.0), fronts)).tolist()
+    keys = [*zip(fronts.tolist(), apart, strict=True)]
+    order = sorted(range(len(individuals)), key=keys.__getitem__)
     ranks = torch.empty(len(individuals), dtype=torch.float64)
     ranks[order] = -torch.arange(len(individuals), dtype=torch.float64)
     return [individuals[place] for place in tournament(ranks, k=k, size=2, generator=generator).tolist()]
