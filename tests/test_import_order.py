@@ -26,6 +26,7 @@ ORDER = (
         "seeds",
         "signatures",
         "space",
+        "plain_text",
         "spelling",
         "splits",
     ),

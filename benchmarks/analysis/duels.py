@@ -5,12 +5,11 @@ A contestant is a strategy with a budget of gradient steps before transfer: `gtl
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from neuroevo.benchmarks.analysis.csv_rows import lines_to_csv
 from neuroevo.benchmarks.analysis.pairs import Pairs
 from neuroevo.benchmarks.analysis.statistics import Estimate
 from neuroevo.benchmarks.analysis.summary import Row, finals, pairs_of
@@ -98,13 +97,13 @@ def describe(found: Sequence[Duel]) -> list[str]:
 
 def to_csv(found: Sequence[Duel]) -> str:
     """Return the duels as CSV; differences and their intervals are shares in [-1, 1]."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("first", "second", "equal", "difference", "ci_low", "ci_high", "p_value", "seed_count"))
-    for duel in found:
-        by = duel.pairs.difference
-        writer.writerow((duel.first, duel.second, duel.equal, by.mean, by.low, by.high, duel.pairs.p_value, by.count))
-    return text.getvalue()
+    columns = ("first", "second", "equal", "difference", "ci_low", "ci_high", "p_value", "seed_count")
+    return lines_to_csv(columns, (dict(zip(columns, _cells(duel), strict=True)) for duel in found))
+
+
+def _cells(duel: Duel) -> tuple[str | float, ...]:
+    by = duel.pairs.difference
+    return (duel.first, duel.second, duel.equal, by.mean, by.low, by.high, duel.pairs.p_value, by.count)
 
 
 def _points(by: Estimate) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -20,6 +18,7 @@ from neuroevo.benchmarks.analysis.conditions import (
     key_of,
     varying,
 )
+from neuroevo.benchmarks.analysis.csv_rows import lines_to_csv
 from neuroevo.benchmarks.analysis.pairs import Pairs, compare_pairs
 from neuroevo.benchmarks.analysis.statistics import estimate, holm, share_below
 
@@ -200,15 +199,16 @@ def cells(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [_flat(row, names, last) for row in rows]
 
 
+def csv_lines(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the rows as flat mappings in which NaN is an empty text."""
+    return [{key: "" if _is_nan(value) else value for key, value in line.items()} for line in cells(rows)]
+
+
 def to_csv(rows: Sequence[Row]) -> str:
     """Return the rows as comma-separated values with a header; NaN is an empty cell."""
-    text = io.StringIO()
-    lines = cells(rows)
+    lines = csv_lines(rows)
     first, *others = RESULT_COLUMNS
-    writer = csv.DictWriter(text, list(lines[0]) if lines else [first, *FIRST, *others], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: "" if _is_nan(value) else value for key, value in line.items()} for line in lines)
-    return text.getvalue()
+    return lines_to_csv(list(lines[0]) if lines else [first, *FIRST, *others], lines)
 
 
 def _flat(row: Row, names: Sequence[str], last: Sequence[str]) -> dict[str, Any]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from neuroevo.benchmarks.analysis import searches, summary
-from neuroevo.benchmarks.analysis.csv_rows import rows_to_csv
-from neuroevo.benchmarks.analysis.evolution import GenerationRow
+from neuroevo.benchmarks.analysis.csv_rows import lines_to_csv
 from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.searches import SearchRow
-from neuroevo.benchmarks.analysis.summary import Row
+from neuroevo.benchmarks.analysis.summary import Row, csv_lines
 from neuroevo.benchmarks.report.columns import MAIN, NOTHING, STRATEGY, Column, Item, minus
 from neuroevo.benchmarks.report.conditions import costs_of, ordered, spending, with_condition
 from neuroevo.benchmarks.report.evolution import GENERATION_COLUMNS
@@ -172,30 +168,16 @@ def _title(result: RunData) -> str:
 
 def to_csv(results: Sequence[RunData]) -> str:
     """Return the summaries of runs as comma-separated values with a header; with several runs a column names them."""
-    if len(results) == 1:
-        return _csv_of(results[0])
-    lines = [
-        {"run": str(result.path), **line}
-        for result in results
-        for line in csv.DictReader(io.StringIO(_csv_of(result), newline=""))
-    ]
-    return _csv(lines)
+    named = len(results) > 1
+    lines = [{**({"run": str(result.path)} if named else {}), **line} for result in results for line in _lines(result)]
+    return lines_to_csv([*dict.fromkeys(key for line in lines for key in line)], lines)
 
 
-def _csv_of(result: RunData) -> str:
-    if result.searches:
-        return searches.to_csv(result.searches)
-    if result.generations:
-        return rows_to_csv(GenerationRow, result.generations)
-    return summary.to_csv(result.rows) if result.rows else _csv(figures(result.records))
-
-
-def _csv(lines: Sequence[Mapping[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, dict.fromkeys(key for line in lines for key in line), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return text.getvalue()
+def _lines(result: RunData) -> Sequence[Mapping[str, Any]]:
+    """Return the lines of a run's only table, or of its summary."""
+    if rows := result.searches or result.generations:
+        return [asdict(row) for row in rows]
+    return csv_lines(result.rows) if result.rows else figures(result.records)
 
 
 def escape_markdown(text: str) -> str:

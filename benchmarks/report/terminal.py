@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from neuroevo.benchmarks.analysis.conditions import varying
 from neuroevo.benchmarks.analysis.differences import Difference
@@ -28,6 +29,7 @@ from neuroevo.benchmarks.report.conditions import column_of
 from neuroevo.benchmarks.report.evolution import GENERATION_COLUMNS, evenly
 from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
 from neuroevo.benchmarks.report.tables import figures, tabulate_figures
+from neuroevo.plain_text import printable_line
 
 LEGEND = (
     "at 0, at 10, all: accuracy after that number of updates of the descendants; gain: over scratch, in points, with a "
@@ -113,11 +115,18 @@ def table_of_items(items: Sequence[Item], columns: Sequence[Column[Item]], *, ti
 
 
 def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, title: str) -> Table:
-    """Return a table whose first column names the rows, and whose others hold numbers."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(headings[0], no_wrap=True)
+    """Return a table whose first column names the rows, and whose others hold numbers.
+
+    Names may come from files of others: no text is taken for markup, and none holds commands for the terminal.
+    """
+    table = Table(title=_text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(_text(headings[0]), no_wrap=True)
     for heading in headings[1:]:
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(_text(heading), justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(_text, row))
     return table
+
+
+def _text(words: str) -> Text:
+    return Text(printable_line(words))

@@ -17,6 +17,7 @@ from neuroevo import catalogue
 from neuroevo.cli.contestants import Named, check, contestants_of, settings_of_all
 from neuroevo.cli.interruption import interruptible, resumable
 from neuroevo.cli.options import Call, DerivedCommand, settings_command
+from neuroevo.cli.output import echo
 from neuroevo.cli.settings.derived import Fields, setting, settings_of
 from neuroevo.cli.settings.load import fields, to_toml, used, with_settings
 from neuroevo.cli.settings.repeat import repeated
@@ -170,7 +171,7 @@ def _run(settings: Bench, resume: Path | None, chosen: Sequence[Chosen], own: Se
             folder = out / one.name if len(chosen) > 1 else out
             _run_suite(one, _part(settings, one), own, folder, resume=resume is not None)
             if not settings.as_json:
-                click.echo(f"Results: {folder}")
+                echo(f"Results: {folder}")
 
 
 def _part(settings: Bench, one: Chosen) -> Bench:
@@ -239,6 +240,6 @@ def _measure(suite: Measurement[Any], settings: Bench, run: RunDirectory, map_: 
         setup = MeasurementSetup(device=make_device(settings), quick=settings.quick, on_sample=on_sample)
         result = suite.run_in(run, setup, **whole(suite.measure, settings.own))
     if settings.as_json:
-        click.echo(json.dumps({"run": str(run.path), **asdict(result)}))
+        echo(json.dumps({"run": str(run.path), **asdict(result)}))
     else:
-        click.echo(suite.describe(result))
+        echo(suite.describe(result))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from neuroevo.cli.output import echo
+
 if TYPE_CHECKING:
     from neuroevo.benchmarks.analysis.results import RunData
 
@@ -46,7 +48,7 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
     before, after = read_run(first), read_run(second)
     for result in (before, after):
         for problem in result.problems:
-            click.echo(f"Note: {result.path}: {problem}", err=True)
+            echo(f"Note: {result.path}: {problem}", err=True)
     if found := obstacles(before, after):
         raise click.ClickException(" ".join(found))
     if before.is_evolution:
@@ -55,11 +57,11 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
     verdict = judge(before, after, alpha=alpha, tolerance=tolerance)
     print_differences(verdict.differences, title=f"Accuracy in %: {second} against {first}")
     if verdict.unmatched:
-        click.echo(f"Not judged, for lack of a common seed: {', '.join(verdict.unmatched)}.")
+        echo(f"Not judged, for lack of a common seed: {', '.join(verdict.unmatched)}.")
     if verdict.different:
-        click.echo(f"Different: {', '.join(verdict.different)}.")
+        echo(f"Different: {', '.join(verdict.different)}.")
         ctx.exit(DIFFERENT)
-    click.echo("No difference was shown.")
+    echo("No difference was shown.")
 
 
 def _compare_generations(ctx: click.Context, first: RunData, second: RunData) -> None:
@@ -68,6 +70,6 @@ def _compare_generations(ctx: click.Context, first: RunData, second: RunData) ->
     from neuroevo.cli.main import DIFFERENT
 
     if (apart := parting(first.records, second.records)) is not None:
-        click.echo(str(apart))
+        echo(str(apart))
         ctx.exit(DIFFERENT)
-    click.echo(f"All {len(first.generations)} generations are equal.")
+    echo(f"All {len(first.generations)} generations are equal.")

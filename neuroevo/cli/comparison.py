@@ -30,6 +30,7 @@ from neuroevo.benchmarks.suites.roster import UNSHARED, Entry, Roster, takes_set
 from neuroevo.benchmarks.suites.suite import Setup, Suite
 from neuroevo.cli.build import Job, engine_facts, make_backbone, make_dataset, make_device, make_execution, usage
 from neuroevo.cli.contestants import Named
+from neuroevo.cli.output import echo
 from neuroevo.cli.progress import Reporter, generation_in_words, scores_in_words
 from neuroevo.cli.settings.derived import whole
 from neuroevo.cli.settings.presets import SHARED
@@ -120,11 +121,11 @@ def _run(
         comparison.run_in(run, listener=listener)
     result = read_run(run.path)
     if settings.as_json:
-        click.echo(json.dumps({"run": str(run.path), "rows": [_json(row) for row in cells(result.rows)]}))
+        echo(json.dumps({"run": str(run.path), "rows": [_json(row) for row in cells(result.rows)]}))
     else:
         print_result(result)
         for sentence in duels.describe(result.duels):
-            click.echo(sentence)
+            echo(sentence)
 
 
 def entries_of(

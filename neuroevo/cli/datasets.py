@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from neuroevo import catalogue
+from neuroevo.cli.output import echo
 from neuroevo.cli.settings.rules import takes
 from neuroevo.spelling import suggestion
 
@@ -47,13 +48,13 @@ def check(ctx: click.Context, name: str, data_root: Path | None, image_size: int
     if as_json:
         listed = [{"good": finding.good, "sentence": finding.sentence} for finding in found]
         root = None if data_root is None else str(data_root)
-        click.echo(json.dumps({"dataset": name, "data_root": root, "good": good, "findings": listed, "source": source}))
+        echo(json.dumps({"dataset": name, "data_root": root, "good": good, "findings": listed, "source": source}))
     else:
         for finding in found:
-            click.echo(f"{'ok ' if finding.good else 'BAD'}  {finding.sentence}")
+            echo(f"{'ok ' if finding.good else 'BAD'}  {finding.sentence}")
         named = source is None or any(source in finding.sentence for finding in found)
         get = "" if good or named else f" Get {source}."
-        click.echo(f"{name} is complete." if good else f"{name} is not complete.{get}")
+        echo(f"{name} is complete." if good else f"{name} is not complete.{get}")
     ctx.exit(0 if good else 1)
 
 

@@ -12,6 +12,7 @@ import click
 from neuroevo import catalogue
 from neuroevo.cli.interruption import resumable
 from neuroevo.cli.options import Call, DerivedCommand, settings_command
+from neuroevo.cli.output import echo
 from neuroevo.cli.settings.load import with_settings
 from neuroevo.cli.settings.run import EvolveCandidate, EvolveNetworks, EvolveSearch
 from neuroevo.files import CheckpointError
@@ -111,7 +112,7 @@ def _run(settings: Evolve, resume: Path | None, strategy: Chosen) -> None:
         if (lost := _lost(result, resume)) is None:
             _print(located(result, resume), settings, first=f"Nothing to do: the run in {resume} is finished.\n")
             return
-        click.echo(f"Note: the run in {resume} is finished, but {lost}; it is made from the last checkpoint.", err=True)
+        echo(f"Note: the run in {resume} is finished, but {lost}; it is made from the last checkpoint.", err=True)
     folder = resume or settings.out or default_folder("evolve")
     with resumable("evolve", folder):
         _print(located(strategy.run(settings, folder, resumes=resume is not None), folder), settings)
@@ -157,15 +158,15 @@ def _lost(result: Mapping[str, Any], folder: Path) -> str | None:
 
 def _print(result: Mapping[str, Any], settings: Evolve, *, first: str = "") -> None:
     if settings.as_json:
-        click.echo(json.dumps(result))
+        echo(json.dumps(result))
     elif "genome" in result:
         values = ", ".join(f"{value:.6g}" for value in result["values"])
-        click.echo(
+        echo(
             f"{first}The best of {result['evaluations']:,} evaluations on {result['problem']} "
             f"({result['genes']:,} genes) is {values}.\nSaved: {result['genome']}"
         )
     else:
-        click.echo(
+        echo(
             f"{first}The learngene holds {result['parameters']:,} parameters ({100 * result['share']:.1f} % of the "
             f"backbone's), scores {result['score']:.3f} on held-out classes and took {result['gradient_steps']:,} "
             f"gradient steps.\nSaved: {result['learngene']}"

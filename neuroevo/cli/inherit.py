@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neuroevo.cli.options import Call, DerivedCommand, settings_command
+from neuroevo.cli.output import echo
 from neuroevo.cli.settings.load import to_toml, used
 from neuroevo.cli.settings.run import Inherit
 from neuroevo.runs.directory import RunDirectory, default_folder
@@ -126,22 +127,22 @@ def _save(heir: Training, learngene: Learngene, settings: Inherit, path: Path) -
 
 def _print(result: Mapping[str, Any], settings: Inherit) -> None:
     if settings.as_json:
-        click.echo(json.dumps(result))
+        echo(json.dumps(result))
         return
     heir, scratch = (result["accuracy"][name] for name in ("heir", "scratch"))
-    click.echo(
+    echo(
         f"Task: {result['ways']} novel classes of {settings.dataset}, {result['shots']} images each, "
         f"{result['test_images']} unseen images to test on, seed {settings.seed}."
     )
-    click.echo(f"{'updates':>8}  {'heir':>7}  {'scratch':>7}   (accuracy in %)")
+    echo(f"{'updates':>8}  {'heir':>7}  {'scratch':>7}   (accuracy in %)")
     for updates, *accuracies in zip(result["updates"], heir, scratch, strict=True):
-        click.echo(f"{updates:>8}  " + "  ".join(f"{100 * accuracy:>7.1f}" for accuracy in accuracies))
+        echo(f"{updates:>8}  " + "  ".join(f"{100 * accuracy:>7.1f}" for accuracy in accuracies))
     counts = {name: len(names) for name, names in result["inherited"].items()}
-    click.echo(
+    echo(
         f"Inherited: {100 * result['inherited_share']:.1f} % of the descendant's parameters (its head not counted); of "
         f"its tensors {counts['full']} whole, {counts['part']} in part, {counts['untouched']} not at all"
         + (f", and {counts['filled']} filled so that genes pass." if counts["filled"] else ".")
     )
     for note in result["notes"]:
-        click.echo(f"Note: {note}")
-    click.echo(f"Saved: {result['descendant']}")
+        echo(f"Note: {note}")
+    echo(f"Saved: {result['descendant']}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -49,6 +48,7 @@ def resumable(command: str, folder: Path) -> Iterator[None]:
 
 
 def _tell(sentence: str) -> None:
-    # A handler may run in the middle of another write to the same stream, so it does not go through one.
-    sys.stderr.flush()
-    os.write(2, f"{sentence}\n".encode())
+    # A handler may run in the middle of another write to the same stream, so it does not go through one; and what
+    # can't be said must not keep the run from stopping.
+    with suppress(OSError):
+        os.write(2, f"{sentence}\n".encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from neuroevo import catalogue
+from neuroevo.cli.output import echo
 from neuroevo.spelling import suggestion
 
 SHOWN = [kind for kind in catalogue.KINDS if kind != "graph problem"]
@@ -44,10 +45,10 @@ def _print(kind: str, entry: catalogue.Entry) -> None:
     try:
         about = entry.summarise()
     except Exception as error:  # noqa: BLE001 - the code of another package
-        click.echo(
+        echo(
             f"Warning: the {kind} {entry.name} of {entry.origin} can't be loaded ({type(error).__name__}: {error}).",
             err=True,
         )
         return
     origin = "" if entry.origin == catalogue.OWN else f" [{entry.origin}]"
-    click.echo(f"{f'{kind} {entry.name}':{WIDTH}} {about}{origin}".rstrip())
+    echo(f"{f'{kind} {entry.name}':{WIDTH}} {about}{origin}".rstrip())

@@ -1,8 +1,8 @@
 """The entry point: a group of commands that are imported when called, and the exit codes.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 runs differ (`compare`), 74 files could not be read or
-written, 75 the run directory is in use, 130 interrupted (143 by SIGTERM). A mistake of the user is one sentence;
-`NEUROEVO_DEBUG=1` adds the traceback.
+written (the standard output is one), 75 the run directory is in use, 130 interrupted (143 by SIGTERM). A mistake of
+the user is one sentence; `NEUROEVO_DEBUG=1` adds the traceback.
 """
 
 import importlib
@@ -15,6 +15,7 @@ from typing import NamedTuple, NoReturn
 import click
 
 from neuroevo import __version__
+from neuroevo.cli.output import echo, open_standard_streams, steadfast
 from neuroevo.spelling import suggestion
 
 FAILED, USAGE, DIFFERENT, IO_ERROR, LOCKED, INTERRUPTED = 1, 2, 3, 74, 75, 130
@@ -82,21 +83,34 @@ class LazyGroup(click.Group):
 def cli(ctx: click.Context) -> None:
     """Evolve neural networks, and measure what they pass on."""
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help(), err=True)
+        echo(ctx.get_help(), err=True)
         ctx.exit(USAGE)
 
 
 def main() -> NoReturn:
     """Run the command line of this process and leave with its exit code."""
+    open_standard_streams()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(argv: Sequence[str]) -> int:
     """Run the command line and return the exit code.
 
+    A standard output that takes no more ends nothing: the files of a run are written all the same.
+
     Args:
         argv: the words after the program's name.
     """
+    with steadfast() as stdout:
+        code = _run(argv)
+        stdout.flush()
+        # A reader that left has what it wanted, as `head` does.
+        if stdout.failure is not None and not isinstance(stdout.failure, BrokenPipeError):
+            echo(f"Error: the standard output could not be written ({stdout.failure.strerror}).", err=True)
+    return code or (IO_ERROR if stdout.failure is not None else 0)
+
+
+def _run(argv: Sequence[str]) -> int:
     try:
         result = cli.main(args=list(argv), prog_name="neuroevo", standalone_mode=False)
     except (RecursionError, NotImplementedError):
@@ -105,18 +119,16 @@ def run(argv: Sequence[str]) -> int:
         return _report(error)
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         return _report(error)
+    except SystemExit as error:
+        return _report(RuntimeError(f"what neuroevo calls must not end the program, but it raised SystemExit: {error}"))
     return result if isinstance(result, int) else 0
 
 
 def _report(error: BaseException) -> int:
     if os.environ.get("NEUROEVO_DEBUG") not in (None, "", "0"):
         traceback.print_exception(error)
-    if isinstance(error, BrokenPipeError):
-        # the reader of the output has left: nothing may be written at exit either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     for sentence in _sentences(error):
-        click.echo(f"Error: {sentence}", err=True)
+        echo(f"Error: {sentence}", err=True)
     return _exit_code(error)
 
 

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Column
 
 from neuroevo.evolution import Generation
+from neuroevo.plain_text import printable, printable_line
 
 WIDE = 100
 """Columns of a terminal that has room for a bar."""
@@ -42,7 +43,9 @@ class Reporter:
             TimeRemainingColumn(),
             TextColumn("left"),
             # Last, so that a narrow terminal cuts off the end of a sentence and no number.
-            TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+            TextColumn(
+                "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)
+            ),
             console=self.console,
             disable=not self.live,
             expand=True,
@@ -52,7 +55,7 @@ class Reporter:
 
     def describe(self, text: str) -> None:
         """Say what is being done now."""
-        self.progress.update(self.task, description=text)
+        self.progress.update(self.task, description=printable_line(text))
 
     def advance(self, steps: int) -> None:
         """Count work that is done."""
@@ -69,7 +72,7 @@ class Reporter:
     def line(self, text: str) -> None:
         """Write a line that stays, to the run's log too."""
         log.info(text)
-        self.progress.console.print(text, highlight=False, soft_wrap=True)
+        self.progress.console.print(printable(text), markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     @property
     def left(self) -> str:

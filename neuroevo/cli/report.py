@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from neuroevo.cli.output import echo
+
 if TYPE_CHECKING:
     from neuroevo.benchmarks.analysis.results import RunData
 
@@ -39,10 +41,10 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
 
     results, failures = _read(folders)
     for sentence in failures:
-        click.echo(f"Error: {sentence}", err=True)
+        echo(f"Error: {sentence}", err=True)
     for result in results:
         for problem in result.problems:
-            click.echo(f"Note: {result.path}: {problem}", err=True)
+            echo(f"Note: {result.path}: {problem}", err=True)
     if kind != "html":
         results = _with_tables(results)
     if not results:
@@ -50,10 +52,10 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
     path = out or (_page(folders) if kind == "html" else None)
     content = to_html(results, failures=failures) if kind == "html" else _tables(results, kind)
     if path is None:
-        click.echo(content, nl=False)
+        echo(content, end="")
     else:
         write_atomically(path, content.encode())
-        click.echo(f"Report: {path}")
+        echo(f"Report: {path}")
     if failures:
         ctx.exit(FAILED)
 
@@ -98,7 +100,7 @@ def _with_tables(results: Sequence[RunData]) -> list[RunData]:
     ]
     for result in results:
         if result not in found:
-            click.echo(f"Note: {result.path} holds no finished comparison of strategies.", err=True)
+            echo(f"Note: {result.path} holds no finished comparison of strategies.", err=True)
     return found
 
 

@@ -19,6 +19,7 @@ from neuroevo.benchmarks.suites.optimize import Plan, SearchListener, SearchSetu
 from neuroevo.cli.build import Job, engine_facts, find, usage
 from neuroevo.cli.contestants import Named
 from neuroevo.cli.evolution import prepare
+from neuroevo.cli.output import echo
 from neuroevo.cli.progress import Reporter
 from neuroevo.cli.settings.derived import settings_of, whole
 from neuroevo.cli.settings.run import BenchSearches
@@ -98,12 +99,12 @@ def _run(
     result = read_run(run.path)
     if settings.as_json:
         rows = [{column.heading: column.value(row) for column in SEARCH_COLUMNS} for row in result.searches]
-        click.echo(to_json({"run": str(run.path), "rows": rows}))
+        echo(to_json({"run": str(run.path), "rows": rows}))
         return
     for problem, found in searches.by_problem(result.searches).items():
         cells = [[column.cell(row) for column in SEARCH_COLUMNS[1:]] for row in found]
         print_table([column.heading for column in SEARCH_COLUMNS[1:]], cells, title=problem)
-    click.echo("\n".join(summary(result.searches)))
+    echo("\n".join(summary(result.searches)))
 
 
 @dataclass(frozen=True)

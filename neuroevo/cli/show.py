@@ -10,7 +10,9 @@ from typing import Any
 
 import click
 
+from neuroevo.cli.output import echo
 from neuroevo.files import CheckpointError
+from neuroevo.plain_text import printable_line
 from neuroevo.runs.directory import read_facts
 from neuroevo.runs.locks import LOCK_FILES
 from neuroevo.runs.names import GENOME, LEARNGENE, RECORDS, SUMMARY
@@ -27,7 +29,7 @@ def command(path: Path) -> None:
         lines = _describe_run(path) if path.is_dir() else _describe_file(path)
     except (AttributeError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} does not hold what this version of neuroevo writes ({error}).") from error
-    click.echo("\n".join(lines))
+    echo("\n".join(map(printable_line, lines)))
 
 
 def _describe_file(path: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """The command line's shell: help without imports, lazy commands, sentences and exit codes."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -184,6 +185,18 @@ def test_errors_become_exit_codes(
     assert debug or "\n\n" not in lines
 
 
+def test_what_exits_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Code that a command calls can't end the program as if all was done."""
+
+    @click.command("bench")
+    def command() -> None:
+        sys.exit(0)
+
+    replace_command(command, monkeypatch)
+    assert run(["bench"]) == 1
+    assert capsys.readouterr().err.startswith("Error: what neuroevo calls must not end the program")
+
+
 @pytest.mark.parametrize("error", [TypeError("bug"), NotImplementedError(), RecursionError()])
 def test_bugs_keep_their_traceback(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     """What no input should cause is not made to look like a mistake in usage."""
@@ -271,3 +284,10 @@ def test_help_shows_defaults(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -
     assert "[default: 3; with --quick: 1]" in text
     assert "[SUITE]..." in text
     assert "--settings FILE" in text
+
+
+def test_commands_print_in_one_place() -> None:
+    """What reads files of others prints them through `neuroevo.cli.output`, without their control characters."""
+    folder = Path(shell.__file__).parent
+    found = [path.name for path in folder.rglob("*.py") if re.search(r"click\.s?echo\(|\bprint\(", path.read_text())]
+    assert sorted(found) == ["output.py", "progress.py", "tables.py"]
