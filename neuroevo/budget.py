@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class Budget:
             self.critical_path + other.critical_path,
             self.evaluations + other.evaluations,
         )
+
+    def beside(self, other: Budget) -> Budget:
+        """Return the budget of this work and the other, done in parallel."""
+        both = self.then(other)
+        return replace(both, critical_path=max(self.critical_path, other.critical_path))
 
     def times(self, count: int) -> Budget:
         """Return the budget of this work done `count` times in parallel."""

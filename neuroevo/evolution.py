@@ -28,7 +28,7 @@ from neuroevo.runs.records import Records
 from neuroevo.runs.seals import Seal, rewind_records
 from neuroevo.signatures import differences
 from neuroevo.spelling import shown
-from neuroevo.strategies.bare_toolbox import BareToolbox
+from neuroevo.strategies.bare_toolbox import BareToolbox, has_state
 from neuroevo.strategies.strategy import Strategy, settings_of
 
 MAPPED = ("live", "evaluate", "rescore")
@@ -117,10 +117,10 @@ def evolve(
     The function is a generator: a generation runs when the next record is asked for.
 
     Args:
-        strategy: A strategy, or a bare toolbox with `generate`, `evaluate` and `update`, or with `population`
-            (called without arguments), `select`, `mate`, `mutate` and `evaluate`. In the second form children replace
-            their parents, neighbours mate and every child mutates: rates belong to the operators; a registered
-            `vary(parents)` is used in place of `mate` and `mutate`.
+        strategy: A strategy (`Coevolution` makes one of several), or a bare toolbox with `generate`, `evaluate` and
+            `update`, or with `population` (called without arguments), `select`, `mate`, `mutate` and `evaluate`. In
+            the second form children replace their parents, neighbours mate and every child mutates: rates belong to
+            the operators; a registered `vary(parents)` is used in place of `mate` and `mutate`.
         generations: How many generations the run has in the end.
         run_dir: Folder for `records.jsonl`, `checkpoints/` and `failures/` (the genomes of individuals that could not
             be evaluated, with the reason); a run that was stopped there is resumed after its last
@@ -237,7 +237,7 @@ class _DirectoryKeeper(_Keeper):
 
     def keep(self, generation: Generation) -> None:
         self.records.append(generation.record())
-        if isinstance(self.strategy, BareToolbox):
+        if not has_state(self.strategy):
             return
         self.unsaved = generation
         if time.monotonic() - self.saved_at >= self.checkpoint_seconds:
@@ -266,7 +266,7 @@ def _better(best: Best | None, generation: Generation, complete: int) -> Best | 
 
 def _resume(strategy: Strategy, run_dir: Path) -> Best | None:
     """Bring a strategy to the last checkpoint and cut off the records after it; return the best generation so far."""
-    if isinstance(strategy, BareToolbox):
+    if not has_state(strategy):
         log.warning("a bare toolbox has no state to keep: there will be no checkpoint in %s", run_dir)
         return None
     best = seal = None

@@ -18,6 +18,7 @@ import torch
 from deap.base import Fitness as DeapFitness
 from torch import Tensor
 
+from neuroevo.ids import Ids as Ids
 from neuroevo.spelling import shown
 
 UNCHANGING = frozenset({bool, float, int, str, type(None)})
@@ -244,30 +245,6 @@ class Individual:
             f"Individual(id={self.id}, parents={self.parents}, generation={self.generation}, "
             f"fitness={self.fitness.values})"
         )
-
-
-class Ids:
-    """A counter of lineage ids: each call returns the next one.
-
-    Args:
-        next: The id that the first call returns; a stored counter continues with its `next`.
-
-    Raises:
-        ValueError: `next` is negative.
-    """
-
-    def __init__(self, *, next: int = 0) -> None:
-        if next < 0:
-            raise ValueError(f"next must be at least 0, but it is {next}.")
-        self.next = next
-
-    def __call__(self) -> int:
-        """Return a new id."""
-        self.next += 1
-        return self.next - 1
-
-    def __repr__(self) -> str:
-        return f"Ids(next={self.next})"
 
 
 def genomes_of(individuals: Sequence[Individual], *, copy: bool = False) -> Tensor:

@@ -30,6 +30,7 @@ def test_work_side_by_side_takes_as_long_as_one(budget: Budget, count: int) -> N
     in_sequence = reduce(Budget.then, [budget] * count)
     in_parallel = budget.times(count)
     assert in_parallel == replace(in_sequence, critical_path=budget.critical_path)
+    assert in_parallel == reduce(Budget.beside, [budget] * count)
 
 
 @given(BUDGETS, COUNTS, COUNTS)

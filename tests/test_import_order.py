@@ -20,6 +20,7 @@ ORDER = (
         "global_generators",
         "graph",
         "generations",
+        "ids",
         "individual",
         "learngene",
         "sealed",

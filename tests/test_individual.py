@@ -256,6 +256,15 @@ def test_ids_are_not_negative() -> None:
     """A negative start is refused."""
     with pytest.raises(ValueError, match="at least 0, but it is -1"):
         Ids(next=-1)
+    with pytest.raises(ValueError, match="step must be at least 1, but it is 0"):
+        Ids(step=0)
+
+
+@given(st.integers(1, 5), st.integers(1, 10))
+def test_counters_take_turns(count: int, calls: int) -> None:
+    """As many counters as their step never give an id twice, and leave none out."""
+    counters = [Ids(next=place, step=count) for place in range(count)]
+    assert sorted(ids() for ids in counters for _ in range(calls)) == list(range(count * calls))
 
 
 def test_offspring_has_its_place_in_the_lineage() -> None:

@@ -6,10 +6,12 @@ critics on classes that no ancestor saw, `NearestMean` scores them without train
 
 Over weight vectors an evaluator is a `Problem`, which also has the space of genomes: `Function` scores by any Python
 function (`function` has the well-known ones as problems of any size: `RASTRIGIN(10)`), `Supervised` by the outputs
-of any module on labelled data, `Episodes` by the returns of Gymnasium environments.
+of any module on labelled data, `Episodes` by the returns of Gymnasium environments. `Encounter` scores by any function
+that also gets representatives of other populations.
 """
 
 from neuroevo.problems.critic import Critic
+from neuroevo.problems.encounter import Encounter
 from neuroevo.problems.episodes import Episodes
 from neuroevo.problems.function import Function, Landscape
 from neuroevo.problems.live import Live
@@ -20,6 +22,7 @@ from neuroevo.problems.training_setup import TrainingSetup
 
 __all__ = [
     "Critic",
+    "Encounter",
     "Episodes",
     "Function",
     "Landscape",

@@ -15,6 +15,8 @@ Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Gene
 `MAPElites` and `Novelty` (what solutions are like); and those that move a distribution, `CMAES`, `SeparableCMAES`,
 `SNES`, `PGPE`, `OpenAIES`.
 
+`Coevolution` makes one strategy of several, whose populations are scored against each other.
+
 `NEAT` evolves graphs: the topologies of networks together with their weights.
 """
 
@@ -22,6 +24,7 @@ from neuroevo.strategies.bare_toolbox import BareToolbox
 from neuroevo.strategies.gtl import GTL, PAPER, AsynchronousGTL, GenePool, GeneTree, GTLSettings, Layerwise
 from neuroevo.strategies.search.base import Search
 from neuroevo.strategies.search.cma_es import CMAES
+from neuroevo.strategies.search.coevolution import Coevolution
 from neuroevo.strategies.search.differential import Differential
 from neuroevo.strategies.search.evolution_strategy import EvolutionStrategy
 from neuroevo.strategies.search.genetic import Genetic
@@ -61,6 +64,7 @@ __all__ = [
     "SNES",
     "AsynchronousGTL",
     "BareToolbox",
+    "Coevolution",
     "Differential",
     "EvolutionStrategy",
     "Finetune",

@@ -102,6 +102,12 @@ class BareToolbox:
         self.generation += 1
 
 
+def has_state(strategy: object) -> bool:
+    """Return whether a strategy has a state that can be kept: bare toolboxes have none, nor what is made of them."""
+    members = getattr(strategy, "members", ())
+    return not isinstance(strategy, BareToolbox) and all(map(has_state, members))
+
+
 def _has(toolbox: Toolbox, *verbs: str) -> bool:
     return all(verb in _registered(toolbox) for verb in verbs)
 

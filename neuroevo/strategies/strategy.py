@@ -165,6 +165,10 @@ class ToolboxStrategy(Recorded):
         for name in self.EVOLVING:
             setattr(self, name, _moved(state["evolving"][name], self._device()))
 
+    def describe(self) -> dict[str, Any]:
+        """Return its settings, operators included, as JSON values."""
+        return settings_of(self)
+
     def _keep_best(self, population: Sequence[Individual]) -> None:
         """Keep the best individual so far; the older one of equals."""
         best = max(population, key=lambda one: one.fitness.order, default=None)
