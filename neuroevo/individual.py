@@ -108,9 +108,6 @@ class Fitness(DeapFitness):  # type: ignore[misc]
     def accept(self, result: Any) -> str | None:
         """Set the values to what an evaluation returned; if it is no values, that is a failure.
 
-        Args:
-            result: One number for each of the weights, a `Failure`, or anything else that a user's function returned.
-
         Returns:
             The failure's reason, if the result is neither values nor a `Failure`; else None.
         """
@@ -210,7 +207,8 @@ class Individual:
             raise ValueError(
                 f"genome must have the shape [D], but it has {list(genome.shape)}; give each individual one row."
             )
-        self.genome = genome
+        # Children of a genome in a graph would make it grow from generation to generation.
+        self.genome = genome.detach() if isinstance(genome, Tensor) and genome.requires_grad else genome
         self.fitness = Fitness() if fitness is None else fitness
         if id is None:
             raise TypeError("id must be a whole number, unique within the run, but none was given.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -29,6 +29,8 @@ class Block:
         high: Highest value of each gene.
         spread: Standard deviation of initial genomes, in units of the genes; default 0.3 of the width of the bounds,
             or 0.1 if a bound is missing.
+        dtype: What `Space.split` converts it to; default the dtype of genomes. For a module's weights of several
+            dtypes, the parameter's.
 
     Raises:
         ValueError: The bounds are crossed or NaN, a length is below 1, or the spread is not finite and above 0.
@@ -39,6 +41,7 @@ class Block:
     low: float = -math.inf
     high: float = math.inf
     spread: float | None = None
+    dtype: torch.dtype | None = None
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
@@ -95,10 +98,15 @@ class Space:
         names = [block.name for block in self.blocks]
         if not names or len(set(names)) < len(names):
             raise ValueError(f"blocks must be at least one, each with a name of its own, but they are {names}.")
+        # A copy, which belongs to no graph: one that requires a gradient would grow a graph for ever.
+        object.__setattr__(self, "start", self.start.detach().clone())
         if self.start.shape != (self.size,):
             raise ValueError(f"start must have the shape [{self.size}], but it has {list(self.start.shape)}.")
         if self.KIND == Space.KIND and not self.start.is_floating_point():
             raise TypeError(f"start must be floating point, but it is {self.start.dtype}.")
+        if not bool(self.start.isfinite().all()):
+            count = int((~self.start.isfinite()).sum())
+            raise ValueError(f"start must be finite, but {count} of its {self.size} genes are not.")
 
     @classmethod
     def box(
@@ -135,29 +143,37 @@ class Space:
     ) -> Space:
         """Return the space of a module's weights, one block per parameter, that starts at the module's weights.
 
+        Frozen parameters (`requires_grad=False`), among them all of whole numbers, do not evolve. A parameter that
+        several layers share is one block. Of parameters of several dtypes each keeps its own; genomes have the one that
+        holds all of them.
+
         Args:
             module: Any module; it stays as it is.
-            only: Names of the parameters that evolve, or patterns such as `head.*`; default all. The others stay fixed.
+            only: Names of the parameters that evolve, or patterns such as `head.*`; default all that are not frozen.
+                The others stay fixed.
             bounds: Lowest and highest value by name or pattern; the first match counts.
             spread: Standard deviation of initial genomes around the weights.
 
         Raises:
-            ValueError: A name matches no parameter, bounds are crossed, or the module has no parameters.
+            ValueError: A name matches no parameter, or none that can evolve; bounds are crossed; the module has no
+                parameters that can evolve, or one without a shape, or that is complex.
         """
-        parameters = dict(module.named_parameters())
         bounds = {} if bounds is None else bounds
-        for pattern in (*only, *bounds):
-            if not any(fnmatchcase(name, pattern) for name in parameters):
-                raise ValueError(f"{pattern!r} must match a parameter of the module, one of {', '.join(parameters)}.")
-        chosen = [name for name in parameters if not only or any(fnmatchcase(name, pattern) for pattern in only)]
-        if not chosen:
-            raise ValueError(f"module must have parameters that can evolve, but a {type(module).__name__} has none.")
+        chosen = _evolving(module, only, bounds)
         limits = {name: _limits(name, bounds) for name in chosen}
+        start = torch.cat([parameter.detach().flatten() for parameter in chosen.values()])
         blocks = tuple(
-            Block(name=name, shape=tuple(parameters[name].shape), low=low, high=high, spread=spread)
-            for name, (low, high) in limits.items()
+            Block(
+                name=name,
+                shape=tuple(parameter.shape),
+                low=limits[name][0],
+                high=limits[name][1],
+                spread=spread,
+                dtype=None if parameter.dtype == start.dtype else parameter.dtype,
+            )
+            for name, parameter in chosen.items()
         )
-        space = cls(blocks, torch.cat([parameters[name].detach().flatten() for name in chosen]))
+        space = cls(blocks, start)
         return cls(blocks, space.clip(space.start))
 
     @cached_property
@@ -185,8 +201,8 @@ class Space:
         return [block.size for block in self.blocks]
 
     @cached_property
-    def _shapes(self) -> list[tuple[str, tuple[int, ...]]]:
-        return [(block.name, block.shape) for block in self.blocks]
+    def _shapes(self) -> list[tuple[str, tuple[int, ...], torch.dtype | None]]:
+        return [(block.name, block.shape, block.dtype) for block in self.blocks]
 
     @cached_property
     def _bounds(self) -> bool:
@@ -194,7 +210,9 @@ class Space:
         return any(math.isfinite(bound) for block in self.blocks for bound in (block.low, block.high))
 
     def split(self, genomes: Tensor) -> dict[str, Tensor]:
-        """Return the blocks of genomes [..., D] by name, views of the shapes [..., *block.shape].
+        """Return the blocks of genomes [..., D] by name, of the shapes [..., *block.shape].
+
+        They are views, except for blocks that have a dtype of their own.
 
         Raises:
             ValueError: The length of the genomes is not D.
@@ -203,8 +221,8 @@ class Space:
             raise ValueError(f"genomes must have the shape [..., {self.size}], but they have {list(genomes.shape)}.")
         lead = genomes.shape[:-1]
         return {
-            name: part.reshape(lead + shape)
-            for (name, shape), part in zip(self._shapes, genomes.split(self._sizes, dim=-1), strict=True)
+            name: part.reshape(lead + shape) if dtype is None else part.reshape(lead + shape).to(dtype)
+            for (name, shape, dtype), part in zip(self._shapes, genomes.split(self._sizes, dim=-1), strict=True)
         }
 
     def join(self, parts: Mapping[str, Tensor]) -> Tensor:
@@ -252,3 +270,41 @@ class Space:
 
 def _limits(name: str, bounds: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
     return next((pair for pattern, pair in bounds.items() if fnmatchcase(name, pattern)), (-math.inf, math.inf))
+
+
+def _evolving(module: nn.Module, only: Sequence[str], bounds: Mapping[str, object]) -> dict[str, nn.Parameter]:
+    """Return the parameters of a module that evolve, by name; ValueError if there are none, or unfit ones."""
+    parameters = dict(module.named_parameters())
+    free = {name: parameter for name, parameter in parameters.items() if parameter.requires_grad}
+    for pattern in (*only, *bounds):
+        if not _matches(pattern, parameters):
+            raise ValueError(f"{pattern!r} must match a parameter of the module, one of {', '.join(parameters)}.")
+    for pattern in only:
+        if not _matches(pattern, free):
+            raise ValueError(
+                f"{pattern!r} must match a parameter that can evolve, but all that it matches are frozen; call "
+                "requires_grad_(True) on them first."
+            )
+    if not free:
+        what = "all of them are frozen (requires_grad=False)" if parameters else f"a {type(module).__name__} has none"
+        raise ValueError(f"module must have parameters that can evolve, but {what}.")
+    names = {name for pattern in only for name in _matches(pattern, free)} or free
+    chosen = {name: parameter for name, parameter in free.items() if name in names}
+    for name, parameter in chosen.items():
+        _check_numbers(name, parameter)
+    return chosen
+
+
+def _matches(pattern: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if fnmatchcase(name, pattern)]
+
+
+def _check_numbers(name: str, parameter: nn.Parameter) -> None:
+    """Raise ValueError unless a parameter has numbers that can evolve."""
+    if isinstance(parameter, nn.parameter.UninitializedParameter):
+        raise ValueError(f"{name} must have a shape, but it waits for the first inputs; call the module on some.")
+    if not parameter.is_floating_point():
+        raise ValueError(
+            f"parameters that evolve must be floating point, but {name} is {parameter.dtype}; freeze it by "
+            "requires_grad_(False)."
+        )

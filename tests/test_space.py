@@ -7,9 +7,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
+from torch import Tensor, nn
 
+from neuroevo.evolution import evolve
+from neuroevo.individual import Individual
+from neuroevo.problems import Function
 from neuroevo.space import Block, Space
+from neuroevo.strategies import SNES
 
 NETWORK = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
 
@@ -110,3 +114,49 @@ def test_whole_numbers_are_refused() -> None:
     """Genes are floating point."""
     with pytest.raises(TypeError, match=r"start must be floating point, but it is torch.int64."):
         Space.box(2, start=torch.zeros(2, dtype=torch.int64))
+
+
+class Parts(nn.Module):
+    """Parameters of many kinds."""
+
+    def __init__(self, **parameters: Tensor) -> None:
+        super().__init__()
+        for name, tensor in parameters.items():
+            self.register_parameter(name, nn.Parameter(tensor, requires_grad=name.startswith("free")))
+
+
+@pytest.mark.parametrize(
+    ("module", "only", "sentence"),
+    [
+        (Parts(a=torch.ones(2)), [], r"^module must have parameters that can evolve, but all of them are frozen"),
+        (
+            Parts(free=torch.ones(2), a=torch.ones(2)),
+            ["a"],
+            "^'a' must match a parameter that can evolve, but all that",
+        ),
+        (
+            Parts(free=torch.ones(2, dtype=torch.complex64)),
+            [],
+            "^parameters that evolve must be floating point, but free",
+        ),
+        (nn.LazyLinear(2), [], "^weight must have a shape, but it waits for the first inputs"),
+        (Parts(free=torch.tensor([1.0, torch.nan])), [], "^start must be finite, but 1 of its 2 genes are not"),
+    ],
+)
+def test_parameters_that_cannot_evolve_are_named(module: nn.Module, only: list[str], sentence: str) -> None:
+    """Frozen, complex, unmade and NaN ones, in one sentence."""
+    with pytest.raises(ValueError, match=sentence):
+        Space.of_module(module, only=only)
+
+
+def test_a_start_that_requires_a_gradient_grows_no_graph() -> None:
+    """Neither it nor step sizes nor genomes of users bring their graph into a search."""
+    start, sigma = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+    space = Space.box(3, start=start)
+    strategy = SNES(Function(torch.sum, space), population=4, sigma=sigma)
+    for generation in evolve(strategy, 2):
+        assert not any(one.genome.requires_grad for one in generation.population)
+    assert not strategy.mean.requires_grad
+    assert not strategy.sigma.requires_grad
+    assert space.start.data_ptr() != start.data_ptr()
+    assert not Individual(start, id=0).genome.requires_grad

@@ -191,7 +191,9 @@ def first_sigma(space: Space, sigma: Tensor | float | None) -> Tensor:
     Raises:
         ValueError: One is not finite and above 0.
     """
-    sizes = space.spread if sigma is None else torch.as_tensor(sigma).to(space.start).expand(space.size).clone()
+    sizes = (
+        space.spread if sigma is None else torch.as_tensor(sigma).detach().to(space.start).expand(space.size).clone()
+    )
     if not bool((sizes.isfinite() & (sizes > 0)).all()):
         raise ValueError(f"sigma must be finite and above 0, but it is {sigma}.")
     return sizes

@@ -72,7 +72,7 @@ class MAPElites(Search):
         self.archive = archives().GridArchive(
             solution_dim=1, dims=[cells] * len(problem.measures), ranges=problem.measures, dtype=np.float64
         )
-        noise = NOISE * self.space.spread if sigma is None else sigma
+        noise = NOISE * self.space.spread if sigma is None else torch.as_tensor(sigma).detach().to(self.space.start)
         self.toolbox.register("select", Select(partial(uniform, generator=self.generator)))
         self.toolbox.register("line", iso_line, iso=noise, line=line, generator=self.generator)
 
