@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -22,20 +24,24 @@ from neuroevo.execution.training import channels_last
 TILE = 2**20
 """Numbers in the widest activation of a tile: 4 MiB of float32; half and double took the same time."""
 
+FEW = 4
+"""Images that show whether images affect each other."""
+
 
 class Tiled:
     """Runs a module with convolutions for many sets of parameters; `Tiled.of` checks whether a module has any.
 
     Args:
         module: The module; it is copied. An increasing activation (such as a ReLU) before a max pooling in an
-            `nn.Sequential` is moved behind it: that gives the same numbers, and fewer of them are computed.
+            `nn.Sequential` is moved behind it if nothing else uses them: that gives the same numbers, and fewer of them
+            are computed.
     """
 
     def __init__(self, module: nn.Module) -> None:
         self.module = copy.deepcopy(module).requires_grad_(False)
-        for part in self.module.modules():
-            if type(part) is nn.Sequential:
-                _pool_first(part)
+        self.arranged = False
+        self.layout: Callable[[Tensor], Tensor] = channels_last
+        self.divisible: bool | None = None
 
     @classmethod
     def of(cls, module: nn.Module) -> Tiled | None:
@@ -49,6 +55,7 @@ class Tiled:
     def __call__(self, parameters: Mapping[str, Tensor], inputs: Tensor, *, shared: bool) -> Tensor:
         """Return the outputs [P, N, ...] for images [N, C, H, W], or [P, N, C, H, W] if they are not shared."""
         count = len(next(iter(parameters.values())))
+        self._arrange(inputs[:1] if shared else inputs[0, :1])
         tiles = self._tiles(inputs) if shared else None
         size = -(-count // max(1, torch.get_num_threads()))
         parts = [range(start, min(start + size, count)) for start in range(0, count, size)]
@@ -65,15 +72,28 @@ class Tiled:
         outputs: list[Tensor] = []
         for row in rows:
             for name, parameter in own.items():
-                parameter.data = channels_last(parameters[name][row])
+                parameter.data = self.layout(parameters[name][row])
             outputs += [module(tile) for tile in (tiles or self._tiles(inputs[row]))]
         found = torch.cat(outputs)
         return found.reshape(len(rows), -1, *found.shape[1:])
 
+    @torch.no_grad()
+    def _arrange(self, image: Tensor) -> None:
+        """Find out by an image [1, C, H, W], the first time, what makes no difference but for speed."""
+        if self.arranged:
+            return
+        self.arranged = True
+        for name in _called_as_a_whole(copy.deepcopy(self.module), image):
+            _pool_first(cast(nn.Sequential, self.module.get_submodule(name)))
+        if not _takes_channels_last(copy.deepcopy(self.module), image):
+            self.layout = torch.Tensor.contiguous
+
     def _tiles(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return images [N, C, H, W] in equal tiles, channels last."""
-        count = math.ceil(len(images) * self._widest(images[:1]) / TILE)
-        return tuple(map(channels_last, images.chunk(max(1, count))))
+        """Return images [N, C, H, W] in equal tiles, channels last if possible; in one if images affect each other."""
+        count = max(1, math.ceil(len(images) * self._widest(images[:1]) / TILE))
+        if count > 1 and self.divisible is None:
+            self.divisible = _separate(copy.deepcopy(self.module), images[:FEW])
+        return tuple(map(self.layout, images.chunk(count if self.divisible else 1)))
 
     @torch.no_grad()
     def _widest(self, image: Tensor) -> int:
@@ -88,6 +108,51 @@ class Tiled:
             part.register_forward_hook(note)
         module(image)
         return max(found)
+
+
+@torch.no_grad()
+def _takes_channels_last(module: nn.Module, image: Tensor) -> bool:
+    """Return whether a module, which is changed, runs on images and kernels with channels last: `view` may not."""
+    for parameter in module.parameters():
+        parameter.data = channels_last(parameter)
+    try:
+        module(channels_last(image))
+    except RuntimeError:
+        return False
+    return True
+
+
+@torch.no_grad()
+def _separate(module: nn.Module, images: Tensor) -> bool:
+    """Return whether some images' outputs are the same without the others, but for rounding."""
+    if any(isinstance(part, nn.modules.batchnorm._NormBase) and part.running_mean is None for part in module.modules()):
+        return False
+    some = (1 + len(images)) // 2
+    together, alone = module(images)[:some], module(images[:some])
+    return together.shape == alone.shape and torch.allclose(together, alone, rtol=1e-3, atol=1e-4, equal_nan=True)
+
+
+def _called_as_a_whole(module: nn.Module, image: Tensor) -> list[str]:
+    """Return the names of sequences whose layers run when the sequence does, and never else, and which none watches."""
+    calls, watched = Counter[nn.Module](), set[nn.Module]()
+
+    def note(part: nn.Module, arguments: object) -> None:
+        calls[part] += 1
+        if part._forward_hooks or len(part._forward_pre_hooks) > 1:
+            watched.add(part)
+
+    handles = [part.register_forward_pre_hook(note) for part in module.modules()]
+    module(image)
+    for handle in handles:
+        handle.remove()
+    return [
+        name
+        for name, part in module.named_modules()
+        if type(part) is nn.Sequential
+        and "forward" not in vars(part)
+        and not watched & {part, *part}
+        and all(calls[layer] == times * calls[part] for layer, times in Counter(part).items())
+    ]
 
 
 def _pool_first(sequence: nn.Sequential) -> None:

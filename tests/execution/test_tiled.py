@@ -1,6 +1,8 @@
 """Convolutional networks in tiles: the outputs that one network alone gives for all images."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -98,7 +100,9 @@ def test_which_modules_are_tiled_and_where() -> None:
 def test_pooling_comes_first_where_that_is_the_same(pool: type[nn.Module], rising: nn.Module) -> None:
     """A max pooling is moved before non-decreasing activations, with equal bits, and before no others."""
     module = network(1, pool=pool, rising=rising)
-    first = Tiled(module).module[0]
+    run = Tiled(module)
+    run(population(module, 1), torch.zeros(1, 1, 8, 6), shared=True)
+    first = run.module[0]
     swapped = pool is nn.MaxPool2d and type(rising) in (nn.ReLU, nn.Tanh)
     assert (type(first[1]) is pool) is swapped
     inputs = torch.randn(3, 1, 8, 6, generator=torch.Generator().manual_seed(0))
@@ -111,6 +115,78 @@ def test_pooling_comes_first_where_that_is_the_same(pool: type[nn.Module], risin
         rtol=1e-4,
         equal_nan=True,
     )
+
+
+class Odd(nn.Module):
+    """A network that uses its layers in a way of its own.
+
+    Args:
+        use: Takes the layers, a convolution, a ReLU and a pooling, and images, and returns outputs.
+    """
+
+    def __init__(self, use: Callable[[nn.Sequential, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(made(nn.Conv2d, 1, 2, 3), nn.ReLU(), nn.MaxPool2d(2))
+        self.use = use
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return what is made of the layers."""
+        return self.use(self.layers, images)
+
+
+def between(layers: nn.Sequential, images: Tensor) -> Tensor:
+    """Return the means of all layers, which are called one by one."""
+    means = []
+    for layer in layers:
+        images = layer(images)
+        means.append(images.mean((2, 3)))
+    return torch.cat(means, 1)
+
+
+def part(layers: nn.Sequential, images: Tensor) -> Tensor:
+    """Return the mean of the first two layers, after a call of all."""
+    return layers(images).mean((2, 3)) + layers[:2](images).mean((2, 3))
+
+
+def hooked(layers: nn.Sequential, images: Tensor) -> Tensor:
+    """Return what a hook sees behind the activation."""
+    seen: list[Tensor] = []
+    handle = layers[1].register_forward_hook(lambda module, given, outputs: seen.append(outputs.mean((2, 3))))
+    layers(images)
+    handle.remove()
+    return seen[0]
+
+
+def viewed(layers: nn.Sequential, images: Tensor) -> Tensor:
+    """Flatten as PyTorch's tutorials do, which takes no channels last."""
+    return layers[0](images).view(images.size(0), -1)
+
+
+def mixed(layers: nn.Sequential, images: Tensor) -> Tensor:
+    """Return features less their mean over all images."""
+    features = layers(images).flatten(1)
+    return features - features.mean(0)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("use", [between, part, hooked, viewed, mixed], ids=lambda use: use.__name__)
+def test_modules_that_are_more_than_their_layers(use: Any, shared: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers that are used one by one, watched or viewed, and images that affect each other: the plain outputs."""
+    monkeypatch.setattr(tiled, "TILE", 100)
+    module = drawn(Odd(use))
+    parameters = population(module, 3)
+    inputs = torch.randn((6, 1, 8, 6) if shared else (3, 6, 1, 8, 6), generator=torch.Generator().manual_seed(2))
+    found = Forward(module)(parameters, inputs, shared=shared)
+    torch.testing.assert_close(found, one_by_one(module, parameters, inputs, shared=shared), atol=1e-4, rtol=1e-4)
+
+
+def test_batch_statistics_are_those_of_all_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A norm without running statistics sees all images at once, however large they are."""
+    monkeypatch.setattr(tiled, "TILE", 100)
+    module = drawn(nn.Sequential(made(nn.Conv2d, 1, 2, 3), nn.BatchNorm2d(2, track_running_stats=False), nn.Flatten()))
+    parameters, inputs = population(module, 2), torch.randn(6, 1, 8, 6, generator=torch.Generator().manual_seed(2))
+    found = Forward(module)(parameters, inputs)
+    torch.testing.assert_close(found, one_by_one(module, parameters, inputs, shared=True), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
