@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
+from torch.func import vmap
 
 from neuroevo.execution.dense import Dense
+from neuroevo.execution.functional import Functional
 from neuroevo.execution.memory import is_out_of_memory
 from neuroevo.execution.tiled import Tiled
 
@@ -37,6 +38,7 @@ class Forward:
 
     def __init__(self, module: nn.Module) -> None:
         self.module = module
+        self.one = Functional(module)
         self.stacks = True
         self.dense = Dense.of(module)
         self.tiled = Tiled.of(module)
@@ -56,7 +58,7 @@ class Forward:
             return self.tiled(parameters, inputs, shared=shared)
         if self.stacks:
             try:
-                return vmap(self._one, in_dims=(0, None if shared else 0))(dict(parameters), inputs)
+                return vmap(self.one, in_dims=(0, None if shared else 0))(dict(parameters), inputs)
             except UNSTACKABLE as error:
                 if is_out_of_memory(error):
                     # This says nothing about the module; a loop would hide it.
@@ -66,7 +68,7 @@ class Forward:
         count = len(next(iter(parameters.values())))
         each = [{name: values[row] for name, values in parameters.items()} for row in range(count)]
         batches = [inputs] * count if shared else list(inputs)
-        return torch.stack([self._one(one, batch) for one, batch in zip(each, batches, strict=True)])
+        return torch.stack([self.one(one, batch) for one, batch in zip(each, batches, strict=True)])
 
     @torch.no_grad()
     def numbers(self, inputs: Tensor) -> int:
@@ -96,10 +98,6 @@ class Forward:
         Processing that many at a time finds the outputs in the cache, and changes no bit of them.
         """
         return self.dense.tile(inputs) if self.dense is not None and self.dense.takes(inputs, shared=True) else None
-
-    def _one(self, parameters: dict[str, Tensor], inputs: Tensor) -> Tensor:
-        outputs: Tensor = functional_call(self.module, parameters, (inputs,))
-        return outputs
 
 
 def _first_line(error: Exception) -> str:

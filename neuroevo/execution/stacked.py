@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from neuroevo.backbones import Network
 from neuroevo.execution.descent import descend, optimizer_of
+from neuroevo.execution.functional import shares_parameters
 from neuroevo.execution.linear import Rate, StackedLinear
 from neuroevo.execution.precision import FLOAT32, Precision, computing
 from neuroevo.execution.training import (
@@ -147,6 +148,9 @@ def train_stacked(
     """
     first, device = trainings[0], trainings[0].task.train.device
     networks = [training.network for training in trainings]
+    if shares_parameters(first.network):
+        # Its places would be stacked, and learn, each on its own.
+        raise TypeError("a parameter stands in several places")
 
     def rate() -> float:
         return cast(float, optimizer.param_groups[0]["lr"])
