@@ -67,7 +67,7 @@ class Episodes(Recorded):
             raise ValueError(f"episodes must be at least 1, but it is {episodes}.")
         self.environment = environment
         self.settings = dict(settings or {})
-        self.module = copy.deepcopy(module).requires_grad_(False).eval()
+        self.module = copy.deepcopy(module).eval()
         # A description of the problem is that of the copy, whatever becomes of the module.
         self.arguments = {**self.arguments, "module": self.module}
         self.forward = Forward(self.module)
@@ -98,7 +98,7 @@ class Episodes(Recorded):
 
     def to_module(self, individual: Individual) -> nn.Module:
         """Return the module with an individual's weights."""
-        return Genome.of(individual, self.space).to_module(self.module).requires_grad_(True)
+        return Genome.of(individual, self.space).to_module(self.module)
 
     def _seed(self, generation: int, number: int) -> int:
         return seed_of(self.seed, generation, number, "episode") % LARGEST_SEED
