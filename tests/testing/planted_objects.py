@@ -331,6 +331,18 @@ def _dataset(dataset: Dataset, **settings: Any) -> tuple[object, list[Law]]:
     return dataset, dataset_laws(learnable=True, **settings)
 
 
+class Loading:
+    """Loads each genome into its own module."""
+
+    def __init__(self) -> None:
+        self.module = nn.utils.skip_init(nn.Linear, 3, 1, bias=False)
+
+    def __call__(self, individual: Individual) -> tuple[float]:
+        """Return the sum of the weights."""
+        self.module.weight.data = individual.genome.clone().unsqueeze(0)
+        return (float(self.module.weight.detach().sum()),)
+
+
 def _problem(evaluator: object) -> tuple[object, list[Law]]:
     return evaluator, problem_laws(population())
 
@@ -427,5 +439,11 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "an evaluator that workers can't get (DEAP#57, #323)",
         "a pickled evaluator gives the same scores",
         _problem(WithLambda()),
+    ),
+    (
+        "Loading",
+        "genomes loaded into the evaluator's own module",
+        "modules of an evaluator are left unchanged",
+        _problem(Loading()),
     ),
 )

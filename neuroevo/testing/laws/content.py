@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 Leaf = tuple[object, ...]
 
@@ -64,3 +64,23 @@ def storages(thing: object) -> dict[int, str]:
         for path, leaf in leaves(thing)
         if isinstance(leaf, Tensor) and leaf.numel()
     }
+
+
+def module_content(owner: object) -> dict[str, Leaf]:
+    """Return a snapshot of the PyTorch modules in an object's attributes: tensors, flags, mode, hooks and structure."""
+    found: dict[str, Leaf] = {}
+    for attribute, module in getattr(owner, "__dict__", {}).items():
+        if not isinstance(module, nn.Module):
+            continue
+        for name, tensor in [*module.named_parameters(remove_duplicate=False), *module.named_buffers()]:
+            found[f"{attribute}.{name}"] = (
+                type(tensor),
+                tensor.requires_grad,
+                tensor.shape,
+                tensor.dtype,
+                bits(tensor),
+            )
+        for name, part in module.named_modules(remove_duplicate=False):
+            hooks = tuple(len(hooks) for key, hooks in vars(part).items() if key.endswith("_hooks"))
+            found[f"{attribute}.{name}".rstrip(".")] = (type(part), part.training, sorted(vars(part)), hooks)
+    return found

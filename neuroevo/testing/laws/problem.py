@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from neuroevo.execution import batched_map
 from neuroevo.global_generators import reseed, restored
 from neuroevo.individual import Individual
-from neuroevo.testing.laws.content import content, difference
+from neuroevo.testing.laws.content import content, difference, module_content
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import Arguments, global_generators_left_alone
 from neuroevo.testing.laws.trial import account
@@ -73,6 +73,11 @@ def problem_laws(individuals: Sequence[Individual], *, tolerance: float = 0.0) -
             "a clone has the score of its original",
             "scores are looked up by the identity of an object, or depend on the genome's memory layout",
             partial(_clone, individuals=individuals, tolerance=tolerance),
+        ),
+        Law(
+            "modules of an evaluator are left unchanged",
+            "weights are put into the evaluator's own module, or its forward pass keeps something; work on a copy",
+            partial(_modules_unchanged, individuals=individuals),
         ),
         Law(
             "a pickled evaluator gives the same scores",
@@ -146,6 +151,17 @@ def _batch(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual
 def _clone(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual], tolerance: float) -> None:
     one = _one(case, individuals)
     _expect([evaluator(copy.deepcopy(one))], [evaluator(one)], "as a clone", tolerance)
+
+
+def _modules_unchanged(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual]) -> None:
+    several = _several(case, individuals)
+    before = module_content(evaluator)
+    for call in (lambda: [*map(evaluator, several)], lambda: batched_map(evaluator, several)):
+        call()
+        if where := difference(before, module_content(evaluator)):
+            raise Breach(f"scoring individuals changed {where}")
+    # A tensor that a transformation left behind can be neither read nor copied.
+    copy.deepcopy(evaluator)
 
 
 def _pickled(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual], tolerance: float) -> None:
