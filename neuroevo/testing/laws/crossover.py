@@ -21,6 +21,8 @@ from neuroevo.testing.laws.genes import DTYPES, LONG, Bounds, Genes, Pair, check
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.mutation import PERMUTATIONS_STAY, Dtypes
 from neuroevo.testing.laws.purity import SEEDS, Arguments, Draw, other_seeds_other_results, purity_laws, seeded
+from neuroevo.testing.laws.resemblance import crosses_like
+from neuroevo.testing.references import reference_crossover
 from neuroevo.testing.strategies import seeds
 
 Pairs = Callable[[], SearchStrategy[Pair]]
@@ -39,7 +41,10 @@ def check_crossover(
     dtypes: Dtypes = DTYPES,
     min_genes: int = 1,
     permutations: bool = False,
+    reference: Callable[..., Pair] | None = None,
+    like: str | None = None,
     examples: int | None = None,
+    **settings: Any,
 ) -> None:
     """Raise LawBroken for the first of `crossover_laws` that a crossover breaks.
 
@@ -52,7 +57,10 @@ def check_crossover(
         dtypes: As for `crossover_laws`.
         min_genes: As for `crossover_laws`.
         permutations: As for `crossover_laws`.
+        reference: As for `crossover_laws`.
+        like: As for `crossover_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
+        **settings: As for `crossover_laws`.
     """
     __tracebackhide__ = True
     laws = crossover_laws(
@@ -63,6 +71,9 @@ def check_crossover(
         dtypes=dtypes,
         min_genes=min_genes,
         permutations=permutations,
+        reference=reference,
+        like=like,
+        **settings,
     )
     check(cross, laws, label=name_of(cross), examples=examples)
 
@@ -76,6 +87,9 @@ def crossover_laws(
     dtypes: Dtypes = DTYPES,
     min_genes: int = 1,
     permutations: bool = False,
+    reference: Callable[..., Pair] | None = None,
+    like: str | None = None,
+    **settings: Any,
 ) -> list[Law]:
     """Return the laws of a crossover.
 
@@ -88,6 +102,14 @@ def crossover_laws(
         min_genes: Number of genes of the shortest genome that it takes.
         permutations: Whether parents and children are permutations of 0, …, D - 1, int64; then without bounds, dtypes
             and exchanges.
+        reference: Another implementation of the operator that children are distributed as; None for none.
+        like: The name of a classical operator, such as "simulated binary", whose plain implementation is the reference;
+            see `neuroevo.testing.references.crossover`.
+        **settings: The settings of that implementation, equal to those of the operator.
+
+    Raises:
+        ValueError: There is no operator of the name `like`.
+        TypeError: It has no such setting, or needs another one.
     """
     genes = Genes(bounds, dtypes, min_genes, permutations)
     given = genes.pairs
@@ -114,9 +136,22 @@ def crossover_laws(
         laws += [_genes_conserved(partial(given, non_finite=True)), _neighbours_part(genes)]
     if cuts is not None:
         laws.append(_cuts(cuts, genes))
+    laws += _like(reference, like, settings, genes, rate)
     if rate is not None:
         laws.append(_rate_zero(rate, partial(given, non_finite=True)))
     return laws
+
+
+def _like(
+    reference: Callable[..., Pair] | None, like: str | None, settings: dict[str, Any], genes: Genes, rate: str | None
+) -> list[Law]:
+    """Return the law that children are distributed as those of a reference, if there is one."""
+    if like is not None:
+        reference = reference_crossover(like, **settings)
+    if reference is None:
+        return []
+    names = None if rate is None else (rate, "rate" if like is not None else rate)
+    return [crosses_like(reference, genes, rate=names)]
 
 
 def _call(cross: Any, arguments: Arguments, generator: torch.Generator) -> Pair:

@@ -73,12 +73,14 @@ class Law:
         cause: The likely cause of a failure.
         statement: Called with the subject and a case to draw from; raises `Breach` if the law does not hold.
         examples: Largest number of cases, for laws with slow cases; None leaves it to the caller of the check.
+        shrinks: Whether a smaller case is looked for when one fails; laws that try small ones first need not.
     """
 
     name: str
     cause: str
     statement: Statement
     examples: int | None = None
+    shrinks: bool = True
 
 
 @dataclass
@@ -119,7 +121,7 @@ def check_law(subject: object, law: Law, *, label: str, examples: int | None = N
         max_examples=min(wanted, law.examples or wanted),
         database=None,
         deadline=None,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, Phase.shrink) if law.shrinks else (Phase.generate,),
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
         print_blob=False,

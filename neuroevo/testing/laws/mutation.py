@@ -20,6 +20,8 @@ from neuroevo.testing.laws.content import same_bits
 from neuroevo.testing.laws.genes import DTYPES, LONG, Bounds, Genes, check_permutations
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import SEEDS, Arguments, Draw, other_seeds_other_results, purity_laws, seeded
+from neuroevo.testing.laws.resemblance import mutates_like
+from neuroevo.testing.references import reference_mutation
 from neuroevo.testing.strategies import seeds
 
 Dtypes = tuple[torch.dtype, ...]
@@ -41,7 +43,10 @@ def check_mutation(
     dtypes: Dtypes = DTYPES,
     min_genes: int = 1,
     permutations: bool = False,
+    reference: Callable[..., Tensor] | None = None,
+    like: str | None = None,
     examples: int | None = None,
+    **settings: Any,
 ) -> None:
     """Raise LawBroken for the first of `mutation_laws` that a mutation breaks.
 
@@ -52,10 +57,22 @@ def check_mutation(
         dtypes: As for `mutation_laws`.
         min_genes: As for `mutation_laws`.
         permutations: As for `mutation_laws`.
+        reference: As for `mutation_laws`.
+        like: As for `mutation_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
+        **settings: As for `mutation_laws`.
     """
     __tracebackhide__ = True
-    laws = mutation_laws(bounds=bounds, rate=rate, dtypes=dtypes, min_genes=min_genes, permutations=permutations)
+    laws = mutation_laws(
+        bounds=bounds,
+        rate=rate,
+        dtypes=dtypes,
+        min_genes=min_genes,
+        permutations=permutations,
+        reference=reference,
+        like=like,
+        **settings,
+    )
     check(mutate, laws, label=name_of(mutate), examples=examples)
 
 
@@ -66,6 +83,9 @@ def mutation_laws(
     dtypes: Dtypes = DTYPES,
     min_genes: int = 1,
     permutations: bool = False,
+    reference: Callable[..., Tensor] | None = None,
+    like: str | None = None,
+    **settings: Any,
 ) -> list[Law]:
     """Return the laws of a mutation.
 
@@ -76,7 +96,17 @@ def mutation_laws(
         min_genes: Number of genes of the shortest genome that it takes.
         permutations: Whether genomes and mutants are permutations of 0, …, D - 1, int64; then without bounds and
             dtypes.
+        reference: Another implementation of the operator that mutants are distributed as; None for none.
+        like: The name of a classical operator, such as "polynomial", whose plain implementation is the reference;
+            see `neuroevo.testing.references.mutation`.
+        **settings: The settings of that implementation, equal to those of the operator.
+
+    Raises:
+        ValueError: There is no operator of the name `like`.
+        TypeError: It has no such setting, or needs another one.
     """
+    if like is not None:
+        reference = reference_mutation(like, **settings)
     genes = Genes(bounds, dtypes, min_genes, permutations)
 
     def draw(case: Case) -> Arguments:
@@ -94,6 +124,9 @@ def mutation_laws(
     ]
     if permutations:
         laws.append(_permutations_stay(draw))
+    if reference is not None:
+        names = None if rate is None else (rate, "rate" if like is not None else rate)
+        laws.append(mutates_like(reference, genes, rate=names))
     if rate is not None:
         laws += [_rate_zero(rate, genes), _every_gene_mutates(rate, genes), _genes_mutate_at_the_rate(rate, genes)]
     return laws

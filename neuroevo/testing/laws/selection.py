@@ -20,6 +20,8 @@ from torch import Tensor
 from neuroevo.testing.laws import chance
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import Arguments, Draw, other_seeds_other_results, purity_laws, seeded
+from neuroevo.testing.laws.resemblance import selects_like
+from neuroevo.testing.references import reference_selection
 from neuroevo.testing.strategies import fitnesses, seeds
 
 Odds = Callable[[Tensor], Tensor]
@@ -55,7 +57,10 @@ def check_selection(
     tournament: int | None = None,
     group: int | None = None,
     proportional: bool = False,
+    reference: Callable[..., Tensor] | None = None,
+    like: str | None = None,
     examples: int | None = None,
+    **settings: Any,
 ) -> None:
     """Raise LawBroken for the first of `selection_laws` that a selection breaks.
 
@@ -68,7 +73,10 @@ def check_selection(
         tournament: As for `selection_laws`.
         group: As for `selection_laws`.
         proportional: As for `selection_laws`.
+        reference: As for `selection_laws`.
+        like: As for `selection_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
+        **settings: As for `selection_laws`.
     """
     __tracebackhide__ = True
     laws = selection_laws(
@@ -79,6 +87,9 @@ def check_selection(
         tournament=tournament,
         group=group,
         proportional=proportional,
+        reference=reference,
+        like=like,
+        **settings,
     )
     check(select, laws, label=name_of(select), examples=examples)
 
@@ -92,6 +103,9 @@ def selection_laws(
     tournament: int | None = None,
     group: int | None = None,
     proportional: bool = False,
+    reference: Callable[..., Tensor] | None = None,
+    like: str | None = None,
+    **settings: Any,
 ) -> list[Law]:
     """Return the laws of a selection.
 
@@ -105,7 +119,17 @@ def selection_laws(
         group: Individuals in a group, if it cuts the shuffled population into groups and takes the best of each.
         proportional: Whether it draws with probabilities in proportion to its argument, which is then at least 0 and
             not all 0.
+        reference: Another implementation of the operator that the selected are distributed as; None for none.
+        like: The name of a classical operator, such as "tournament", whose plain implementation is the reference; see
+            `neuroevo.testing.references.selection`.
+        **settings: The settings of that implementation, equal to those of the operator.
+
+    Raises:
+        ValueError: There is no operator of the name `like`.
+        TypeError: It has no such setting, or needs another one.
     """
+    if like is not None:
+        reference = reference_selection(like, **settings)
     values = fitness if fitness is not None else (weights() if proportional else fitnesses())
     k_of = _any_k if with_replacement else _k_of_population
     draw = _draw(values, k_of)
@@ -118,6 +142,13 @@ def selection_laws(
         laws += [other_seeds_other_results(_many, _call), _permutations_change_no_frequency()]
     if rank_based and not proportional:
         laws.append(_only_the_order_counts(k_of))
+    laws += _odds(tournament, group, proportional=proportional)
+    return laws if reference is None else [*laws, selects_like(reference, _called, with_replacement=with_replacement)]
+
+
+def _odds(tournament: int | None, group: int | None, *, proportional: bool) -> list[Law]:
+    """Return the laws of how often individuals are selected."""
+    laws = []
     if tournament is not None:
         laws.append(_pressure(_tournament_odds(tournament), multiple=1))
     if group is not None:
@@ -140,6 +171,10 @@ def _call(select: Any, arguments: Arguments, generator: torch.Generator) -> Tens
     keywords = {"k": arguments["k"]} if _needs_k(select) else {}
     chosen: Tensor = select(arguments["fitness"], generator=generator, **keywords)
     return chosen
+
+
+def _called(select: Any, fitness: Tensor, k: int, generator: torch.Generator) -> Tensor:
+    return _call(select, {"fitness": fitness, "k": k}, generator)
 
 
 def _needs_k(select: Any) -> bool:

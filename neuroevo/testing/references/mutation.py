@@ -1,0 +1,83 @@
+"""Mutation of one genome, `mutate(genome, *, generator, …) -> mutant`, gene by gene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+Row = NDArray[np.float64]
+
+
+def gaussian(genome: Row, *, sigma: float, rate: float = 1.0, generator: np.random.Generator) -> Row:
+    """Add normal noise to each gene with a probability (Bäck 1996, section 2.1)."""
+    mutant = genome.copy()
+    for place in range(len(genome)):
+        if generator.random() < rate:
+            mutant[place] = genome[place] + sigma * generator.normal()
+    return mutant
+
+
+def uniform(genome: Row, *, low: float, high: float, rate: float = 1.0, generator: np.random.Generator) -> Row:
+    """Draw each gene anew with a probability (Michalewicz 1992, section 5.1)."""
+    mutant = genome.copy()
+    for place in range(len(genome)):
+        if generator.random() < rate:
+            mutant[place] = generator.uniform(low, high)
+    return mutant
+
+
+def polynomial(
+    genome: Row, *, eta: float = 20.0, low: float, high: float, rate: float = 1.0, generator: np.random.Generator
+) -> Row:
+    """Move each gene by the polynomial distribution, truncated at its bounds (Deb and Deb 2014, equations 2 to 4)."""
+    mutant = genome.copy()
+    for place, gene in enumerate(genome):
+        if generator.random() >= rate:
+            continue
+        below, above = (gene - low) / (high - low), (high - gene) / (high - low)
+        draw = generator.random()
+        if draw < 0.5:
+            step = (2 * draw + (1 - 2 * draw) * (1 - below) ** (eta + 1)) ** (1 / (eta + 1)) - 1
+        else:
+            step = 1 - (2 * (1 - draw) + 2 * (draw - 0.5) * (1 - above) ** (eta + 1)) ** (1 / (eta + 1))
+        mutant[place] = gene + step * (high - low)
+    return mutant
+
+
+def bit_flip(genome: Row, *, rate: float, generator: np.random.Generator) -> Row:
+    """Turn each gene over, 0 to 1 and 1 to 0, with a probability (Holland 1975, chapter 6)."""
+    mutant = genome.copy()
+    for place in range(len(genome)):
+        if generator.random() < rate:
+            mutant[place] = 1 - genome[place]
+    return mutant
+
+
+def swap(genome: Row, *, generator: np.random.Generator) -> Row:
+    """Exchange the genes of two different places (Eiben and Smith 2015, section 4.5.1)."""
+    mutant = genome.copy()
+    first, second = generator.choice(len(genome), 2, replace=False)
+    mutant[first], mutant[second] = genome[second], genome[first]
+    return mutant
+
+
+def inversion(genome: Row, *, generator: np.random.Generator) -> Row:
+    """Reverse the genes between two different cuts, ends included (Holland 1975; Eiben and Smith 2015, 4.5.1)."""
+    mutant = genome.copy()
+    start, stop = sorted(generator.choice(len(genome) + 1, 2, replace=False))
+    mutant[start:stop] = genome[start:stop][::-1]
+    return mutant
+
+
+Mutation = Callable[..., Row]
+
+MUTATIONS: Mapping[str, Mutation] = {
+    "gaussian": gaussian,
+    "uniform": uniform,
+    "polynomial": polynomial,
+    "bit flip": bit_flip,
+    "swap": swap,
+    "inversion": inversion,
+}
