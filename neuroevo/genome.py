@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +11,16 @@ from torch import Tensor, nn
 
 from neuroevo.files import CheckpointError, write_atomically
 from neuroevo.individual import Individual
+from neuroevo.interface import Interface
+from neuroevo.module_state import copied
+from neuroevo.policy import Policy
 from neuroevo.sealed import DAMAGE, header_of, seal, unseal
 from neuroevo.space import Space
 
 SCHEMA = 1
 KIND = "genome"
+SHIFT, SCALE = "observations/shift", "observations/scale"
+"""Names of an interface's tensors in a file; no parameter has a name like these."""
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -28,19 +32,34 @@ class Genome:
     Attributes:
         blocks: Tensors by name; for a network's weights, the parameters that evolved.
         notes: Where it came from, as JSON values.
+        interface: For a network that plays, what its evaluation does to observations and outputs; else None.
     """
 
     blocks: Mapping[str, Tensor]
     notes: Mapping[str, Any] = field(default_factory=dict)
+    interface: Interface | None = None
 
     @classmethod
     def of(cls, individual: Individual, space: Space, **notes: Any) -> Genome:
         """Return an individual's genome, a copy on the CPU."""
         parts = space.split(individual.genome.detach().cpu())
-        return cls({name: part.clone().contiguous() for name, part in sorted(parts.items())}, notes)
+        blocks = {name: part.clone().contiguous() for name, part in sorted(parts.items())}
+        return cls(blocks, notes, space.interface)
 
-    def to_module(self, module: Module) -> Module:
-        """Return a copy of a module with these weights; parameters that did not evolve keep theirs.
+    def to_module(self, module: nn.Module) -> nn.Module:
+        """Return a copy of a module with these weights; parameters that did not evolve, and buffers, keep theirs.
+
+        For a network that plays it is a `Policy` around the copy, with the normalisation and the actions of the
+        evaluation.
+
+        Raises:
+            ValueError: The module lacks a parameter, or has one of another shape.
+        """
+        network = self.filled(module)
+        return network if self.interface is None else Policy(network, self.interface)
+
+    def filled(self, module: Module) -> Module:
+        """Return a copy of a module with these weights, and with nothing around it.
 
         Raises:
             ValueError: The module lacks a parameter, or has one of another shape.
@@ -52,13 +71,18 @@ class Genome:
                     f"module must have a parameter {name} of the shape {tuple(block.shape)}, but it has "
                     f"{ {key: tuple(value.shape) for key, value in parameters.items()} }."
                 )
-        network = copy.deepcopy(module)
+        network = copied(module)
         network.load_state_dict(dict(self.blocks), strict=False)
         return network
 
     def to_bytes(self) -> bytes:
         """Return the file's content: safetensors with one metadata entry; equal genomes give equal bytes."""
-        return seal(self.blocks, {"schema": SCHEMA, "kind": KIND, "notes": dict(self.notes)})
+        tensors, header = dict(self.blocks), {"schema": SCHEMA, "kind": KIND, "notes": dict(self.notes)}
+        if self.interface is not None:
+            header["interface"] = self.interface.facts()
+            parts = {SHIFT: self.interface.shift, SCALE: self.interface.scale}
+            tensors |= {name: part.detach().cpu().contiguous() for name, part in parts.items() if part is not None}
+        return seal(tensors, header)
 
     def save(self, path: Path | str) -> None:
         """Write the genome to one `.safetensors` file, atomically."""
@@ -75,8 +99,10 @@ class Genome:
             blocks, header = unseal(data, schema=SCHEMA)
             if header.get("kind") != KIND:
                 raise CheckpointError("it holds something else, perhaps a learngene")
+            parts = {"shift": blocks.pop(SHIFT, None), "scale": blocks.pop(SCALE, None)}
+            interface = Interface.of(header["interface"], **parts) if "interface" in header else None
             # Safetensors keeps no order.
-            return cls(dict(sorted(blocks.items())), dict(header["notes"]))
+            return cls(dict(sorted(blocks.items())), dict(header["notes"]), interface)
         except CheckpointError:
             raise
         except DAMAGE as error:

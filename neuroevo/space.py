@@ -12,6 +12,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from neuroevo.interface import Interface
+
 SPREAD = 0.1
 """Default spread of a module's weights, our choice: about PyTorch's initial weights for some hundred inputs."""
 BOX_SPREAD = 0.3
@@ -82,6 +84,8 @@ class Space:
         blocks: The parts of a genome, in order.
         start: The starting point of a search, floating point [D]; genomes have its dtype and device.
         anywhere: Whether genes with two bounds start uniformly within them instead.
+        interface: For networks that play, what their evaluation does to observations and outputs; it belongs to what
+            is saved of a genome.
 
     Raises:
         ValueError: There is no block, two share a name, or the length of `start` is not that of all blocks together.
@@ -93,6 +97,7 @@ class Space:
     blocks: tuple[Block, ...]
     start: Tensor
     anywhere: bool = False
+    interface: Interface | None = None
 
     def __post_init__(self) -> None:
         names = [block.name for block in self.blocks]

@@ -1,5 +1,6 @@
 """Genomes in files: complete, equal for equal genomes, never code."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,14 @@ from hypothesis import strategies as st
 from safetensors.torch import load
 from torch import nn
 
-from neuroevo.files import CheckpointError
+from neuroevo.files import CheckpointError, sha256
 from neuroevo.genome import Genome
 from neuroevo.individual import Individual
+from neuroevo.interface import Interface
+from neuroevo.policy import Policy
 from neuroevo.space import Space
+
+OLD_FILE = "17be34904b00516f22b36dd29f8419d8bd60d6178fe7bf3298fbf7658b9108b4"
 
 
 @torch.random.fork_rng(devices=[])
@@ -69,10 +74,35 @@ def test_genomes_of_any_precision_can_be_saved(dtype: torch.dtype) -> None:
     assert all(torch.equal(read.blocks[name], block) for name, block in saved.blocks.items())
 
 
-@given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
-def test_a_changed_byte_is_noticed(place: float, flip: int) -> None:
+def playing() -> Genome:
+    """Return the genome of a network that plays."""
+    facts = {"observations": {"kind": "Box", "shape": [3]}, "actions": {"kind": "Discrete", "n": 2, "start": 0}}
+    interface = Interface.of(facts, shift=torch.arange(3.0), scale=torch.full((3,), 2.0))
+    return replace(genome(), interface=interface)
+
+
+def test_a_network_that_plays_comes_back_as_one(tmp_path: Path) -> None:
+    """Normalisation and actions are in the file, which is the same every time; without them it is as it was before."""
+    path = tmp_path / "genome.safetensors"
+    playing().save(path)
+    read = Genome.load(path)
+    assert read.to_bytes() == path.read_bytes() == playing().to_bytes() != genome().to_bytes()
+    assert read.blocks.keys() == genome().blocks.keys()
+    policy = read.to_module(network(3))
+    assert isinstance(policy, Policy)
+    inputs = torch.randn(5, 3, generator=torch.Generator().manual_seed(2))
+    expected = network(1)((inputs - torch.arange(3.0)) / 2)
+    torch.testing.assert_close(policy(inputs), expected)
+    assert policy.act(inputs[0].numpy()) == int(expected[0].argmax())
+    assert policy.state_dict().keys() > {"shift", "scale"}
+    # The digest of a file of before there were interfaces.
+    assert sha256(genome(note="kept").to_bytes()) == OLD_FILE
+
+
+@given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255), play=st.booleans())
+def test_a_changed_byte_is_noticed(place: float, flip: int, play: bool) -> None:
     """A file with any byte changed is refused."""
-    data = bytearray(genome().to_bytes())
+    data = bytearray((playing() if play else genome()).to_bytes())
     data[int(place * len(data))] ^= flip
     with pytest.raises(CheckpointError):
         Genome.from_bytes(bytes(data))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Protocol
 
 import torch
@@ -11,7 +13,10 @@ from torch import Tensor
 
 from neuroevo.graph import Networks
 from neuroevo.individual import Individual
-from neuroevo.problems.episodes import LARGEST_SEED, play
+from neuroevo.interface import Interface
+from neuroevo.problems.environments import Environments
+from neuroevo.problems.episodes import LARGEST_SEED
+from neuroevo.problems.play import play
 from neuroevo.seeds import seed_of
 
 
@@ -83,29 +88,55 @@ class GraphTable:
 class GraphEpisodes:
     """Scores graphs by the mean return of some episodes of an environment (extra `rl`).
 
+    Observations and actions are those of `Episodes`.
+
     Attributes:
-        environment: The environment's name in Gymnasium.
+        environment: The environment's name in Gymnasium, an `EnvSpec`, or a function that returns a new environment.
         inputs: Numbers in one observation, I.
-        outputs: Actions, or numbers in one action, O.
+        outputs: Numbers that an action is chosen by, O.
         episodes: Episodes of each individual; the same for all of a generation.
         seed: The run's seed.
         settings: Further arguments of `gymnasium.make`.
+        max_steps: Steps after which an episode ends; default the environment's time limit, without which it is needed.
+
+    Raises:
+        ValueError: `inputs` or `outputs` are not those of the environment, `episodes` is below 1, or the environment is
+            none that can be played.
     """
 
-    environment: str
+    environment: Any
     inputs: int
     outputs: int
     episodes: int = 1
     seed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
+    max_steps: int | None = None
     weights: ClassVar[tuple[float, ...]] = (1.0,)
+
+    def __post_init__(self) -> None:
+        if self.episodes < 1:
+            raise ValueError(f"episodes must be at least 1, but it is {self.episodes}.")
+        needed = {"inputs": math.prod(self._interface.shape), "outputs": self._interface.outputs}
+        for name, number in needed.items():
+            if getattr(self, name) != number:
+                raise ValueError(
+                    f"{name} must be {number} for {self._environments.name}, but it is {getattr(self, name)}."
+                )
+
+    @property
+    def _environments(self) -> Environments:
+        return Environments(self.environment, self.settings, self.max_steps)
+
+    @cached_property
+    def _interface(self) -> Interface:
+        return self._environments.interface()
 
     def __call__(self, individual: Individual) -> tuple[float]:
         """Return the score of one individual."""
         return self.batch([individual])[0]
 
     def batch(self, individuals: Sequence[Individual]) -> list[tuple[float]]:
-        """Return the score of each individual."""
+        """Return the score of each individual; NaN if the environment raised an exception."""
         if not individuals:
             return []
         seeds = [
@@ -113,7 +144,12 @@ class GraphEpisodes:
             for one in individuals
         ]
         networks = Networks([one.genome for one in individuals])
-        returns = play(self.environment, networks, seeds=seeds, settings=self.settings)
+        names = [one.id for one in individuals]
+
+        def outputs(observations: Tensor, rows: Sequence[int]) -> Tensor:
+            return networks(observations.reshape(len(individuals), self.episodes, -1)).flatten(0, 1)
+
+        returns = play(self._environments, self._interface, outputs, seeds=seeds, names=names)
         return [(value,) for value in returns.mean(1).tolist()]
 
 
