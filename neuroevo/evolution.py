@@ -213,7 +213,10 @@ class _Keeper:
         try:
             yield
         except BaseException:
-            self.save()
+            try:
+                self.save()
+            except OSError as error:  # which must not take the place of what ended the run
+                log.error("%s", error)
             raise
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 from pathlib import Path
 
 
@@ -22,9 +23,11 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         data: the whole content.
 
     Raises:
+        FileExistsError: something else than a plain file is there, which would be lost.
         OSError: the content could not be written; the message names the path and the bytes.
     """
     target = Path(path)
+    refuse_unless_plain(target)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         try:
@@ -36,6 +39,29 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
         _sync_folder(target.parent)
     except OSError as error:
         raise write_failure(error, target, len(data)) from error
+
+
+def refuse_unless_plain(path: Path) -> None:
+    """Raise FileExistsError if there is something at a path that is no plain file: a link, a folder, a device, a pipe.
+
+    Writing would lose it, or would go through a link to a file that belongs to something else.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if not stat.S_ISREG(mode):
+        what = next((words for is_so, words in _KINDS if is_so(mode)), "no plain file")
+        raise FileExistsError(f"{path} must be a new or a plain file, but it is {what}; remove it or choose another.")
+
+
+_KINDS = (
+    (stat.S_ISLNK, "a symbolic link"),
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (lambda mode: stat.S_ISCHR(mode) or stat.S_ISBLK(mode), "a device"),
+)
 
 
 def write_failure(error: OSError, path: Path, size: int) -> OSError:

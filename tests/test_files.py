@@ -52,6 +52,26 @@ def test_a_failed_write_leaves_the_old_file(broken: str, tmp_path: Path, monkeyp
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the files are those of POSIX")
+@pytest.mark.parametrize("words", ["a symbolic link", "a folder", "a pipe", "a device"])
+def test_only_plain_files_are_replaced(words: str, tmp_path: Path) -> None:
+    """Anything else is refused in a sentence that says what it is, and stays."""
+    path = tmp_path / "file"
+    if words == "a symbolic link":
+        path.symlink_to(tmp_path / "other")
+    elif words == "a folder":
+        path.mkdir()
+    elif words == "a pipe":
+        os.mkfifo(path)
+    else:
+        path = Path(os.devnull)
+    before = path.lstat()
+    with pytest.raises(FileExistsError, match=f"^{path} must be a new or a plain file, but it is {words}; "):
+        write_atomically(path, b"new")
+    assert path.lstat() == before
+    assert {*tmp_path.iterdir()} <= {path}
+
+
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C during the write passes through and leaves nothing behind."""
 

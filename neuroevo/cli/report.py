@@ -25,7 +25,7 @@ REPORT = "report.html"
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="File to write; by default the page goes to DIR/report.html, or to report.html here for several runs, and "
-    "everything else to the standard output.",
+    "everything else to the standard output. Nothing but an older page is replaced.",
 )
 @click.pass_context
 def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path | None) -> None:
@@ -49,7 +49,7 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
         results = _with_tables(results)
     if not results:
         ctx.exit(FAILED)
-    path = out or (_page(folders) if kind == "html" else None)
+    path = _target(out or (_page(folders) if kind == "html" else None))
     content = to_html(results, failures=failures) if kind == "html" else _tables(results, kind)
     if path is None:
         echo(content, end="")
@@ -82,12 +82,30 @@ def _read(folders: Sequence[Path]) -> tuple[list[RunData], list[str]]:
 
 
 def _page(folders: Sequence[Path]) -> Path:
-    """Return where the page goes by default; a file there must be a page of ours."""
-    from neuroevo.benchmarks.report.report import GENERATOR
+    """Return where the page goes by default."""
+    return folders[0] / REPORT if len(folders) == 1 else Path(REPORT)
 
-    path = folders[0] / REPORT if len(folders) == 1 else Path(REPORT)
-    if path.exists() and f'content="{GENERATOR}'.encode() not in path.read_bytes()[:2000]:
-        raise FileExistsError(f"{path} was not made by neuroevo report; give another file with --out.")
+
+def _target(path: Path | None) -> Path | None:
+    """Return where something is written, None for the standard output; only a page of this command is replaced.
+
+    Raises:
+        FileExistsError: There is something else at the path.
+    """
+    from neuroevo.benchmarks.report.report import GENERATOR
+    from neuroevo.files import refuse_unless_plain
+
+    if path is None:
+        return None
+    refuse_unless_plain(path)
+    if not path.exists():
+        return path
+    with path.open("rb") as file:
+        start = file.read(2000)
+    if f'content="{GENERATOR}'.encode() not in start:
+        raise FileExistsError(
+            f"{path} is there and no page of neuroevo report; remove it, or give another file with --out."
+        )
     return path
 
 

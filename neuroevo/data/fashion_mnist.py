@@ -23,6 +23,7 @@ from neuroevo.data.by_class import check_images_per_class
 from neuroevo.data.downloads import download_fashion_mnist
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.data.readable import check_file, is_listed, reading
+from neuroevo.files import write_atomically
 from neuroevo.splits import ROLES, load_split
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _laid_out(files: list[Path], contents: list[bytes], scratch: Path) -> Path:
         return root
     (scratch / _RAW).mkdir(parents=True)
     for name, content in zip(NAMES, contents, strict=True):
-        (scratch / _RAW / name).write_bytes(content)
+        write_atomically(scratch / _RAW / name, content)
     return scratch
 
 

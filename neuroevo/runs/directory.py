@@ -4,9 +4,10 @@ import importlib.metadata
 import json
 import logging
 import platform
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from neuroevo import __version__
-from neuroevo.files import CheckpointError, write_atomically
+from neuroevo.files import CheckpointError, refuse_unless_plain, write_atomically
 from neuroevo.runs.locks import RUN_LOCK, entries, locked
 from neuroevo.runs.machine import machine
 from neuroevo.runs.names import FACTS, LOG, RECORDS, SETTINGS
@@ -40,7 +41,8 @@ class RunDirectory:
         self._facts = facts
         self._level = logger.level
         self._held = ExitStack()
-        self._log = logging.FileHandler(path / LOG, encoding="utf-8")
+        refuse_unless_plain(self.path / LOG)
+        self._log = _Log(self.path / LOG, encoding="utf-8")
         self._log.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger.addHandler(self._log)
         logger.setLevel(min(self._level or logging.INFO, logging.INFO))
@@ -143,7 +145,8 @@ class RunDirectory:
             self._facts["error"] = f"{type(error).__name__}: {error}".rstrip(": ")
         self._facts |= {"status": _status(error), "ended": _now()}
         try:
-            self._write()
+            with _second_to(error):
+                self._write()
         finally:
             self._release()
 
@@ -210,7 +213,33 @@ def described_run(path: Path, *, what: str, facts: Callable[[], Mapping[str, obj
     finally:
         status = _status(error)
         reason = {"error": f"{type(error).__name__}: {error}".rstrip(": ")} if status == "failed" else {}
-        _write_facts(path, found | reason | {"status": status, "ended": _now()})
+        with _second_to(error):
+            _write_facts(path, found | reason | {"status": status, "ended": _now()})
+
+
+class _Log(logging.FileHandler):
+    """The log of a run, which ends none: what the disk does not take is missing in it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Report what is wrong with a message, but not that the file can't be written."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        """Close the file, whether or not the rest of it can be written."""
+        with suppress(OSError):
+            super().close()
+
+
+@contextmanager
+def _second_to(error: BaseException | None) -> Iterator[None]:
+    """Let an error of the system inside the context not take the place of the one that ended the run."""
+    try:
+        yield
+    except OSError as other:
+        if error is None:
+            raise
+        logger.error("%s", other)
 
 
 def _remove_unfinished(folder: Path) -> None:

@@ -6,11 +6,12 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from neuroevo.files import CheckpointError, to_json, write_failure
+from neuroevo.files import CheckpointError, refuse_unless_plain, to_json, write_failure
 
 
 class Records:
@@ -22,11 +23,13 @@ class Records:
         path: file to append to; it is created if it does not exist.
 
     Raises:
+        FileExistsError: something else than a plain file is there.
         OSError: the file cannot be opened.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
+        refuse_unless_plain(self.path)
         data = self.path.read_bytes() if self.path.exists() else b""
         self._size = _complete(data)
         self._count, self._digest = data.count(b"\n"), hashlib.sha256(data[: self._size])
@@ -44,7 +47,8 @@ class Records:
         try:
             _write_all(self._file.fileno(), line)
         except OSError as error:
-            self._file.truncate(self._size)
+            with suppress(OSError):  # a disk that took no line may take no other change: the line is torn then
+                self._file.truncate(self._size)
             raise write_failure(error, self.path, len(line)) from error
         self._size += len(line)
         self._count += 1

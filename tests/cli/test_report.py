@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -198,8 +199,31 @@ def test_another_page_is_left_alone(run: Path, here: Path, neuroevo: Program) ->
         page.write_text("<html>mine</html>", encoding="utf-8")
         call = neuroevo("report", *folders)
         assert (call.code, call.out) == (2, "")
-        assert call.err.endswith("report.html was not made by neuroevo report; give another file with --out.\n")
+        assert call.err.endswith(
+            "report.html is there and no page of neuroevo report; remove it, or give another file with --out.\n"
+        )
         assert page.read_text(encoding="utf-8") == "<html>mine</html>"
+
+
+@pytest.mark.parametrize("kind", ["html", "csv"])
+def test_what_is_there_is_not_replaced(kind: str, run: Path, here: Path, neuroevo: Program) -> None:
+    """A file that is no page, a link to one, a dangling link, a pipe and a device stay what they are."""
+    plain, link, dangling, pipe = (here / name for name in ("plain", "link", "dangling", "pipe"))
+    plain.write_text("mine", encoding="utf-8")
+    link.symlink_to(plain)
+    dangling.symlink_to(here / "nothing")
+    os.mkfifo(pipe)
+    for path in (plain, link, dangling, pipe, Path(os.devnull)):
+        call = neuroevo("report", run, "--format", kind, "--out", path)
+        assert (call.code, call.out) == (2, "")
+        assert call.err.startswith(f"Error: {path} ")
+        assert call.err.count("\n") == 1
+    assert plain.read_text(encoding="utf-8") == "mine"
+    assert link.is_symlink()
+    assert dangling.is_symlink()
+    assert not (here / "nothing").exists()
+    assert pipe.is_fifo()
+    assert Path(os.devnull).is_char_device()
 
 
 def test_a_folder_that_cant_be_written_to(run: Path, here: Path, neuroevo: Program) -> None:

@@ -107,3 +107,29 @@ def test_the_default_folder_is_new_each_time(tmp_path: Path, monkeypatch: pytest
             paths.add(run.path)
     assert len(paths) == 3
     assert all(re.fullmatch(r"runs/bench-\d{8}-\d{6}(-\d)?", path.relative_to(tmp_path).as_posix()) for path in paths)
+
+
+def test_the_first_error_is_the_one_that_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full takes no status either, which is not what ended the run."""
+
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, f"could not write {len(data)} bytes", str(path))
+
+    with pytest.raises(OSError, match="the first"), RunDirectory.create(tmp_path / "run", what="test"):  # noqa: PT012
+        monkeypatch.setattr("neuroevo.runs.directory.write_atomically", full)
+        raise OSError(28, "the first")
+    assert "could not write" in (tmp_path / "run" / "log.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["log.txt", "run.json", "settings.toml"])
+def test_no_file_of_a_run_leads_elsewhere(name: str, tmp_path: Path) -> None:
+    """A link in a folder that somebody gave away is refused, and what it leads to stays."""
+    folder, other = tmp_path / "run", tmp_path / "other"
+    with RunDirectory.create(folder, what="test", settings=""):
+        pass
+    (folder / name).rename(other)
+    before = other.read_bytes()
+    (folder / name).symlink_to(other)
+    with pytest.raises(FileExistsError, match=f"{name} must be a new or a plain file, but it is a symbolic link"):
+        RunDirectory.resume(folder, what="test", settings="")
+    assert other.read_bytes() == before

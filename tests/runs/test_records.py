@@ -113,3 +113,13 @@ def test_what_can_be_read_is_salvaged(tmp_path_factory: pytest.TempPathFactory, 
     assert records == [{"a": 1}] * lines.count(b'{"a": 1}')
     damaged = [number for number, line in enumerate(lines, start=1) if line != b'{"a": 1}']
     assert problems == [f"Line {number} of {path} is damaged and left out." for number in damaged]
+
+
+def test_a_link_is_not_written_through(tmp_path: Path) -> None:
+    """What it leads to is not changed, not even cut."""
+    other = tmp_path / "other"
+    other.write_bytes(b"no line end")
+    (tmp_path / "records.jsonl").symlink_to(other)
+    with pytest.raises(FileExistsError, match="a symbolic link"):
+        Records(tmp_path / "records.jsonl")
+    assert other.read_bytes() == b"no line end"

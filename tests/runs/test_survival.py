@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -215,3 +216,23 @@ def test_a_run_stays_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert [*elsewhere.iterdir()] == []
     assert {path.name for path in (tmp_path / "loop").iterdir()} == {"run.json", "records.jsonl", "checkpoints"}
     assert read_facts(tmp_path / "whole")["status"] == "finished"
+
+
+@posix
+def test_a_full_disk_is_named_at_every_level(tmp_path: Path) -> None:
+    """Whatever the system takes no more of, the file that it was is named with its bytes, on one line."""
+    ended = python(HERE / "full.py", tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    names = []
+    for found in map(json.loads, ended.stdout.splitlines()):
+        if found["code"] == 0:
+            assert found["err"] == ""
+            continue
+        folder = re.escape(str(tmp_path / str(found["size"])))
+        sentence = rf"Error: {folder}/(.+): could not write (\d+) bytes \(File too large\)\.\n"
+        assert found["code"] == 74
+        match = re.fullmatch(sentence, found["err"])
+        assert match is not None, found
+        names.append(match[1])
+    kinds = [name.partition("/")[0] for name in names]
+    assert [*dict.fromkeys(kinds)] == ["settings.toml", "run.json", "records.jsonl", "checkpoints"]

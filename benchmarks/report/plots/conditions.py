@@ -11,7 +11,15 @@ from matplotlib.lines import Line2D
 
 from neuroevo.benchmarks.analysis.summary import BASELINE, Row
 from neuroevo.benchmarks.report.plots.intervals import accuracy_bar, describe_seeds, draw_bars
-from neuroevo.benchmarks.report.plots.style import SMALL, add_legend, new_figure, settled, show_accuracy, wrapped
+from neuroevo.benchmarks.report.plots.style import (
+    SMALL,
+    add_legend,
+    new_figure,
+    save_png,
+    settled,
+    show_accuracy,
+    wrapped,
+)
 
 LETTERS = 68
 """Letters of the names of all conditions side by side."""
@@ -56,7 +64,7 @@ def draw_conditions(parts: Mapping[str, Sequence[Row]], *, title: str) -> Figure
 
 def plot_conditions(parts: Mapping[str, Sequence[Row]], path: Path, *, title: str) -> None:
     """Draw what `draw_conditions` draws and save it as PNG."""
-    draw_conditions(parts, title=title).savefig(path, metadata={"Software": None})
+    save_png(draw_conditions(parts, title=title), path)
 
 
 def _draw_accuracy(

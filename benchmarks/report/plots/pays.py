@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from neuroevo.benchmarks.analysis.duels import SPENT, lines
 from neuroevo.benchmarks.analysis.summary import Row
 from neuroevo.benchmarks.report.plots.intervals import accuracy_bar, describe_seeds, draw_bars
-from neuroevo.benchmarks.report.plots.style import SMALL, Look, add_legend, new_figure, settled
+from neuroevo.benchmarks.report.plots.style import SMALL, Look, add_legend, new_figure, save_png, settled
 
 
 def draw_pays(rows: Sequence[Row], *, title: str) -> Figure:
@@ -50,7 +50,7 @@ def draw_pays(rows: Sequence[Row], *, title: str) -> Figure:
 
 def plot_pays(rows: Sequence[Row], path: Path, *, title: str) -> None:
     """Draw what `draw_pays` draws and save it as PNG."""
-    draw_pays(rows, title=title).savefig(path, metadata={"Software": None})
+    save_png(draw_pays(rows, title=title), path)
 
 
 def _draw(axes: Axes, strategy: str, number: int, rows: Sequence[Row], cost: str) -> Line2D:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neuroevo.benchmarks.report.plots.style import SMALL, WIDTH, new_figure, settled, wrapped
+from neuroevo.benchmarks.report.plots.style import SMALL, WIDTH, new_figure, save_png, settled, wrapped
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.splits import ROLES
 
@@ -41,7 +41,7 @@ def draw_samples(dataset: Dataset, *, title: str) -> Figure:
 
 def save_samples(dataset: Dataset, path: Path) -> None:
     """Draw what `draw_samples` draws and save it as PNG."""
-    draw_samples(dataset, title=f"Images of {dataset.name}").savefig(path, metadata={"Software": None})
+    save_png(draw_samples(dataset, title=f"Images of {dataset.name}"), path)
 
 
 def _draw_role(axes: Axes, images: LabelledImages, role: str) -> None:

@@ -23,6 +23,7 @@ from matplotlib.lines import Line2D
 
 from neuroevo.benchmarks.analysis.statistics import Estimate, estimate
 from neuroevo.benchmarks.analysis.summary import Curve
+from neuroevo.files import write_atomically
 
 # Okabe and Ito's colours, distinguishable for the colour-blind; markers distinguish what colours might not.
 COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7", "#8A8A00")
@@ -109,9 +110,16 @@ def to_svg(figure: Figure) -> bytes:
     return content.getvalue()
 
 
+def save_png(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, atomically; equal figures give equal bytes with one version of matplotlib."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", metadata={"Software": None})
+    write_atomically(path, content.getvalue())
+
+
 def plot_curves(curves: Sequence[Curve], path: Path, *, title: str) -> None:
     """Draw the learning curves of a comparison (see `draw_curves`) and save them as PNG."""
-    draw_curves(curves, title=title).savefig(path, metadata={"Software": None})
+    save_png(draw_curves(curves, title=title), path)
 
 
 def draw_curves(curves: Sequence[Curve], *, title: str) -> Figure:
