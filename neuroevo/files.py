@@ -64,6 +64,19 @@ _KINDS = (
 )
 
 
+def read_plain(path: str | os.PathLike[str]) -> bytes:
+    """Return the content of a file, which is no device or pipe: these may never end.
+
+    Raises:
+        CheckpointError: It is one.
+        OSError: The file can't be read.
+    """
+    target = Path(path)
+    if target.exists() and not target.is_file():
+        raise CheckpointError(f"{target} must be a file, but it is none.")
+    return target.read_bytes()
+
+
 def write_failure(error: OSError, path: Path, size: int) -> OSError:
     """The error to raise when `size` bytes did not reach `path`, of the same kind as `error`."""
     reason = error.strerror or str(error)

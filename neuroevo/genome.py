@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
-from neuroevo.files import CheckpointError, write_atomically
+from neuroevo.files import CheckpointError, read_plain, write_atomically
 from neuroevo.individual import Individual
 from neuroevo.interface import Interface
 from neuroevo.module_state import copied
@@ -116,7 +116,7 @@ class Genome:
             CheckpointError: The file is damaged, of another schema or not a genome.
         """
         try:
-            return cls.from_bytes(Path(path).read_bytes())
+            return cls.from_bytes(read_plain(path))
         except CheckpointError as error:
             raise CheckpointError(f"{path} can't be read as a genome: {error}.") from error
 
@@ -124,6 +124,6 @@ class Genome:
 def is_genome(path: Path | str) -> bool:
     """Return whether a file is marked as a genome; its content may still be damaged."""
     try:
-        return header_of(Path(path).read_bytes()).get("kind") == KIND
+        return header_of(read_plain(path)).get("kind") == KIND
     except DAMAGE:
         return False

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from neuroevo.backbones import Backbone, Network, from_description
-from neuroevo.files import CheckpointError, write_atomically
+from neuroevo.backbones.description import check_extent
+from neuroevo.files import CheckpointError, read_plain, write_atomically
 from neuroevo.sealed import DAMAGE, seal, unseal
 from neuroevo.seeds import stream
 
@@ -146,7 +147,10 @@ class Learngene:
             CheckpointError: The data is damaged, of another schema or not a learngene.
         """
         try:
-            return cls.from_parts(*unseal(data, schema=SCHEMA), backbone=backbone)
+            tensors, header = unseal(data, schema=SCHEMA)
+            check_extent(header["backbone"], sum(name.startswith("indices/") for name in tensors))
+            _check_numbers(tensors)
+            return cls.from_parts(tensors, header, backbone=backbone)
         except CheckpointError:
             raise
         except DAMAGE as error:
@@ -160,9 +164,20 @@ class Learngene:
             CheckpointError: The file is damaged, of another schema or not a learngene.
         """
         try:
-            return cls.from_bytes(Path(path).read_bytes(), backbone=backbone)
+            return cls.from_bytes(read_plain(path), backbone=backbone)
         except CheckpointError as error:
             raise CheckpointError(f"{path} can't be read as a learngene: {error}.") from error
+
+
+def _check_numbers(tensors: Mapping[str, Tensor]) -> None:
+    """Refuse slices that are not what `save` writes of a sound learngene: finite numbers in float32."""
+    for name, tensor in tensors.items():
+        if name.startswith("slices/"):
+            what = name.partition("/")[2]
+            if tensor.dtype != torch.float32:
+                raise CheckpointError(f"its slice {what} must be float32, but it is {str(tensor.dtype)[6:]}")
+            if not bool(tensor.isfinite().all()):
+                raise CheckpointError(f"its slice {what} holds numbers that are not finite")
 
 
 def _check_indices(group: str, indices: Tensor, channels: int) -> None:

@@ -48,10 +48,10 @@ def tiny() -> Learngene:
         TINY,
         {"hidden1": torch.tensor([0, 2]), "hidden2": torch.tensor([1])},
         {
-            "hidden1.weight": torch.tensor([[0.5, -0.0], [float("inf"), 1e-45]]),
+            "hidden1.weight": torch.tensor([[0.5, -0.0], [-3e38, 1e-45]]),
             "hidden1.bias": torch.tensor([1.0, 2.0]),
             "hidden2.weight": torch.tensor([[3.0, 4.0]]),
-            "hidden2.bias": torch.tensor([float("nan")]),
+            "hidden2.bias": torch.tensor([0.25]),
         },
         {"hidden1": torch.tensor([7, 3]), "hidden2": torch.tensor([2**62])},
         {"lineage": [1, 2], "dataset": "glyphs"},
@@ -101,13 +101,17 @@ def test_a_saved_learngene_comes_back(
 
 
 @given(st.lists(st.integers(0, 2**32 - 1), min_size=4, max_size=4))
-@example([0x80000000, 0x7F800000, 0xFF800000, 0x00000001])
-@example([0x7FC00001, 0xFFC00000, 0x7F800001, 0x7FFFFFFF])
-def test_every_bit_pattern_survives(patterns: list[int]) -> None:
-    """Signed zeros, infinities, subnormals and each kind of NaN come back as they were."""
+@example([0x80000000, 0x7F7FFFFF, 0xFF7FFFFF, 0x00000001])
+@example([0x7FC00001, 0, 0, 0])
+@example([0, 0, 0, 0xFF800000])
+def test_every_number_survives_and_nothing_else(patterns: list[int]) -> None:
+    """Signed zeros and subnormals come back as they were; infinities and NaN are refused by the slice's name."""
     weights = torch.tensor(patterns, dtype=torch.uint32).view(torch.float32).reshape(2, 2)
     learngene = tiny()
     learngene = replace(learngene, slices={**learngene.slices, "hidden1.weight": weights})
+    if not bool(weights.isfinite().all()):
+        assert refusal(learngene.to_bytes()) == "its slice hidden1.weight holds numbers that are not finite"
+        return
     loaded = Learngene.from_bytes(learngene.to_bytes())
     assert loaded.slices["hidden1.weight"].view(torch.uint32).flatten().tolist() == patterns
 
@@ -297,6 +301,58 @@ def test_a_pickle_is_never_run(dump: str, tmp_path: Path) -> None:
 def test_a_right_checksum_is_not_enough(changes: dict[str, Any]) -> None:
     """An intact file without a closed circuit of its backbone is refused."""
     assert refusal(forged(**changes).to_bytes())
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.complex64, torch.bool]
+)
+def test_slices_are_float32(dtype: torch.dtype) -> None:
+    """Other types are refused by their names."""
+    slices = {**tiny().slices, "hidden2.bias": torch.ones(1).to(dtype)}
+    assert refusal(forged(slices=slices).to_bytes()) == (
+        f"its slice hidden2.bias must be float32, but it is {str(dtype).removeprefix('torch.')}"
+    )
+
+
+class Described:
+    """Stands for a backbone with a description that it never was made from."""
+
+    def __init__(self, description: dict[str, Any]) -> None:
+        self.description = description
+
+    def describe(self) -> dict[str, Any]:
+        """Return the description."""
+        return self.description
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        {"kind": "mlp", "inputs": 2, "widths": [1] * 2_000_000},
+        {"kind": "mlp", "inputs": 2**62, "widths": [3, 2]},
+        {"kind": "mlp", "inputs": 2, "widths": [3, 10**300]},
+        {"kind": "mlp", "inputs": 2, "widths": [3]},
+        {"kind": "mlp", "inputs": 2, "widths": 7},
+        {"kind": "traced", "names": ["a", "b"], "widths": [3, 2], "steps": [[]] * 100_000},
+    ],
+    ids=["groups", "inputs", "width", "too few", "a number", "steps"],
+)
+def test_a_file_can_not_name_more_than_it_holds(description: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused before any backbone is made of its description."""
+
+    def make(_: object) -> None:
+        raise AssertionError("a backbone was made")
+
+    monkeypatch.setattr("neuroevo.learngene.from_description", make)
+    assert refusal(forged(backbone=Described(description)).to_bytes())
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    """A device or a pipe is no learngene."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe", tmp_path):
+        with pytest.raises(CheckpointError, match="must be a file, but it is none"):
+            Learngene.load(path)
 
 
 def test_missing_files_are_no_damage(tmp_path: Path) -> None:

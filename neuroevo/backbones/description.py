@@ -12,6 +12,7 @@ from typing import Any, cast, get_type_hints
 
 from neuroevo import catalogue
 from neuroevo.backbones.backbone import Backbone
+from neuroevo.files import CheckpointError
 
 
 def from_description(description: Mapping[str, Any]) -> Backbone:
@@ -33,6 +34,39 @@ def from_description(description: Mapping[str, Any]) -> Backbone:
         return cast(Backbone, known[kind](**fields))
     except (KeyError, TypeError) as error:
         raise ValueError(f"the description of a {kind} backbone does not fit: {error}.") from error
+
+
+MOST_GROUPS = 4096
+"""Channel groups of a description, which a backbone takes time to lay out; torchvision's deepest has about 160."""
+MOST_STEPS = 65_536
+"""Operations of a traced one."""
+MOST = 2**24
+"""Largest number in a description, such as the inputs of an MLP: those of four megapixels in four channels."""
+
+
+def check_extent(description: Mapping[str, Any], groups: int) -> None:
+    """Refuse a description from a file that names more than the file can hold, before anything is made of it.
+
+    Args:
+        description: What `describe` returned, or something else.
+        groups: Channel groups of which the file holds something.
+
+    Raises:
+        CheckpointError: It is too large, or of another number of groups.
+    """
+    widths, steps = description.get("widths", ()), description.get("steps", ())
+    if not isinstance(widths, list | tuple) or not isinstance(steps, list | tuple):
+        raise CheckpointError("widths and steps of its backbone are no lists")
+    if "widths" in description and len(widths) != groups:
+        raise CheckpointError(f"its backbone has {len(widths)} widths, and it holds {groups} channel groups")
+    if max(groups, len(widths)) > MOST_GROUPS or len(steps) > MOST_STEPS:
+        raise CheckpointError(
+            f"its backbone has {groups} channel groups and {len(steps)} steps, but {MOST_GROUPS} and {MOST_STEPS} are "
+            "the most that are read"
+        )
+    numbers = [*widths, *(value for value in description.values() if type(value) is int)]
+    if any(type(number) is not int or not 0 <= number <= MOST for number in numbers):
+        raise CheckpointError(f"a number of its backbone is not whole or above {MOST}")
 
 
 @cache

@@ -114,7 +114,7 @@ def _run(settings: Evolve, resume: Path | None, strategy: Chosen) -> None:
             return
         echo(f"Note: the run in {resume} is finished, but {lost}; it is made from the last checkpoint.", err=True)
     folder = resume or settings.out or default_folder("evolve")
-    with resumable("evolve", folder):
+    with resumable("evolve", folder, settings):
         _print(located(strategy.run(settings, folder, resumes=resume is not None), folder), settings)
 
 

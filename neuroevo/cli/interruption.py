@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
 
+from neuroevo import catalogue
+from neuroevo.cli.options import ON_THIS_MACHINE
+from neuroevo.cli.settings.run import Settings, Workers
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.signals import Interrupted, stop_at_safe_points
 
@@ -21,8 +24,8 @@ class Stopped(click.ClickException):
         code: The exit code, 128 + the signal's number.
     """
 
-    def __init__(self, command: str, folder: Path, interrupted: Interrupted) -> None:
-        again = shlex.join(["neuroevo", command, "--resume", str(folder)])
+    def __init__(self, command: str, folder: Path, interrupted: Interrupted, *, asked: Sequence[str] = ()) -> None:
+        again = shlex.join(["neuroevo", command, "--resume", str(folder), *asked])
         super().__init__(f"The run was {interrupted}; go on with: {again}")
         self.code = 128 + interrupted.number
 
@@ -39,12 +42,18 @@ def interruptible(run: RunDirectory) -> Iterator[None]:
 
 
 @contextmanager
-def resumable(command: str, folder: Path) -> Iterator[None]:
-    """Turn a stop inside the context into the sentence that says how to go on."""
+def resumable(command: str, folder: Path, settings: Settings) -> Iterator[None]:
+    """Turn a stop inside the context into the sentence that says how to go on.
+
+    Code that was imported and a cluster on another machine are named again, for a run directory alone chooses neither.
+    """
     try:
         yield
     except Interrupted as interrupted:
-        raise Stopped(command, folder, interrupted) from None
+        asked = [f"--import={target}" for target in catalogue.imported()]
+        if isinstance(settings, Workers) and settings.engine == "ray" and settings.address not in ON_THIS_MACHINE:
+            asked.append(f"--address={settings.address}")
+        raise Stopped(command, folder, interrupted, asked=asked) from None
 
 
 def _tell(sentence: str) -> None:

@@ -6,7 +6,8 @@ Options take their values as text: the settings are read and checked all togethe
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pydantic.fields import FieldInfo
 from neuroevo import catalogue
 from neuroevo.cli.settings.load import fields, load
 from neuroevo.cli.settings.quick import QUICK
-from neuroevo.cli.settings.run import Settings
+from neuroevo.cli.settings.run import Settings, Workers
 from neuroevo.cli.settings.sources import Sources, read_table, unread, variable
 from neuroevo.cli.settings.values import argument, is_switch, label, metavar, shown, takes_names
 from neuroevo.runs.names import SETTINGS
@@ -48,6 +49,8 @@ class Call:
         named = option(words, "--settings") or os.environ.get("NEUROEVO_SETTINGS")
         file = _settings_of(Path(resume)) if resume else Path(named) if named else None
         table, errors = read_table(file)
+        if resume:
+            _check_imports(words, table, resume)
         for target in _imports(words, table):
             try:
                 catalogue.import_names(target)
@@ -90,6 +93,9 @@ class Call:
         """Return everything that settings may come from."""
         return Sources(flags=flags, environ=self.environ, file=self.settings, table=self.table)
 
+
+ON_THIS_MACHINE = frozenset({"local", "auto"})
+"""Addresses of Ray clusters that no run directory can change."""
 
 SWITCHES = frozenset(
     {"-h", "--help", "--quick", "--no-quick", "--json", "--no-json", "--quiet", "--no-quiet", "--download"}
@@ -239,6 +245,33 @@ def _imports(words: Sequence[str], table: Mapping[str, Any]) -> list[str]:
     return given.split(",") if isinstance(given, str) else [*map(str, given if isinstance(given, list) else [given])]
 
 
+def _check_imports(words: Sequence[str], table: Mapping[str, Any], folder: str) -> None:
+    """Refuse to run code that only the settings in a run directory name: it may be somebody else's.
+
+    Raises:
+        click.UsageError: There is such code.
+    """
+    if (planted := _imports([], {"import": table.get("import")})) and not _imports(words, {}):
+        again = " ".join(shlex.quote(f"--import={target}") for target in planted)
+        raise click.UsageError(
+            f"--resume runs no code that only {folder} names; give it again if you trust it: {again}."
+        )
+
+
+def _check_address(now: Settings, folder: Path, given: Collection[str]) -> None:
+    """Refuse to connect to another machine that only the settings in a run directory name.
+
+    Raises:
+        click.UsageError: There is such an address.
+    """
+    if not isinstance(now, Workers) or now.engine != "ray" or now.address in ON_THIS_MACHINE or "address" in given:
+        return
+    raise click.UsageError(
+        f"--resume connects to no machine that only {folder} names; give it again if you trust it: "
+        f"{shlex.quote(f'--address={now.address}')}; or choose another --engine."
+    )
+
+
 def _settings_of(folder: Path) -> Path:
     """Return the settings of the run in a folder, or of the first suite in it.
 
@@ -260,6 +293,8 @@ def _resumed(model: type[Settings], call: Call, flags: Mapping[str, object], wha
         raise click.UsageError(f"--resume continues in the run's folder with its settings, so it allows no {named}.")
     begun = load(model, call.sources({}), what=what)
     now = load(model, call.sources(given), what=what)
+    if call.resume is not None:
+        _check_address(now, call.resume, given)
     names = {info.alias or name: name for name, info in model.model_fields.items()}
     values = {key: (getattr(begun, names[key]), getattr(now, names[key])) for key in given.keys() - model.resumable}
     differing = [

@@ -117,6 +117,12 @@ def test_a_search_of_ones_own_is_evolved_and_resumed(neuroevo: Program, mine: Pa
     assert (settings["courage"], settings["dimensions"], settings["import"]) == (0.1, 3, [str(mine)])
     catalogue._IMPORTED.clear()
     call = neuroevo("evolve", "--resume", folder, "--generations", 3, "--quiet")
+    assert call.code == 2
+    assert call.err == (
+        f"Error: --resume runs no code that only {folder} names; give it again if you trust it: --import={mine}.\n"
+    )
+    assert catalogue.imported() == []
+    call = neuroevo("evolve", "--resume", folder, "--generations", 3, "--quiet", f"--import={mine}")
     assert call.code == 0, call.err
     catalogue._IMPORTED.clear()
     call = neuroevo("evolve", "--settings", folder / "settings.toml", "--out", tmp_path / "again", "--quiet")

