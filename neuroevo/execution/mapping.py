@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+from neuroevo.execution.decorated import batch_of, penalised
 from neuroevo.execution.memory import in_parts
 
 
@@ -15,7 +16,8 @@ def batched_map(function: Callable[..., Any], *iterables: Iterable[Any], chunk: 
     Register it as `toolbox.register("map", batched_map)`: stock DEAP loops then evaluate a population in one call.
     `batch` takes as many lists as the function takes arguments and returns the list of results. Calls that run out of
     memory are divided (see `neuroevo.execution.memory`), unless results depend on which individuals are evaluated
-    together, which an evaluator declares by an attribute `joint = True`.
+    together, which an evaluator declares by an attribute `joint = True`. An evaluator that DEAP's penalties decorate
+    keeps its `batch`; for any other function that hides one a warning says so.
 
     Args:
         function: Called with one item of each iterable; may be wrapped in `functools.partial` by
@@ -25,13 +27,14 @@ def batched_map(function: Callable[..., Any], *iterables: Iterable[Any], chunk: 
 
     Raises:
         ValueError: The numbers of results and items of a `batch` call differ, or `chunk` is below 1.
+        TypeError: The function hides an evaluator whose scores depend on which individuals are scored together.
     """
     if chunk is not None and chunk < 1:
         raise ValueError(f"chunk must be at least 1, but it is {chunk}.")
     items = list(zip(*iterables, strict=False))
     inner, arguments, keywords = unwrap(function)
-    batch = getattr(inner, "batch", None)
-    if batch is None:
+    inner = penalised(inner)
+    if (batch := batch_of(inner)) is None:
         return in_parts(lambda part: [function(*item) for item in part], items, size=1)
 
     def together(part: Sequence[tuple[Any, ...]]) -> list[Any]:

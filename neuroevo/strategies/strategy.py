@@ -207,9 +207,12 @@ def settings_of(strategy: Strategy) -> dict[str, Any]:
 
 
 def budget_of(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
-    """Return what one call of an operator costs: its `budget`, or the other one if it does not say."""
+    """Return what one call of an operator costs: its `budget`, that of what it decorates, or else the other one."""
     while isinstance(verb, partial):
         verb = verb.func
+    wrapped = getattr(verb, "__wrapped__", None)
+    if wrapped is not None and not hasattr(verb, "budget"):
+        return budget_of(wrapped, otherwise=otherwise)
     return cast(Budget, getattr(verb, "budget", otherwise))
 
 

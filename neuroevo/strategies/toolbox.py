@@ -8,6 +8,7 @@ from typing import Any
 
 from deap.base import Toolbox
 
+from neuroevo.execution.decorated import penalised
 from neuroevo.spelling import suggestion
 
 Check = Callable[[tuple[Any, ...], Any], str | None]
@@ -84,6 +85,8 @@ class StrategyToolbox(Toolbox):  # type: ignore[misc]
     def register(self, alias: str, function: Callable[..., Any], *args: Any, **kargs: Any) -> None:
         """Register an operator, in place of the one that has the name.
 
+        One of DEAP's penalties around an evaluator with a `batch` keeps it, here and in `decorate`.
+
         Raises:
             ValueError: The strategy has no operator of that name.
             TypeError: The function can't be called.
@@ -96,6 +99,7 @@ class StrategyToolbox(Toolbox):  # type: ignore[misc]
             )
         if not callable(function):
             raise TypeError(f"{alias} must be a function or another callable, but it is {function!r}.")
+        function = penalised(function)
         super().register(alias, function, *args, **kargs)
         registered = getattr(self, alias)
         operator = Operator(function, *args, **kargs)
