@@ -18,14 +18,12 @@ import torch
 from deap.base import Fitness as DeapFitness
 from torch import Tensor
 
+from neuroevo.genes import GenomeView
 from neuroevo.ids import Ids as Ids
 from neuroevo.spelling import shown
 
 UNCHANGING = frozenset({bool, float, int, str, type(None)})
 """Immutable types, which copies share."""
-
-OWN = frozenset({"genome", "fitness", "id", "parents", "generation", "body", "memory"})
-"""The attributes that every individual has."""
 
 HISTORY = "history_index"
 """The attribute by which `deap.tools.History` numbers individuals."""
@@ -61,7 +59,8 @@ class Fitness(DeapFitness):  # type: ignore[misc]
 
     Args:
         values: One number per weight; none leaves the fitness invalid.
-        weights: The weight of each objective: positive to maximise it, negative to minimise it.
+        weights: The weight of each objective: positive to maximise it, negative to minimise it; default those of the
+            class, if it has any (as classes of `deap.creator` do), else one objective to maximise.
 
     Raises:
         ValueError: The numbers of values and weights differ, there are no weights, or a weight is
@@ -76,8 +75,10 @@ class Fitness(DeapFitness):  # type: ignore[misc]
     failure: str | None = None
     order: tuple[bool, tuple[float, ...]] = (False, ())
 
-    def __init__(self, values: Iterable[float] = (), *, weights: Iterable[float] = (1.0,)) -> None:
+    def __init__(self, values: Iterable[float] = (), *, weights: Iterable[float] | None = None) -> None:
         # DEAP's constructor is not called: it checks less, and each generation makes many of these.
+        if weights is None:
+            weights = getattr(type(self), "weights", None) or (1.0,)
         self.weights = _finite(_floats("weights", weights))
         if given := _floats("values", values):
             self.values = given
@@ -165,17 +166,19 @@ class Fitness(DeapFitness):  # type: ignore[misc]
         return f"{type(self).__name__}({self._values}, weights={self.weights})"
 
 
-class Individual:
+class Individual(GenomeView):
     """One candidate: its genome, its fitness, and its place in the lineage.
 
-    Individuals are equal if their ids are. Copying and pickling copy a genome that is a row of a
-    population's tensor into a storage of its own, so that changing a clone changes nothing else and
-    pickling it includes no other individual; a clone keeps the id.
+    Individuals are equal if their genomes are, and distinguished by `id` (see `GenomeView`). Copying
+    and pickling copy a genome that is a row of a population's tensor into a storage of its own, so
+    that changing a clone changes nothing else and pickling it includes no other individual; a clone
+    keeps the id.
 
     Args:
         genome: The genome in the strategy's representation: a row [D] of a population's tensor [P,
             D], a `Learngene`, or None for an individual that has not inherited anything.
-        fitness: Its fitness; by default an invalid one with one objective to maximise.
+        fitness: Its fitness; by default an invalid one: that of its class (as classes of `deap.creator` have it), else
+            one with one objective to maximise.
         id: The lineage id, unique within a run (see `Ids`).
         parents: The ids of its parents.
         generation: The generation that it was born in, and whose episodes or tasks it is scored on; loops that count
@@ -209,7 +212,9 @@ class Individual:
             )
         # Children of a genome in a graph would make it grow from generation to generation.
         self.genome = genome.detach() if isinstance(genome, Tensor) and genome.requires_grad else genome
-        self.fitness = Fitness() if fitness is None else fitness
+        # A class of `deap.creator` makes the fitness before it calls this.
+        if fitness is not None or "fitness" not in self.__dict__:
+            self.fitness = Fitness() if fitness is None else fitness
         if id is None:
             raise TypeError("id must be a whole number, unique within the run, but none was given.")
         self.id = id
@@ -217,12 +222,6 @@ class Individual:
         self.generation = generation
         self.body = body
         self.memory = memory
-
-    def __eq__(self, other: object) -> bool:
-        return self.id == other.id if isinstance(other, Individual) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self.id)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Individual:
         clone = object.__new__(type(self))
@@ -326,11 +325,6 @@ def offspring(genome: Any, parents: Sequence[Individual], *, id: int, like: Indi
     if (index := getattr(parents[0] if like is None else like, HISTORY, None)) is not None:
         setattr(child, HISTORY, index)
     return child
-
-
-def attributes_added(individual: Individual) -> dict[str, Any]:
-    """Return the attributes of an individual that its class does not know, such as users and DEAP add them."""
-    return {name: value for name, value in individual.__dict__.items() if name not in OWN}
 
 
 def _own(genome: Any) -> Any:

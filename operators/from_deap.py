@@ -21,12 +21,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from neuroevo.genes import as_genes
 from neuroevo.global_generators import seeded_by
-from neuroevo.individual import Ids, Individual, attributes_added, offspring
+from neuroevo.individual import Ids, Individual, offspring
 from neuroevo.signatures import Recorded
+from neuroevo.spelling import shown
 
-LONGEST = 80
-"""Characters of a wrong result that an error repeats."""
+OWN = frozenset(vars(Individual(None, id=0)))
+"""The attributes that every individual has."""
 
 
 class Genes(list[Any]):
@@ -92,14 +94,14 @@ class FromDeap(Recorded):
         else:
             copied = Genes(copy.deepcopy(genome)) if type(genome) is list else copy.deepcopy(genome)
         if hasattr(copied, "__dict__"):
-            copied.__dict__.update(copy.deepcopy({**attributes_added(individual), "fitness": individual.fitness}))
+            copied.__dict__.update(copy.deepcopy({**_added(individual), "fitness": individual.fitness}))
         return copied
 
     def _children(self, found: Any, parents: Sequence[Individual]) -> tuple[Individual, ...]:
         if not isinstance(found, tuple | list) or len(found) != len(parents):
             raise TypeError(
                 f"{self.name} must return a tuple of {len(parents)} genome{'s' * (len(parents) > 1)}, as functions of "
-                f"DEAP do, but it returned {_cut(found)}."
+                f"DEAP do, but it returned {shown(found)}."
             )
         # One object in two places would be one genome of two children.
         own = [
@@ -112,9 +114,7 @@ class FromDeap(Recorded):
         if self.ids is None:
             raise TypeError(f"ids must be given for {self.name}, which makes children, but they are missing.")
         like = parents[place]
-        added = {
-            name: vars(found).pop(name) for name in attributes_added(like) if name in getattr(found, "__dict__", ())
-        }
+        added = {name: vars(found).pop(name) for name in _added(like) if name in getattr(found, "__dict__", ())}
         getattr(found, "__dict__", {}).pop("fitness", None)
         child = offspring(self._like(found, like.genome), parents, id=self.ids(), like=like)
         child.__dict__.update(added)
@@ -125,13 +125,11 @@ class FromDeap(Recorded):
         if not isinstance(genome, Tensor):
             return list(found) if isinstance(found, Genes) else found
         try:
-            row = torch.as_tensor(found, dtype=genome.dtype, device=genome.device).clone()
-            kept = row.dim() == 1 and (row.is_floating_point() or row.tolist() == list(found))
-        except (TypeError, ValueError, RuntimeError, OverflowError):
-            kept = False
-        if not kept:
-            kind = str(genome.dtype).removeprefix("torch.")
-            raise TypeError(f"{self.name} must return a sequence of {kind} genes, but it returned {_cut(found)}.")
+            row = as_genes(found, genome)
+        except TypeError as error:
+            raise TypeError(f"{self.name} must return genes like its arguments: {error}") from None
+        if row.dim() != 1:
+            raise TypeError(f"{self.name} must return a sequence of genes, but it returned {shown(found)}.")
         return row
 
 
@@ -163,6 +161,6 @@ def from_deap(
     return FromDeap(function, generator=generator, ids=ids, make=make, **settings)
 
 
-def _cut(thing: object) -> str:
-    text = repr(thing)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+def _added(individual: Individual) -> dict[str, Any]:
+    """Return the attributes that users and DEAP added to an individual."""
+    return {name: value for name, value in vars(individual).items() if name not in OWN}

@@ -91,7 +91,7 @@ class Mate(Recorded):
         """
         mates = (first, second)
         left, right = self.crossover(tensor_of(first), tensor_of(second))
-        return offspring(left, mates, id=self.ids()), offspring(right, mates, id=self.ids())
+        return offspring(left, mates, id=self.ids()), offspring(right, mates, id=self.ids(), like=second)
 
 
 class Mutate(Recorded):
@@ -166,7 +166,10 @@ class Vary(Recorded):
         if len(children) != len(population):
             raise ValueError(f"mutation must return {len(population)} genomes, but it returned {len(children)}.")
         families = _families(population, mates.tolist())
-        return [offspring(row, family, id=self.ids()) for row, family in zip(children, families, strict=True)]
+        return [
+            offspring(row, family, id=self.ids(), like=one)
+            for row, family, one in zip(children, families, population, strict=True)
+        ]
 
     def _mates(self, pairs: int) -> Tensor:
         """Return the numbers of the pairs that mate."""

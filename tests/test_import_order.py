@@ -16,6 +16,7 @@ ORDER = (
         "data",
         "discrete",
         "files",
+        "genes",
         "genome",
         "global_generators",
         "graph",

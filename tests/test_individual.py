@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from deap import base, tools
+from deap import base, creator, tools  # noqa: TID251 - classes of creator are what is tested
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -155,6 +155,7 @@ def test_a_clone_owns_its_row(how: str) -> None:
     before = individual.genome.clone()
     clone = _clone(individual, how)
     assert clone == individual
+    assert clone.id == individual.id
     assert torch.equal(clone.genome, before)
     assert clone.genome.untyped_storage().nbytes() == clone.genome.nbytes
     clone.genome.zero_()
@@ -199,15 +200,6 @@ def test_a_row_with_strides_or_gradients_can_be_cloned() -> None:
         assert clone.is_contiguous()
         assert clone.untyped_storage().nbytes() == clone.nbytes
         assert not clone.requires_grad
-
-
-def test_individuals_are_equal_by_id() -> None:
-    """Equality and hash follow the id alone, whatever the genome."""
-    one, twin, other = (Individual(torch.ones(2), id=index) for index in (1, 1, 2))
-    assert one == twin
-    assert one != other
-    assert one != 1
-    assert len({one, twin, other}) == 2
 
 
 def test_a_genome_is_one_row() -> None:
@@ -355,3 +347,18 @@ def test_clones_share_nothing_that_changes() -> None:
     clone.fitness.values = (3.0,)
     assert (one.notes, one.genome.tolist(), one.fitness.values) == ({"seen": [1]}, [1, 1], (2.0,))
     assert (clone.id, clone.parents) == (1, (5,))
+
+
+def test_classes_of_creator_keep_their_weights() -> None:
+    """`deap.creator` puts the weights on the class and makes the fitness before the individual's constructor runs."""
+    creator.create("Least", Fitness, weights=(-1.0, 2.0))
+    creator.create("Candidate", Individual, fitness=creator.Least)
+    try:
+        one = creator.Candidate(torch.zeros(2), id=3)
+        assert (type(one.fitness), one.fitness.weights, one.id) == (creator.Least, (-1.0, 2.0), 3)
+        assert creator.Least((1, 2)).wvalues == (-1.0, 4.0)
+        assert creator.Least(weights=(1.0,)).weights == (1.0,)
+        assert creator.Candidate(None, Fitness(), id=0).fitness.weights == (1.0,)
+        assert offspring(torch.ones(2), [one], id=4).fitness.weights == (-1.0, 2.0)
+    finally:
+        del creator.Least, creator.Candidate

@@ -119,7 +119,7 @@ class Variation:
 
     def _child(self, found: Individual, family: Sequence[Individual]) -> Individual:
         genome = self.space.clip(tensor_of(found).to(family[0].genome, copy=True))
-        return offspring(genome, family, id=self.ids())
+        return offspring(genome, family, id=self.ids(), like=found)
 
 
 def register_variation(
