@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
+import logging
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from inspect import isfunction
 from typing import Any
 
@@ -13,6 +14,10 @@ from neuroevo.individual import Failure
 from neuroevo.signatures import describe
 
 Evaluate = Callable[..., Any]
+
+ADVICE = "register an evaluator with __call__ and a batch of its own."
+
+log = logging.getLogger(__name__)
 
 
 class Penalised:
@@ -89,27 +94,28 @@ def penalised(function: Evaluate) -> Evaluate:
 def batch_of(function: Evaluate) -> Callable[..., Sequence[Any]] | None:
     """Return the call that scores whole populations; None if an evaluator has none.
 
-    A function that hides the `batch` of the evaluator that it calls, such as one that decorates it, is named in a
-    warning.
+    A function that hides the `batch` of the evaluator that it calls, such as one that decorates it, is named once in
+    the log.
 
     Raises:
-        TypeError: It hides an evaluator whose scores depend on which individuals are scored together.
+        TypeError: It decorates an evaluator whose scores depend on which individuals are scored together.
     """
     inner = _hidden(function)
     if inner is None:
         return _own_batch(function)
     name, kind = getattr(function, "__qualname__", type(function).__qualname__), type(inner).__name__
-    advice = "register an evaluator with __call__ and a batch of its own."
-    if getattr(inner, "joint", False):
+    if getattr(inner, "joint", False) and hasattr(function, "__wrapped__"):
         raise TypeError(
             f"evaluate must score individuals together, because scores of a {kind} depend on each other, but {name} "
-            f"scores one at a time; {advice}"
+            f"scores one at a time; {ADVICE}"
         )
-    warnings.warn(
-        f"{name} scores one individual at a time, so that the batch of the {kind} that it calls is lost; {advice}",
-        stacklevel=3,
-    )
+    _say_once(f"{name} scores one individual at a time: the batch of the {kind} that it calls is lost; {ADVICE}")
     return None
+
+
+@cache
+def _say_once(sentence: str) -> None:
+    log.warning(sentence)
 
 
 def _own_batch(function: Any) -> Callable[..., Sequence[Any]] | None:

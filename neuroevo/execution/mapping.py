@@ -17,7 +17,7 @@ def batched_map(function: Callable[..., Any], *iterables: Iterable[Any], chunk: 
     `batch` takes as many lists as the function takes arguments and returns the list of results. Calls that run out of
     memory are divided (see `neuroevo.execution.memory`), unless results depend on which individuals are evaluated
     together, which an evaluator declares by an attribute `joint = True`. An evaluator that DEAP's penalties decorate
-    keeps its `batch`; for any other function that hides one a warning says so.
+    keeps its `batch`; the log names any other function that hides one.
 
     Args:
         function: Called with one item of each iterable; may be wrapped in `functools.partial` by
@@ -27,7 +27,7 @@ def batched_map(function: Callable[..., Any], *iterables: Iterable[Any], chunk: 
 
     Raises:
         ValueError: The numbers of results and items of a `batch` call differ, or `chunk` is below 1.
-        TypeError: The function hides an evaluator whose scores depend on which individuals are scored together.
+        TypeError: The function decorates an evaluator whose scores depend on which individuals are scored together.
     """
     if chunk is not None and chunk < 1:
         raise ValueError(f"chunk must be at least 1, but it is {chunk}.")

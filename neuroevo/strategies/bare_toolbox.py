@@ -22,7 +22,8 @@ class BareToolbox:
 
     With `generate` and `update` these are called as they are. With `population` (called without arguments), `select`
     and either `vary` or `mate` and `mutate` it is a generational genetic algorithm: children replace their parents,
-    neighbours mate and every child mutates.
+    neighbours mate and every child mutates. `mate` and `mutate` get clones; an individual that they return as it was
+    is the parent itself.
 
     Args:
         toolbox: The user's toolbox; operators that it gets later are not seen.
@@ -90,9 +91,22 @@ class BareToolbox:
     def _vary(self, parents: Sequence[Individual]) -> list[Individual]:
         children: list[Individual] = []
         for first, second in zip(parents[::2], parents[1::2], strict=False):
-            children.extend(self.toolbox.mate(first, second))
+            children.extend(self._called("mate", first, second))
         children.extend(parents[len(children) :])
-        return [self.toolbox.mutate(child)[0] for child in children]
+        return [self._called("mutate", child)[0] for child in children]
+
+    def _called(self, verb: str, *individuals: Individual) -> Sequence[Individual]:
+        """Return the results of an operator that gets clones: parents stay as they are, whatever it does to them."""
+        clones = [self.toolbox.clone(one) for one in individuals]
+        found: Sequence[Individual] = getattr(self.toolbox, verb)(*clones)
+        for clone, one in zip(clones, individuals, strict=True):
+            if clone != one and any(child is clone for child in found):
+                raise TypeError(
+                    f"{verb} must return new individuals, but it changed individual {one.id} in place, which keeps its "
+                    "id and its score; register such functions as from_deap(function, generator=..., ids=...)."
+                )
+        unchanged = {id(clone): one for clone, one in zip(clones, individuals, strict=True)}
+        return [unchanged.get(id(child), child) for child in found]
 
     def _replace(self, population: Sequence[Individual]) -> None:
         self._population = list(population)

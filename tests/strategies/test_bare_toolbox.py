@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import torch
-from deap import algorithms
+from deap import algorithms, tools
 from deap.base import Toolbox
 
+from neuroevo import from_deap
 from neuroevo.budget import Budget
 from neuroevo.evolution import evolve
 from neuroevo.execution import batched_map
@@ -258,3 +259,45 @@ def test_it_has_no_state_and_no_known_cost() -> None:
     assert strategy.planned_budget(9) == strategy.budget == Budget()
     assert strategy.record() == {}
     assert strategy.generation == 2
+
+
+@pytest.mark.parametrize(
+    ("verb", "function"), [("mate", tools.cxOnePoint), ("mutate", partial(tools.mutGaussian, mu=1, sigma=1, indpb=1.0))]
+)
+@pytest.mark.deap_loops
+def test_operators_that_work_in_place_are_refused(verb: str, function: Any) -> None:
+    """A changed parent would keep its id and its score: the operator is named, and the first generation is unharmed."""
+    toolbox = genetic()
+    toolbox.register(verb, function)
+    run = evolve(toolbox, 3)
+    parents = next(run).population
+    before = [(one.genome.tolist(), one.fitness.values) for one in parents]
+    with pytest.raises(TypeError, match=rf"{verb} must return new individuals, but it changed individual \d+ in place"):
+        next(run)
+    assert [(one.genome.tolist(), one.fitness.values) for one in parents] == before
+
+
+def test_parents_that_operators_return_unchanged_are_parents() -> None:
+    """Operators that do nothing make no children: the individuals themselves live on, with their scores."""
+    toolbox = genetic()
+    toolbox.register("mate", lambda first, second: (first, second))
+    toolbox.register("mutate", lambda one: (one,))
+    before, after = list(evolve(toolbox, 2))
+    assert all(any(one is other for other in before.population) for one in after.population)
+
+
+def test_functions_of_deap_evolve() -> None:
+    """With `from_deap` the same functions improve a population, with ids and parents, and repeat by the seed."""
+
+    def run() -> list[tuple[int, tuple[int, ...], tuple[float, ...]]]:
+        toolbox, generator, ids = genetic(), torch.Generator().manual_seed(1), Ids(next=100)
+        toolbox.register("mate", from_deap(tools.cxTwoPoint, generator=generator, ids=ids))
+        mutate = from_deap(tools.mutGaussian, mu=0, sigma=0.3, indpb=0.5, generator=generator, ids=ids)
+        toolbox.register("mutate", mutate)
+        toolbox.register("select", from_deap(tools.selTournament, tournsize=3, generator=generator))
+        generations = list(evolve(toolbox, 8))
+        assert generations[-1].best.fitness > generations[0].best.fitness
+        assert {one.generation for one in generations[-1].population} == {7}
+        return [(one.id, one.parents, one.fitness.values) for one in generations[-1].population]
+
+    assert run() == run()
