@@ -188,7 +188,7 @@ class Individual(GenomeView):
 
     Raises:
         ValueError: The genome is a tensor that does not have exactly one dimension.
-        TypeError: No id is given.
+        TypeError: No id is given, or the fitness is no `Fitness`.
     """
 
     genome: Any
@@ -215,6 +215,11 @@ class Individual(GenomeView):
         # A class of `deap.creator` makes the fitness before it calls this.
         if fitness is not None or "fitness" not in self.__dict__:
             self.fitness = Fitness() if fitness is None else fitness
+        if not isinstance(self.fitness, Fitness):
+            raise TypeError(
+                f"fitness must be a neuroevo.Fitness, but it is a {type(self.fitness).__name__}; derive its class from "
+                "neuroevo.Fitness, also in deap.creator."
+            )
         if id is None:
             raise TypeError("id must be a whole number, unique within the run, but none was given.")
         self.id = id

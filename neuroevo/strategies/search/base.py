@@ -219,6 +219,12 @@ def compact(individuals: Sequence[Individual]) -> list[Individual]:
         return list(individuals)
     found = list(individuals)
     for place, row in zip(places, torch.stack([individuals[place].genome for place in places]).unbind(), strict=True):
-        one = individuals[place]
-        found[place] = Individual(row, one.fitness, id=one.id, parents=one.parents, generation=one.generation)
+        found[place] = twin(individuals[place], genome=row)
     return found
+
+
+def twin(individual: Individual, **others: Any) -> Individual:
+    """Return an individual with some other attributes; the rest is shared, with what users and DEAP added to it."""
+    made = object.__new__(type(individual))
+    made.__dict__.update(vars(individual), **others)
+    return made

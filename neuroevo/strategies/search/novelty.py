@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from neuroevo.individual import Fitness, Individual
-from neuroevo.strategies.search.base import ALL, Search, compact
+from neuroevo.strategies.search.base import ALL, Search, compact, twin
 from neuroevo.strategies.search.measures import Measured, archives, check_measures, table_of
 from neuroevo.strategies.search.variation import (
     VARIATION,
@@ -102,7 +102,7 @@ class Novelty(Search):
         if not self.individuals:
             return self.initial_population()
         novel = [
-            Individual(one.genome, Fitness((value,)), id=one.id, generation=one.generation)
+            twin(one, fitness=Fitness((value,)))
             for one, value in zip(self.individuals, self.novelty.tolist(), strict=True)
         ]
         children: list[Individual] = self.toolbox.vary(self.toolbox.select(novel, self.population))
