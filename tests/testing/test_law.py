@@ -1,16 +1,17 @@
 """Checking a law: the message of a broken one, the number of cases, and what is left unchanged."""
 
+import math
 import random
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from neuroevo.testing.laws import Breach, Case, Law, LawBroken, check, check_law
-from neuroevo.testing.laws.law import name_of
+from neuroevo.testing.laws import Breach, Case, DrawingFailed, Law, LawBroken, check, check_law, report
+from neuroevo.testing.laws.law import RUNS, literal, name_of
 
 
 def positive(subject: Any, case: Case) -> None:
@@ -64,15 +65,80 @@ def test_the_first_broken_law_is_reported() -> None:
 
 
 def test_an_exception_of_the_subject_is_a_breach() -> None:
-    """It is reported by name with the case that it came from, and chained."""
+    """It is reported by name with the case that it came from, and chained; no other law is blamed."""
 
     def refuses(number: int) -> int:
         raise KeyError(f"no {number}")
 
-    with pytest.raises(LawBroken, match=r"'results are small': KeyError: 'no 0'") as caught:
+    with pytest.raises(LawBroken, match=r"'runs on what it is given': it raised KeyError: 'no 0'") as caught:
         check_law(refuses, SMALL, label="it")
     assert isinstance(caught.value.__cause__, KeyError)
     assert caught.value.case == "number = 0"
+
+
+def test_what_can_not_be_looked_at_is_told_apart_from_what_raises() -> None:
+    """A subject that returns nothing is told so, and not that it raised."""
+    with pytest.raises(LawBroken, match="what it returned can't be judged, TypeError") as caught:
+        check_law(lambda number: None, SMALL, label="it")
+    assert caught.value.law == RUNS
+
+
+def test_a_fault_of_the_drawing_is_not_the_subjects() -> None:
+    """The strategies of a law can be wrong, too."""
+
+    def wrong(number: int) -> int:
+        raise ZeroDivisionError("nothing to draw")
+
+    law = Law("drawn", "", lambda subject, case: case.draw("number", st.integers(0, 3).map(wrong)))
+    with pytest.raises(DrawingFailed, match="number can't be drawn: ZeroDivisionError: nothing to draw"):
+        check_law(None, law, label="it")
+
+
+def test_a_case_is_replayed() -> None:
+    """From the error, or copied from its message, exactly."""
+    with pytest.raises(LawBroken) as caught:
+        check_law(lambda number: number, SMALL, label="identity")
+    with pytest.raises(Breach, match="10 became 10"):
+        SMALL.replay(lambda number: number, caught.value.drawn)
+    SMALL.replay(lambda number: 0, {"number": 10})
+
+
+@given(numbers=st.lists(st.floats(width=32), max_size=5), double=st.booleans())
+def test_cases_are_printed_exactly(numbers: list[float], double: bool) -> None:
+    """A literal of a tensor is that tensor, NaN and infinities included."""
+    tensor = torch.tensor(numbers, dtype=torch.float64 if double else torch.float32)
+    again = eval(literal((tensor, [1, None])), {"torch": torch, "math": math})
+    assert again[0].dtype == tensor.dtype
+    assert torch.equal(again[0].nan_to_num(7.0), tensor.nan_to_num(7.0))
+    assert again[1] == [1, None]
+
+
+def test_examples_must_be_at_least_one() -> None:
+    """0 examples are refused; they would prove nothing."""
+    with pytest.raises(ValueError, match="examples must be at least 1, but it is 0"):
+        check_law(None, SMALL, label="it", examples=0)
+
+
+def test_expected_failures() -> None:
+    """A law that is known to be broken is passed over, and told when it is kept or unknown."""
+    check(lambda number: number, [SMALL], label="it", expected_failures={SMALL.name: "on purpose"})
+    with pytest.raises(ValueError, match="it keeps the law 'results are small'"):
+        check(lambda number: 0, [SMALL], label="it", expected_failures={SMALL.name: "on purpose"})
+    with pytest.raises(ValueError, match="'no such law' is none of them"):
+        check(lambda number: 0, [SMALL], label="it", expected_failures={"no such law": ""})
+
+
+def test_a_report_has_a_verdict_for_each_law() -> None:
+    """Kept, broken, not judged, and expected to be broken."""
+
+    def crash(subject: Any, case: Case) -> None:
+        subject("a word")
+
+    laws = [SMALL, Law("other", "", crash), Law("kept", "", lambda subject, case: None)]
+    found = report(lambda number: number + 10, laws, expected_failures={"kept": "no reason"})
+    assert [one.judgement for one in found] == ["broken", "not judged", "kept against expectation"]
+    assert found[0].case == "number = 0"
+    assert found[1].complaint.startswith("it raised TypeError")
 
 
 def test_flaky_failures_are_reported_as_such() -> None:
@@ -106,7 +172,7 @@ def test_the_message_shows_what_the_subject_was_given() -> None:
 
     with pytest.raises(LawBroken) as caught:
         check_law(None, Law("kept", "", overwritten), label="it")
-    assert caught.value.case == "tensor = tensor([1., 2.])"
+    assert caught.value.case == "tensor = torch.tensor([1.0, 2.0], dtype=torch.float32)"
 
 
 def test_global_generators_are_as_before() -> None:

@@ -23,10 +23,10 @@ def test_every_pair_of_subject_and_law_is_a_test() -> None:
     assert names == "law"
     ids = [case.id for case in cases]
     assert len(set(ids)) == len(ids) == 2 * len(LAWS)
-    assert ids[0] == "gaussian(sigma=0.5)-arguments_are_left_unchanged"
-    assert ids[len(LAWS)] == "gaussian(sigma=0.5)-1-arguments_are_left_unchanged"
+    assert ids[0] == "gaussian(sigma=0.5)-runs_on_what_it_is_given"
+    assert ids[len(LAWS)] == "gaussian(sigma=0.5)-1-runs_on_what_it_is_given"
     named = parametrize_with_laws(LAWS[:1], {"mine": small}).args[1]
-    assert [case.id for case in named] == ["mine-arguments_are_left_unchanged"]
+    assert [case.id for case in named] == ["mine-runs_on_what_it_is_given"]
 
 
 def test_a_case_is_the_check() -> None:

@@ -8,19 +8,23 @@ from neuroevo.testing.laws.backbone import backbone_laws, check_backbone
 from neuroevo.testing.laws.crossover import check_crossover, crossover_laws
 from neuroevo.testing.laws.dataset import check_dataset, dataset_laws
 from neuroevo.testing.laws.inheritance import check_extraction, check_inheritance, extraction_laws, inheritance_laws
-from neuroevo.testing.laws.law import Breach, Case, Law, LawBroken, check, check_law
+from neuroevo.testing.laws.law import VERSION, Breach, Case, DrawingFailed, Law, LawBroken, check, check_law
 from neuroevo.testing.laws.learngenes import check_learngene_mutation, learngene_mutation_laws
 from neuroevo.testing.laws.mapping import check_map, map_laws
 from neuroevo.testing.laws.mutation import check_mutation, mutation_laws
 from neuroevo.testing.laws.problem import check_problem, problem_laws
 from neuroevo.testing.laws.selection import check_selection, selection_laws
 from neuroevo.testing.laws.strategy import check_strategy, strategy_laws
+from neuroevo.testing.laws.verdicts import Verdict, report
 
 __all__ = [
+    "VERSION",
     "Breach",
     "Case",
+    "DrawingFailed",
     "Law",
     "LawBroken",
+    "Verdict",
     "backbone_laws",
     "check",
     "check_backbone",
@@ -43,6 +47,7 @@ __all__ = [
     "map_laws",
     "mutation_laws",
     "problem_laws",
+    "report",
     "selection_laws",
     "strategy_laws",
 ]

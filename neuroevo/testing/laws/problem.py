@@ -17,7 +17,7 @@ from neuroevo.execution import batched_map
 from neuroevo.global_generators import reseed, restored
 from neuroevo.individual import Individual
 from neuroevo.testing.laws.content import content, difference, module_content
-from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
+from neuroevo.testing.laws.law import Breach, Case, Law, check, must, name_of
 from neuroevo.testing.laws.purity import Arguments, global_generators_left_alone
 from neuroevo.testing.laws.trial import account
 
@@ -161,12 +161,13 @@ def _modules_unchanged(evaluator: Evaluator, case: Case, *, individuals: Sequenc
         if where := difference(before, module_content(evaluator)):
             raise Breach(f"scoring individuals changed {where}")
     # A tensor that a transformation left behind can be neither read nor copied.
-    copy.deepcopy(evaluator)
+    must("it can not be copied after it has scored", partial(copy.deepcopy, evaluator))
 
 
 def _pickled(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual], tolerance: float) -> None:
     several = _several(case, individuals)
-    worker = pickle.loads(pickle.dumps(evaluator))  # noqa: S301 - bytes of our own making
+    data = must("it can not be pickled", partial(pickle.dumps, evaluator))
+    worker = pickle.loads(data)  # noqa: S301 - bytes of our own making
     _expect(batched_map(worker, several), batched_map(evaluator, several), "by a pickled evaluator", tolerance)
 
 

@@ -9,7 +9,7 @@ import torch
 
 from neuroevo.global_generators import fingerprints, reseed, restored
 from neuroevo.testing.laws.content import content, difference, storages
-from neuroevo.testing.laws.law import Breach, Case, Law
+from neuroevo.testing.laws.law import RUNS, Breach, Case, Law
 from neuroevo.testing.strategies import seeds
 
 Arguments = Mapping[str, Any]
@@ -33,11 +33,21 @@ def purity_laws(draw: Draw, call: Call) -> list[Law]:
         call: Calls a subject with such arguments and a generator; one that draws nothing may ignore the generator.
     """
     return [
+        runs(draw, call),
         arguments_unchanged(draw, call),
         no_shared_storage(draw, call),
         equal_seeds_equal_results(draw, call),
         global_generators_left_alone(draw, call),
     ]
+
+
+def runs(draw: Draw, call: Call) -> Law:
+    """Return the law that a call with valid arguments raises no exception."""
+
+    def statement(subject: Any, case: Case) -> None:
+        call(subject, draw(case), seeded(case.draw("seed", seeds())))
+
+    return Law(RUNS, "the case is outside of its domain, which can be told, or a fault of its own", statement)
 
 
 def arguments_unchanged(draw: Draw, call: Call) -> Law:

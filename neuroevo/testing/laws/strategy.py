@@ -18,7 +18,7 @@ from neuroevo.budget import Budget
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.testing.laws.content import content, difference, leaves
-from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
+from neuroevo.testing.laws.law import Breach, Case, Law, check, must, name_of
 from neuroevo.testing.laws.purity import (
     Arguments,
     equal_seeds_equal_results,
@@ -140,7 +140,7 @@ def _contract(make: Make, case: Case, *, generations: int) -> None:
         if strategy.generation != number:
             raise Breach(f"its generation is {strategy.generation} when {number} have ended")
         run(strategy, 1)
-        json.dumps(strategy.record())
+        must("its record is no JSON", partial(json.dumps, strategy.record()))
     for budget in (strategy.budget, strategy.planned_budget(generations)):
         if not isinstance(budget, Budget):
             raise Breach(f"a budget must be a Budget, but it is {budget!r}")
