@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deap.base import Toolbox
+from torch import Tensor
 
 from neuroevo.budget import Budget
 from neuroevo.execution.mapping import unwrap
@@ -317,6 +318,9 @@ def _check_survivors(population: Sequence[Individual], number: int) -> None:
     if not population or failed < len(population):
         return
     reasons = sorted({one.fitness.failure for one in population if one.fitness.failure is not None})
+    if any(isinstance(one.genome, Tensor) and not bool(one.genome.isfinite().all()) for one in population):
+        what = "genomes are not finite; the search diverged, so bound its space, or take smaller steps"
+        raise RuntimeError(f"all {failed} individuals of generation {number} failed: {what}.")
     reason = " or ".join(reasons) or "no fitness value is finite"
     raise RuntimeError(
         f"all {failed} individuals of generation {number} failed: {reason}; "

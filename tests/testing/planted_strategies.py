@@ -19,7 +19,7 @@ from neuroevo.operators.mutation import gaussian
 from neuroevo.operators.verbs import Mutate
 from neuroevo.problems.function import SPHERE
 from neuroevo.strategies import SNES
-from neuroevo.testing.laws import Law, strategy_laws
+from neuroevo.testing.laws import Law, convergence_laws, strategy_laws
 from neuroevo.testing.toolboxes import Sphere
 
 
@@ -294,6 +294,17 @@ class SecretSetting(SNES):
 
 ONE_AFTER_ANOTHER = "no individual is lost or duplicated"
 
+
+class Vanishing(SNES):
+    """Shrinks its step size without limit, and divides by it."""
+
+    def tell(self, population: Sequence[Individual]) -> None:
+        """Go to the mean of the better half, in units of the step size."""
+        steps = (torch.stack([one.genome for one in population]) - self.mean) / self.sigma
+        self.mean = self.mean + self.sigma * steps.mean(0)
+        self.sigma = 0.1 * self.sigma
+
+
 PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     ("TensorRecord", "a record that is no JSON", "it has what loops ask for", _strategy(TensorRecord)),
     ("InPlace", "variation without toolbox.clone (DEAP)", ONE_AFTER_ANOTHER, _strategy(InPlace)),
@@ -353,5 +364,11 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "registering another operator changes nothing",
         "operators are called through the toolbox",
         _strategy(BoundEarly),
+    ),
+    (
+        "Vanishing",
+        "a step size of 0 divides (separable CMA-ES after 2,410 generations)",
+        "a converged search stays finite",
+        (Vanishing, convergence_laws(generations=400)),
     ),
 )

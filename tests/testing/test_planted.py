@@ -18,6 +18,7 @@ from neuroevo.testing.laws import (
     check_dataset,
     check_law,
     check_strategy,
+    convergence_laws,
     crossover_laws,
     dataset_laws,
     extraction_laws,
@@ -84,6 +85,7 @@ KINDS = {
     "backbone": backbone_laws(),
     "data set": dataset_laws(again=objects.sound_data, learnable=True),
     "problem": problem_laws([]),
+    "convergence": convergence_laws(),
 }
 
 

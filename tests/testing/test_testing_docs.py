@@ -54,6 +54,7 @@ def test_every_law_and_every_strategy_is_on_the_page() -> None:
         "dataset": laws.dataset_laws(again=lambda: pytest.fail("not called"), learnable=True),
         "problem": laws.problem_laws([]),
         "map": laws.map_laws(chunk="chunk"),
+        "convergence": laws.convergence_laws(),
     }
     _, _, purity = PAGE.partition("The laws of purity")
     for row in rows:

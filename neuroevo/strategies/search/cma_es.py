@@ -26,11 +26,18 @@ from neuroevo.individual import Fitness, Individual
 from neuroevo.problems import Problem
 from neuroevo.seeds import seed_of
 from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma
+from neuroevo.strategies.search.step_sizes import limits_of
 from neuroevo.strategies.toolbox import Verbs
 
 Floats = NDArray[np.float64]
 
 MATRICES = ("centroid", "pc", "ps", "C", "B", "diagD")
+
+LEAST_RATIO = 1e-7
+"""Smallest standard deviation, in units of the greatest: the variances' ratio is what double precision can tell."""
+
+MOST_SCALE = 1e30
+"""Largest step size, and inverse of the smallest, before it becomes part of the covariance."""
 
 
 class Model(cma.Strategy):  # type: ignore[misc]
@@ -40,17 +47,52 @@ class Model(cma.Strategy):  # type: ignore[misc]
         centroid: First mean, [D].
         sigma: First step size.
         random: Gives the draws.
+        dtype: That of genomes.
         **settings: Those of `deap.cma.Strategy`.
     """
 
-    def __init__(self, centroid: Floats, sigma: float, *, random: np.random.Generator, **settings: Any) -> None:
+    sigma: float
+    centroid: Floats
+    diagD: Floats
+    pc: Floats
+    B: Floats
+    C: Floats
+
+    def __init__(
+        self, centroid: Floats, sigma: float, *, random: np.random.Generator, dtype: torch.dtype, **settings: Any
+    ) -> None:
         super().__init__(centroid, sigma, **settings)
         self.random = random
+        self.dtype = dtype
 
     def sample(self) -> Floats:
         """Return a sample, [P, D]."""
         draws = self.random.standard_normal((self.lambda_, self.dim))
         return np.asarray(self.centroid + self.sigma * np.dot(draws, self.BD.T))
+
+    def update(self, population: list[Point]) -> None:
+        """Update mean, step size and covariance, which stays positive where the search has converged."""
+        # What is rounded to a variance below 0 has no root, and is mended next.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            super().update(population)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Keep the standard deviations [D] along the axes above the precision of the mean, in limits, and comparable.
+
+        A step size that leaves its own limits becomes part of the covariance.
+        """
+        least, greatest = limits_of(self.dtype)
+        noise = torch.finfo(self.dtype).eps * np.abs(self.centroid)
+        floors = np.maximum(np.sqrt((self.B**2).T @ noise**2), least)
+        lengths = self.sigma * self.diagD
+        kept = np.clip(np.nan_to_num(lengths, nan=0.0), np.maximum(floors, LEAST_RATIO * np.nanmax(lengths)), greatest)
+        if np.array_equal(kept, lengths) and 1 / MOST_SCALE < self.sigma < MOST_SCALE:
+            return
+        self.pc = self.sigma * self.pc
+        self.sigma, self.diagD = 1.0, kept
+        self.BD = self.B * kept
+        self.C = self.BD @ self.BD.T
 
 
 class Point(np.ndarray[Any, np.dtype[np.float64]]):
@@ -110,6 +152,7 @@ class CMAES(Search):
         self.model = Model(
             first_mean(self.space, seed).cpu().double().numpy(),
             1.0,
+            dtype=self.space.start.dtype,
             random=np.random.default_rng(seed_of(seed, "CMAES")),
             lambda_=self.population,
             cmatrix=np.diag(deviations**2),

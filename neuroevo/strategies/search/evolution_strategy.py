@@ -27,6 +27,7 @@ from neuroevo.operators.sampling import normal
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, compact, default_population, first_mean, first_sigma
+from neuroevo.strategies.search.step_sizes import limits_of
 from neuroevo.strategies.toolbox import Checks, Verbs
 
 LEAST_POPULATION = 8
@@ -90,7 +91,7 @@ class EvolutionStrategy(Search):
         known = [math.log(self.step_sizes[str(one.id)]) for one in self.individuals]
         centre = math.fsum(known) / len(known) if known else 0.0
         draws = torch.randn(self.population, generator=self.generator, dtype=torch.float64)
-        sizes = (centre + self.learning * draws).exp()
+        sizes = (centre + self.learning * draws).exp().clamp(*limits_of(mean.dtype))
         sigmas = sizes.to(mean).unsqueeze(-1) * self.spread
         genomes = self.toolbox.sample(mean.expand_as(sigmas), sigmas, count=1).squeeze(-2)
         children = self.new_individuals(genomes, [[one.id for one in self.individuals]] * self.population)

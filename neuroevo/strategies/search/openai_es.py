@@ -29,6 +29,7 @@ from neuroevo.operators.shaping import centred_ranks
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, make_even, scores_of
+from neuroevo.strategies.search.step_sizes import settled
 from neuroevo.strategies.toolbox import Checks, Verbs
 
 NOISE = 1 / 3
@@ -93,7 +94,7 @@ class OpenAIES(Search):
         step, memory = self.toolbox.optimise(gradient, self.memory)
         self.memory = dict(memory)
         self.mean = self.space.clip(torch.addcmul(self.mean, self.sigma, step))
-        self.sigma = self.sigma_decay * self.sigma
+        self.sigma = settled(self.sigma_decay * self.sigma, self.mean)
 
 
 STRATEGIES = {"openai-es": OpenAIES}

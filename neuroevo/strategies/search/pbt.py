@@ -25,6 +25,7 @@ from neuroevo.operators.replacement import best
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, compact
 from neuroevo.strategies.search.lamarckian import Differentiable, gradient_of
+from neuroevo.strategies.search.step_sizes import limits_of
 from neuroevo.strategies.toolbox import Checks, Verbs
 
 FIFTH = 0.2
@@ -109,7 +110,8 @@ class PBT(Search):
         """Return the learning rates to continue with, perturbed for members that copied another's."""
         rates = torch.tensor([self.rates[str(one.id)] for one in sources], dtype=torch.float64)
         own = torch.tensor([one.id == source.id for one, source in zip(self.individuals, sources, strict=True)])
-        return torch.where(own, rates, self.toolbox.explore(rates))
+        # Rates of members that learn nothing any more go anywhere.
+        return torch.where(own, rates, self.toolbox.explore(rates)).clamp(*limits_of(self.space.start.dtype))
 
 
 def truncation(individuals: Sequence[Individual], *, generator: torch.Generator) -> list[Individual]:

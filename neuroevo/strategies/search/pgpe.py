@@ -29,6 +29,7 @@ from neuroevo.operators.shaping import centred_ranks
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, make_even, scores_of
+from neuroevo.strategies.search.step_sizes import settled
 from neuroevo.strategies.toolbox import Checks, Verbs
 
 MOST_CHANGE = 0.2
@@ -92,7 +93,7 @@ class PGPE(Search):
         change = self.sigma_rate * (utilities @ (steps.square() - 1))
         self.memory = dict(memory)
         self.mean = self.space.clip(self.mean + self.sigma * step)
-        self.sigma = self.sigma * (1 + change.clamp(-MOST_CHANGE, MOST_CHANGE))
+        self.sigma = settled(self.sigma * (1 + change.clamp(-MOST_CHANGE, MOST_CHANGE)), self.mean)
 
 
 STRATEGIES = {"pgpe": PGPE}

@@ -27,7 +27,11 @@ from neuroevo.operators.sampling import normal
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, scores_of
+from neuroevo.strategies.search.step_sizes import settled
 from neuroevo.strategies.toolbox import Checks, Verbs
+
+MOST_SCALE = 1e30
+"""Largest common step size, and inverse of the smallest, before it becomes part of the variances."""
 
 
 class SeparableCMAES(Search):
@@ -58,7 +62,7 @@ class SeparableCMAES(Search):
         size = problem.space.size
         super().__init__(problem, population=default_population(size) if population is None else population, seed=seed)
         self.mean = first_mean(self.space, seed)
-        self.variances = first_sigma(self.space, sigma).square()
+        self.variances = settled(first_sigma(self.space, sigma), self.mean).square()
         self.scale = 1.0
         self.path = torch.zeros_like(self.mean)
         self.step_path = torch.zeros_like(self.mean)
@@ -94,6 +98,16 @@ class SeparableCMAES(Search):
         self.variances = (1 - self.variance_rate) * self.variances + self.variance_rate * outer
         excess = float(self.step_path.norm()) / _expected_length(len(self.mean)) - 1
         self.scale = self.scale * math.exp(self.step_rate / self.damping * excess)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Keep step sizes in their limits, and put the common scale into the variances where it leaves its own."""
+        sizes = self.scale * self.variances.sqrt()
+        kept = settled(sizes, self.mean)
+        if torch.equal(kept, sizes) and 1 / MOST_SCALE < self.scale < MOST_SCALE:
+            return
+        self.path = self.scale * self.path
+        self.variances, self.scale = kept.square(), 1.0
 
     def _follow(self, step: Tensor, deviations: Tensor) -> None:
         """Add the mean's step to both evolution paths."""

@@ -26,7 +26,11 @@ from neuroevo.operators.shaping import nes_utilities
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, scores_of
+from neuroevo.strategies.search.step_sizes import settled
 from neuroevo.strategies.toolbox import Checks, Verbs
+
+MOST_CHANGE = 10.0
+"""Of the logarithm of a step size in a generation; only bounds far within the step size make such changes."""
 
 
 class SNES(Search):
@@ -76,7 +80,8 @@ class SNES(Search):
         steps = (genomes_of(population) - self.mean) / self.sigma
         utilities = self.toolbox.shape(scores_of(population)).to(steps)
         self.mean = self.mean + self.mean_rate * self.sigma * (utilities @ steps)
-        self.sigma = self.sigma * (self.sigma_rate / 2 * (utilities @ (steps.square() - 1))).exp()
+        change = self.sigma_rate / 2 * (utilities @ (steps.square() - 1))
+        self.sigma = settled(self.sigma * change.clamp(-MOST_CHANGE, MOST_CHANGE).exp(), self.mean)
 
 
 STRATEGIES = {"snes": SNES}

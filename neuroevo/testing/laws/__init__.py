@@ -5,6 +5,7 @@ likely cause; each `*_laws` returns the laws as a list, for `neuroevo.testing.pa
 """
 
 from neuroevo.testing.laws.backbone import backbone_laws, check_backbone
+from neuroevo.testing.laws.convergence import check_convergence, convergence_laws
 from neuroevo.testing.laws.crossover import check_crossover, crossover_laws
 from neuroevo.testing.laws.dataset import check_dataset, dataset_laws
 from neuroevo.testing.laws.inheritance import check_extraction, check_inheritance, extraction_laws, inheritance_laws
@@ -28,6 +29,7 @@ __all__ = [
     "backbone_laws",
     "check",
     "check_backbone",
+    "check_convergence",
     "check_crossover",
     "check_dataset",
     "check_extraction",
@@ -39,6 +41,7 @@ __all__ = [
     "check_problem",
     "check_selection",
     "check_strategy",
+    "convergence_laws",
     "crossover_laws",
     "dataset_laws",
     "extraction_laws",
