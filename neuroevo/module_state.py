@@ -6,6 +6,7 @@ import copy
 import pickle
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import torch
@@ -52,10 +53,7 @@ def restore(module: nn.Module, before: Kept) -> None:
 
 
 def marks(module: nn.Module) -> dict[str, Any]:
-    """Return marks of what a module keeps, by its path in the module; they differ where it was changed.
-
-    Of tensors only the identity and the number of changes in place are read, so that this takes little time.
-    """
+    """Return marks of what a module keeps, by its path in the module; they differ where it was changed."""
     return {
         f"{path}.{name}" if path else name: _mark(value)
         for path, part in module.named_modules()
@@ -73,9 +71,17 @@ def _attributes(part: nn.Module) -> Iterator[tuple[str, Any]]:
     yield from ((name, value) for name, value in vars(part).items() if name not in OWN)
 
 
+def _content(tensor: Tensor) -> bytes:
+    numbers = tensor.detach().cpu().contiguous().flatten()
+    return sha256(numbers.view(torch.uint8).numpy().tobytes()).digest()
+
+
 def _mark(value: Any, depth: int = 0) -> Any:
-    if isinstance(value, Tensor):
+    if isinstance(value, nn.Parameter):
         return id(value), value._version
+    if isinstance(value, Tensor):
+        # Batch norms change their buffers without counting it as a change.
+        return id(value), value._version, _content(value)
     if isinstance(value, torch.Generator):
         return value.get_state().numpy().tobytes()
     if isinstance(value, list | tuple | deque) and depth < DEEPEST:

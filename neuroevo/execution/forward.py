@@ -13,6 +13,8 @@ from neuroevo.execution.dense import Dense
 from neuroevo.execution.functional import Functional
 from neuroevo.execution.memory import is_out_of_memory
 from neuroevo.execution.tiled import Tiled
+from neuroevo.execution.unrolled import unrolled
+from neuroevo.module_state import copied
 
 log = logging.getLogger(__name__)
 
@@ -27,18 +29,22 @@ class Forward:
 
     - A chain of linear layers and activations is a chain of batched matrix products (see `Dense`).
     - A module with convolutions of images runs one set after the other on a CPU, in tiles of images (see `Tiled`).
-    - Any other module is stacked by `torch.func.vmap` if possible.
+    - Any other module is stacked by `torch.func.vmap` if possible, with recurrent layers in elementary operations.
     - Otherwise it runs one set after the other, and the log says why.
+    - A module that changes attributes or buffers when it runs does so in a fresh copy for each set.
 
     The module is a copy in evaluation mode: batch norms use its statistics, dropout is off.
 
     Args:
         module: Any module.
+        copies: Whether it changes itself when it runs.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, *, copies: bool = False) -> None:
         self.module = module
+        self.copies = copies
         self.one = Functional(module)
+        self.stacked = Functional(unrolled(module))
         self.stacks = True
         self.dense = Dense.of(module)
         self.tiled = Tiled.of(module)
@@ -54,11 +60,11 @@ class Forward:
         """
         if self.dense is not None and self.dense.takes(inputs, shared=shared):
             return self.dense(parameters, inputs, shared=shared)
-        if self.tiled is not None and self.tiled.takes(inputs, shared=shared):
+        if not self.copies and self.tiled is not None and self.tiled.takes(inputs, shared=shared):
             return self.tiled(parameters, inputs, shared=shared)
-        if self.stacks:
+        if self.stacks and not self.copies:
             try:
-                return vmap(self.one, in_dims=(0, None if shared else 0))(dict(parameters), inputs)
+                return vmap(self.stacked, in_dims=(0, None if shared else 0))(dict(parameters), inputs)
             except UNSTACKABLE as error:
                 if is_out_of_memory(error):
                     # This says nothing about the module; a loop would hide it.
@@ -68,7 +74,12 @@ class Forward:
         count = len(next(iter(parameters.values())))
         each = [{name: values[row] for name, values in parameters.items()} for row in range(count)]
         batches = [inputs] * count if shared else list(inputs)
-        return torch.stack([self.one(one, batch) for one, batch in zip(each, batches, strict=True)])
+        return torch.stack([self.alone(one, batch) for one, batch in zip(each, batches, strict=True)])
+
+    def alone(self, parameters: Mapping[str, Tensor], inputs: Tensor) -> Tensor:
+        """Return the outputs [N, ...] of one network, with gradients."""
+        one = Functional(copied(self.module)) if self.copies else self.one
+        return one(parameters, inputs)
 
     @torch.no_grad()
     def numbers(self, inputs: Tensor) -> int:
@@ -83,10 +94,11 @@ class Forward:
             found.append(outputs.numel() if isinstance(outputs, Tensor) else 0)
 
         tiles = self.dense is not None or (self.tiled is not None and inputs.device.type == "cpu")
-        layers = [self.module] if tiles else list(self.module.modules())
+        module = copied(self.module) if self.copies else self.module
+        layers = [module] if tiles else list(module.modules())
         handles = [layer.register_forward_hook(note) for layer in layers]
         try:
-            self.module(inputs)
+            module(inputs)
         finally:
             for handle in handles:
                 handle.remove()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -13,14 +13,19 @@ from torch.func import grad, vmap
 
 from neuroevo.execution.forward import UNSTACKABLE, Forward
 from neuroevo.execution.memory import is_out_of_memory
+from neuroevo.execution.purity import names, side_effects
 from neuroevo.genome import Genome
 from neuroevo.individual import Individual, genomes_of
+from neuroevo.module_state import copied
 from neuroevo.problems.scores import BATCHED, IGNORED, Score, accuracy, check_targets, log_likelihood
 from neuroevo.signatures import Recorded
 from neuroevo.space import SPREAD, Space
 from neuroevo.spelling import shown
 
 __all__ = ["Score", "Supervised", "accuracy", "log_likelihood"]
+
+PROBED = 4
+"""Inputs that the module is examined on for side effects."""
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +39,8 @@ class Supervised(Recorded):
     """Scores weights of a module by its outputs on labelled data, for a whole population in one pass.
 
     Args:
-        module: Any module; it is copied, in evaluation mode. The search begins at its weights.
+        module: Any module; it is copied, in evaluation mode. The search begins at its weights. One that changes
+            attributes or buffers of its own when it runs is copied for each individual, and begins as it was given.
         inputs: All inputs, floating point [N, ...].
         targets: Targets, [N, ...]; for the default score and `accuracy` classes [N] of any integer dtype, where -100
             does not count.
@@ -48,9 +54,9 @@ class Supervised(Recorded):
             or as the cache holds if the networks run in tiles. It bounds the memory and does not change the results.
 
     Raises:
-        ValueError: The module does not take the inputs or writes into them, there are no inputs, the numbers of inputs
-            and targets differ, targets are not what the score takes, a pattern matches no parameter, or bounds are
-            crossed.
+        ValueError: The module does not take the inputs or writes into them, or its outputs depend on what was evaluated
+            before; there are no inputs, the numbers of inputs and targets differ, targets are not what the score takes,
+            a pattern matches no parameter, or bounds are crossed.
     """
 
     def __init__(
@@ -71,7 +77,7 @@ class Supervised(Recorded):
             )
         if chunk is not None and chunk < 1:
             raise ValueError(f"chunk must be at least 1, but it is {chunk}.")
-        self.module = copy.deepcopy(module).eval()
+        self.module = copied(module).eval()
         # A description of the problem is that of the copy, whatever becomes of the module.
         self.arguments = {**self.arguments, "module": self.module}
         self.inputs = inputs.detach()
@@ -82,8 +88,12 @@ class Supervised(Recorded):
         self.classes = targets.long() if counts else None
         self.space = Space.of_module(module, only=only, bounds=bounds, spread=spread)
         self.weights = (1.0,)
-        self.forward = Forward(self.module)
         check_targets(score, self._tried(), self.targets)
+        changing = side_effects(self.module, lambda one: one(self.inputs[:PROBED].clone()))
+        if changing:
+            name = type(self.module).__name__
+            log.warning("%s changes its %s when it runs: each individual has a copy of it.", name, names(changing))
+        self.forward = Forward(self.module, copies=bool(changing))
         self.chunk = chunk or self._largest_chunk()
 
     def __call__(self, individual: Individual) -> tuple[float, ...]:
@@ -104,11 +114,13 @@ class Supervised(Recorded):
     @torch.no_grad()
     def gradient(self, genomes: Tensor) -> Tensor:
         """Return the gradients [P, D] of the scores of genomes [P, D]; 0 of a score without one, such as accuracy."""
-        parts = genomes.split(self.chunk)
-        return torch.cat([vmap(grad(self._score_of_one))(part) for part in parts])
+        if self.forward.copies:
+            return torch.stack([grad(partial(self._score_of_one, self.forward.alone))(genome) for genome in genomes])
+        each = vmap(grad(partial(self._score_of_one, self.forward.stacked)))
+        return torch.cat([each(part) for part in genomes.split(self.chunk)])
 
-    def _score_of_one(self, genome: Tensor) -> Tensor:
-        return self.score(self.forward.one(self.space.split(genome), self.inputs), self.targets)
+    def _score_of_one(self, forward: Callable[[Mapping[str, Tensor], Tensor], Tensor], genome: Tensor) -> Tensor:
+        return self.score(forward(self.space.split(genome), self.inputs), self.targets)
 
     def outputs(self, individual: Individual, inputs: Tensor) -> Tensor:
         """Return the outputs of an individual's network, [N, ...]."""
@@ -148,7 +160,7 @@ class Supervised(Recorded):
         """Return the module's outputs for the first inputs; ValueError if it returns none."""
         name, some = f"a {type(self.module).__name__}", self.inputs[:2].clone()
         try:
-            outputs = self.module(some)
+            outputs = copied(self.module)(some)
         except Exception as error:  # a user's module may raise anything
             reason, shape = str(error).partition("\n")[0], list(self.inputs.shape)
             raise ValueError(f"module must take the inputs {shape}, but {name} says: {reason}.") from error
@@ -164,7 +176,9 @@ class Supervised(Recorded):
         return outputs
 
     def _largest_chunk(self) -> int:
-        numbers = len(self.inputs) * self.forward.numbers(self.inputs[:1])
+        # Norms with the statistics of the batch need two inputs.
+        some = self.inputs[:2]
+        numbers = len(self.inputs) * self.forward.numbers(some) // len(some)
         chunk = max(1, MOST_NUMBERS // max(1, numbers))
         chunk = min(chunk, self.forward.tile(self.inputs) or chunk)
         size = chunk * numbers * self.inputs.element_size() / 2**20
