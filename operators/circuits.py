@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from neuroevo.backbones import Layout
+from neuroevo.operators.places import per_channel
 
 Circuit = dict[str, Tensor]
 
@@ -60,9 +61,12 @@ def strongest_circuit(layout: Layout, weights: Mapping[str, Tensor], *, share: f
         share: Share of the backbone's parameters, as for `circuit_counts`.
     """
     norms = {group: torch.zeros(channels, dtype=torch.float64) for group, channels in layout.groups.items()}
-    for name, (output, *inputs) in layout.axes.items():
-        if output is not None and inputs:
-            norms[output] += weights[name].detach().cpu().double().abs().flatten(1).sum(1)
+    for name, axes in layout.axes.items():
+        output = layout.output(name)
+        if len(axes) > 1:
+            strengths = weights[name].detach().cpu().double().abs().movedim(output, 0).flatten(1).sum(1)
+            for group, sums in per_channel(layout.segments(name)[output], strengths, layout.groups).items():
+                norms[group] += sums
     return {
         group: norms[group].argsort(descending=True, stable=True)[:count].sort().values
         for group, count in circuit_counts(layout, share=share).items()

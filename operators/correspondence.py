@@ -44,7 +44,7 @@ def correspond(learngene: Learngene, heir: Layout) -> Correspondence:
         ValueError: One of the two has no stages, or their first layers differ in kind or kernel.
     """
     ancestor = learngene.backbone.layout
-    if dict(ancestor.axes) == dict(heir.axes):
+    if dict(ancestor.axes) == dict(heir.axes) and dict(ancestor.outputs) == dict(heir.outputs):
         return Correspondence({name: name for name in heir.axes}, {group: group for group in heir.groups})
     found = Correspondence()
     for number, (ours, theirs) in enumerate(zip_longest(heir.stages, ancestor.stages, fillvalue=()), start=1):

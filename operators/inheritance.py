@@ -113,13 +113,8 @@ def fits(learngene: Learngene, layout: Layout) -> bool:
     ancestor = learngene.backbone.layout
     return (
         dict(ancestor.axes) == dict(layout.axes)
-        and dict(ancestor.blocks) == dict(layout.blocks)
         and all(len(indices) <= layout.groups[group] for group, indices in learngene.indices.items())
-        and all(
-            group is not None or theirs == ours
-            for name, axes in layout.axes.items()
-            for group, theirs, ours in zip(axes, ancestor.shapes[name], layout.shapes[name], strict=True)
-        )
+        and all(ancestor.segments(name) == layout.segments(name) for name in layout.axes)
     )
 
 

@@ -18,14 +18,26 @@ def layers(layout: Layout) -> dict[str, Layers]:
     """Return the tensors of each layer, in the order from input to output.
 
     A layer consists of all tensors that produce the channels of one group, and has its name: the weights and the norm
-    that follows. If a shortcut ties two convolutions to one group, both belong to one layer.
+    that follows. If a shortcut ties two convolutions to one group, both belong to one layer. Tensors that are kept
+    whole belong to the layer that follows them, or to the last one.
     """
     found: dict[str, list[str]] = {group: [] for group in layout.groups}
-    for name, axes in layout.axes.items():
-        group = next((group for group in axes if group is not None), None)
+    waiting: list[str] = []
+    last = [*layout.groups][-1]
+    for name in layout.axes:
+        waiting.append(name)
+        group = _writes(layout, name)
         if group is not None:
-            found[group].append(name)
-    return {layer: tuple(tensors) for layer, tensors in found.items()}
+            found[group].extend(waiting)
+            waiting, last = [], group
+    found[last].extend(waiting)
+    return {layer: tuple(tensors) for layer, tensors in found.items() if tensors}
+
+
+def _writes(layout: Layout, name: str) -> str | None:
+    """Return the first group on a tensor's axes, its output axis first."""
+    axes = sorted(enumerate(layout.segments(name)), key=lambda each: each[0] != layout.output(name))
+    return next((group for _, segments in axes for group, _ in segments if group is not None), None)
 
 
 def tensors_of(layout: Layout, chosen: Iterable[str]) -> Layers:

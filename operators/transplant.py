@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from functools import partial
+from itertools import accumulate
 from math import prod
 from typing import NamedTuple
 
@@ -12,10 +14,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from neuroevo.backbones import Layout
+from neuroevo.backbones.layout import Segment
 from neuroevo.learngene import Learngene
 from neuroevo.operators.correspondence import Correspondence, correspond
 from neuroevo.operators.inherited import Inheritance
-from neuroevo.operators.places import cross_masks, expanded, grid, outer
+from neuroevo.operators.places import cross_masks, expanded, grid, outer, per_channel
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +34,13 @@ class Placement(NamedTuple):
 
     slots: Tensor
     kept: Tensor
+
+
+class Places(NamedTuple):
+    """Places in a segment of an axis, and the length of the segment."""
+
+    places: Tensor
+    length: int
 
 
 def transplant(learngene: Learngene, heir: dict[str, Tensor], *, layout: Layout, zero_cross: bool) -> Inheritance:
@@ -100,11 +110,12 @@ def _placement(learngene: Learngene, layout: Layout, group: str, source: str | N
 
 def _norms(learngene: Learngene, group: str) -> Tensor:
     """Return the Euclidean norm of the weights into each gene channel of a group, float32 [n]."""
-    layout, count = learngene.backbone.layout, len(learngene.indices[group])
-    squares = torch.zeros(count)
+    layout, squares = learngene.backbone.layout, torch.zeros(len(learngene.indices[group]))
     for name, part in learngene.slices.items():
-        if layout.axes[name][0] == group and part.ndim > 1:
-            squares += part.square().reshape(count, -1).sum(1)
+        if part.ndim > 1:
+            output = layout.output(name)
+            sums = part.square().movedim(output, 0).flatten(1).sum(1)
+            squares += per_channel(layout.segments(name)[output], sums, learngene.counts).get(group, 0)
     return squares.sqrt()
 
 
@@ -162,24 +173,54 @@ def _write(
 ) -> int:
     """Write a slice into a tensor of the heir, and return how many numbers were written."""
     ancestor = learngene.backbone.layout
-    if layout.block(name) != ancestor.block(source):
+    ours, theirs = _blocks(layout, name), _blocks(ancestor, source)
+    if ours != theirs:
         raise ValueError(
-            f"{name} reads {layout.block(name)[-1]} places of each channel in the heir and "
-            f"{ancestor.block(source)[-1]} in the learngene's backbone: the images must have the same size."
+            f"{name} reads {ours[-1]} places of each channel in the heir and {theirs[-1]} in the learngene's backbone: "
+            "the images must have the same size."
         )
-    take, put = [], []
-    for group, own, block, length in zip(
-        layout.axes[name], ancestor.axes[source], layout.block(name), tensor.shape, strict=True
-    ):
-        kept = slots = torch.arange(length)
-        if group is not None and own is not None:
-            slots, kept = placements[group]
-            if plan.genes.get(group) != own:
-                # The two layers were not consecutive in the ancestor: channels are matched by position.
-                slots = slots[: len(learngene.indices[own])]
-                kept = torch.arange(len(slots))
-        take.append(expanded(kept, block) if group else kept)
-        put.append(expanded(slots, block) if group else slots)
+    put, take = [], []
+    for segments, others in zip(layout.segments(name), ancestor.segments(source), strict=True):
+        pairs = [
+            _segment(one, own, learngene, layout, plan, placements)
+            for one, (own, _) in zip(segments, others, strict=True)
+        ]
+        put.append(_chained([place for place, _ in pairs]))
+        take.append(_chained([place for _, place in pairs]))
     chosen = part[outer(take, part)]
     tensor[outer(put, tensor)] = chosen.to(tensor)
     return chosen.numel()
+
+
+def _blocks(layout: Layout, name: str) -> list[int]:
+    return [block for segments in layout.segments(name) for group, block in segments if group is not None]
+
+
+def _segment(
+    segment: Segment,
+    own: str | None,
+    learngene: Learngene,
+    layout: Layout,
+    plan: Correspondence,
+    placements: dict[str, Placement],
+) -> tuple[Places, Places]:
+    """Return the places of genes in a segment of the heir, and their places in the learngene's segment."""
+    group, block = segment
+    if group is None or own is None:
+        whole = Places(torch.arange(block), block)
+        return whole, whole
+    slots, kept = placements[group]
+    if plan.genes.get(group) != own:
+        # The two layers were not consecutive in the ancestor: channels are matched by position.
+        slots = slots[: len(learngene.indices[own])]
+        kept = torch.arange(len(slots))
+    return (
+        Places(expanded(slots, block), layout.groups[group] * block),
+        Places(expanded(kept, block), learngene.counts[own] * block),
+    )
+
+
+def _chained(segments: Sequence[Places]) -> Tensor:
+    """Return the places in segments as places on their common axis."""
+    starts = accumulate([one.length for one in segments[:-1]], initial=0)
+    return torch.cat([start + one.places for start, one in zip(starts, segments, strict=True)])

@@ -13,9 +13,15 @@ if TYPE_CHECKING:
 else:
     from functools import cached_property
 
-__all__ = ["Axes", "Layer", "Layout", "cached_property"]
+__all__ = ["Axes", "Layer", "Layout", "Segment", "cached_property", "length"]
 
-Axes = tuple[str | None, ...]
+Axes = tuple[str | tuple[str | None, ...] | None, ...]
+
+Segment = tuple[str | None, int]
+"""A stretch of an axis: the group whose channels lie there one behind the other, and the neighbouring places of each.
+
+Without a group it is a stretch that is always kept whole, and the number is its length.
+"""
 
 
 class Layer(NamedTuple):
@@ -42,39 +48,54 @@ class Layout:
     Attributes:
         groups: Channels of each group, in the order from input to output.
         axes: For each tensor the group of each of its axes, the output axis first; None marks an axis that is always
-            kept whole (input channels, kernel height and width).
+            kept whole (input channels, kernel height and width), and a tuple one that is a concatenation.
         shapes: For each tensor its full shape.
         buffers: The tensors that are not parameters (running statistics).
         blocks: For each tensor with an axis on which a channel has several neighbouring places (the rows of an
-            attention head, the pixels of a flattened map) the places per channel on each of its axes.
+            attention head, the pixels of a flattened map) the places per channel on each of its axes; for a
+            concatenation a tuple, with the length of each stretch that is kept whole.
         stages: The layers of each stage, from input to output, for inheritance by another depth or architecture;
             none if the backbone does not define them.
         pixels: Number of neighbouring features per channel of the last group, as read by the head.
+        head: The segments of the features that the head reads; by default those of the last group.
+        outputs: The number of the output axis of tensors where it is not the first one (a table of positions).
     """
 
     groups: Mapping[str, int]
     axes: Mapping[str, Axes]
     shapes: Mapping[str, tuple[int, ...]]
     buffers: frozenset[str] = frozenset()
-    blocks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    blocks: Mapping[str, tuple[int | tuple[int, ...], ...]] = field(default_factory=dict)
     stages: tuple[tuple[Layer, ...], ...] = ()
     pixels: int = 1
+    head: tuple[Segment, ...] = ()
+    outputs: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def features(self) -> str:
-        """The group of the features that the head reads: the last one."""
-        return [*self.groups][-1]
+    def features(self) -> tuple[Segment, ...]:
+        """The segments of the features that the head reads."""
+        return self.head or (([*self.groups][-1], self.pixels),)
 
-    def block(self, name: str) -> tuple[int, ...]:
-        """Return the neighbouring places per channel on each axis of a tensor, 1 where axes have no blocks."""
-        return self.blocks.get(name) or (1,) * len(self.axes[name])
+    def segments(self, name: str) -> tuple[tuple[Segment, ...], ...]:
+        """Return the segments of each axis of a tensor."""
+        axes, shape = self.axes[name], self.shapes[name]
+        blocks = self.blocks.get(name) or (1,) * len(axes)
+        return tuple(
+            tuple(zip(group, block, strict=True))
+            if isinstance(group, tuple) and isinstance(block, tuple)
+            else ((None, whole),)
+            if group is None
+            else ((str(group), int(block)),)  # type: ignore[arg-type]
+            for group, block, whole in zip(axes, blocks, shape, strict=True)
+        )
+
+    def output(self, name: str) -> int:
+        """Return the number of a tensor's output axis."""
+        return self.outputs.get(name, 0)
 
     def shape(self, name: str, counts: Mapping[str, int]) -> tuple[int, ...]:
         """Return the shape of a tensor's slice with `counts` channels per group."""
-        return tuple(
-            length if group is None else counts[group] * block
-            for length, group, block in zip(self.shapes[name], self.axes[name], self.block(name), strict=True)
-        )
+        return tuple(length(segments, counts) for segments in self.segments(name))
 
     def parameters(self, counts: Mapping[str, int] | None = None, *, tensors: Container[str] | None = None) -> int:
         """Return the number of parameters of a circuit.
@@ -95,3 +116,8 @@ class Layout:
             for name in self.axes
             if name == module or name.startswith(f"{module}.")
         }
+
+
+def length(segments: tuple[Segment, ...], counts: Mapping[str, int]) -> int:
+    """Return the length of an axis with `counts` channels per group."""
+    return sum(block if group is None else counts[group] * block for group, block in segments)

@@ -8,6 +8,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from neuroevo.backbones import Backbone
+from neuroevo.backbones.layout import length
 from neuroevo.budget import Budget
 from neuroevo.execution.training import Recipe
 
@@ -39,6 +40,6 @@ def training_budget(
         heads: How often an update reads the head, in full or in part; each counts in full.
     """
     layout = backbone.layout
-    heads_again = (heads - 1) * layout.groups[layout.features] * layout.pixels * classes
+    heads_again = (heads - 1) * length(layout.features, layout.groups) * classes
     each = PASSES * (multiply_adds(backbone, image, classes) + heads_again) * min(recipe.batch, images)
     return Budget(recipe.updates, each * recipe.updates, recipe.updates)

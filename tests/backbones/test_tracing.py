@@ -172,7 +172,7 @@ def test_deeper_chains_by_the_size_of_maps(toys: ModuleType) -> None:
     images = torch.randn(3, *IMAGE, generator=toys.generator())
     with torch.no_grad():
         alone = learngene.to_module(classes=3).eval().features(images)
-        inside = network.features(images)[:, report.slots[deeper.layout.features]]
+        inside = network.features(images)[:, features_of(deeper.layout, report.slots)]
     torch.testing.assert_close(inside, alone, rtol=1e-5, atol=1e-5)
 
 

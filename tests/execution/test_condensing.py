@@ -14,6 +14,7 @@ from neuroevo.execution.condensing import Condensing, divergence
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import random_circuit
 from neuroevo.operators.inheritance import extract, inherit
+from neuroevo.operators.places import features_of
 
 CLASSES = 3
 
@@ -31,7 +32,7 @@ def heir_of(backbone: Backbone, generator: torch.Generator) -> tuple[Network, Le
 def alone(heir: Network, learngene: Learngene) -> Network:
     """Return the circuit as a network of its own, in training, with its columns of the heir's head."""
     circuit = learngene.to_module(classes=CLASSES)
-    columns = learngene.indices[learngene.backbone.layout.features]
+    columns = features_of(learngene.backbone.layout, learngene.indices)
     circuit.head.load_state_dict({"weight": heir.head.weight[:, columns].detach(), "bias": heir.head.bias.detach()})
     return circuit.train()
 
@@ -50,7 +51,7 @@ def test_the_circuit_inside_answers_as_it_would_alone(name: str, size: int, weig
     backbone = getattr(toys, name)
     heir, learngene = heir_of(backbone, generator)
     images, labels = batch(generator, size)
-    loss = Condensing(learngene.indices[backbone.layout.features], weight)(heir, images, labels)
+    loss = Condensing(features_of(backbone.layout, learngene.indices), weight)(heir, images, labels)
     whole, circuit = heir(images), alone(heir, learngene)(images)
     expected = F.cross_entropy(whole, labels) + F.cross_entropy(circuit, labels) + weight * divergence(whole, circuit)
     torch.testing.assert_close(loss, expected, rtol=1e-4, atol=1e-5)

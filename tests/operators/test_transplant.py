@@ -13,7 +13,7 @@ from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, ResNet12
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import whole_circuit
 from neuroevo.operators.inheritance import Inheritance, cross_masks, extract, inherit
-from neuroevo.operators.places import grid
+from neuroevo.operators.places import features_of, grid
 from neuroevo.testing.architectures import ResidualNet
 from neuroevo.testing.strategies import backbones
 
@@ -76,7 +76,7 @@ def test_deeper_heirs_compute_what_the_circuit_computes(
     images = images_for(ancestor, toys, seed)
     with torch.no_grad():
         alone = learngene.to_module(classes=3).eval().features(images)
-        inside = network.features(images)[:, report.slots[backbone.layout.features]]
+        inside = network.features(images)[:, features_of(backbone.layout, report.slots)]
     torch.testing.assert_close(inside, alone, rtol=1e-5, atol=1e-5)
     assert any("no counterpart" in note for note in report.notes)
     masks = cross_masks(backbone.layout, report.slots)
@@ -180,7 +180,7 @@ def test_colours_of_grey_images_make_no_difference(kind: VGG | ResNet12, toys: M
         learngene = toys.learngene(ancestor)
         report, network = heir_of(learngene, heir, toys)
         alone = learngene.to_module(classes=3).eval().features(images.expand(-1, ancestor.channels, -1, -1))
-        inside = network.features(images.expand(-1, heir.channels, -1, -1))[:, report.slots[heir.layout.features]]
+        inside = network.features(images.expand(-1, heir.channels, -1, -1))[:, features_of(heir.layout, report.slots)]
         torch.testing.assert_close(inside, alone, rtol=1e-5, atol=1e-5)
         assert any("input channels instead of" in note for note in report.notes)
 

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from neuroevo.backbones import Backbone, Network
+from neuroevo.backbones.layout import length
 from neuroevo.operators.circuits import random_circuit
 from neuroevo.operators.inheritance import extract, inherit
 from neuroevo.testing.architectures import random_network
-from neuroevo.testing.laws.circuits import places
+from neuroevo.testing.laws.circuits import on_axis
 from neuroevo.testing.laws.law import Breach, Case, Law, Statement, check, name_of
 from neuroevo.testing.laws.purity import (
     Arguments,
@@ -185,19 +186,15 @@ def _lists_every_tensor(backbone: Backbone, case: Case) -> None:
 def _axes_fit(backbone: Backbone, case: Case) -> None:
     layout = backbone.layout
     for name, axes in layout.axes.items():
-        shape = layout.shapes[name]
-        lengths = [
-            length if group is None else layout.groups[group] * block
-            for group, block, length in zip(axes, layout.block(name), shape, strict=True)
-        ]
-        if not axes or axes[0] is None or tuple(lengths) != tuple(shape):
+        shape, lengths = layout.shapes[name], layout.shape(name, layout.groups)
+        if not axes or tuple(lengths) != tuple(shape):
             raise Breach(f"{name} with the axes {axes} must have the shape {tuple(lengths)}, but it has {tuple(shape)}")
-    if unused := layout.groups.keys() - {group for axes in layout.axes.values() for group in axes}:
+    groups = {group for name in layout.axes for segments in layout.segments(name) for group, _ in segments}
+    if unused := layout.groups.keys() - groups:
         raise Breach(f"no tensor has the group {min(unused)}")
     features = backbone.build(1, generator=seeded(0)).head.in_features
-    if (last := layout.groups[layout.features]) * layout.pixels != features:
-        each = f" of {layout.pixels} pixels" if layout.pixels > 1 else ""
-        raise Breach(f"the head reads {features} features, but the last group has {last} channels{each}")
+    if (listed := length(layout.features, layout.groups)) != features:
+        raise Breach(f"the head reads {features} features, but the layout gives it {listed}, {layout.features}")
 
 
 def _counts_parameters(backbone: Backbone, case: Case) -> None:
@@ -281,7 +278,7 @@ def _closed_circuit(backbone: Backbone, case: Case, *, image: Image | None) -> N
     heir.load_state_dict(inheritance.weights)
     alone = learngene.to_module(classes=1).eval().double()
     images = _images(backbone, image)
-    genes = places(inheritance.slots[layout.features], layout.pixels)
+    genes = on_axis(layout.features, layout, inheritance.slots)
     features = heir.double().features(images)[:, genes]
     _expect(features, alone.features(images), "the features of an heir's genes differ from those of the circuit alone")
 
@@ -292,10 +289,11 @@ def _permutable(backbone: Backbone, case: Case, *, image: Image | None) -> None:
     group = case.draw("group", st.sampled_from([*layout.groups]))
     order = torch.tensor(case.draw("order", st.permutations(range(layout.groups[group]))))
     expected, weights = network(images), network.state_dict()
-    axes = {name: [*zip(groups, layout.block(name), strict=True)] for name, groups in layout.axes.items()}
-    for name, groups in {**axes, "head.weight": [(None, 1), (layout.features, layout.pixels)]}.items():
-        for axis, block in ((axis, block) for axis, (other, block) in enumerate(groups) if other == group):
-            weights[name] = weights[name].index_select(axis, places(order, block))
+    orders = {other: torch.arange(width) for other, width in layout.groups.items()} | {group: order}
+    axes = {name: layout.segments(name) for name in layout.axes}
+    for name, every in {**axes, "head.weight": (((None, network.head.out_features),), layout.features)}.items():
+        for axis, segments in enumerate(every):
+            weights[name] = weights[name].index_select(axis, on_axis(segments, layout, orders))
     network.load_state_dict(weights)
     _expect(network(images), expected, "the outputs change when the channels of a group are permuted")
 

@@ -10,6 +10,7 @@ from hypothesis.strategies import DrawFn
 from torch import Tensor
 
 from neuroevo.backbones import Backbone, Layout, Network
+from neuroevo.backbones.layout import Segment
 from neuroevo.testing.laws.law import Breach
 from neuroevo.testing.laws.purity import seeded
 from neuroevo.testing.strategies import CONVNET_SIZE
@@ -34,28 +35,34 @@ def places(channels: Tensor, block: int) -> Tensor:
     return torch.tensor([channel * block + place for channel in channels.tolist() for place in range(block)]).long()
 
 
+def on_axis(segments: tuple[Segment, ...], layout: Layout, indices: Indices) -> Tensor:
+    """Return the places of channels on an axis of these segments."""
+    found, start = [], 0
+    for group, block in segments:
+        found.append(start + places(torch.arange(1) if group is None else indices[group], block))
+        start += block if group is None else block * layout.groups[group]
+    return torch.cat(found)
+
+
 def taken(tensor: Tensor, layout: Layout, name: str, indices: Indices) -> Tensor:
     """Return the part of a tensor at the indices of its groups, axis by axis."""
-    for axis, (group, block) in enumerate(zip(layout.axes[name], layout.block(name), strict=True)):
-        if group is not None:
-            tensor = tensor.index_select(axis, places(indices[group], block))
+    for axis, segments in enumerate(layout.segments(name)):
+        tensor = tensor.index_select(axis, on_axis(segments, layout, indices))
     return tensor
 
 
 def cross_weights(layout: Layout, name: str, indices: Indices) -> Tensor:
     """Return a mask of the weights from channels outside the circuit to channels inside, bool, shaped as the tensor."""
-    output, *inputs = layout.axes[name]
-    first, *blocks = layout.block(name)
+    output = layout.output(name)
     mask = torch.zeros(layout.shapes[name], dtype=torch.bool)
-    for axis, (source, block) in enumerate(zip(inputs, blocks, strict=True), start=1):
-        if source is not None and output is not None:
-            outside = torch.ones(mask.shape[axis], dtype=torch.bool).index_fill_(
-                0, places(indices[source], block), False
-            )
-            inside = places(indices[output], first)
-            rows = mask.index_select(0, inside)
+    inside = on_axis(layout.segments(name)[output], layout, indices)
+    for axis, segments in enumerate(layout.segments(name)):
+        if axis != output:
+            outside = torch.ones(mask.shape[axis], dtype=torch.bool)
+            outside.index_fill_(0, on_axis(segments, layout, indices), False)
+            rows = mask.index_select(output, inside)
             rows |= outside.reshape([-1 if each == axis else 1 for each in range(mask.ndim)])
-            mask.index_copy_(0, inside, rows)
+            mask.index_copy_(output, inside, rows)
     return mask
 
 
@@ -80,9 +87,10 @@ def images_for(backbone: Backbone, *, seed: int) -> Tensor:
 @torch.no_grad()
 def compare_features(network: Network, layout: Layout, indices: Indices, circuit: Network, images: Tensor) -> None:
     """Raise Breach unless the last group's channels at the indices compute in the network what the circuit computes."""
-    last = layout.features
-    inside = network.eval().features(images)[:, places(indices[last], layout.pixels)]
+    inside = network.eval().features(images)[:, on_axis(layout.features, layout, indices)]
     alone = circuit.eval().features(images)
     if not torch.allclose(inside, alone, rtol=TOLERANCE, atol=TOLERANCE):
         worst = float((inside - alone).abs().max())
-        raise Breach(f"the features of {last} differ by up to {worst:.3g} from those of the circuit alone")
+        raise Breach(
+            f"the features of {layout.features[-1][0]} differ by up to {worst:.3g} from those of the circuit alone"
+        )

@@ -19,7 +19,7 @@ from neuroevo.testing.laws.circuits import (
     cross_weights,
     images_for,
     isolated,
-    places,
+    on_axis,
     taken,
     wider,
 )
@@ -230,11 +230,10 @@ def _lacking_is_kept(inherit: Any, case: Case) -> None:
 
 def _gene_places(tensor: Tensor, layout: Layout, name: str, slots: Any) -> Tensor:
     genes = torch.ones(tensor.shape, dtype=torch.bool)
-    for axis, (group, block) in enumerate(zip(layout.axes[name], layout.block(name), strict=True)):
-        if group is not None:
-            here = places(slots[group], block)
-            chosen = torch.zeros(tensor.shape[axis], dtype=torch.bool).index_fill_(0, here, True)
-            genes &= chosen.reshape([-1 if each == axis else 1 for each in range(tensor.ndim)])
+    for axis, segments in enumerate(layout.segments(name)):
+        here = on_axis(segments, layout, slots)
+        chosen = torch.zeros(tensor.shape[axis], dtype=torch.bool).index_fill_(0, here, True)
+        genes &= chosen.reshape([-1 if each == axis else 1 for each in range(tensor.ndim)])
     return genes
 
 
