@@ -113,7 +113,7 @@ def _take(found: Correspondence, heir: Layout, layer: Layer, ancestor: Layout, p
         found.tensors[name] = theirs[role]
         (output, *_), (group, *_) = heir.axes[name], ancestor.axes[theirs[role]]
         if output is not None and group is not None:
-            found.genes.setdefault(output, group)
+            found.genes.setdefault(str(output), str(group))
 
 
 def _add(found: Correspondence, heir: Layout, layer: Layer) -> None:

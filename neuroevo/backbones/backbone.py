@@ -45,6 +45,10 @@ class Backbone(Protocol):
         """Return the description as JSON values; `from_description` reads it back."""
 
 
+MATRICES = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm)
+
+
 def initialise(network: Network, generator: torch.Generator) -> Network:
     """Allocate and initialise every tensor of a network built on the meta device.
 
@@ -58,11 +62,11 @@ def initialise(network: Network, generator: torch.Generator) -> Network:
     for module in network.modules():
         if module is network.head:
             nn.init.kaiming_normal_(module.weight, nonlinearity="linear", generator=generator)
-        elif isinstance(module, nn.Conv2d | nn.Linear):
+        elif isinstance(module, MATRICES):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
-        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.LayerNorm):
+        elif isinstance(module, NORMS):
             module.reset_parameters()
-        if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
+        if isinstance(module, MATRICES) and module.bias is not None:
             nn.init.zeros_(module.bias)
     return network
 

@@ -2,65 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import base64
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from math import prod
 from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from neuroevo.backbones.backbone import Network, check_inputs, check_widths, initialise
-from neuroevo.backbones.layout import Axes, Layer, Layout, cached_property
+from neuroevo.backbones.backbone import Network, check_widths, initialise
+from neuroevo.backbones.layout import Axes, Layer, Layout, Segment, cached_property, length
+from neuroevo.backbones.operations import LAYERS, OPERATIONS, base, operation
 
-Settings = tuple[tuple[str, Any], ...]
+BODY = "body"
+"""The module that holds the modules of a traced network, because their names could clash with its methods."""
+
+WHOLE = -1
+"""Instead of the number of a group: a stretch of an axis that is always kept whole."""
+
+SPECIAL = ("image", "constant", "parameter", "item")
+
+Stretches = tuple[tuple[int, int], ...]
+"""The groups on an axis by number, with the neighbouring places of each channel; the length of what is kept whole."""
 
 
 class Step(NamedTuple):
     """One operation of a network.
 
     Attributes:
-        kind: A key of `OPERATIONS`, one of `LAYERS`, or `image` (the first step), `flatten` or `identity`.
-        name: The module that holds its tensors; empty if there are none.
-        inputs: The steps that it reads, by number.
-        group: The channel group of its output, by number; -1 for the image.
-        settings: Keyword arguments, sorted by name.
+        kind: An operation of ATen such as `add.Tensor`, one of `LAYERS`, or `image` (the first step), `constant` (with
+            its number), `parameter`, or `item` (of an operation with several results).
+        name: The module or parameter that holds its tensors; empty if there are none.
+        arguments: Its arguments; `("step", n)` is the result of a step, `("size", stretches)` a length that depends on
+            the groups' widths, `("batch", n)` n times the number of images.
+        options: Keyword arguments, or the settings of a layer, sorted by name.
         stage: The number of the layer's stage, from 1; 0 without one.
     """
 
     kind: str
-    name: str
-    inputs: tuple[int, ...]
-    group: int
-    settings: Settings = ()
+    name: str = ""
+    arguments: tuple[Any, ...] = ()
+    options: tuple[tuple[str, Any], ...] = ()
     stage: int = 0
 
 
-OPERATIONS: dict[str, Callable[..., Tensor]] = {
-    "add": torch.add,
-    "relu": F.relu,
-    "relu6": F.relu6,
-    "leaky_relu": F.leaky_relu,
-    "elu": F.elu,
-    "gelu": F.gelu,
-    "silu": F.silu,
-    "hardswish": F.hardswish,
-    "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid,
-    "max_pool2d": F.max_pool2d,
-    "avg_pool2d": F.avg_pool2d,
-    "adaptive_avg_pool2d": F.adaptive_avg_pool2d,
-    "adaptive_max_pool2d": F.adaptive_max_pool2d,
-    "mean": torch.mean,
-}
-"""Operations without tensors of their own, which keep the channels in place."""
+class Part(NamedTuple):
+    """A tensor of a traced network.
 
-BODY = "body"
-"""The module that holds the modules of a traced network, because their names could clash with its methods."""
+    Attributes:
+        name: Its name in the module.
+        axes: The stretches of each axis.
+        output: The number of its output axis.
+        buffer: Whether it is a running statistic.
+        start: Mean and standard deviation of its initial values, if no layer determines them.
+    """
 
-LAYERS = ("convolution", "linear", "norm")
-"""Operations with tensors of their own."""
+    name: str
+    axes: tuple[Stretches, ...]
+    output: int = 0
+    buffer: bool = False
+    start: tuple[float, float] | None = None
+
+
+class Constant(NamedTuple):
+    """A tensor that is the same in every network: its shape, dtype and compressed bytes (zlib, base64)."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    data: str
+
+    def tensor(self) -> Tensor:
+        """Return the tensor."""
+        dtype = getattr(torch, self.dtype)
+        size = prod(self.shape) * dtype.itemsize
+        raw = zlib.decompressobj().decompress(base64.b64decode(self.data), size + 1)
+        if len(raw) != size:
+            raise ValueError(f"a constant of the shape {self.shape} must have {size} bytes, but it has others.")
+        return torch.frombuffer(bytearray(raw), dtype=dtype).reshape(self.shape)
 
 
 @dataclass(frozen=True)
@@ -68,73 +88,100 @@ class Traced:
     """A network that `trace` read from a module: its steps as plain data, and the widths of its channel groups.
 
     The network is built from the steps, not from the module, so it needs no code of its own in a file or another
-    process. Its tensors have the module's names with the prefix `body.`; the last linear layer, the head, is `head`.
+    process. Its tensors have the module's names with the prefix `body.`; the last layer, the head, is `head`.
 
     Attributes:
         steps: The operations on images, from input to features.
+        parts: The tensors.
         names: The names of the channel groups: the first layer that writes into each.
         widths: Channels of each group.
-        channels: Input channels C of the images.
-        pixels: Number of neighbouring features per channel of the last group, as read by the head.
+        head: The stretches of the features.
+        image: The shape of the images.
+        constants: The tensors that are the same in every network.
     """
 
     kind: ClassVar[str] = "traced"
     steps: tuple[Step, ...]
+    parts: tuple[Part, ...]
     names: tuple[str, ...]
     widths: tuple[int, ...]
-    channels: int = 3
-    pixels: int = 1
+    head: Stretches
+    image: tuple[int, ...]
+    constants: tuple[Constant, ...] = ()
 
     def __post_init__(self) -> None:
         check_widths(self.widths)
-        check_inputs("channels", self.channels)
-        check_inputs("pixels", self.pixels)
         # Descriptions hold lists.
-        object.__setattr__(self, "steps", tuple(Step(*map(_frozen, step)) for step in self.steps))
-        object.__setattr__(self, "names", tuple(self.names))
+        for name, made in (("steps", Step), ("parts", Part), ("constants", Constant)):
+            object.__setattr__(self, name, tuple(made(*map(_frozen, each)) for each in getattr(self, name)))
+        for name in ("names", "head", "image"):
+            object.__setattr__(self, name, _frozen(getattr(self, name)))
         if len(self.names) != len(self.widths):
             raise ValueError(f"a traced backbone of {len(self.names)} groups can't have the widths {self.widths}.")
-        known = {*OPERATIONS, *LAYERS, "image", "flatten", "identity"}
-        if unknown := [step.kind for step in self.steps if step.kind not in known]:
+        unknown = [
+            step.kind
+            for step in self.steps
+            if step.kind not in (*LAYERS, *SPECIAL) and base(step.kind) not in OPERATIONS
+        ]
+        if unknown:
             raise ValueError(
-                f"steps of a traced backbone must be of {', '.join(sorted(known))}, but one is {unknown[0]!r}."
+                f"steps of a traced backbone must be of {', '.join(sorted({*LAYERS, *SPECIAL, *OPERATIONS}))}, "
+                f"but one is {unknown[0]!r}."
             )
 
     @cached_property
     def layout(self) -> Layout:
         """The channel groups found by tracing."""
-        groups = dict(zip(self.names, self.widths, strict=True))
         axes: dict[str, Axes] = {}
         shapes: dict[str, tuple[int, ...]] = {}
-        blocks: dict[str, tuple[int, ...]] = {}
-        modules, places = self.modules(), self._places()
-        for step in (step for step in self.steps if step.name):
-            for tensor, value in modules[step.name].state_dict().items():
-                if value.ndim:
-                    name = f"{BODY}.{step.name}.{tensor}"
-                    axes[name] = self._axes(step)[: value.ndim]
-                    shapes[name] = tuple(value.shape)
-                    if (block := self._block(step, places[step.inputs[0]])[: value.ndim]) != (1,) * value.ndim:
-                        blocks[name] = block
-        buffers = frozenset(name for name in axes if name.endswith(("running_mean", "running_var")))
-        return Layout(groups, axes, shapes, buffers, blocks, self._stages(), self.pixels)
+        blocks: dict[str, tuple[int | tuple[int, ...], ...]] = {}
+        for part in self.parts:
+            name = f"{BODY}.{part.name}"
+            segments = [self.segments(axis) for axis in part.axes]
+            axes[name] = tuple(_group(each) for each in segments)
+            shapes[name] = tuple(length(each, self.groups) for each in segments)
+            blocks[name] = tuple(_block(each) for each in segments)
+        return Layout(
+            self.groups,
+            axes,
+            shapes,
+            buffers=frozenset(f"{BODY}.{part.name}" for part in self.parts if part.buffer),
+            blocks={name: each for name, each in blocks.items() if any(block != 1 for block in each)},
+            stages=self._stages(axes),
+            head=self.segments(self.head),
+            outputs={f"{BODY}.{part.name}": part.output for part in self.parts if part.output},
+        )
 
-    def _axes(self, step: Step) -> Axes:
-        """Return the groups of the axes of a step's largest tensor; its other tensors have the first of them."""
-        output, read = self._group(step.group), self._group(self.steps[step.inputs[0]].group)
-        return (output, None if dict(step.settings).get("depthwise") else read, None, None)
+    @property
+    def groups(self) -> dict[str, int]:
+        """The width of each group by name."""
+        return dict(zip(self.names, self.widths, strict=True))
 
-    def _block(self, step: Step, places: int) -> tuple[int, ...]:
-        """Return the places per channel on these axes."""
-        if step.kind == "norm":
-            return (places,)
-        return (1, places if self.steps[step.inputs[0]].group >= 0 else 1, 1, 1)
+    def segments(self, stretches: Stretches) -> tuple[Segment, ...]:
+        """Return stretches with the names of their groups."""
+        return tuple((None if group == WHOLE else self.names[group], block) for group, block in stretches)
+
+    def size(self, stretches: Stretches) -> int:
+        """Return the length of stretches."""
+        return sum(block if group == WHOLE else self.widths[group] * block for group, block in stretches)
 
     def build(self, classes: int, *, generator: torch.Generator) -> Network:
         """Return a fresh random network with a head for `classes` classes, on the CPU."""
         with torch.device("meta"):
             network = TracedNetwork(self, classes)
-        return initialise(network, generator)
+        # They are drawn before the head, so that it does not change them.
+        bare = {
+            f"{BODY}.{part.name}": torch.randn(tuple(map(self.size, part.axes)), generator=generator)
+            .mul_(part.start[1])
+            .add_(part.start[0])
+            for part in self.parts
+            if part.start is not None
+        }
+        initialise(network, generator)
+        network.load_state_dict(bare, strict=False)
+        for number, constant in enumerate(self.constants):
+            network.set_constant(number, constant.tensor())
+        return network
 
     def resized(self, groups: Mapping[str, int]) -> Traced:
         """Return the same structure with other numbers of channels per group."""
@@ -144,56 +191,35 @@ class Traced:
         """Return the description as JSON values."""
         return {
             "kind": self.kind,
-            "steps": [_listed(step) for step in self.steps],
-            "names": list(self.names),
-            "widths": list(self.widths),
-            "channels": self.channels,
-            "pixels": self.pixels,
+            **{name: _listed(getattr(self, name)) for name in self.__dataclass_fields__ if name != "kind"},
         }
 
-    def modules(self) -> dict[str, nn.Module]:
-        """Return fresh modules, on the meta device, of the steps that have tensors."""
-        places = self._places()
-        with torch.device("meta"):
-            return {step.name: self._module(step, places) for step in self.steps if step.name}
-
-    def _module(self, step: Step, places: list[int]) -> nn.Module:
-        settings, source = dict(step.settings), self.steps[step.inputs[0]].group
-        read = (self.channels if source < 0 else self.widths[source]) * places[step.inputs[0]]
-        width = self.widths[step.group]
-        if step.kind == "linear":
-            return nn.Linear(read, width, **settings)
-        if step.kind == "convolution":
-            groups = width if settings.pop("depthwise") else 1
-            return nn.Conv2d(read, width, groups=groups, **settings)
-        return (nn.BatchNorm2d if settings.pop("maps") else nn.BatchNorm1d)(read, **settings)
-
-    def _group(self, number: int) -> str | None:
-        return None if number < 0 else self.names[number]
-
-    def _places(self) -> list[int]:
-        """Return the neighbouring places of each channel in the output of each step: the pixels of a flattened map."""
-        places: list[int] = []
-        for step in self.steps:
-            before = places[step.inputs[0]] if step.inputs else 1
-            places.append(
-                dict(step.settings)["pixels"] if step.kind == "flatten" else 1 if step.kind == "linear" else before
-            )
-        return places
-
-    def _stages(self) -> tuple[tuple[Layer, ...], ...]:
-        """Return the layers by stage: one for each size of the maps; none if activations are added."""
-        if any(step.kind == "add" for step in self.steps):
+    def _stages(self, axes: Mapping[str, Axes]) -> tuple[tuple[Layer, ...], ...]:
+        """Return the layers by stage: one for each size of the maps; none unless each layer follows the one before."""
+        if not all(step.stage for step in self.steps if step.kind in LAYERS):
+            return ()
+        if not all(isinstance(every[0], str) for every in axes.values()) or any(
+            step.kind == "parameter" for step in self.steps
+        ):
             return ()
         stages: dict[int, list[Layer]] = {}
-        for step in self.steps:
+        for step in (step for step in self.steps if step.kind in LAYERS):
             layers = stages.setdefault(step.stage, [])
             module = f"{BODY}.{step.name}"
-            if step.kind == "norm" and layers:
+            if step.kind.endswith("norm") and layers:
                 layers[-1] = Layer((*layers[-1].modules, module))
-            elif step.name:
+            else:
                 layers.append(Layer((module,)))
         return tuple(tuple(layers) for layers in stages.values() if layers)
+
+
+class _Call(NamedTuple):
+    """A step with the lengths of one network."""
+
+    kind: str
+    name: str
+    arguments: Any
+    options: dict[str, Any]
 
 
 class TracedNetwork(Network):
@@ -201,42 +227,125 @@ class TracedNetwork(Network):
 
     def __init__(self, backbone: Traced, classes: int) -> None:
         super().__init__()
-        for name, module in backbone.modules().items():
-            _place(self, f"{BODY}.{name}", module)
-        self.operations = [self._operation(step) for step in backbone.steps]
-        self.reads = [step.inputs for step in backbone.steps]
-        self.head = nn.Linear(backbone.widths[-1] * backbone.pixels, classes)
+        shapes = {part.name: tuple(map(backbone.size, part.axes)) for part in backbone.parts}
+        for step in backbone.steps:
+            if step.kind in LAYERS and not _has(self, f"{BODY}.{step.name}"):
+                _place(self, f"{BODY}.{step.name}", _module(step, shapes))
+        for part in backbone.parts:
+            if part.start is not None:
+                *parents, last = f"{BODY}.{part.name}".split(".")
+                _parent(self, parents).register_parameter(last, nn.Parameter(torch.empty(shapes[part.name])))
+        for number, constant in enumerate(backbone.constants):
+            self.register_buffer(f"constant{number}", torch.empty(constant.shape), persistent=False)
+        self.steps = [
+            _Call(step.kind, step.name, _sized(step.arguments, backbone), _options(step)) for step in backbone.steps
+        ]
+        self.head = nn.Linear(backbone.size(backbone.head), classes)
+
+    def set_constant(self, number: int, value: Tensor) -> None:
+        """Give a constant its value."""
+        self.register_buffer(f"constant{number}", value, persistent=False)
 
     def features(self, images: Tensor) -> Tensor:
-        """Return the features [N, widths[-1] * pixels] of images [N, C, H, W]."""
-        results = [images]
-        for operation, reads in zip(self.operations[1:], self.reads[1:], strict=True):
-            results.append(self._apply_step(operation, [results[number] for number in reads]))
-        return results[-1]
+        """Return the features [N, F] of images."""
+        results: list[Any] = []
+        for step in self.steps:
+            results.append(self._result(step, results, images))
+        last: Tensor = results[-1]
+        return last
 
-    def _apply_step(self, operation: str | Callable[..., Tensor], inputs: list[Tensor]) -> Tensor:
-        run = self.get_submodule(operation) if isinstance(operation, str) else operation
-        outputs: Tensor = run(*inputs)
-        return outputs
-
-    @staticmethod
-    def _operation(step: Step) -> str | Callable[..., Tensor]:
-        """Return the name of a step's module, or a function."""
+    def _result(self, step: _Call, results: list[Any], images: Tensor) -> Any:
+        if step.kind == "image":
+            return images
+        if step.kind == "constant":
+            return self.get_buffer(f"constant{step.arguments[0]}")
+        if step.kind == "parameter":
+            return self.get_parameter(f"{BODY}.{step.name}")
+        arguments = _filled(step.arguments, results, len(images))
+        if step.kind == "item":
+            return arguments[0][arguments[1]]
         if step.name:
-            return f"{BODY}.{step.name}"
-        if step.kind == "flatten":
-            return partial(torch.flatten, start_dim=1)
-        return partial(OPERATIONS.get(step.kind, torch.clone), **dict(step.settings))
+            return self.get_submodule(f"{BODY}.{step.name}")(*arguments)
+        return operation(step.kind)(*arguments, **step.options)
+
+
+def _sized(arguments: Any, backbone: Traced) -> Any:
+    """Return arguments with the lengths that follow from the widths of a backbone's groups."""
+    if not isinstance(arguments, tuple):
+        return arguments
+    if arguments[:1] == ("size",):
+        return backbone.size(arguments[1])
+    if arguments[:1] == ("dtype",):
+        return getattr(torch, arguments[1])
+    return tuple(_sized(each, backbone) for each in arguments)
+
+
+def _options(step: Step) -> dict[str, Any]:
+    return {
+        name: getattr(torch, value[1]) if isinstance(value, tuple) and value[:1] == ("dtype",) else value
+        for name, value in step.options
+    }
+
+
+def _filled(arguments: Any, results: list[Any], images: int) -> Any:
+    """Return arguments with the results of steps, and with lengths that depend on the number of images."""
+    if not isinstance(arguments, tuple):
+        return arguments
+    if arguments[:1] == ("step",):
+        return results[arguments[1]]
+    if arguments[:1] == ("batch",):
+        return arguments[1] * images
+    return tuple(_filled(each, results, images) for each in arguments)
+
+
+def _module(step: Step, shapes: Mapping[str, tuple[int, ...]]) -> nn.Module:
+    """Return a layer with tensors of these shapes."""
+    settings = dict(step.options)
+    rows, *columns = shapes[f"{step.name}.weight"]
+    if step.kind == "linear":
+        return nn.Linear(columns[0], rows, **settings)
+    if step.kind == "layer_norm":
+        return nn.LayerNorm((rows, *columns), **settings)
+    if step.kind == "group_norm":
+        return nn.GroupNorm(rows // settings.pop("each"), rows, **settings)
+    axes = settings.pop("axes")
+    if step.kind == "batch_norm":
+        return (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)[axes - 1](rows, **settings)
+    each = settings.pop("each")
+    groups = rows // each if each else 1
+    kind: Any = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[axes - 1]
+    convolution: nn.Module = kind(columns[0] * groups, rows, tuple(columns[1:]), groups=groups, **settings)
+    return convolution
+
+
+def _parent(network: nn.Module, names: list[str]) -> nn.Module:
+    """Return the module of a network with these names, one inside the other; make those that are not there."""
+    for name in names:
+        if not hasattr(network, name):
+            network.add_module(name, nn.Module())
+        network = network.get_submodule(name)
+    return network
+
+
+def _has(network: nn.Module, name: str) -> bool:
+    return any(name == each for each, _ in network.named_modules())
 
 
 def _place(network: nn.Module, name: str, module: nn.Module) -> None:
     """Add a module to a network under a dotted name."""
     *parents, last = name.split(".")
-    for parent in parents:
-        if not hasattr(network, parent):
-            network.add_module(parent, nn.Module())
-        network = network.get_submodule(parent)
-    network.add_module(last, module)
+    _parent(network, parents).add_module(last, module)
+
+
+def _group(segments: tuple[Segment, ...]) -> str | tuple[str | None, ...] | None:
+    return segments[0][0] if len(segments) == 1 else tuple(group for group, _ in segments)
+
+
+def _block(segments: tuple[Segment, ...]) -> int | tuple[int, ...]:
+    if len(segments) > 1:
+        return tuple(block for _, block in segments)
+    (group, block), *_ = segments
+    return 1 if group is None else block
 
 
 def _frozen(value: Any) -> Any:

@@ -30,7 +30,7 @@ from neuroevo.testing.laws.purity import (
 )
 from neuroevo.testing.strategies import CONVNET_SIZE, seeds
 
-Image = tuple[int, int, int]
+Image = tuple[int, ...]
 
 CASES = 10
 """Largest number of cases per law: each of them builds networks."""
