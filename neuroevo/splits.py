@@ -4,10 +4,13 @@ A split is stored as JSON with the loaders, so that it is known without reading 
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from itertools import combinations
+
+from neuroevo.spelling import listed
 
 ROLES = ("ancestry", "held_out", "novel")
 """Ancestors train on the first, learngenes are scored on the second; descendants learn the third."""
@@ -77,12 +80,12 @@ def check_disjoint(name: str, roles: dict[str, tuple[str, ...]]) -> None:
         if not classes:
             raise ValueError(f"each role of {name} must have a class, but {role} has none.")
         if len(set(classes)) < len(classes):
-            twice = sorted({c for c in classes if classes.count(c) > 1})
-            raise ValueError(f"{role} of {name} must name each class once, but repeats {', '.join(twice)}.")
+            twice = sorted(name for name, count in Counter(classes).items() if count > 1)
+            raise ValueError(f"{role} of {name} must name each class once, but repeats {listed(twice)}.")
     for (first, ours), (second, theirs) in combinations(roles.items(), 2):
         if shared := sorted(set(ours) & set(theirs)):
             raise ValueError(
-                f"the roles of {name} must have no class in common, but {first} and {second} share {', '.join(shared)}."
+                f"the roles of {name} must have no class in common, but {first} and {second} share {listed(shared)}."
             )
 
 

@@ -33,6 +33,7 @@ ORDER = (
         "space",
         "plain_text",
         "spelling",
+        "free_memory",
         "splits",
     ),
     ("runs",),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroevo.spelling import shown, suggestion
+from neuroevo.spelling import listed, shown, suggestion
 
 NAMES = ("gtl", "gtl-paper", "scratch", "random-circuit", "narrow-pretraining", "finetune", "cma-es", "SEED")
 
@@ -54,3 +54,14 @@ class Unprintable:
 def test_values_in_errors_are_short(value: object, text: str) -> None:
     """A long value is cut, and one that can't be printed is named by its type."""
     assert shown(value) == text
+
+
+@given(names=st.lists(st.text(), max_size=12), most=st.integers(1, 12))
+def test_lists_in_errors_are_bounded(names: list[str], most: int) -> None:
+    """All names are listed, or the first and the number of the others."""
+    found = listed(names, most=most)
+    if len(names) <= most:
+        assert found == ", ".join(names)
+    else:
+        assert found == ", ".join(names[:most]) + f" and {len(names) - most} more"
+    assert len(listed([name * 1000 for name in names], most=most)) <= most * 90 + 20

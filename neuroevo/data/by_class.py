@@ -39,12 +39,6 @@ def check_images_per_class(images_per_class: int | None) -> None:
         raise ValueError(f"images_per_class must be at least 1, or None for all, but it is {images_per_class}.")
 
 
-def named(names: Sequence[str], *, most: int = 5) -> str:
-    """Return names separated by commas; beyond `most` only their number."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
-
-
 def _role(classes: Sequence[str], images_of: Callable[[str], Tensor], images_per_class: int | None) -> LabelledImages:
     parts = [_first(images_of(name), name, images_per_class) for name in classes]
     counts = torch.tensor([len(part) for part in parts])

@@ -16,11 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuroevo.data.by_class import check_images_per_class, dataset_by_class, named
+from neuroevo.data.by_class import check_images_per_class, dataset_by_class
 from neuroevo.data.downloads import download_cifar100
 from neuroevo.data.images import Dataset
 from neuroevo.data.plain_pickle import array_in, as_text, read_pickle, whole_numbers_in
 from neuroevo.data.readable import check_file, is_listed, reading
+from neuroevo.spelling import listed
 from neuroevo.splits import ROLES, load_split
 
 FOLDER = "cifar-100-python"
@@ -132,7 +133,7 @@ def _names(path: Path) -> list[str]:
     split = load_split("cifar-fs")
     if missing := sorted({name for role in ROLES for name in split.role(role)} - set(names)):
         raise ValueError(
-            f"{path} must name the 100 classes of CIFAR-100, but {named(missing)} is not among its {len(names)}; "
+            f"{path} must name the 100 classes of CIFAR-100, but {listed(missing)} is not among its {len(names)}; "
             "get it again."
         )
     return names

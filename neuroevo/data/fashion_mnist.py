@@ -24,6 +24,7 @@ from neuroevo.data.downloads import download_fashion_mnist
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.data.readable import check_file, is_listed, reading
 from neuroevo.files import write_atomically
+from neuroevo.free_memory import check_memory
 from neuroevo.splits import ROLES, load_split
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ SOURCE = (
     "torchvision.datasets.FashionMNIST(root, download=True)"
 )
 """How to get the files."""
+
+MOST_PACKED = 1032
+"""Bytes to which one byte of a gzipped file can unpack."""
+
+COPIES = 3
+"""How often a file's content is in memory while it is read."""
+
+CHUNK = 1 << 20
 
 _RAW = Path("FashionMNIST", "raw")
 _SIZE = 28
@@ -173,11 +182,9 @@ def _unpacked(name: str, path: Path) -> bytes:
     """Bytes of a file without compression, their header and length checked."""
     check_file(path)
     with reading(path):
-        content = path.read_bytes()
-    if path.suffix == ".gz":
         try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
+            content = _decompressed(path, name) if path.suffix == ".gz" else path.read_bytes()
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise ValueError(f"{path} is damaged: it does not unpack ({_first_line(error)}); get it again.") from error
     length, digest = PUBLISHED[name]
     if len(content) == length and hashlib.sha256(content).hexdigest() != digest:
@@ -186,12 +193,31 @@ def _unpacked(name: str, path: Path) -> bytes:
     return content
 
 
+def _decompressed(path: Path, name: str) -> bytes:
+    """Return the content of a gzipped file, up to one byte more than its header announces and the published one has."""
+    with gzip.open(path) as file:
+        content = bytearray(file.read(_header(name)))
+        most = max(len(content) + math.prod(_sizes(content)), PUBLISHED[name][0]) + 1
+        check_memory(COPIES * min(most, MOST_PACKED * path.stat().st_size), str(path), "get the published file")
+        while len(content) < most and (part := file.read(min(most - len(content), CHUNK))):
+            content += part
+    return bytes(content)
+
+
+def _header(name: str) -> int:
+    return 4 * (1 + _DIMENSIONS[name.split("-")[1]])
+
+
+def _sizes(header: bytes | bytearray) -> list[int]:
+    return [int.from_bytes(header[at : at + 4], "big") for at in range(4, len(header), 4)]
+
+
 def _check_content(content: bytes, dimensions: int, path: Path) -> None:
     """Check the idx format: 0, 0, 8 (uint8), number of dimensions, big-endian sizes, data."""
     header = 4 * (1 + dimensions)
     if len(content) < header or content[:4] != bytes([0, 0, 8, dimensions]):
         raise ValueError(f"{path} is damaged: it does not start as a Fashion-MNIST file does; get it again.")
-    sizes = [int.from_bytes(content[at : at + 4], "big") for at in range(4, header, 4)]
+    sizes = _sizes(content[:header])
     if sizes[1:] not in ([], [_SIZE, _SIZE]):
         raise ValueError(
             f"{path} must hold images of {_SIZE} x {_SIZE} pixels, but its header says {sizes[1:]}; get it again."
@@ -199,7 +225,7 @@ def _check_content(content: bytes, dimensions: int, path: Path) -> None:
     if len(content) != header + math.prod(sizes):
         raise ValueError(
             f"{path} is damaged: its header announces {math.prod(sizes)} bytes of data, "
-            f"but {len(content) - header} follow; get it again."
+            f"but {'more' if len(content) > header + math.prod(sizes) else len(content) - header} follow; get it again."
         )
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from neuroevo.data.by_class import check_images_per_class, dataset_by_class, named
+from neuroevo.data.by_class import check_images_per_class, dataset_by_class
 from neuroevo.data.images import Dataset
 from neuroevo.data.pictures import read_pictures
 from neuroevo.data.readable import check_file, is_listed, reading
+from neuroevo.spelling import listed
 from neuroevo.splits import ROLES, check_disjoint
 
 SPLIT = "split.json"
@@ -78,9 +79,9 @@ def read_roles(data_root: Path) -> dict[str, tuple[str, ...]]:
     check_disjoint(str(path), roles)
     names = [name for role in ROLES for name in roles[role]]
     if odd := [name for name in names if name != Path(name).name or name in ("", "..")]:
-        raise ValueError(f"{path} must name folders next to it, but it names {named([repr(name) for name in odd])}.")
+        raise ValueError(f"{path} must name folders next to it, but it names {listed([repr(name) for name in odd])}.")
     if missing := [name for name in names if not (data_root / name).is_dir()]:
-        raise FileNotFoundError(f"{path} must name folders next to it, but there is none for {named(missing)}.")
+        raise FileNotFoundError(f"{path} must name folders next to it, but there is none for {listed(missing)}.")
     return roles
 
 
@@ -113,11 +114,11 @@ def checked_digests(data_root: Path) -> Iterator[str]:
         ValueError: `split.json` is not a split.
     """
     roles = read_roles(Path(data_root))
-    listed = {name for names in roles.values() for name in names}
+    named = {name for names in roles.values() for name in names}
     folders = (path for path in Path(data_root).iterdir() if path.is_dir() and not _is_hidden(path))
-    others = sorted(path.name for path in folders if path.name not in listed)
-    left = f"leaves out {named(others)}" if others else "names all folders"
-    yield f"{Path(data_root) / SPLIT} gives {len(listed)} classes a role and {left}."
+    others = sorted(path.name for path in folders if path.name not in named)
+    left = f"leaves out {listed(others)}" if others else "names all folders"
+    yield f"{Path(data_root) / SPLIT} gives {len(named)} classes a role and {left}."
 
 
 def _parsed(path: Path) -> dict[str, tuple[str, ...]]:
@@ -130,10 +131,10 @@ def _parsed(path: Path) -> dict[str, tuple[str, ...]]:
     for words in (ROLES, PUBLISHED_ROLES):
         if isinstance(content, Mapping) and set(content) == set(words) and all(map(_is_names, content.values())):
             return {role: tuple(content[word]) for role, word in zip(ROLES, words, strict=True)}
-    shown = sorted(content) if isinstance(content, Mapping) else type(content).__name__
+    found = listed(sorted(content)) if isinstance(content, Mapping) else type(content).__name__
     raise ValueError(
         f"{path} must be an object with a list of class names for each of {', '.join(ROLES)} (or "
-        f"{', '.join(PUBLISHED_ROLES)}) and nothing else, but it holds {shown}."
+        f"{', '.join(PUBLISHED_ROLES)}) and nothing else, but it holds {found}."
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from neuroevo.data.by_class import check_images_per_class, dataset_by_class, named
+from neuroevo.data.by_class import check_images_per_class, dataset_by_class
 from neuroevo.data.images import Dataset
 from neuroevo.data.pictures import read_pictures
 from neuroevo.data.plain_pickle import array_in, as_text, read_pickle, whole_numbers_in
 from neuroevo.data.readable import check_file, is_listed, reading
+from neuroevo.spelling import listed
 from neuroevo.splits import ROLES, load_split
 
 PARTS = {"train": "ancestry", "val": "held_out", "test": "novel"}
@@ -129,16 +131,15 @@ class _Cache:
         content = read_pickle(path)
         try:
             images = array_in(content["image_data"])
-            rows = {as_text(name): whole_numbers_in(rows) for name, rows in content["class_dict"].items()}
+            classes = {as_text(name): rows for name, rows in content["class_dict"].items()}
         except (LookupError, AttributeError, ValueError) as error:
             raise ValueError(
                 f"{path} must hold images under image_data and the rows of each class under class_dict, but it does "
                 "not; get it again."
             ) from error
         _check_images(images, path)
-        _check_classes(list(rows), role, path)
-        if any(not 0 <= row < len(images) for part in rows.values() for row in part):
-            raise ValueError(f"the rows under class_dict of {path} must lie in 0..{len(images) - 1}; get it again.")
+        _check_classes(list(classes), role, path)
+        rows = _rows(classes, len(images), path)
         return cls(images, rows, size)
 
     def images_of(self, name: str, most: int | None) -> Tensor:
@@ -146,6 +147,33 @@ class _Cache:
         if self.size == _SIZE or not len(images):
             return images
         return F.interpolate(images, size=(self.size, self.size), mode="bilinear", antialias=True)
+
+
+def _rows(classes: Mapping[str, object], count: int, path: Path) -> dict[str, list[int]]:
+    """Return the rows of each class; no image is used twice, for a small file could announce any number of them."""
+    rows: dict[str, list[int]] = {}
+    left = count
+    try:
+        for name, part in classes.items():
+            rows[name] = whole_numbers_in(part, most=left)
+            left -= len(rows[name])
+    except ValueError as error:
+        raise ValueError(
+            f"class_dict of {path} must name each of {count} images in one class once, but for {name} {error}; get it "
+            "again."
+        ) from None
+    every = Counter(row for part in rows.values() for row in part)
+    if outside := [row for row in every if not 0 <= row < count]:
+        raise ValueError(
+            f"the rows under class_dict of {path} must lie in 0..{count - 1}, but it has {listed(outside)}; get it "
+            "again."
+        )
+    if twice := [row for row, times in every.items() if times > 1]:
+        raise ValueError(
+            f"class_dict of {path} must name each image in one class once, but it names {listed(twice)} more than "
+            "once; get it again."
+        )
+    return rows
 
 
 def _check_images(images: NDArray[np.generic], path: Path) -> None:
@@ -169,7 +197,7 @@ class _List:
         _check_classes(sorted({label for _, label in rows}), role, path)
         folder = path.parent / "images"
         if missing := [name for name, _ in rows if not is_listed(folder / name)]:
-            raise FileNotFoundError(f"{folder} must hold the images that {path} lists, but it lacks {named(missing)}.")
+            raise FileNotFoundError(f"{folder} must hold the images that {path} lists, but it lacks {listed(missing)}.")
         files: dict[str, list[Path]] = {}
         for name, label in rows:
             files.setdefault(label, []).append(folder / name)
@@ -220,7 +248,7 @@ def _check_classes(classes: list[str], role: str, path: Path) -> None:
         )
     if missing := [name for name in split.role(role) if name not in classes]:
         raise ValueError(
-            f"{path} must hold the {len(split.role(role))} classes of {role}, but it lacks {named(missing)}."
+            f"{path} must hold the {len(split.role(role))} classes of {role}, but it lacks {listed(missing)}."
         )
 
 

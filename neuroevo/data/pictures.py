@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,15 @@ from PIL.ImageFile import ImageFile
 from torch import Tensor
 
 from neuroevo.data.readable import check_file, reading
+from neuroevo.free_memory import check_memory
 
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 """Pillow's modes that convert to 8-bit grey or colour; transparency must be unused."""
 
 FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that are read, whatever the file's extension; without those that Pillow passes to another program."""
+
+FEWER = "choose a smaller size or fewer images_per_class"
 
 _TURNED_INTO = {1: "L", 3: "RGB"}
 
@@ -42,6 +46,7 @@ def read_pictures(paths: Sequence[Path], *, channels: int, size: int | None) -> 
             several frames, or differs in size from the first.
     """
     first = read_picture(paths[0], channels=channels, size=size)
+    check_memory(len(paths) * first.numel(), f"a class of {len(paths)} images in {paths[0].parent}", FEWER)
     images = torch.empty((len(paths), *first.shape), dtype=torch.uint8)
     for row, path in enumerate(paths):
         image = read_picture(path, channels=channels, size=size)
@@ -63,7 +68,8 @@ def read_picture(path: Path, *, channels: int, size: int | None) -> Tensor:
 
 def _decoded(path: Path, *, channels: int, size: int | None) -> Tensor:
     try:
-        with _only_bombs_matter(), Image.open(path, formats=FORMATS) as image:
+        # From bytes, because decoders make room for what a chunk announces when they read from a file.
+        with _only_bombs_matter(), Image.open(BytesIO(path.read_bytes()), formats=FORMATS) as image:
             fault = _fault(image, size)
             pixels = None if fault else _pixels(image, channels, size)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):

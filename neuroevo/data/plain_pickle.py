@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroevo.data.readable import check_file, reading
+from neuroevo.free_memory import check_memory
 
 NUMBERS = frozenset({"b1", *(f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)), "f4", "f8"})
 """The kinds of numbers that arrays may hold, as numpy writes them."""
@@ -34,6 +35,12 @@ PLAIN = frozenset(
 )
 """The opcodes of plain data, as `pickletools` names them."""
 
+MOST = 2_000_000
+"""Opcodes that a pickle may have; the data sets that are read have at most some hundred thousand."""
+
+LONGEST_NAME = 255
+"""Characters of a name: one that is stored once may be named any number of times, and each time takes memory."""
+
 # What a damaged pickle makes the unpickler stumble over.
 _STUMBLES = (
     pickle.UnpicklingError,
@@ -41,7 +48,6 @@ _STUMBLES = (
     AttributeError,
     EOFError,
     LookupError,
-    MemoryError,
     TypeError,
     ValueError,
 )
@@ -66,8 +72,9 @@ def read_pickle(path: Path) -> dict[str, Any]:
     check_file(path)
     try:
         with reading(path), path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            check_memory(len(content), str(path), "free some")
             _check(content)
-            loaded = _Unpickler(file, encoding="bytes").load()
+            loaded = _Unpickler(file, room=len(content)).load()
         if not isinstance(loaded, dict):
             raise ValueError(f"it holds a {type(loaded).__name__} instead of a dict")
         return {as_text(key): value for key, value in loaded.items()}
@@ -95,8 +102,10 @@ def as_text(value: object) -> str:
     """Return text, which Python 2 wrote as bytes.
 
     Raises:
-        ValueError: It is no text.
+        ValueError: It is no text, or longer than any name.
     """
+    if isinstance(value, bytes | str) and len(value) > LONGEST_NAME:
+        raise ValueError(f"there must be a name, but there are {len(value)} characters")
     if isinstance(value, bytes):
         return value.decode("utf-8")
     if not isinstance(value, str):
@@ -104,12 +113,15 @@ def as_text(value: object) -> str:
     return value
 
 
-def whole_numbers_in(value: object) -> list[int]:
+def whole_numbers_in(value: object, *, most: int | None = None) -> list[int]:
     """Return the whole numbers of a list, a tuple or an array of one dimension.
 
     Raises:
-        ValueError: It holds something else.
+        ValueError: It holds something else, or more than `most`.
     """
+    length = array_in(value).size if isinstance(value, _Array) else len(value) if isinstance(value, list | tuple) else 0
+    if most is not None and length > most:
+        raise ValueError(f"there must be at most {most} numbers, but there are {length}")
     items = array_in(value).tolist() if isinstance(value, _Array) else value
     if not isinstance(items, list | tuple) or any(type(item) is not int for item in items):
         raise ValueError("there must be a list of whole numbers, but there is something else")
@@ -136,6 +148,8 @@ def _check(content: mmap) -> None:
     argument: Any
     for count, (opcode, argument, _) in enumerate(pickletools.genops(cast("IO[bytes]", content))):
         name = opcode.name
+        if count >= MOST:
+            raise ValueError(f"it has more than {MOST} opcodes, of which each takes memory")
         if name not in PLAIN or (name == "BUILD" and stack[-2:-1] != ["REDUCE"]):
             raise Refused(f"has the opcode {name} where plain data have none")
         if (name == "FRAME" and argument > len(content)) or (name.endswith("PUT") and argument > count):
@@ -163,14 +177,30 @@ def _take(stack: list[str], before: Sequence[pickletools.StackObject]) -> list[s
 
 
 class _Unpickler(pickle.Unpickler):
-    """Python's unpickler without imports."""
+    """Python's unpickler without imports.
+
+    Args:
+        file: The pickle.
+        room: Bytes that texts may be encoded to, all together: no more than there are in the file.
+    """
+
+    def __init__(self, file: IO[bytes], *, room: int) -> None:
+        super().__init__(file, encoding="bytes")
+        self.room = room
 
     def find_class(self, module: str, name: str) -> object:
         """Return what stands for a name."""
         found = _STANDS_FOR.get((module, name))
         if found is None:
             raise Refused(f"names {f'{module}.{name}'[:60]!r}")
-        return found
+        return self._encode if found is _encode else found
+
+    def _encode(self, value: str, encoding: object) -> bytes:
+        encoded = _encode(value, encoding)
+        self.room -= len(encoded)
+        if self.room < 0:
+            raise ValueError("its texts are encoded to more than there is")
+        return encoded
 
 
 class _Kind:

@@ -17,9 +17,16 @@ def reading(path: Path) -> Iterator[None]:
 
     Raises:
         OSError: Of the kind that it was, with the cause and what to do.
+        MemoryError: The memory is not enough for its content.
     """
     try:
         yield
+    except MemoryError as error:
+        if str(path) in str(error):
+            raise
+        raise MemoryError(
+            f"{path} must fit into memory, but there is not enough; free some, or get it again."
+        ) from error
     except OSError as error:
         if error.errno is None:
             raise

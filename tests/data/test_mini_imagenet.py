@@ -131,7 +131,7 @@ VAL, NOVEL = load_split("mini-imagenet").held_out[0], load_split("mini-imagenet"
         ),
         (lambda c: c.update(image_data=c["image_data"].astype("f4")), "but it holds float32"),
         (lambda c: c["class_dict"].update({VAL: [32]}), r"must lie in 0\.\.31"),
-        (lambda c: c["class_dict"].update({VAL: ["0"]}), "under class_dict, but it does not"),
+        (lambda c: c["class_dict"].update({VAL: ["0"]}), f"for {VAL} there must be a list of whole numbers"),
         (lambda c: c["class_dict"].update({NOVEL: [0]}), f"'{NOVEL}' belongs to novel"),
         (lambda c: c["class_dict"].update({"n01614925": [0]}), "'n01614925' is not among the 100"),
         (lambda c: c["class_dict"].pop(VAL), f"16 classes of held_out, but it lacks {VAL}"),

@@ -13,6 +13,7 @@ from torch import Tensor
 from neuroevo.budget import Budget
 from neuroevo.discrete import Bits, Integers, Permutations
 from neuroevo.execution.heap import keep_freed_memory
+from neuroevo.free_memory import check_memory, free_memory
 from neuroevo.individual import Fitness, Individual, genomes_of
 from neuroevo.problems import Problem
 from neuroevo.seeds import stream
@@ -21,6 +22,9 @@ from neuroevo.strategies.strategy import ToolboxStrategy, scoring_cost
 
 TAKE_ALL = "Genetic, Island, NSGA2 and Novelty"
 """The strategies whose `SPACES` are `ALL`, for errors."""
+
+COPIES = 6
+"""How many tensors [P, D] a generation of Genetic has at a time, by measurement; others have no more."""
 
 ALL: tuple[type[Space], ...] = (Space, Bits, Integers, Permutations)
 
@@ -34,6 +38,7 @@ class Search(ToolboxStrategy):
         OBJECTIVES: Objectives of its problems; None for any number.
         SPACES: Spaces of its problems, those of real numbers by default.
         MAX_GENES: Largest genome for which the strategy is practical; None where there is no such limit.
+        SMALLER: What can be done if there is not enough memory.
 
     Args:
         problem: What genomes are scored on.
@@ -43,12 +48,14 @@ class Search(ToolboxStrategy):
     Raises:
         ValueError: `population` is below the smallest that the strategy can do with, or the problem has more
             objectives than it takes, or another kind of genomes.
+        MemoryError: There is not enough memory for its tensors.
     """
 
     MIN_POPULATION: ClassVar[int] = 1
     OBJECTIVES: ClassVar[int | None] = 1
     SPACES: ClassVar[tuple[type[Space], ...]] = (Space,)
     MAX_GENES: ClassVar[int | None] = None
+    SMALLER: ClassVar[str] = "choose a smaller population"
 
     def __init__(self, problem: Problem, *, population: int, seed: int = 0) -> None:
         if population < self.MIN_POPULATION:
@@ -70,6 +77,16 @@ class Search(ToolboxStrategy):
         self.population = population
         self.individuals: list[Individual] = []
         self.toolbox.register("evaluate", problem)
+        check_memory(
+            self.bytes_needed(),
+            f"{type(self).__name__} with {self.space.size:,} genes and a population of {population:,}",
+            self.SMALLER,
+            free=_free_on(self._device()),
+        )
+
+    def bytes_needed(self) -> int:
+        """Return about how many bytes its largest tensors take: parents, children and what lies between them."""
+        return COPIES * self.population * self.space.size * self.space.start.element_size()
 
     def ask(self) -> list[Individual]:
         """Return the individuals of a generation, waiting to be scored."""
@@ -144,6 +161,10 @@ class Search(ToolboxStrategy):
 
     def _device(self) -> torch.device:
         return self.space.start.device
+
+
+def _free_on(device: torch.device) -> int | None:
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_memory()
 
 
 def scores_of(individuals: Sequence[Individual]) -> Tensor:

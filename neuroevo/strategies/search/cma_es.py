@@ -31,6 +31,9 @@ from neuroevo.strategies.toolbox import Verbs
 
 Floats = NDArray[np.float64]
 
+MATRIX_COPIES = 10
+"""How many matrices [D, D] there are at a time, by measurement."""
+
 MATRICES = ("centroid", "pc", "ps", "C", "B", "diagD")
 
 LEAST_RATIO = 1e-7
@@ -129,6 +132,7 @@ class CMAES(Search):
     EVOLVING = ("distribution",)
     MIN_POPULATION = 2
     MAX_GENES = 200
+    SMALLER = "SeparableCMAES needs none of these matrices"
 
     def __init__(
         self,
@@ -160,6 +164,10 @@ class CMAES(Search):
             **{name: value for name, value in given.items() if value is not None},
         )
         self.toolbox.register("sample", self.model.sample)
+
+    def bytes_needed(self) -> int:
+        """Return about how many bytes its matrices [D, D] take, those of a checkpoint included."""
+        return super().bytes_needed() + MATRIX_COPIES * 8 * self.space.size**2
 
     def ask(self) -> list[Individual]:
         """Return a sample of the distribution."""

@@ -32,6 +32,10 @@ NOISE = 0.1
 """Step of a child, in units of the space's spread."""
 
 
+CELL_BYTES = 64
+"""About what a cell of the archive takes: its measures, objective, place and a flag."""
+
+
 class MAPElites(Search):
     """A repertoire: `individuals` are the elites, cell by cell; `result` is the best of all.
 
@@ -54,6 +58,7 @@ class MAPElites(Search):
     }
     CHECKS: ClassVar[Checks] = {"select": checks.selected, "line": checks.like(0)}
     OBJECTIVES = None
+    SMALLER = "choose fewer cells or a smaller population"
 
     def __init__(
         self,
@@ -68,6 +73,7 @@ class MAPElites(Search):
         check_measures(problem)
         if cells < 1:
             raise ValueError(f"cells must be at least 1, but it is {cells}.")
+        self.cells = int(cells ** len(problem.measures))
         super().__init__(problem, population=population, seed=seed)
         self.archive = archives().GridArchive(
             solution_dim=1, dims=[cells] * len(problem.measures), ranges=problem.measures, dtype=np.float64
@@ -75,6 +81,10 @@ class MAPElites(Search):
         noise = NOISE * self.space.spread if sigma is None else torch.as_tensor(sigma).detach().to(self.space.start)
         self.toolbox.register("select", Select(partial(uniform, generator=self.generator)))
         self.toolbox.register("line", iso_line, iso=noise, line=line, generator=self.generator)
+
+    def bytes_needed(self) -> int:
+        """Return about how many bytes its tensors and the cells of its archive take."""
+        return super().bytes_needed() + CELL_BYTES * self.cells
 
     def ask(self) -> list[Individual]:
         """Return first individuals, later children of two elites each."""
