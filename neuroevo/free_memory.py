@@ -24,7 +24,7 @@ def check_memory(needed: int, what: str, remedy: str, *, free: int | None = None
     """
     free = free_memory() if free is None else free
     if free is not None and needed > free:
-        raise MemoryError(f"{what} needs about {_gib(needed)} of memory, but {_gib(free)} are free; {remedy}.")
+        raise MemoryError(f"{what} needs about {_in_text(needed)} of memory, but {_in_text(free)} are free; {remedy}.")
 
 
 def free_memory() -> int | None:
@@ -67,5 +67,5 @@ def _address_space() -> int | None:
     return None if limit == resource.RLIM_INFINITY else limit - pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _gib(count: int) -> str:
-    return f"{count / 2**30:.1f} GiB"
+def _in_text(count: int) -> str:
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"

@@ -18,7 +18,9 @@ def test_what_fits_is_allowed(needed: int, free: int) -> None:
     if needed <= free:
         check_memory(needed, "it", "choose less", free=free)
         return
-    with pytest.raises(MemoryError, match=r"^it needs about .* GiB of memory, but .* GiB are free; choose less\.$"):
+    with pytest.raises(
+        MemoryError, match=r"^it needs about .* [GM]iB of memory, but .* [GM]iB are free; choose less\.$"
+    ):
         check_memory(needed, "it", "choose less", free=free)
 
 

@@ -49,6 +49,9 @@ def _command(call: Call) -> click.Command:
     strategies = catalogue.entries("strategy")
     # Flags that are not known yet may take the word behind them as a value or not.
     name = next(iter([*call.names("strategy", position=0), *(word for word in call.words if word in strategies)]), "")
+    if not name and call.resume is not None and call.resume.is_dir():
+        lost = f"but {call.settings} names no strategy; restore it, or begin anew in another folder."
+        raise click.UsageError(next(iter(call.errors), f"--resume needs the settings that the run began with, {lost}"))
     if not name:
         return _general()
     if name not in strategies:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from neuroevo.cli.interruption import ended_by_signals
 from neuroevo.cli.options import Call, DerivedCommand, settings_command
 from neuroevo.cli.output import echo
 from neuroevo.cli.settings.load import to_toml, used
@@ -60,10 +61,11 @@ def _run(settings: Inherit) -> None:
     folder = settings.out or default_folder("inherit")
     with RunDirectory.create(folder, what="inherit", settings=to_toml(used(settings)), argv=sys.argv) as run:
         run.note({"seed": settings.seed, "device": str(protocol.device), "data": protocol.dataset.facts()})
-        heir, twin = (protocol.training(genome, toolbox, settings.seed, 0) for genome in (learngene, None))
-        result = {"descendant": DESCENDANT, **_trained(heir, twin, protocol), **_received(received)}
-        _save(heir, learngene, settings, run.path / DESCENDANT)
-        run.note({"result": result})
+        with ended_by_signals(run):
+            heir, twin = (protocol.training(genome, toolbox, settings.seed, 0) for genome in (learngene, None))
+            result = {"descendant": DESCENDANT, **_trained(heir, twin, protocol), **_received(received)}
+            _save(heir, learngene, settings, run.path / DESCENDANT)
+            run.note({"result": result})
     _print(located(result, folder), settings)
 
 

@@ -14,7 +14,7 @@ from neuroevo import catalogue
 from neuroevo.cli.options import ON_THIS_MACHINE
 from neuroevo.cli.settings.run import Settings, Workers
 from neuroevo.runs.directory import RunDirectory
-from neuroevo.runs.signals import Interrupted, stop_at_safe_points
+from neuroevo.runs.signals import Interrupted, stop_at_once, stop_at_safe_points
 
 
 class Stopped(click.ClickException):
@@ -38,6 +38,18 @@ def interruptible(run: RunDirectory) -> Iterator[None]:
         run.close(error=Interrupted(number))
 
     with stop_at_safe_points(run.stop, tell=_tell, before_exit=before_exit):
+        yield
+
+
+@contextmanager
+def ended_by_signals(run: RunDirectory) -> Iterator[None]:
+    """Let a signal end the work inside the context, which can't be resumed, at once; `run.json` says so."""
+
+    def before_exit(number: int) -> None:
+        _tell(f"Error: the run was {Interrupted(number)} before it saved anything in {run.path}.")
+        run.close(error=Interrupted(number))
+
+    with stop_at_once(before_exit):
         yield
 
 

@@ -276,11 +276,16 @@ def _settings_of(folder: Path) -> Path:
     """Return the settings of the run in a folder, or of the first suite in it.
 
     Raises:
-        click.UsageError: There are none.
+        click.UsageError: There are none, or nothing is in their file any more.
     """
     files = sorted([folder / SETTINGS, *folder.glob(f"*/{SETTINGS}")], key=lambda file: not file.exists())
     if folder.is_dir() and not files[0].exists():
         raise click.UsageError(f"--resume must name a run directory, but {folder} has no {SETTINGS}.")
+    if files[0].is_file() and not files[0].read_bytes().strip():
+        raise click.UsageError(
+            f"--resume needs the settings that the run began with, but {files[0]} is empty; restore it, or begin anew "
+            "in another folder."
+        )
     return files[0]
 
 

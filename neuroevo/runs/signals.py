@@ -69,6 +69,31 @@ def stop_at_safe_points(
         finally:
             os._exit(128 + number)
 
+    with _handled(handle):
+        yield
+
+
+@contextmanager
+def stop_at_once(before_exit: Callable[[int], object]) -> Iterator[None]:
+    """Catch SIGINT and SIGTERM inside the context, of which the first ends the process with 128 + its number.
+
+    Args:
+        before_exit: Called with the signal when it comes; the process ends whatever it does.
+    """
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        del frame
+        try:
+            before_exit(number)
+        finally:
+            os._exit(128 + number)
+
+    with _handled(handle):
+        yield
+
+
+@contextmanager
+def _handled(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
         yield
         return

@@ -237,6 +237,29 @@ def test_the_second_signal_stops_at_once(sent: signal.Signals, code: int, tmp_pa
     assert facts(folder)["status"] == "interrupted"
 
 
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_can_not_be_resumed_ends_at_once(sent: signal.Signals, code: int, tmp_path: Path) -> None:
+    """As `neuroevo inherit` does: the first signal ends it, and its folder does not say that it still runs."""
+    folder = tmp_path / "run"
+    program = PROGRAM.replace("interruptible", "ended_by_signals").replace('"bench"', '"inherit"')
+    words = [sys.executable, "-c", program, str(folder), str(int(sent))]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert ended.stderr == f"Error: the run was stopped by {sent.name} before it saved anything in {folder}.\n"
+    assert facts(folder)["status"] == "interrupted"
+
+
+@pytest.mark.parametrize("content", ["", "\n", "seed = 1\n"])
+def test_lost_settings_are_named(content: str, neuroevo: Program, whole: Path, tmp_path: Path) -> None:
+    """A run whose settings were emptied, or name no strategy any more, is not begun with other ones."""
+    folder = tmp_path / "run"
+    shutil.copytree(whole, folder)
+    (folder / "settings.toml").write_text(content)
+    call = neuroevo("evolve", "--resume", folder)
+    assert (call.code, call.out) == (2, "")
+    assert f"needs the settings that the run began with, but {folder / 'settings.toml'}" in " ".join(call.err.split())
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a run in a process of its own that nothing stopped."""
