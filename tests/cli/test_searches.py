@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from neuroevo import catalogue
 from neuroevo.evolution import Generation
@@ -107,6 +108,22 @@ def test_a_network_comes_out(neuroevo: Program, tmp_path: Path) -> None:
     assert shown.code == 0
     assert shown.out.startswith("Genome of 953 genes.\nBlocks: 4: head.bias 9, head.weight 9 x 16, ")
     assert "strategy: snes" in neuroevo("show", tmp_path / "run").out
+
+
+@pytest.mark.parametrize(("problem", "dtype"), [("onemax", torch.bool), ("knapsack", torch.bool), ("tsp", torch.int64)])
+def test_bits_and_permutations_come_out(neuroevo: Program, problem: str, dtype: torch.dtype, tmp_path: Path) -> None:
+    """Of their dtype in the file, and a run that goes on gives what one without a stop gives."""
+    words = ["evolve", "genetic", "--problem", problem, "--dimensions", 6, "--population", 8, "--rate", 0.2, "--quiet"]
+    for name, evaluations in (("run", 40), ("whole", 80)):
+        call = neuroevo(*words, "--evaluations", evaluations, "--out", tmp_path / name)
+        assert call.code == 0, call.err
+    assert neuroevo("evolve", "--resume", tmp_path / "run", "--evaluations", 80, "--quiet").code == 0
+    files = [tmp_path / name / "genome.safetensors" for name in ("run", "whole")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    genome = Genome.load(files[0]).blocks["x"]
+    assert (genome.dtype, genome.shape) == (dtype, (6,))
+    if problem == "tsp":
+        assert sorted(genome.tolist()) == [*range(6)]
 
 
 def test_a_graph_comes_out(neuroevo: Program, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from deap import tools
 from torch import Tensor
 
 from neuroevo import catalogue
@@ -16,6 +17,7 @@ from neuroevo.evolution import evolve
 from neuroevo.genome import Genome
 from neuroevo.individual import Individual
 from neuroevo.operators.crossover import two_point
+from neuroevo.operators.from_deap import from_deap
 from neuroevo.operators.verbs import Mate
 from neuroevo.problems import Function
 from neuroevo.problems.combinatorial import knapsack, onemax, tsp
@@ -124,6 +126,30 @@ def test_a_step_is_for_real_numbers(kind: type[Search]) -> None:
     with pytest.raises(ValueError, match=sentence):
         search(0, kind=kind, space=Bits(3), sigma=0.5, **({"islands": 2} if kind is Island else {}))
     kind(SPHERE(2), sigma=0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "mate", "mutate"),
+    [
+        ("bits", tools.cxTwoPoint, partial(tools.mutFlipBit, indpb=0.2)),
+        ("integers", tools.cxUniform, partial(tools.mutUniformInt, low=[1, 8, -3], up=[4, 256, 3], indpb=0.5)),
+        ("permutations", tools.cxPartialyMatched, partial(tools.mutShuffleIndexes, indpb=0.2)),
+    ],
+)
+def test_deaps_operators_take_their_places(name: str, mate: Any, mutate: Any) -> None:
+    """By `from_deap`, over genomes of any of these spaces; the seed decides."""
+    if name == "integers":
+        mate = partial(mate, indpb=0.5)
+    runs = []
+    for _ in range(2):
+        strategy = search(1, kind=Genetic, space=SPACES[name])
+        draws: dict[str, Any] = {"generator": strategy.generator, "ids": strategy.ids}
+        strategy.toolbox.register("mate", from_deap(mate, **draws))
+        strategy.toolbox.register("mutate", from_deap(mutate, **draws))
+        runs.append([one.genome for generation in evolve(strategy, 4) for one in generation.population])
+    assert torch.equal(*map(torch.stack, runs))
+    assert torch.equal(SPACES[name].clip(torch.stack(runs[0])), torch.stack(runs[0]))
+    assert len({tuple(one.tolist()) for one in runs[0]}) > 6
 
 
 def test_operators_that_leave_the_space_are_refused() -> None:
