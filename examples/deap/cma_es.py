@@ -21,23 +21,9 @@ GENERATIONS = int([*sys.argv[1:], 120][0])
 generator, ids, problem = torch.Generator().manual_seed(1), Ids(), ROSENBROCK(5)
 
 
-class Row(np.ndarray):
-    """A genome that has a fitness."""
-
-    fitness: Fitness
-
-
 def individual(row: np.ndarray) -> Individual:
     """Return an individual with a row of numbers as genome."""
     return Individual(torch.from_numpy(row), Fitness(weights=problem.weights), id=ids())
-
-
-def update(population: list[Individual]) -> None:
-    """Give DEAP's strategy the genomes as arrays with a fitness."""
-    rows = [one.genome.numpy().view(Row) for one in population]
-    for row, one in zip(rows, population, strict=True):
-        row.fitness = one.fitness
-    strategy.update(rows)
 
 
 strategy = cma.Strategy(centroid=[0.0] * 5, sigma=0.5, lambda_=20)
@@ -46,7 +32,7 @@ toolbox.register("map", batched_map)
 toolbox.register("evaluate", problem)
 # DEAP's strategy draws from numpy's global generator, which is seeded for the call and restored after it.
 toolbox.register("generate", from_deap(strategy.generate, generator=generator), individual)
-toolbox.register("update", update)
+toolbox.register("update", strategy.update)
 
 best = tools.HallOfFame(1)
 statistics = tools.Statistics(lambda one: one.fitness.values)

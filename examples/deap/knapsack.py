@@ -54,7 +54,7 @@ toolbox.register("mutate", from_deap(mutate, generator=generator, ids=ids))
 toolbox.register("select", tools.selNSGA2)
 sets = [set(torch.randperm(THINGS, generator=generator)[:5].tolist()) for _ in range(50)]
 population = [Individual(things, Fitness(weights=(-1.0, 1.0)), id=ids()) for things in sets]
-front = tools.ParetoFront(similar=lambda one, other: one.genome == other.genome)
+front = tools.ParetoFront()
 algorithms.eaMuPlusLambda(population, toolbox, 50, 100, 0.7, 0.2, GENERATIONS, halloffame=front, verbose=False)
 weight, value = max((one.fitness.values for one in front), key=lambda values: values[1])
 print(f"front of {len(front)}: the most valuable weighs {weight:.0f} and is worth {value:.1f} of {FACTS[1].sum():.1f}")
