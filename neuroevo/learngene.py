@@ -15,6 +15,7 @@ from neuroevo.backbones.description import check_extent
 from neuroevo.files import CheckpointError, read_plain, write_atomically
 from neuroevo.sealed import DAMAGE, seal, unseal
 from neuroevo.seeds import stream
+from neuroevo.spelling import listed, shown
 
 SCHEMA = 1
 
@@ -50,11 +51,11 @@ class Learngene:
             ("provenance", self.provenance, layout.groups),
         ):
             if set(mapping) != set(keys):
-                raise ValueError(f"{name} must have the entries {sorted(keys)}, but they are {sorted(mapping)}.")
+                raise ValueError(f"{name} must have the entries {sorted(keys)}, but they are {shown(sorted(mapping))}.")
         if not self.slices or not set(self.slices) <= set(layout.axes):
             raise ValueError(
-                f"slices must be of one or more of {', '.join(sorted(layout.axes))}, but they are of "
-                f"{', '.join(sorted(self.slices)) or 'none'}."
+                f"slices must be of one or more of {listed(sorted(layout.axes))}, but they are of "
+                f"{listed(sorted(self.slices)) or 'none'}."
             )
         for group, channels in layout.groups.items():
             _check_indices(group, self.indices[group], channels)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from neuroevo.interface import Interface
+from neuroevo.spelling import listed
 
 SPREAD = 0.1
 """Default spread of a module's weights, our choice: about PyTorch's initial weights for some hundred inputs."""
@@ -283,7 +284,7 @@ def _evolving(module: nn.Module, only: Sequence[str], bounds: Mapping[str, objec
     free = {name: parameter for name, parameter in parameters.items() if parameter.requires_grad}
     for pattern in (*only, *bounds):
         if not _matches(pattern, parameters):
-            raise ValueError(f"{pattern!r} must match a parameter of the module, one of {', '.join(parameters)}.")
+            raise ValueError(f"{pattern!r} must match a parameter of the module, one of {listed(parameters, most=20)}.")
     for pattern in only:
         if not _matches(pattern, free):
             raise ValueError(

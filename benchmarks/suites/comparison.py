@@ -24,9 +24,10 @@ from neuroevo.evolution import Generation
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.names import CELLS, LEARNGENES, SAMPLES
-from neuroevo.runs.parts import keep, kept_records, seal
+from neuroevo.runs.parts import arrange, keep, kept_records, seal
 from neuroevo.runs.records import Records
 from neuroevo.runs.signals import StopSignal
+from neuroevo.spelling import listed
 from neuroevo.strategies.strategy import Strategy
 
 
@@ -144,6 +145,7 @@ class Comparison:
                     records.append(record)
                 seal(directory, cell.records)
                 stopping.on_cell(cell)
+        arrange(directory, [(one.name, seed) for one, seed in remaining(self.contestants, self.seeds)])
         # What was kept of unfinished cells is not needed any more.
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -197,11 +199,11 @@ def _check_contestants(contestants: Sequence[Contestant]) -> None:
         if not one.name or Path(one.name).name != one.name:
             raise ValueError(f"a contestant's name must be usable as a file name, but one is {one.name!r}.")
     if twice := [name for name, count in Counter(one.name for one in contestants).items() if count > 1]:
-        raise ValueError(f"contestants must have different names, but several are called {', '.join(twice)}.")
+        raise ValueError(f"contestants must have different names, but several are called {listed(twice)}.")
 
 
 def _check_seeds(seeds: Sequence[int]) -> None:
     if not seeds:
         raise ValueError("seeds must hold at least one seed, but they are empty.")
     if twice := [seed for seed, count in Counter(seeds).items() if count > 1]:
-        raise ValueError(f"seeds must differ, but {', '.join(map(str, twice))} is given more than once.")
+        raise ValueError(f"seeds must differ, but {listed(twice)} is given more than once.")

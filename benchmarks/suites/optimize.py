@@ -22,7 +22,7 @@ from neuroevo.files import write_atomically
 from neuroevo.problems import Problem
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.names import CELLS, RECORDS, SUMMARY
-from neuroevo.runs.parts import keep, kept_records, seal
+from neuroevo.runs.parts import arrange, keep, kept_records, seal
 from neuroevo.runs.records import Records, read_records
 from neuroevo.strategies import Search
 from neuroevo.strategies.search.evaluations import CHECKPOINT_SECONDS, generations_within
@@ -228,6 +228,7 @@ class SearchSuite:
                 shutil.rmtree(cells)
                 listener.on_search(record)
                 directory.stop.check()
+        arrange(directory, protocol.plans(seeds))
         rows = read_run(directory.path).searches
         write_atomically(directory.path / SUMMARY, searches.to_csv(rows).encode())
 

@@ -13,6 +13,7 @@ from typing import Any, cast, get_type_hints
 from neuroevo import catalogue
 from neuroevo.backbones.backbone import Backbone
 from neuroevo.files import CheckpointError
+from neuroevo.spelling import shown
 
 
 def from_description(description: Mapping[str, Any]) -> Backbone:
@@ -26,7 +27,7 @@ def from_description(description: Mapping[str, Any]) -> Backbone:
     own = isinstance(kind, str) and kind in kinds()
     known = kinds() if own else {**kinds(), **_offered()}
     if not isinstance(kind, str) or kind not in known:
-        raise ValueError(f"a backbone must be one of {', '.join(sorted(known))}, but it is {kind!r}.")
+        raise ValueError(f"a backbone must be one of {', '.join(sorted(known))}, but it is {shown(kind)}.")
     wants_widths = any(one.name == "widths" for one in dataclasses.fields(known[kind]))
     try:
         if wants_widths:

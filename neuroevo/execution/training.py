@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from neuroevo.backbones import Network
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import Task
+from neuroevo.spelling import listed
 
 EVALUATION_BATCH = 256
 
@@ -196,7 +197,7 @@ class Training:
         if self.measure_at and not len(self.task.test):
             raise ValueError(f"measure_at = {self.measure_at} needs test images, but the task has none.")
         if unknown := sorted(self.frozen - self.network.state_dict().keys()):
-            raise ValueError(f"frozen must name tensors of the network, but it has no {', '.join(unknown)}.")
+            raise ValueError(f"frozen must name tensors of the network, but it has no {listed(unknown)}.")
         if self.recipe.updates and not self.free_parameters():
             raise ValueError("frozen must leave a parameter to be trained, but it names all of them.")
 

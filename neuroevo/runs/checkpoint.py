@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from neuroevo.files import CheckpointError, sha256, write_atomically
 from neuroevo.runs.seals import Seal
+from neuroevo.spelling import shown
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -183,7 +184,7 @@ def _document(path: Path, generation: int) -> dict[str, object]:
         raise _damaged(path)
     if document.get("schema") not in READABLE:
         raise CheckpointError(
-            f"{path} must have schema {' or '.join(map(str, READABLE))}, but it has {document.get('schema')!r}; "
+            f"{path} must have schema {' or '.join(map(str, READABLE))}, but it has {shown(document.get('schema'))}; "
             "load it with the version of neuroevo that wrote it."
         )
     tensors = _TENSORS.fullmatch(str(document.get("tensors")))

@@ -20,6 +20,7 @@ from neuroevo.runs.locks import RUN_LOCK, entries, locked
 from neuroevo.runs.machine import machine
 from neuroevo.runs.names import FACTS, LOG, RECORDS, SETTINGS
 from neuroevo.runs.signals import Interrupted, StopSignal
+from neuroevo.spelling import shown
 
 SCHEMA = 3
 PACKAGES = ("torch", "deap", "numpy", "scipy", "safetensors", "matplotlib")
@@ -132,7 +133,7 @@ class RunDirectory:
         """
         differing = [key for key in facts if key in self._facts and self._facts[key] != facts[key]]
         if differing:
-            both = ", ".join(f"{key} ({self._facts[key]!r} then, {facts[key]!r} now)" for key in differing)
+            both = ", ".join(f"{key} ({shown(self._facts[key])} then, {shown(facts[key])} now)" for key in differing)
             raise CheckpointError(f"The run in {self.path} can't be resumed here, for it began with other {both}.")
         self.note(facts)
 
@@ -277,7 +278,7 @@ def read_facts(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path / FACTS} is damaged: it holds no JSON object.")
     if facts.get("schema") != SCHEMA:
         raise CheckpointError(
-            f"{path} must have schema {SCHEMA}, but it has {facts.get('schema')!r}; "
+            f"{path} must have schema {SCHEMA}, but it has {shown(facts.get('schema'))}; "
             "read it with the version of neuroevo that wrote it."
         )
     return facts

@@ -63,6 +63,23 @@ def seal(directory: RunDirectory, records: Iterable[Mapping[str, Any]]) -> None:
     directory.note({SEALED: {**(sealed if isinstance(sealed, Mapping) else {}), **_seals(records)}})
 
 
+def arrange(directory: RunDirectory, parts: Sequence[Sequence[object]]) -> None:
+    """Bring the records of parts into their order, which is another where one was run again.
+
+    Args:
+        directory: The run directory, whose parts are all finished.
+        parts: The values of `NAMES` of each part, as far as its records have them, in order.
+
+    Raises:
+        OSError: The records can't be read or written.
+    """
+    places = {" ".join(map(str, names)): place for place, names in enumerate(parts)}
+    records = kept_records(directory)
+    arranged = sorted(records, key=lambda record: places.get(_part(record), len(places)))
+    if arranged != records:
+        keep(directory, arranged)
+
+
 def _seals(records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     parts: dict[str, list[Mapping[str, Any]]] = {}
     for record in records:

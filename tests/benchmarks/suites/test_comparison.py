@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +22,7 @@ from neuroevo.benchmarks.suites.suite import Setup, Suite
 from neuroevo.evolution import Generation
 from neuroevo.execution import Recipe
 from neuroevo.files import CheckpointError
+from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import read_records
 from neuroevo.strategies import GTL, Scratch, UntrainedCircuit
 
@@ -81,6 +83,32 @@ def test_the_run_directory_is_complete(whole: Result) -> None:
     assert "Not complete" not in page
     assert "To repeat it" not in page
     assert whole.to_html() == page
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"\xef\xbb\xbf" + data,
+        lambda data: data + data,
+        lambda data: data[:1000],
+        lambda data: data.replace(b'"accuracy":[0.', b'"accuracy":[0.9', 1),
+    ],
+    ids=["byte-order mark", "doubled", "cut", "digit"],
+)
+def test_records_that_were_changed_are_made_again(
+    damage: Callable[[bytes], bytes],
+    whole: Result,
+    contestants: list[Contestant],
+    protocol: Transfer,
+    tmp_path: Path,
+) -> None:
+    """A comparison whose records were changed ends with those that it had, in the same order."""
+    folder = tmp_path / "run"
+    shutil.copytree(whole.path, folder)
+    (folder / "records.jsonl").write_bytes(damage((folder / "records.jsonl").read_bytes()))
+    with RunDirectory.begin_or_resume(folder, what="bench") as directory:
+        Comparison(contestants, conditions(protocol, shots=(1, 4)), SEEDS).run_in(directory)
+    assert timeless(folder) == timeless(whole.path)
 
 
 def test_a_result_is_at_hand_in_python(whole: Result, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +17,11 @@ from neuroevo.benchmarks.report.findings_searches import describe_curves, summar
 from neuroevo.benchmarks.report.plots.searches import draw_searches
 from neuroevo.benchmarks.report.plots.style import to_svg
 from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
-from neuroevo.benchmarks.suites.optimize import POINTS, Optimize, finished, run
+from neuroevo.benchmarks.suites.optimize import POINTS, SUITES, Optimize, SearchListener, finished, run
 from neuroevo.problems import Problem
 from neuroevo.problems.function import RASTRIGIN, SPHERE
+from neuroevo.runs.directory import RunDirectory
+from neuroevo.runs.records import read_records
 from neuroevo.strategies import SNES, Differential, Genetic, Search
 from neuroevo.strategies.search.evaluations import generations_within
 
@@ -65,6 +69,46 @@ def test_what_is_finished_is_not_planned_again(records: list[dict[str, Any]]) ->
     assert len(rest) == 5
     again = [{**one, "seconds": 0} for one in run(PROTOCOL, rest)]
     assert again == [{**one, "seconds": 0} for one in records[3:]]
+
+
+def whole(data: bytes, change: Callable[[list[bytes]], list[bytes]] = lambda lines: lines) -> bytes:
+    """Return the data with another list of lines."""
+    return b"".join(change(data.splitlines(keepends=True)))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: b"\xef\xbb\xbf" + data,
+        lambda data: data + data,
+        lambda data: data[: len(data) // 2],
+        lambda data: data.replace(b'"best":[', b'"best":[1', 1),
+        lambda data: whole(data, lambda lines: lines[::-1]),
+        lambda data: whole(data, lambda lines: [lines[0], lines[0].replace(b'"seed":1', b'"seed":2'), *lines[1:]]),
+    ],
+    ids=["emptied", "byte-order mark", "doubled", "cut", "digit", "turned round", "line of another run"],
+)
+def test_records_that_were_changed_are_made_again(
+    damage: Callable[[bytes], bytes], records: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """A run that stood still ends with the records of one that did not, in the same order."""
+
+    class Stops(SearchListener):
+        def on_search(self, record: Any) -> None:
+            if record["seed"] == 2:
+                raise KeyboardInterrupt
+
+    suite = SUITES["optimize"]
+    with pytest.raises(KeyboardInterrupt), RunDirectory.create(tmp_path / "run", what="bench") as directory:
+        suite.run_in(directory, PROTOCOL, seeds=(1, 2), listener=Stops())
+    path = tmp_path / "run" / "records.jsonl"
+    assert len(read_records(path)) == 5
+    path.write_bytes(damage(path.read_bytes()))
+    with RunDirectory.resume(tmp_path / "run", what="bench") as directory:
+        suite.run_in(directory, PROTOCOL, seeds=(1, 2))
+    again = [{**one, "seconds": 0} for one in read_records(path)]
+    assert again == [{**one, "seconds": 0} for one in records]
 
 
 @given(evaluations=st.integers(1, 200), population=st.integers(1, 20), offspring=st.integers(1, 20))
