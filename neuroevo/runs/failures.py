@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from torch import Tensor
@@ -17,7 +17,7 @@ def keep_failures(folder: Path, population: Iterable[Individual], generation: in
     """Write a file for each individual whose evaluation was given up, and its genome beside it if there is one.
 
     The files are `<generation>-<id>.json` and `<generation>-<id>.safetensors`; a generation that is run again writes
-    the same ones again.
+    the same ones again. A genome that is another container, such as a tree of DEAP, is text in the first file.
 
     Raises:
         OSError: A file can't be written.
@@ -28,8 +28,12 @@ def keep_failures(folder: Path, population: Iterable[Individual], generation: in
         folder.mkdir(exist_ok=True)
         path = folder / f"{generation:06d}-{one.id}"
         facts = {"id": one.id, "parents": one.parents, "generation": generation, "reason": one.fitness.failure}
+        data = _genome(one)
+        if data is None and isinstance(one.genome, Collection):
+            # Trees, sets and lists have no form of their own in files.
+            facts["genome"] = str(one.genome)
         write_atomically(path.with_suffix(".json"), json.dumps(facts, sort_keys=True).encode())
-        if (data := _genome(one)) is not None:
+        if data is not None:
             write_atomically(path.with_suffix(".safetensors"), data)
 
 

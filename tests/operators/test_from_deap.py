@@ -16,7 +16,11 @@ from torch import Tensor
 
 from neuroevo import from_deap
 from neuroevo.individual import Fitness, Ids, Individual
+from neuroevo.problems.function import SPHERE
 from neuroevo.signatures import describe
+from neuroevo.strategies import Genetic
+from neuroevo.testing.deap_verbs import as_crossover, as_mutation
+from neuroevo.testing.laws import check_crossover, check_mutation, check_strategy
 
 BOUNDED: dict[str, Any] = {"eta": 20.0, "low": -1.0, "up": 1.0}
 CROSSOVERS: dict[str, dict[str, Any]] = {
@@ -206,3 +210,34 @@ def test_it_can_be_pickled_and_described() -> None:
         ].genome.tolist()
         == [1] * 8
     )
+
+
+def _individual(row: Tensor) -> Individual:
+    return Individual(row, id=0)
+
+
+def test_operators_of_deap_keep_the_laws() -> None:
+    """Called by `from_deap` they keep what operators of the library keep, that no global generator is used included."""
+
+    def mutate(one: Individual, *, indpb: float = 0.5, generator: torch.Generator) -> Any:
+        return from_deap(tools.mutGaussian, mu=0, sigma=1, generator=generator, ids=Ids())(one, indpb=indpb)
+
+    def mate(first: Individual, second: Individual, *, generator: torch.Generator) -> Any:
+        return from_deap(tools.cxTwoPoint, generator=generator, ids=Ids())(first, second)
+
+    check_mutation(as_mutation(mutate, make=_individual), dtypes=(torch.float64,), examples=3)
+    check_crossover(as_crossover(mate, make=_individual), min_genes=2, dtypes=(torch.float64,), examples=3)
+
+
+def _genetic(seed: int) -> Genetic:
+    strategy = Genetic(SPHERE(4), population=6, seed=seed)
+    source = {"generator": strategy.generator, "ids": strategy.ids}
+    strategy.toolbox.register("select", from_deap(tools.selTournament, tournsize=2, generator=strategy.generator))
+    strategy.toolbox.register("mate", from_deap(tools.cxTwoPoint, **source))
+    strategy.toolbox.register("mutate", from_deap(tools.mutGaussian, mu=0, sigma=0.3, indpb=0.5, **source))
+    return strategy
+
+
+def test_a_strategy_with_operators_of_deap_keeps_the_laws() -> None:
+    """The seed decides everything, parents come before children, and a state continues identically."""
+    check_strategy(_genetic, examples=2)
