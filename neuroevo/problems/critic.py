@@ -57,6 +57,7 @@ class Critic:
             if number < 1:
                 raise ValueError(f"{name} must be at least 1, but it is {number}.")
         check_ways(self.ways, len(self.images.classes))
+        self.setup.examine(self.images, ways=self.ways)
         unseen_per_class(self.images, shots=self.shots, wanted=self.test_per_class)
 
     def __call__(self, individual: Individual) -> tuple[float]:

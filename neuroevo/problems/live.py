@@ -45,6 +45,7 @@ class Live:
         if self.cycle < 1:
             raise ValueError(f"cycle must be at least 1, but it is {self.cycle}.")
         check_ways(self.ways, len(self.images.classes))
+        self.setup.examine(self.images, ways=self.ways)
 
     def __call__(self, individual: Individual, slot: int) -> Network:
         """Return the network of one individual after its life."""

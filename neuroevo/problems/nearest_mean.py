@@ -50,6 +50,7 @@ class NearestMean:
             if number < 1:
                 raise ValueError(f"{name} must be at least 1, but it is {number}.")
         check_ways(self.ways, len(self.images.classes))
+        self.setup.examine(self.images, ways=self.ways)
         unseen_per_class(self.images, shots=self.shots, wanted=self.test_per_class)
 
     @property

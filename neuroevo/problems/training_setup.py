@@ -15,10 +15,15 @@ from neuroevo.data.tasks import Task
 from neuroevo.execution import AUTO, Execution, Pixels, Recipe, Training
 from neuroevo.execution.condensing import Condensing
 from neuroevo.execution.cost import training_budget
+from neuroevo.execution.purity import side_effects
 from neuroevo.execution.training import Loss, cross_entropy
 from neuroevo.learngene import Learngene
 from neuroevo.operators.inheritance import Inheritance, cross_masks, inherit
 from neuroevo.operators.places import features_of
+from neuroevo.seeds import stream
+
+EXAMINED = 2
+"""Images that a network is examined on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +98,20 @@ class TrainingSetup:
             augment=self.pixels.augment,
             loss=loss,
         )
+
+    def examine(self, images: LabelledImages, *, ways: int) -> None:
+        """Build a network of a user's backbone, and see whether two of them train alike.
+
+        Raises:
+            ValueError: Its forward pass draws from a global generator, or depends on what other networks did.
+        """
+        if type(self.backbone).__module__.startswith("neuroevo."):
+            # That the library's own have no side effects is a matter of its tests.
+            return
+        network = self.backbone.build(ways, generator=stream(0, "examined")).train()
+        some = self.pixels(images.images[:EXAMINED].cpu())
+        # What a network changes in itself stays with it: each individual has one of its own.
+        side_effects(network, lambda one: one(some))
 
     def budget(self, images: LabelledImages, *, ways: int, count: int) -> Budget:
         """Return the cost of training one heir on `count` images of `ways` classes."""

@@ -283,6 +283,24 @@ class OwnTasks:
         return (float(individual.genome @ torch.randn(len(individual.genome), generator=self.generator)),)
 
 
+class KeptState(Sphere):
+    """Begins a batch with the hidden state that the last one ended with, as a recurrent module in an attribute does."""
+
+    def __init__(self) -> None:
+        self.hidden = 0.0
+
+    def __call__(self, individual: Individual) -> tuple[float]:
+        """Return a score from a fresh state."""
+        self.hidden = 0.0
+        return self.batch([individual])[0]
+
+    def batch(self, individuals: Sequence[Individual]) -> list[tuple[float]]:
+        """Return scores."""
+        found = [(score + self.hidden,) for (score,) in super().batch(individuals)]
+        self.hidden += sum(len(one.genome) for one in individuals)
+        return found
+
+
 class GlobalNoise(Sphere):
     """Adds noise of the global generator, without which all scores would be whole numbers."""
 
@@ -422,6 +440,12 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     ("BareNumber", "a score without a tuple (DEAP)", "scores are tuples of numbers", _problem(BareNumber())),
     ("Clamping", "genomes repaired in place", "individuals are left unchanged", _problem(Clamping())),
     ("OwnTasks", "a generator between calls", "scoring again gives the same score", _problem(OwnTasks())),
+    (
+        "KeptState",
+        "a hidden state that is kept between evaluations",
+        "scores depend neither on order nor on what was scored before",
+        _problem(KeptState()),
+    ),
     (
         "GlobalNoise",
         "a global generator that is read and put back",

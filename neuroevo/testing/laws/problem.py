@@ -63,6 +63,11 @@ def problem_laws(individuals: Sequence[Individual], *, tolerance: float = 0.0) -
             "a random number generator, a counter or a cache that is kept between calls",
             partial(_again, individuals=individuals, tolerance=tolerance),
         ),
+        Law(
+            "scores depend neither on order nor on what was scored before",
+            "a hidden state, a running mean or a cache that one batch leaves to the next",
+            partial(_order, individuals=individuals, tolerance=tolerance),
+        ),
         global_generators_left_alone(_nothing, partial(_all_scores, individuals=individuals)),
         Law(
             "a batch gives what single calls give",
@@ -133,6 +138,19 @@ def _again(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual
     # In another order, so that state left by one call affects another individual.
     forth, back = (_scored_in_order(evaluator, order) for order in (several, several[::-1]))
     _expect(back[::-1], forth, "when all are scored again in reverse order", tolerance)
+
+
+def _order(evaluator: Evaluator, case: Case, *, individuals: Sequence[Individual], tolerance: float) -> None:
+    several, others = _several(case, individuals), _several(case, individuals)
+    places = case.draw("order", st.permutations(range(len(several))))
+    with restored():
+        # Reading a global generator is reported by the law about them.
+        reseed(0)
+        first = batched_map(evaluator, several)
+        batched_map(evaluator, others)
+        reseed(0)
+        again = batched_map(evaluator, [several[place] for place in places])
+    _expect(again, [first[place] for place in places], "in another order, after others", tolerance)
 
 
 def _scored_in_order(evaluator: Evaluator, individuals: Sequence[Individual]) -> Scores:
