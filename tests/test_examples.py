@@ -24,6 +24,7 @@ BUDGETS = {
     ),
     "evolve_learngenes": ("1 2", r"accuracy on 20 unseen classes: 0\.\d{3} with the learngene, 0\.\d{3} without"),
     "genetic_algorithm": ("2 10", r"885 weights, \d+ individuals: 0\.\d{3} of the images right"),
+    "recurrent_policy": ("1 4", r"10 new episodes: \d+ steps on average"),
     "swap_layerwise": ("1 2", r"Layerwise: \d+\.\d% on novel classes with \d+\.\d% of the parameters, 200 .*"),
     "swap_operators": ("1 2", r"best: individual \d of generation 0, [\d,]+ parameters, 0\.\d{3} of unseen images .*"),
 }
