@@ -22,6 +22,7 @@ from torch.nn import functional as F
 from neuroevo.backbones import Network
 from neuroevo.execution.descent import descend, optimizer_of
 from neuroevo.execution.functional import shares_parameters
+from neuroevo.execution.independence import FEW, rows_are_independent
 from neuroevo.execution.linear import Rate, StackedLinear
 from neuroevo.execution.precision import FLOAT32, Precision, computing
 from neuroevo.execution.training import (
@@ -156,7 +157,8 @@ def train_stacked(
         return cast(float, optimizer.param_groups[0]["lr"])
 
     stack: Stack
-    if is_linear(first.network) and first.loss is cross_entropy and precision == FLOAT32 and not compiled:
+    usual = first.loss is cross_entropy and precision == FLOAT32 and not compiled
+    if usual and is_linear(first.network) and _can_be_merged(first):
         plain = device.type == "cpu" and first.recipe.is_plain
         stack = Merged(networks, rate if plain else None)
     else:
@@ -232,6 +234,13 @@ def is_linear(network: nn.Module) -> bool:
     """Return whether all of a network's tensors belong to linear layers."""
     layers = [f"{name}." for name in _linear_layers(network)]
     return all(name.startswith(tuple(layers)) for name in network.state_dict())
+
+
+def _can_be_merged(training: Training) -> bool:
+    """Return whether a network's images do not affect each other, so that those of several networks don't, either."""
+    network = copy.deepcopy(training.network).eval()
+    images = training.pixels(read(training.task.source.images, training.task.train[:FEW]))
+    return rows_are_independent(network, getattr(network, "features", network), images)
 
 
 def _linear_layers(network: nn.Module) -> list[str]:

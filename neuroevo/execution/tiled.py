@@ -18,14 +18,12 @@ import torch
 from torch import Tensor, nn
 
 from neuroevo.execution.chain import RISING
+from neuroevo.execution.independence import rows_are_independent
 from neuroevo.execution.looped import in_threads
 from neuroevo.execution.training import channels_last
 
 TILE = 2**20
 """Numbers in the widest activation of a tile: 4 MiB of float32; half and double took the same time."""
-
-FEW = 4
-"""Images that show whether images affect each other."""
 
 
 class Tiled:
@@ -92,7 +90,8 @@ class Tiled:
         """Return images [N, C, H, W] in equal tiles, channels last if possible; in one if images affect each other."""
         count = max(1, math.ceil(len(images) * self._widest(images[:1]) / TILE))
         if count > 1 and self.divisible is None:
-            self.divisible = _separate(copy.deepcopy(self.module), images[:FEW])
+            module = copy.deepcopy(self.module)
+            self.divisible = rows_are_independent(module, module, images)
         return tuple(map(self.layout, images.chunk(count if self.divisible else 1)))
 
     @torch.no_grad()
@@ -120,16 +119,6 @@ def _takes_channels_last(module: nn.Module, image: Tensor) -> bool:
     except RuntimeError:
         return False
     return True
-
-
-@torch.no_grad()
-def _separate(module: nn.Module, images: Tensor) -> bool:
-    """Return whether some images' outputs are the same without the others, but for rounding."""
-    if any(isinstance(part, nn.modules.batchnorm._NormBase) and part.running_mean is None for part in module.modules()):
-        return False
-    some = (1 + len(images)) // 2
-    together, alone = module(images)[:some], module(images[:some])
-    return together.shape == alone.shape and torch.allclose(together, alone, rtol=1e-3, atol=1e-4, equal_nan=True)
 
 
 def _called_as_a_whole(module: nn.Module, image: Tensor) -> list[str]:
