@@ -18,7 +18,7 @@ from neuroevo.problems import Episodes
 from neuroevo.problems.episodes import LARGEST_SEED, cartpole
 from neuroevo.seeds import seed_of
 from neuroevo.strategies import Genetic, OpenAIES, Search
-from neuroevo.testing.laws import problem_laws
+from neuroevo.testing.laws import problem_laws, returned_laws
 from neuroevo.testing.parametrize import parametrize_with_laws
 
 gymnasium = pytest.importorskip("gymnasium")
@@ -55,9 +55,9 @@ def test_episodes_with_actions_in_a_box(law: Any) -> None:
     law()
 
 
-def by_hand(problem: Episodes, one: Individual, make: Callable[[], Any]) -> float:
-    """Return the mean return of the module of an individual in a plain loop."""
-    policy, returns = problem.to_module(one), []
+def by_hand(problem: Episodes, one: Individual, make: Callable[[], Any], module: Any = None) -> float:
+    """Return the mean return of a module, by default that of the individual, in a plain loop."""
+    policy, returns = module or problem.to_module(one), []
     for seed in problem.seeds(one):
         env = make()
         observation, _ = env.reset(seed=seed)
@@ -70,6 +70,36 @@ def by_hand(problem: Episodes, one: Individual, make: Callable[[], Any]) -> floa
             total, over = total + float(reward), ended or cut
         returns.append(total)
     return float(np.mean(returns))
+
+
+CARTPOLE, PENDULUM = cartpole(hidden=3, episodes=2), pendulum(normalise=True, spread=1.0)
+
+
+def make_pendulum() -> Any:
+    """Return the environment of the problem."""
+    return gymnasium.make("Pendulum-v1", max_episode_steps=20)
+
+
+@parametrize_with_laws(
+    returned_laws(
+        players(CARTPOLE), lambda module, one: by_hand(CARTPOLE, one, lambda: gymnasium.make("CartPole-v1"), module)
+    ),
+    {"cartpole": CARTPOLE},
+    examples=2,
+)
+def test_what_is_returned(law: Any) -> None:
+    """A module and a genome from a file, played in a plain loop, have the score that was recorded."""
+    law()
+
+
+@parametrize_with_laws(
+    returned_laws(players(PENDULUM), lambda module, one: by_hand(PENDULUM, one, make_pendulum, module), tolerance=1e-3),
+    {"pendulum": PENDULUM},
+    examples=2,
+)
+def test_what_is_returned_with_actions_in_a_box(law: Any) -> None:
+    """So have those with normalised observations and clipped outputs."""
+    law()
 
 
 def test_returns_are_those_of_playing_alone() -> None:

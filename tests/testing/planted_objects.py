@@ -23,7 +23,8 @@ from neuroevo.backbones.mlp import MLPNetwork
 from neuroevo.data.images import Dataset, LabelledImages, channel_statistics
 from neuroevo.execution import batched_map
 from neuroevo.individual import Individual
-from neuroevo.testing.laws import Law, backbone_laws, dataset_laws, map_laws, problem_laws
+from neuroevo.problems.supervised import Supervised, log_likelihood
+from neuroevo.testing.laws import Law, backbone_laws, dataset_laws, map_laws, problem_laws, returned_laws
 from neuroevo.testing.toolboxes import Sphere
 
 # Maps.
@@ -332,6 +333,55 @@ class WithLambda(Sphere):
         return [(self.scale(score),) for (score,) in super().batch(individuals)]
 
 
+RAW = torch.randn(12, 3, generator=torch.Generator().manual_seed(0))
+CLASSES = torch.arange(12) % 2
+
+
+class Doubled(nn.Module):
+    """What is done to inputs."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return inputs, scaled."""
+        return 2 * inputs
+
+
+class Unscaled(Supervised):
+    """Scales inputs for the score, and returns a module that does not."""
+
+    def __init__(self) -> None:
+        super().__init__(plain_network(), 2 * RAW, CLASSES)
+
+
+class ScaledModule(Unscaled):
+    """Returns a module that scales inputs, and leaves that out of files."""
+
+    def to_module(self, individual: Individual) -> nn.Module:
+        """Return a module."""
+        return nn.Sequential(Doubled(), super().to_module(individual))
+
+
+def plain_network() -> nn.Module:
+    """Return a linear layer of zeros."""
+    with torch.device("meta"):
+        layer = nn.Linear(3, 2)
+    return layer.to_empty(device="cpu").requires_grad_(False).apply(_zeroed).requires_grad_(True)
+
+
+def _zeroed(module: nn.Module) -> None:
+    for parameter in module.parameters():
+        parameter.zero_()
+
+
+def by_hand(module: nn.Module, one: Individual) -> float:
+    """Return the score of a module on the inputs as users have them."""
+    return float(log_likelihood(module(RAW).detach(), CLASSES))
+
+
+def _returned(problem: object) -> tuple[object, list[Law]]:
+    rows = torch.randn(3, 8, generator=torch.Generator().manual_seed(1))
+    return problem, returned_laws([Individual(row, id=id) for id, row in enumerate(rows)], by_hand, tolerance=1e-5)
+
+
 def population() -> list[Individual]:
     """Return individuals to score."""
     return [Individual(row, id=id) for id, row in enumerate(torch.randn(5, 3, generator=torch.Generator()))]
@@ -469,5 +519,17 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "genomes loaded into the evaluator's own module",
         "modules of an evaluator are left unchanged",
         _problem(Loading()),
+    ),
+    (
+        "Unscaled",
+        "to_module without the normalisation",
+        "the module that is returned scores what was recorded",
+        _returned(Unscaled()),
+    ),
+    (
+        "ScaledModule",
+        "a file without the normalisation",
+        "a genome from a file scores what was recorded",
+        _returned(ScaledModule()),
     ),
 )

@@ -27,6 +27,7 @@ from neuroevo.testing.laws import (
     map_laws,
     mutation_laws,
     problem_laws,
+    returned_laws,
     selection_laws,
     strategy_laws,
 )
@@ -85,6 +86,7 @@ KINDS = {
     "backbone": backbone_laws(),
     "data set": dataset_laws(again=objects.sound_data, learnable=True),
     "problem": problem_laws([]),
+    "returned": returned_laws([], objects.by_hand),
     "convergence": convergence_laws(),
 }
 

@@ -53,6 +53,7 @@ def test_every_law_and_every_strategy_is_on_the_page() -> None:
         "backbone": laws.backbone_laws(),
         "dataset": laws.dataset_laws(again=lambda: pytest.fail("not called"), learnable=True),
         "problem": laws.problem_laws([]),
+        "returned": laws.returned_laws([], lambda module, one: 0.0),
         "map": laws.map_laws(chunk="chunk"),
         "convergence": laws.convergence_laws(),
     }

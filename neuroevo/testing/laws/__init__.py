@@ -14,6 +14,7 @@ from neuroevo.testing.laws.learngenes import check_learngene_mutation, learngene
 from neuroevo.testing.laws.mapping import check_map, map_laws
 from neuroevo.testing.laws.mutation import check_mutation, mutation_laws
 from neuroevo.testing.laws.problem import check_problem, problem_laws
+from neuroevo.testing.laws.returned import check_returned, returned_laws
 from neuroevo.testing.laws.selection import check_selection, selection_laws
 from neuroevo.testing.laws.strategy import check_strategy, strategy_laws
 from neuroevo.testing.laws.verdicts import Verdict, report
@@ -39,6 +40,7 @@ __all__ = [
     "check_map",
     "check_mutation",
     "check_problem",
+    "check_returned",
     "check_selection",
     "check_strategy",
     "convergence_laws",
@@ -51,6 +53,7 @@ __all__ = [
     "mutation_laws",
     "problem_laws",
     "report",
+    "returned_laws",
     "selection_laws",
     "strategy_laws",
 ]
