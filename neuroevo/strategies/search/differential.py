@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
+import torch
+
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.differential import LEAST, binomial, rand_one
 from neuroevo.problems import Problem
@@ -57,7 +59,10 @@ class Differential(Search):
             return self.initial_population()
         genomes = genomes_of(self.individuals)
         trials = self.toolbox.trial(genomes, self.toolbox.differ(genomes))
-        return self.new_individuals(trials, [(one.id,) for one in self.individuals])
+        # Where nothing is better or worse differences grow, in the end beyond the greatest number.
+        return self.new_individuals(
+            torch.where(trials.isfinite(), trials, genomes), [(one.id,) for one in self.individuals]
+        )
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Replace individuals whose trial is no worse."""

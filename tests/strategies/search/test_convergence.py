@@ -107,6 +107,14 @@ def test_settled_steps_move_the_mean(sizes: list[float], means: list[float], dty
     assert torch.equal(settled(found, mean), found)
 
 
+def test_differences_never_leave_the_numbers() -> None:
+    """On a plateau differential evolution accepts every trial, and differences grow: genes that overflow stay."""
+    space = Space.box(3, spread=5e37, dtype=torch.float32)
+    strategy = Differential(Function(lambda genomes: 0 * genomes[:, 0], space, batched=True), population=8)
+    for generation in evolve(strategy, 60):
+        assert all(bool(one.genome.isfinite().all()) for one in generation.population)
+
+
 def test_a_search_that_diverged_does_not_blame_the_evaluation() -> None:
     """Where genomes themselves are not finite the sentence says so."""
     strategy = SNES(Function(lambda genomes: genomes.sum(-1), Space.box(2), batched=True), population=4)
