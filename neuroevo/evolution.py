@@ -20,7 +20,7 @@ from neuroevo.execution.mapping import unwrap
 from neuroevo.files import CheckpointError
 from neuroevo.generations import are_individuals, born_in
 from neuroevo.individual import Individual
-from neuroevo.runs.checkpoint import Best, load_checkpoint, older_seals, save_checkpoint
+from neuroevo.runs.checkpoint import Best, Checkpoint, load_checkpoint, older_seals, path_of, removal, save_checkpoint
 from neuroevo.runs.directory import described_run
 from neuroevo.runs.failures import keep_failures
 from neuroevo.runs.locks import locked
@@ -277,7 +277,7 @@ def _resume(strategy: Strategy, run_dir: Path) -> Best | None:
     folder = run_dir / CHECKPOINTS
     if (checkpoint := load_checkpoint(folder)) is not None:
         _check_settings(strategy, checkpoint.settings, run_dir)
-        _restore(strategy, checkpoint.state, run_dir)
+        _restore(strategy, checkpoint, folder)
         best, seal = checkpoint.best, checkpoint.records
         log.info("resumed after %d generations", strategy.generation)
     # The checkpoint is written last: a generation that was recorded but not kept is run again.
@@ -295,13 +295,13 @@ def _check_settings(strategy: Strategy, before: Mapping[str, object] | None, run
         )
 
 
-def _restore(strategy: Strategy, state: Mapping[str, Any], run_dir: Path) -> None:
+def _restore(strategy: Strategy, checkpoint: Checkpoint, folder: Path) -> None:
     try:
-        strategy.load_state_dict(state)
+        strategy.load_state_dict(checkpoint.state)
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
+        path = path_of(folder, checkpoint.generation)
         raise CheckpointError(
-            f"The checkpoint in {run_dir / CHECKPOINTS} holds no state of a {type(strategy).__name__} "
-            f"({type(error).__name__}: {error}); remove it to resume from an older one."
+            f"{path} holds no state of a {type(strategy).__name__} ({type(error).__name__}: {error}); {removal(path)}."
         ) from error
 
 

@@ -300,7 +300,10 @@ def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
 def test_a_state_that_does_not_fit_is_one_sentence(state: dict[str, Any], tmp_path: Path) -> None:
     """A whole checkpoint with another content is refused by name."""
     save_checkpoint(tmp_path / "checkpoints", 1, state)
-    with pytest.raises(CheckpointError, match=r"^The checkpoint in .*checkpoints holds no state of a Walk \("):
+    with pytest.raises(
+        CheckpointError,
+        match=r"^.*generation-0\d+\.json holds no state of a Walk \(.*; remove .*\.json to begin again\.$",
+    ):
         list(evolve(Walk(), 2, run_dir=tmp_path))
 
 

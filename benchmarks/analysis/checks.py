@@ -5,12 +5,13 @@ What a half-written file or another program left behind must cost no more than i
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
 from neuroevo.benchmarks.analysis.conditions import Factors, is_value, key_of
+from neuroevo.runs.directory import shown
 
 Record = Mapping[str, Any]
 Cell = tuple[str, int]
@@ -62,6 +63,22 @@ def finished_cells(records: Iterable[Record], *, conditions: Sequence[Factors], 
     return {cell for cell in ancestors & trained.keys() if trained[cell] == wanted}
 
 
+def readable(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
+    """Return the records that are of their kind, and sentences about the first of the others."""
+    found = [(number, record, _flaw_of_kind(record)) for number, record in enumerate(records, start=1)]
+    problems = [f"Record {number} is left out: {complaint}." for number, _, complaint in found if complaint]
+    more = len(problems) - MOST_NAMED
+    rest = [f"{more} more records are left out."] if more > 0 else []
+    return [record for _, record, complaint in found if not complaint], problems[:MOST_NAMED] + rest
+
+
+def _flaw_of_kind(record: Record) -> str:
+    """Return what is wrong with a record of a generation or a search, or nothing."""
+    checks = {"generation": _GENERATION, "search": _SEARCH}.get(str(record.get("kind")), {})
+    wrong = [key for key, fits in checks.items() if not fits(record.get(key))]
+    return f"its {wrong[0].replace('_', ' ')} is {shown(record.get(wrong[0]))}" if wrong else ""
+
+
 def flaw(record: Record) -> str:
     """Return what is wrong with a record, or nothing."""
     kind = record.get("kind")
@@ -102,5 +119,52 @@ def _whole_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _number(value: object) -> bool:
+    """Return whether a value is a number that a float can hold."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= sys.float_info.max
+
+
 def _amount(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    return _number(value) and value >= 0  # type: ignore[operator]
+
+
+def _count(value: object) -> bool:
+    return _whole_number(value) and _amount(value)
+
+
+def _name(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _scores(value: object) -> bool:
+    """Return whether a value is a list of numbers, with null for those that are not finite."""
+    return isinstance(value, list) and all(one is None or _number(one) for one in value)
+
+
+def _individuals(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, dict) and isinstance(one.get("id"), int | str) and _scores(one.get("fitness")) for one in value
+    )
+
+
+_GENERATION: Mapping[str, Callable[[object], bool]] = {
+    "generation": _count,
+    "individuals": _individuals,
+    "best": lambda value: value is None or isinstance(value, int | str),
+    "mean": lambda value: value is None or _number(value),
+    **dict.fromkeys(("failed", "evaluations", "gradient_steps"), _count),
+    "seconds": _amount,
+    "strategy": _name,
+    "seed": lambda value: value is None or _whole_number(value),
+}
+_SEARCH: Mapping[str, Callable[[object], bool]] = {
+    **dict.fromkeys(("problem", "strategy"), lambda value: isinstance(value, str)),
+    "seed": _whole_number,
+    "evaluations": lambda value: isinstance(value, list) and bool(value) and all(map(_count, value)),
+    "best": lambda value: bool(value) and _scores(value),
+    "weight": _number,
+    "gradient_steps": _count,
+    "seconds": _amount,
+}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from neuroevo.benchmarks.analysis import evolution, searches
-from neuroevo.benchmarks.analysis.checks import finished_cells, whole_records
+from neuroevo.benchmarks.analysis.checks import finished_cells, readable, whole_records
 from neuroevo.benchmarks.analysis.conditions import Factors, by_condition, describe, varying
 from neuroevo.benchmarks.analysis.duels import Duel, duels
 from neuroevo.benchmarks.analysis.evolution import GenerationRow
@@ -22,6 +22,8 @@ from neuroevo.runs.names import RECORDS, SETTINGS
 from neuroevo.runs.records import salvage_records
 
 MOST_NAMED = 6
+UNFIT = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""What is raised where files hold something else than this version writes."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,9 @@ def read_as(kind: type[Run], path: Path | str) -> Run:
     if facts.get("status", "finished") != "finished":
         problems.append(_unfinished(facts))
     try:
+        if not facts.get("comparison"):  # in which generations are pictures alone
+            records, odd = readable(records)
+            problems += odd
         if comparison := facts.get("comparison"):
             records, damaged = whole_records(records)
             records, unfinished = _of_finished_cells(records, comparison)
@@ -187,7 +192,7 @@ def read_as(kind: type[Run], path: Path | str) -> Run:
         result = kind(path, facts, settings, tuple(records), tuple(problems))
         # Made now, so that what does not fit is reported here and not in the middle of a page.
         len(result.rows) + len(result.searches) + len(result.generations) + len(result.title)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except UNFIT as error:
         message = f"{path} does not hold what this version of neuroevo writes ({type(error).__name__}: {error})."
         raise CheckpointError(message) from error
     return result

@@ -61,16 +61,28 @@ def format_key(key: str) -> str:
     return key.replace("_", " ")
 
 
-def format_value(value: object, *, number: Callable[[float], str] = repr) -> str:
-    """Return a JSON value as text: lists with commas, yes and no, a dash for nothing."""
+DEEPEST = 20
+"""Lists in lists that are shown; deeper ones are cut off."""
+
+
+def format_value(value: object, *, number: Callable[[float], str] = repr, depth: int = 0) -> str:
+    """Return a JSON value as text: lists with commas, yes and no, a dash for nothing.
+
+    Args:
+        value: The value.
+        number: Writes a number.
+        depth: How many lists and mappings it is in.
+    """
+    if depth > DEEPEST:
+        return "…"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return minus(number(value)) if math.isfinite(value) else NOTHING
     if isinstance(value, list | tuple):
-        return ", ".join(format_value(item, number=number) for item in value)
+        return ", ".join(format_value(item, number=number, depth=depth + 1) for item in value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {format_value(item, number=number)}" for key, item in value.items())
+        return ", ".join(f"{key} {format_value(item, number=number, depth=depth + 1)}" for key, item in value.items())
     return NOTHING if value is None else str(value)
 
 

@@ -20,8 +20,10 @@ from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways, sample_task
 from neuroevo.execution import Execution, Pixels, Processes, Recipe, Training, WorkerMap
 from neuroevo.execution.tuning import settled, tuned
+from neuroevo.files import CheckpointError
 from neuroevo.problems import TrainingSetup
 from neuroevo.runs.directory import RunDirectory
+from neuroevo.runs.names import FACTS
 from neuroevo.seeds import stream
 from neuroevo.signatures import parameters
 from neuroevo.strategies import GTLSettings
@@ -147,7 +149,10 @@ def make_execution(
     """
     noted = run.facts.get("execution")
     if isinstance(noted, Mapping):
-        return Execution(**cast(dict[str, Any], noted))
+        try:
+            return Execution(**cast(dict[str, Any], noted))
+        except (TypeError, ValueError) as error:
+            raise CheckpointError(f"{run.path / FACTS} is damaged: its execution is none ({error}).") from error
 
     def lives(updates: int = TUNING_UPDATES) -> list[Training]:
         population = own.get("population") or GTLSettings().population

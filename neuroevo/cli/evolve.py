@@ -113,7 +113,10 @@ command = DerivedCommand("evolve", _command)
 def _run(settings: Evolve, resume: Path | None, strategy: Chosen) -> None:
     if resume is not None and (result := _finished(settings, resume)):
         if (lost := _lost(result, resume)) is None:
-            _print(located(result, resume), settings, first=f"Nothing to do: the run in {resume} is finished.\n")
+            try:
+                _print(located(result, resume), settings, first=f"Nothing to do: the run in {resume} is finished.\n")
+            except (LookupError, TypeError, ValueError) as error:
+                raise CheckpointError(f"{resume / FACTS} is damaged: its result is none ({error}).") from error
             return
         echo(f"Note: the run in {resume} is finished, but {lost}; it is made from the last checkpoint.", err=True)
     folder = resume or settings.out or default_folder("evolve")

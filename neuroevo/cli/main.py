@@ -117,7 +117,7 @@ def _run(argv: Sequence[str]) -> int:
         raise  # a fault of the library: the traceback is wanted
     except (click.ClickException, click.Abort, KeyboardInterrupt) as error:
         return _report(error)
-    except (ValueError, OSError, RuntimeError, MemoryError) as error:
+    except (ValueError, ArithmeticError, OSError, RuntimeError, MemoryError) as error:
         return _report(error)
     except SystemExit as error:
         return _report(RuntimeError(f"what neuroevo calls must not end the program, but it raised SystemExit: {error}"))
@@ -141,7 +141,9 @@ def _sentences(error: BaseException) -> Sequence[str]:
         return settings_errors
     if isinstance(error, OSError) and error.filename is not None:
         return (f"{error.filename}: {error.strerror}.",)
-    return (" ".join(str(error).split()) or type(error).__name__,)
+    # Torch adds the frames of its own stack.
+    text = str(error).partition("\nException raised from ")[0]
+    return (" ".join(text.split()) or type(error).__name__,)
 
 
 def _exit_code(error: BaseException) -> int:

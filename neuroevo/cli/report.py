@@ -35,7 +35,6 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
     exit code is then 1.
     """
     # Only a report needs scipy, matplotlib and torch.
-    from neuroevo.benchmarks.report.report import to_html
     from neuroevo.cli.main import FAILED
     from neuroevo.files import write_atomically
 
@@ -50,7 +49,7 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
     if not results:
         ctx.exit(FAILED)
     path = _target(out or (_page(folders) if kind == "html" else None))
-    content = to_html(results, failures=failures) if kind == "html" else _tables(results, kind)
+    content = _content(results, failures, kind)
     if path is None:
         echo(content, end="")
     else:
@@ -62,7 +61,7 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
 
 def _read(folders: Sequence[Path]) -> tuple[list[RunData], list[str]]:
     """Read run directories; return those that can be read and a sentence for each of the others."""
-    from neuroevo.benchmarks.analysis.results import read_run
+    from neuroevo.benchmarks.analysis.results import UNFIT, read_run
     from neuroevo.files import CheckpointError
 
     results, failures = [], []
@@ -74,11 +73,29 @@ def _read(folders: Sequence[Path]) -> tuple[list[RunData], list[str]]:
             failures.append(str(error))
         except OSError as error:
             failures.append(f"{folder} can't be read: {error.strerror or error}.")
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        except UNFIT as error:
             failures.append(f"{folder} does not hold what this version of neuroevo writes ({error}).")
         else:
             results.append(result)
     return results, failures
+
+
+def _content(results: Sequence[RunData], failures: Sequence[str], kind: str) -> str:
+    """Return the page or the tables.
+
+    Raises:
+        CheckpointError: A run could be read, but not shown.
+    """
+    from neuroevo.benchmarks.analysis.results import UNFIT
+    from neuroevo.benchmarks.report.report import to_html
+    from neuroevo.files import CheckpointError
+
+    try:
+        return to_html(results, failures=failures) if kind == "html" else _tables(results, kind)
+    except UNFIT as error:
+        named = " or ".join(str(result.path) for result in results)
+        message = f"{named} does not hold what this version of neuroevo writes ({type(error).__name__}: {error})."
+        raise CheckpointError(message) from error
 
 
 def _page(folders: Sequence[Path]) -> Path:

@@ -27,7 +27,7 @@ def command(path: Path) -> None:
     """Describe PATH in words: a learngene file or a run directory."""
     try:
         lines = _describe_run(path) if path.is_dir() else _describe_file(path)
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
         raise CheckpointError(f"{path} does not hold what this version of neuroevo writes ({error}).") from error
     echo("\n".join(map(printable_line, lines)))
 

@@ -108,7 +108,7 @@ def save_checkpoint(
     document["sha256"] = sha256(_dump(document))
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / name, data)
-    write_atomically(folder / f"generation-{generation:06d}.json", _dump(document))
+    write_atomically(path_of(folder, generation), _dump(document))
     _prune(folder, name, best)
 
 
@@ -126,7 +126,7 @@ def load_checkpoint(directory: str | os.PathLike[str], *, generation: int | None
         return None
     path = generations[generation]
     document = _document(path, generation)
-    tensors = _tensors(folder, str(document["tensors"]), str(document["tensors_sha256"]))
+    tensors = _tensors(path, str(document["tensors"]), str(document["tensors_sha256"]))
     try:
         state = _decode(document["state"], tensors)
         settings = _decode(document.get("settings"), tensors)
@@ -194,21 +194,21 @@ def _document(path: Path, generation: int) -> dict[str, object]:
     return document
 
 
-def _tensors(folder: Path, name: str, digest: str) -> dict[str, Tensor]:
+def _tensors(document: Path, name: str, digest: str) -> dict[str, Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    path = folder / name
+    path = document.with_name(name)
     try:
         data = path.read_bytes()
     except FileNotFoundError as error:
-        raise CheckpointError(f"The checkpoint in {folder} lacks its file {name}.") from error
+        raise CheckpointError(f"{document} lacks its file {name}; {removal(document)}.") from error
     if sha256(data) != digest:
-        raise _damaged(path)
+        raise _damaged(path, document)
     try:
         return load(data)
     except (SafetensorError, ValueError, LookupError) as error:
-        raise _damaged(path) from error
+        raise _damaged(path, document) from error
 
 
 def _encode(value: object, tensors: dict[str, Tensor], place: str) -> object:
@@ -280,5 +280,17 @@ def _prune(folder: Path, name: str, best: Best | None) -> None:
         path.unlink(missing_ok=True)
 
 
-def _damaged(path: Path) -> CheckpointError:
-    return CheckpointError(f"{path} is damaged: remove it to resume from an older one.")
+def removal(document: Path) -> str:
+    """Return what to do about a checkpoint that can't be used, in words: its JSON file is what makes it one."""
+    match = _NAME.fullmatch(document.name)
+    older = match is not None and any(number < int(match[1]) for number in _generations(document.parent))
+    return f"remove {document} to {'resume from an older checkpoint' if older else 'begin again'}"
+
+
+def path_of(directory: Path, generation: int) -> Path:
+    """Return the JSON file of the checkpoint of a generation."""
+    return directory / f"generation-{generation:06d}.json"
+
+
+def _damaged(path: Path, document: Path | None = None) -> CheckpointError:
+    return CheckpointError(f"{path} is damaged; {removal(document or path)}.")

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import logging
 import platform
+import reprlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -281,7 +282,29 @@ def read_facts(path: Path) -> dict[str, Any]:
             f"{path} must have schema {SCHEMA}, but it has {shown(facts.get('schema'))}; "
             "read it with the version of neuroevo that wrote it."
         )
+    for key, kind in _KINDS.items():
+        if facts.get(key) is not None and not isinstance(facts[key], kind):
+            raise CheckpointError(
+                f"{path / FACTS} is damaged: {key} must be a {_WORDS[kind]}, but it is {shown(facts[key])}."
+            )
     return facts
+
+
+def shown(value: object) -> str:
+    """Return a value from a file as Python writes it, cut to fit into a sentence."""
+    text = reprlib.repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
+LONGEST = 60
+_WORDS: Mapping[type, str] = {str: "text", list: "list", dict: "mapping", int: "whole number"}
+_KINDS: Mapping[str, type] = {
+    **dict.fromkeys(("what", "status", "started", "ended", "error", "suite", "strategy", "device", "host"), str),
+    **dict.fromkeys(("argv", "repeat", "resumed", "findings"), list),
+    **dict.fromkeys(("result", "comparison", "settings", "stop", "execution", "versions", "data"), dict),
+    **dict.fromkeys(("seed", "cycle", "threads"), int),
+}
+"""What the facts are that are read again, where they are not null."""
 
 
 def _status(error: BaseException | None) -> str:

@@ -3,6 +3,7 @@
 import errno
 import math
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -228,3 +229,25 @@ def test_an_older_generation_is_refused(generation: int, tmp_path: Path) -> None
     save_checkpoint(tmp_path, 3, STATE)
     with pytest.raises(ValueError, match="generation must be at least 3"):
         save_checkpoint(tmp_path, generation, STATE)
+
+
+@pytest.mark.parametrize("harm", ["cut the document", "cut the tensors", "lose the tensors"])
+@pytest.mark.parametrize("older", [True, False])
+def test_the_advice_about_damage_leads_on(harm: str, older: bool, tmp_path: Path) -> None:
+    """Removing what the sentence names is enough: an older checkpoint is loaded, or there is none."""
+    for generation in (1, 2) if older else (2,):
+        save_checkpoint(tmp_path, generation, {"place": torch.ones(3) * generation})
+    pattern = "*2.json" if harm == "cut the document" else "*2-*.safetensors"
+    (path,) = tmp_path.glob(pattern)
+    if harm == "lose the tensors":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(CheckpointError) as caught:
+        load_checkpoint(tmp_path)
+    aim = "resume from an older checkpoint" if older else "begin again"
+    match = re.search(rf"remove (\S+) to {aim}\.$", str(caught.value))
+    assert match is not None, caught.value
+    Path(match[1]).unlink()
+    found = load_checkpoint(tmp_path)
+    assert (None if found is None else found.generation) == (1 if older else None)

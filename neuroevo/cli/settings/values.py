@@ -57,6 +57,17 @@ def _check_counts(counts: int | tuple[int, ...]) -> int | tuple[int, ...]:
     return every if len(every) > 1 else every[0]
 
 
+def _check_whole_numbers(value: Any) -> Any:
+    for one in value if isinstance(value, tuple) else (value,):
+        if type(one) is int and abs(one) > LARGEST:
+            raise ValueError(one)
+    return value
+
+
+LARGEST = 2**63 - 1
+"""Largest whole number of a setting, that of a tensor."""
+
+
 def _check_different(names: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(set(names)) < len(names):
         raise ValueError(names)
@@ -117,7 +128,7 @@ def parse(info: FieldInfo, value: object, *, text: bool) -> object:
     Raises:
         pydantic.ValidationError: The value is of another kind or out of bounds.
     """
-    kind: Any = Annotated[(info.annotation, *info.metadata, None)]
+    kind: Any = Annotated[(info.annotation, *info.metadata, AfterValidator(_check_whole_numbers))]
     adapter: TypeAdapter[object] = TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False))
     if value == "none" and type(None) in _options(_whole(info)):
         return None
@@ -132,7 +143,8 @@ def parse(info: FieldInfo, value: object, *, text: bool) -> object:
 def refusal(info: FieldInfo, value: object, *, source: str, text: bool) -> str:
     """The sentence about a value that `parse` refused."""
     bare = text and isinstance(value, str) and _is_number(value)
-    return f"{source} must be {expected(info)}, but it is {value if bare else shown(value)}."
+    bound = f" and at most {LARGEST}" if _is_large(value) else ""
+    return f"{source} must be {expected(info)}{bound}, but it is {value if bare else shown(value)}."
 
 
 def shown(value: object) -> str:
@@ -213,6 +225,13 @@ def _takes_several(kind: Any, value: str) -> bool:
     several = [one for one in options if get_origin(one) is tuple]
     others = [one for one in options if get_origin(one) is not tuple and one is not type(None)]
     return bool(several) and (not others or "," in value)
+
+
+def _is_large(value: object) -> bool:
+    """Return whether a value is a whole number above the largest, or as text would be one."""
+    if isinstance(value, str) and len(value) <= LONGEST and value.isdecimal():
+        value = int(value)
+    return type(value) is int and value > LARGEST
 
 
 def _is_number(text: str) -> bool:

@@ -16,6 +16,7 @@ from neuroevo.benchmarks.report.conditions import column_of, with_condition
 from neuroevo.benchmarks.report.tables import to_latex, to_markdown
 from neuroevo.benchmarks.suites.condition import Condition
 from neuroevo.files import to_json
+from neuroevo.plain_text import cell
 
 KNOWN = ("dataset", "backbone", "shots", "updates")
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=12).filter(
@@ -57,9 +58,9 @@ def test_any_factors_survive_from_records_to_the_file(records: list[dict[str, An
     # A cell of several lines comes back as it was only if line ends are left alone.
     read = csv.DictReader(io.StringIO(to_csv(rows), newline=""))
     lines = list(read)
-    assert read.fieldnames == ["strategy", "dataset", "backbone", "shots", *further, *RESULT_COLUMNS[1:]]
-    assert [[line[name] for name in further] for line in lines] == [
-        [str(one[name]) for name in further] for one in conditions
+    assert read.fieldnames == ["strategy", "dataset", "backbone", "shots", *map(cell, further), *RESULT_COLUMNS[1:]]
+    assert [[line[str(cell(name))] for name in further] for line in lines] == [
+        [str(cell(one[name])) for name in further] for one in conditions
     ]
     assert [[row[name] for name in further] for row in cells(rows)] == [
         [one[name] for name in further] for one in conditions
