@@ -52,7 +52,7 @@ class GenomeView:
             TypeError: The genome has no places.
         """
         genome = self._with("__getitem__")
-        return genome[place].tolist() if isinstance(genome, Tensor) else genome[place]
+        return genome[_places(genome, place)].tolist() if isinstance(genome, Tensor) else genome[place]
 
     def __setitem__(self, place: Any, genes: Any) -> None:
         """Write a gene, or the genes of a slice, into the genome itself; operators do so in clones only.
@@ -66,7 +66,7 @@ class GenomeView:
             genome[place] = genes
             return
         written = genome.detach()
-        new = as_genes(genes, genome)
+        new, place = as_genes(genes, genome), _places(genome, place)
         if new.shape != written[place].shape:
             raise ValueError(
                 f"genes of individual {self.id} must keep the length of the tensor that they are in, but {new.numel()} "
@@ -82,6 +82,11 @@ class GenomeView:
             f"individual {self.id} must have a sequence of genes as genome to be used as one, but it has "
             f"{'None' if self.genome is None else f'a {type(self.genome).__name__}'}."
         )
+
+
+def _places(genome: Tensor, place: Any) -> Any:
+    """Return a place for a tensor: a slice as its places one by one, because tensors know no negative steps."""
+    return list(range(len(genome))[place]) if isinstance(place, slice) else place
 
 
 def as_genes(genes: Any, like: Tensor) -> Tensor:

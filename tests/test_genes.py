@@ -102,7 +102,7 @@ def test_individuals_are_no_keys() -> None:
 def test_an_individual_is_the_sequence_of_its_genes(numbers: list[int], data: st.DataObject) -> None:
     """Reading, slicing, iterating and writing are those of a list of the genes, for tensors and lists."""
     place = data.draw(st.integers(-len(numbers), len(numbers) - 1))
-    cut = slice(*sorted((data.draw(st.integers(0, len(numbers))), data.draw(st.integers(0, len(numbers))))))
+    cut = data.draw(st.slices(len(numbers)))
     for genome in (torch.tensor(numbers), torch.tensor(numbers, dtype=torch.float64), list(numbers)):
         twin, one = list(numbers), Individual(genome, id=0)
         assert (len(one), list(one), one[place], one[cut]) == (len(twin), twin, twin[place], twin[cut])
