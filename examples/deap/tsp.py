@@ -17,14 +17,14 @@ from neuroevo.individual import Fitness, Ids
 from neuroevo.operators import permutations
 from neuroevo.operators.verbs import Mate, Mutate
 from neuroevo.problems import Function
-from neuroevo.problems.combinatorial import Tour
+from neuroevo.problems.combinatorial import Trip
 
 GENERATIONS, PLACES = int([*sys.argv[1:], 100][0]), 25
 random.seed(2)  # DEAP's loops draw from Python's global generator
 generator, ids, space = torch.Generator().manual_seed(2), Ids(), Permutations(PLACES)
 angles = torch.linspace(0, 2 * torch.pi, PLACES + 1)[:-1]  # on a circle, so that the best tour is known
 places = torch.stack([angles.cos(), angles.sin()], -1)
-problem = Function(Tour(torch.cdist(places, places)), space, batched=True)
+problem = Function(Trip(places), space, batched=True)
 
 toolbox = base.Toolbox()
 toolbox.register("map", batched_map)

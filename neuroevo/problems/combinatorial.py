@@ -1,7 +1,8 @@
 """Well-known problems over bits and permutations, as functions for `Function` and as problems of any size.
 
 `Function(Knapsack(weights, values, capacity), Bits(len(weights)), weights=(1.0,), batched=True)` is a knapsack of one's
-own, `Function(Tour(distances), Permutations(len(distances)), batched=True)` a travelling salesman's problem.
+own, `Function(Tour(distances), Permutations(len(distances)), batched=True)` a travelling salesman's problem, as is one
+with `Trip(points)`.
 """
 
 from __future__ import annotations
@@ -76,6 +77,29 @@ class Tour:
         return lengths.double().sum(-1)
 
 
+@dataclass(frozen=True, eq=False)
+class Trip:
+    """The length of a round trip through points, to be minimised; it needs no matrix of distances.
+
+    Attributes:
+        points: The coordinates of each place, [D, N].
+
+    Raises:
+        ValueError: They are no list of coordinates.
+    """
+
+    points: Tensor
+
+    def __post_init__(self) -> None:
+        if self.points.dim() != 2:
+            raise ValueError(f"points must have the shape [D, N], but they have {list(self.points.shape)}.")
+
+    def __call__(self, orders: Tensor) -> Tensor:
+        """Return the lengths of tours, int64 [..., D], as float64 [...]."""
+        visited = self.points.to(orders.device).double()[orders]
+        return torch.linalg.vector_norm(visited - visited.roll(-1, -2), dim=-1).sum(-1)
+
+
 def onemax(*, dimensions: int = 100) -> Function:
     """Return the problem of setting all bits.
 
@@ -92,7 +116,7 @@ def knapsack(*, dimensions: int = 50, instance: int = 0) -> Function:
         dimensions: Things to choose from, D.
         instance: Number of the instance, from which weights and values are drawn, uniform from 1 to 100.
     """
-    space, generator = Bits(dimensions), stream(instance, "knapsack")
+    space, generator = Bits(dimensions), _draws(instance, "knapsack")
     weights, values = torch.randint(1, 101, (2, dimensions), generator=generator).double()
     return Function(Knapsack(weights, values, float(weights.sum()) / 2), space, weights=(1.0,), batched=True)
 
@@ -105,8 +129,14 @@ def tsp(*, dimensions: int = 30, instance: int = 0) -> Function:
         instance: Number of the instance, from which the places are drawn.
     """
     space = Permutations(dimensions)
-    places = torch.rand(dimensions, 2, generator=stream(instance, "tsp"), dtype=torch.float64)
-    return Function(Tour(torch.cdist(places, places)), space, batched=True)
+    points = torch.rand(dimensions, 2, generator=_draws(instance, "tsp"), dtype=torch.float64)
+    return Function(Trip(points), space, batched=True)
+
+
+def _draws(instance: int, name: str) -> torch.Generator:
+    if not 0 <= instance < 2**64:
+        raise ValueError(f"instance must lie in [0, 2^64), but it is {instance}.")
+    return stream(instance, name)
 
 
 PROBLEMS = {"onemax": onemax, "knapsack": knapsack, "tsp": tsp}

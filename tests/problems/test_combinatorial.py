@@ -10,7 +10,7 @@ import torch
 from neuroevo.discrete import Bits, Permutations
 from neuroevo.individual import Fitness, Individual
 from neuroevo.problems import Function
-from neuroevo.problems.combinatorial import Knapsack, Tour, knapsack, onemax, tsp
+from neuroevo.problems.combinatorial import Knapsack, Tour, Trip, knapsack, onemax, tsp
 from neuroevo.testing.laws import check_problem
 from neuroevo.testing.laws.purity import seeded
 
@@ -26,9 +26,16 @@ def test_the_length_of_a_tour_is_that_of_its_edges() -> None:
     """In the plane."""
     problem = tsp(dimensions=5)
     for order in itertools.permutations(range(5)):
-        edges = zip(order, [*order[1:], order[0]], strict=True)
-        expected = math.fsum(float(problem.function.distances[edge]) for edge in edges)  # type: ignore[attr-defined]
+        points = [problem.function.points[place].tolist() for place in order]  # type: ignore[attr-defined]
+        expected = math.fsum(map(math.dist, points, [*points[1:], points[0]]))
         assert problem(Individual(torch.tensor(order), id=0))[0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_trip_is_a_tour() -> None:
+    """By coordinates as by the matrix of distances."""
+    points = torch.rand(6, 3, generator=seeded(0), dtype=torch.float64)
+    orders = Permutations(6).sample(9, generator=seeded(1))
+    assert torch.allclose(Trip(points)(orders), Tour(torch.cdist(points, points))(orders))
 
 
 def test_what_is_too_heavy_is_worse_than_nothing() -> None:
@@ -54,6 +61,8 @@ def test_problems_keep_the_laws(make: Any) -> None:
     [
         (lambda: Tour(torch.zeros(2, 3)), r"distances must have the shape \[D, D\], but they have \[2, 3\]"),
         (lambda: Knapsack(torch.zeros(2), torch.zeros(3), 1), r"weights and values must be as many, \[D\], but they"),
+        (lambda: Trip(torch.zeros(3)), r"points must have the shape \[D, N\], but they have \[3\]"),
+        (lambda: tsp(instance=-1), r"instance must lie in \[0, 2\^64\), but it is -1"),
         (lambda: onemax(dimensions=0), "size, the number of genes D, must be at least 1, but it is 0"),
         (lambda: tsp(dimensions=1), "size, the number of genes D, must be at least 2, but it is 1"),
     ],
