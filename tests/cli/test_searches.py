@@ -102,7 +102,7 @@ def test_a_network_comes_out(neuroevo: Program, tmp_path: Path) -> None:
     assert call.out.splitlines()[-1] == f"Saved: {path}"
     problem, genome = digits(), Genome.load(path)
     network = genome.to_module(problem.module)
-    score = float(problem.score(network(problem.inputs), problem.targets))
+    score = float(problem.score(network(problem.inputs), problem.targets).detach())
     assert score == pytest.approx(genome.notes["values"][0], rel=1e-4)
     shown = neuroevo("show", path)
     assert shown.code == 0
