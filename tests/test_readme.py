@@ -57,7 +57,7 @@ def test_pandas_reads_what_a_bench_writes(tmp_path: Path) -> None:
     assert list(records["kind"].value_counts().sort_index()) == [2, 4, 2]
 
 
-@pytest.mark.parametrize("page", ["coevolution", "spaces"])
+@pytest.mark.parametrize("page", ["coevolution", pytest.param("data-sets", marks=pytest.mark.slow), "spaces"])
 def test_the_blocks_of_a_page_run(page: str) -> None:
     """One after the other, in this process."""
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")

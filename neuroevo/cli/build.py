@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -123,8 +124,11 @@ def make_backbone(settings: Data, dataset: Dataset, *, name: str | None = None, 
         width: A further factor on its channels.
     """
     make = cast(Callable[..., Backbone], find("backbone", settings.backbone if name is None else name))
-    images = {"channels": dataset.channels, "size": dataset.size, "inputs": dataset.channels * dataset.size**2}
-    full = make(**{key: value for key, value in images.items() if key in parameters(make)})
+    known = parameters(make)
+    images = {"channels": dataset.channels, "inputs": math.prod(dataset.shape)}
+    if "size" in known:
+        images["size"] = dataset.size
+    full = make(**{key: value for key, value in images.items() if key in known})
     factor = settings.width * width
     return full.resized({group: max(1, round(factor * channels)) for group, channels in full.layout.groups.items()})
 
@@ -201,7 +205,7 @@ def _life(
         condense=default.condense,
         device=device,
     )
-    ways = own.get("life_ways")
-    count = ways if isinstance(ways, int) else default_ways(len(dataset.ancestry.classes))
+    ways, most = own.get("life_ways"), len(dataset.ancestry.classes)
+    count = min(ways, most) if isinstance(ways, int) else default_ways(most)
     task = sample_task(dataset.ancestry, ways=count, shots=None, test_per_class=0, generator=generator)
     return setup.prepare(founder, task, generator)

@@ -48,12 +48,18 @@ def _counts(dataset: Dataset, role: str) -> Finding:
     counts = torch.bincount(images.labels, minlength=len(images.classes))
     fewest, most = int(counts.min()), int(counts.max())
     found = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-    size = f"{dataset.size} x {dataset.size} pixels, {'grey' if dataset.channels == 1 else 'colour'}"
-    sentence = f"{role}: {len(images.classes)} classes with {found} images each, {size}"
+    sentence = f"{role}: {len(images.classes)} classes with {found} images each, {_format_shape(dataset)}"
     wanted = load_split(dataset.name).images_per_class if dataset.name in split_names() else None
     if wanted in (None, fewest) and (wanted is None or most == wanted):
         return Finding(True, f"{sentence}.")
     return Finding(False, f"{sentence}, but the published data set has {wanted} of each; get the files again.")
+
+
+def _format_shape(dataset: Dataset) -> str:
+    if len(dataset.shape) != 3:
+        return f"of the shape {list(dataset.shape)}"
+    channels, height, width = dataset.shape
+    return f"{width} x {height} pixels, {'grey' if channels == 1 else 'colour'}"
 
 
 def _sentence(error: Exception) -> str:

@@ -1,9 +1,10 @@
-"""Containers for images: labelled images, and a data set with classes of three roles."""
+"""Containers for images and other examples: labelled ones, and a data set with classes of three roles."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,16 +17,17 @@ from neuroevo.splits import ROLES, check_disjoint, check_role
 
 @dataclass(frozen=True, eq=False)
 class LabelledImages:
-    """Images with one class each.
+    """Images, or signals, tables and other examples, with one class each.
 
     Attributes:
-        images: uint8 [N, C, H, W].
+        images: Images uint8 [N, C, H, W], or finite float32 [N, C, ...]: images, signals [N, C, L], tables [N, C] of C
+            numbers per example.
         labels: int64 [N], in 0..K-1, on the device of the images.
         classes: Names of the K classes; label k means `classes[k]`.
 
     Raises:
         TypeError: A tensor has another dtype.
-        ValueError: Shapes, devices, labels and names do not fit together.
+        ValueError: Shapes, devices, labels and names do not fit together, or a number is not finite.
     """
 
     images: Tensor
@@ -51,13 +53,13 @@ class Dataset:
         ancestry: Images of the classes that ancestors train on.
         held_out: Images of the classes on which learngenes are scored.
         novel: Images of the classes that neither ancestors nor critics see.
-        mean: Mean of each of the C channels over ancestry, with 0..255 scaled to 0..1.
+        mean: Mean of each of the C channels over ancestry; for uint8 with 0..255 scaled to 0..1.
         std: Standard deviation of each channel, likewise; above 0.
-        augmentation: Augmentation of the images of each update of a training; None for none.
+        augmentation: Augmentation of the images of each update of a training, which must be uint8; None for none.
 
     Raises:
-        ValueError: Roles share a class, their images differ in shape or are not square, or `mean`
-            and `std` do not have one usable number per channel.
+        ValueError: Roles share a class, their images differ in shape or dtype, `mean` and `std` do not have one usable
+            number per channel, or there is augmentation of something else than images.
     """
 
     name: str
@@ -72,6 +74,11 @@ class Dataset:
         check_disjoint(self.name, {role: self.role(role).classes for role in ROLES})
         _check_equal_shapes(self)
         _check_statistics(self)
+        if self.augmentation is not None and self.ancestry.images.dtype != torch.uint8:
+            raise ValueError(
+                "augmentation must be None for examples in floating point, because it crops, flips and jitters images "
+                f"uint8, but it is {self.augmentation}."
+            )
 
     @classmethod
     def of(cls, name: str, ancestry: LabelledImages, held_out: LabelledImages, novel: LabelledImages) -> Dataset:
@@ -82,6 +89,33 @@ class Dataset:
         """
         mean, std = channel_statistics(ancestry.images)
         return cls(name, ancestry, held_out, novel, mean, std)
+
+    @classmethod
+    def from_torch(
+        cls,
+        dataset: Any,
+        *,
+        roles: Mapping[str, Sequence[str | int]],
+        name: str | None = None,
+        images_per_class: int | None = None,
+    ) -> Dataset:
+        """Return the data set of the examples of a PyTorch data set, for example one of torchvision.
+
+        Args:
+            dataset: Yields (example, label) by index. An example is a picture of Pillow or a tensor, array or sequence
+                of numbers; all have one shape. uint8 [C, H, W] stays as it is, other numbers become float32.
+            roles: The classes of `ancestry`, `held_out` and `novel`, by name or label; others are left out. Names are
+                the data set's `classes`, or the labels.
+            name: Name of the data set; default its class's.
+            images_per_class: Keep only the first examples of each class, this many; None keeps all.
+
+        Raises:
+            TypeError: It is no data set of examples with a label each.
+            ValueError: Roles or examples do not fit, or reading it draws from a global generator.
+        """
+        from neuroevo.data.from_torch import from_torch  # which needs this module
+
+        return from_torch(dataset, roles=roles, name=name, images_per_class=images_per_class)
 
     def role(self, name: str) -> LabelledImages:
         """Return the images of one role.
@@ -101,7 +135,7 @@ class Dataset:
     def facts(self) -> dict[str, Any]:
         """Return what identifies this data set, as JSON values: classes per role and a digest of everything.
 
-        Augmentation is included if there is one.
+        Augmentation is included if there is one, and the shape unless it is that of square images uint8.
         """
         digest = hashlib.sha256()
         for role in ROLES:
@@ -111,32 +145,53 @@ class Dataset:
             digest.update(images.labels.cpu().numpy().tobytes())
         classes = {role: len(self.role(role).classes) for role in ROLES}
         augmented = {} if self.augmentation is None else {"augmentation": asdict(self.augmentation)}
-        return {"name": self.name, "classes": classes, "sha256": digest.hexdigest(), **augmented}
+        square = self.ancestry.images.dtype == torch.uint8 and self.shape[1] == self.shape[2]
+        shape = {} if square else {"shape": list(self.shape), "dtype": str(self.ancestry.images.dtype)}
+        return {"name": self.name, "classes": classes, "sha256": digest.hexdigest(), **shape, **augmented}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of an image or another example, [C, ...]."""
+        return tuple(self.ancestry.images.shape[1:])
 
     @property
     def channels(self) -> int:
-        """Number of channels C of an image."""
+        """Number of channels C of an image; of a table, numbers per example."""
         return self.ancestry.images.shape[1]
 
     @property
     def size(self) -> int:
-        """Height and width of an image, in pixels."""
-        return self.ancestry.images.shape[2]
+        """Height and width of a square image, in pixels.
+
+        Raises:
+            ValueError: The examples are no square images.
+        """
+        if len(self.shape) != 3 or self.shape[1] != self.shape[2]:
+            raise ValueError(
+                f"{self.name} must have square images for their size, but examples have the shape {list(self.shape)}; "
+                "use `shape`, or a network that takes it."
+            )
+        return self.shape[1]
 
 
 def channel_statistics(images: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation of each channel, with 0..255 scaled to 0..1.
+    """Return mean and standard deviation of each channel; of uint8 with 0..255 scaled to 0..1.
 
-    The sums are over integers, hence exact: equal images give equal numbers on every machine.
+    The sums of uint8 are over integers, hence exact: equal images give equal numbers on every machine. Others are
+    computed in double and rounded to single precision.
 
     Args:
-        images: uint8 [N, C, H, W].
+        images: uint8 or float32 [N, C, ...].
 
     Raises:
         ValueError: There is no image.
     """
     if images.numel() == 0:
         raise ValueError(f"images must not be empty, but their shape is {list(images.shape)}.")
+    if images.is_floating_point():
+        doubles = images.transpose(0, 1).flatten(1).double()
+        means, stds = doubles.mean(1), doubles.std(1, correction=0)
+        return tuple(means.float().tolist()), tuple(stds.float().tolist())
     channels = [_mean_and_std(images[:, channel]) for channel in range(images.shape[1])]
     return tuple(mean for mean, _ in channels), tuple(std for _, std in channels)
 
@@ -150,15 +205,22 @@ def _mean_and_std(values: Tensor) -> tuple[float, float]:
 
 
 def _check_dtypes(images: Tensor, labels: Tensor) -> None:
-    if images.dtype != torch.uint8:
-        raise TypeError(f"images must be uint8, but they are {images.dtype}.")
+    if images.dtype not in (torch.uint8, torch.float32):
+        raise TypeError(f"images must be uint8, or float32 for other examples, but they are {images.dtype}.")
     if labels.dtype != torch.int64:
         raise TypeError(f"labels must be int64, but they are {labels.dtype}.")
 
 
 def _check_shapes(images: Tensor, labels: Tensor) -> None:
-    if images.ndim != 4 or 0 in images.shape[1:]:
-        raise ValueError(f"images must have the shape [N, C, H, W], but theirs is {list(images.shape)}.")
+    if images.ndim < 2 or (images.ndim != 4 and images.dtype == torch.uint8) or 0 in images.shape[1:]:
+        raise ValueError(
+            "images must have the shape [N, C, H, W], or [N, C, ...] in floating point, but theirs is "
+            f"{list(images.shape)}."
+        )
+    if images.is_floating_point() and (odd := int((~images.isfinite()).sum())):
+        raise ValueError(
+            f"images must hold finite numbers, but {odd} of {images.numel()} are not; fill these in or leave them out."
+        )
     if labels.shape != images.shape[:1]:
         raise ValueError(
             f"labels must have the shape [{len(images)}], one for each image, but theirs is {list(labels.shape)}."
@@ -184,10 +246,10 @@ def _check_classes(labels: Tensor, classes: tuple[str, ...]) -> None:
 def _check_equal_shapes(dataset: Dataset) -> None:
     shapes = {role: tuple(dataset.role(role).images.shape[1:]) for role in ROLES}
     if len(set(shapes.values())) > 1:
-        raise ValueError(f"the images of all roles must have one shape [C, H, W], but they have {shapes}.")
-    _, height, width = shapes["ancestry"]
-    if height != width:
-        raise ValueError(f"images must be square, but theirs is {height} x {width} pixels.")
+        raise ValueError(f"the images of all roles must have one shape [C, ...], but they have {shapes}.")
+    dtypes = {role: dataset.role(role).images.dtype for role in ROLES}
+    if len(set(dtypes.values())) > 1:
+        raise ValueError(f"the images of all roles must have one dtype, but they have {dtypes}.")
 
 
 def _check_statistics(dataset: Dataset) -> None:
@@ -196,5 +258,8 @@ def _check_statistics(dataset: Dataset) -> None:
             raise ValueError(
                 f"{field} must have {dataset.channels} finite numbers, one for each channel, but it is {numbers}."
             )
-    if min(dataset.std) <= 0:
-        raise ValueError(f"std must be above 0, but it is {dataset.std}; leave out channels that are constant.")
+    if constant := [channel for channel, std in enumerate(dataset.std) if std <= 0]:
+        raise ValueError(
+            f"std must be above 0, but that of channel {constant[0]} is {dataset.std[constant[0]]} ({len(constant)} of "
+            f"{len(dataset.std)} are not); leave out channels that are constant."
+        )

@@ -113,11 +113,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Pixels:
-    """Turns uint8 images into normalised float32 ones.
+    """Turns images or other examples into normalised float32 ones.
 
     Attributes:
-        mean: Mean per channel, in units of the full range.
-        std: Standard deviation per channel, in units of the full range.
+        mean: Mean per channel; for uint8 in units of the full range.
+        std: Standard deviation per channel, likewise.
         augment: Augmentation of training images, before normalisation; not called here.
     """
 
@@ -131,9 +131,10 @@ class Pixels:
         return cls(dataset.mean, dataset.std, dataset.augmentation)
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Return images [N, C, H, W] uint8 as float32, normalised and with channels last in memory."""
-        mean, scale = _affine(self.mean, self.std, images.device)
-        return channels_last(images.to(torch.float32).sub_(mean).mul_(scale))
+        """Return examples [N, C, ...] uint8 or float32 as float32, normalised; images have channels last in memory."""
+        unit = 255 if images.dtype == torch.uint8 else 1
+        mean, scale = _affine(self.mean, self.std, unit, images.ndim - 2, images.device)
+        return channels_last(images.to(torch.float32, copy=True).sub_(mean).mul_(scale))
 
 
 def channels_last(tensor: Tensor) -> Tensor:
@@ -148,11 +149,22 @@ def channels_last(tensor: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=64)
-def _affine(mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return mean and reciprocal deviation [C, 1, 1] in units of 1/255; made once, because each copy stalls a GPU."""
+def _affine(
+    mean: tuple[float, ...], std: tuple[float, ...], unit: int, places: int, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Return mean and reciprocal deviation [C, 1, ...] in these units; made once, because each copy stalls a GPU.
+
+    Args:
+        mean: Mean per channel.
+        std: Standard deviation per channel.
+        unit: What 1 stands for in the examples: 255 for uint8.
+        places: Axes after the channels.
+        device: Where the tensors live.
+    """
+    shape = (-1, *[1] * places)
     with torch.inference_mode(False):
-        offset = torch.tensor(mean, device=device).mul_(255).reshape(-1, 1, 1)
-        return offset, torch.tensor(std, device=device).mul_(255).reciprocal_().reshape(-1, 1, 1)
+        offset = torch.tensor(mean, device=device).mul_(unit).reshape(shape)
+        return offset, torch.tensor(std, device=device).mul_(unit).reciprocal_().reshape(shape)
 
 
 def cross_entropy(network: Network, images: Tensor, labels: Tensor) -> Tensor:

@@ -115,11 +115,10 @@ class TrainingSetup:
 
     def budget(self, images: LabelledImages, *, ways: int, count: int) -> Budget:
         """Return the cost of training one heir on `count` images of `ways` classes."""
-        channels, height, width = images.images.shape[1:]
         return training_budget(
             self.backbone,
             self.recipe,
-            image=(channels, height, width),
+            image=tuple(images.images.shape[1:]),
             classes=ways,
             images=count,
             heads=2 if self.condense else 1,

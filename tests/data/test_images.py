@@ -1,11 +1,15 @@
 """Containers of images: what they accept, and the statistics of a data set."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset, LabelledImages, channel_statistics
+from neuroevo.execution import Pixels
 
 
 def images_of(classes: tuple[str, ...], *, shape: tuple[int, ...] = (1, 4, 4)) -> LabelledImages:
@@ -48,7 +52,9 @@ def test_moving_a_dataset_keeps_its_content() -> None:
 @pytest.mark.parametrize(
     ("images", "labels", "error", "words"),
     [
-        (torch.zeros(2, 1, 4, 4), torch.zeros(2, dtype=torch.int64), TypeError, "images must be"),
+        (torch.zeros(2, 1, 4, 4).double(), torch.zeros(2).long(), TypeError, "images must be uint8, or float32"),
+        (torch.zeros(2), torch.zeros(2).long(), ValueError, "shape"),
+        (torch.tensor([[0.0], [torch.nan]]), torch.zeros(2).long(), ValueError, "finite numbers, but 1 of 2 are not"),
         (torch.zeros(2, 1, 4, 4).byte(), torch.zeros(2), TypeError, "labels must be int64"),
         (torch.zeros(2, 4, 4).byte(), torch.zeros(2).long(), ValueError, "shape"),
         (torch.zeros(2, 1, 4, 0).byte(), torch.zeros(2).long(), ValueError, "shape"),
@@ -78,12 +84,55 @@ def test_roles_must_share_no_class() -> None:
         Dataset.of("made-up", images_of(("a", "b")), images_of(("c",)), images_of(("d", "a")))
 
 
-def test_roles_must_have_square_images_of_one_shape() -> None:
-    """Images of another shape in one role are refused, and oblong ones too."""
+def test_roles_must_have_images_of_one_shape_and_dtype() -> None:
+    """Images of another shape or dtype in one role are refused; oblong ones have a shape, but no size."""
+    ancestry, held_out, novel = (images_of((name,)) for name in "abc")
     with pytest.raises(ValueError, match="one shape"):
-        Dataset.of("made-up", images_of(("a",)), images_of(("b",)), images_of(("c",), shape=(3, 4, 4)))
-    with pytest.raises(ValueError, match="square"):
-        Dataset.of("made-up", *(images_of((name,), shape=(1, 4, 5)) for name in "abc"))
+        Dataset.of("made-up", ancestry, held_out, images_of(("c",), shape=(3, 4, 4)))
+    with pytest.raises(ValueError, match="one dtype"):
+        Dataset.of("made-up", ancestry, held_out, replace(novel, images=novel.images.float()))
+    oblong = Dataset.of("made-up", *(images_of((name,), shape=(1, 4, 5)) for name in "abc"))
+    assert oblong.shape == (1, 4, 5)
+    with pytest.raises(ValueError, match=r"must have square images .* the shape \[1, 4, 5\]"):
+        _ = oblong.size
+
+
+@given(
+    shape=st.lists(st.integers(1, 4), min_size=1, max_size=3), seed=st.integers(0, 999), unit=st.sampled_from([1, 1e4])
+)
+def test_examples_of_any_shape_are_normalised_by_channel(shape: list[int], seed: int, unit: float) -> None:
+    """Tables, signals and images of numbers get mean 0 and deviation 1 per channel in a copy."""
+    generator = torch.Generator().manual_seed(seed)
+    examples = unit * torch.randn(20, *shape, generator=generator) + 3
+    before = examples.clone()
+    parts = [LabelledImages(examples, torch.zeros(20).long(), (name,)) for name in "abc"]
+    dataset = Dataset.of("made-up", *parts)
+    normal = Pixels.of(dataset)(examples)
+    assert dataset.shape == tuple(shape)
+    assert torch.equal(examples, before)
+    flat = normal.transpose(0, 1).flatten(1)
+    assert torch.allclose(flat.mean(1), torch.zeros(shape[0]), atol=1e-3)
+    assert torch.allclose(flat.std(1, correction=0), torch.ones(shape[0]), atol=1e-3)
+
+
+def test_numbers_are_not_augmented() -> None:
+    """Crops, flips and jitter are for images: of other examples one sentence refuses them."""
+    examples = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    parts = [LabelledImages(examples, torch.zeros(4).long(), (name,)) for name in "abc"]
+    with pytest.raises(ValueError, match="augmentation must be None for examples in floating point"):
+        replace(Dataset.of("made-up", *parts), augmentation=Augmentation(flip=True))
+
+
+def test_shapes_and_dtypes_tell_data_sets_apart() -> None:
+    """The same bytes in another shape or dtype are another data set; square images have the facts that they had."""
+
+    def made(shape: tuple[int, ...]) -> Dataset:
+        return Dataset.of("made-up", *(images_of((name,), shape=shape) for name in "abc"))
+
+    square, oblong, other = made((1, 4, 4)), made((1, 2, 8)), made((1, 8, 2))
+    assert "shape" not in square.facts()
+    assert oblong.facts()["shape"] == [1, 2, 8]
+    assert oblong.facts() != other.facts()
 
 
 @pytest.mark.parametrize(

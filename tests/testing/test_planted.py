@@ -65,10 +65,17 @@ def _loaded(name: str) -> ModuleType:
     return module
 
 
-MODULES = operators, _, learngenes, strategies, objects = [
+MODULES = operators, _, learngenes, strategies, objects, datasets = [
     *map(
         _loaded,
-        ("planted_operators", "planted_discrete", "planted_learngenes", "planted_strategies", "planted_objects"),
+        (
+            "planted_operators",
+            "planted_discrete",
+            "planted_learngenes",
+            "planted_strategies",
+            "planted_objects",
+            "planted_datasets",
+        ),
     )
 ]
 PLANTED = {row[0]: Planted(*row) for module in MODULES for row in module.PLANTED}
@@ -124,6 +131,7 @@ def test_what_the_faults_are_planted_in_has_none() -> None:
     """The search and the data set that faults are planted in keep all laws themselves."""
     check_strategy(strategies.Search, population=4, generations=3, verbs=("mutate", "evaluate", "map"))
     check_dataset(objects.sound_data(), again=objects.sound_data, learnable=True)
+    check_dataset(datasets.sound_table(), again=datasets.sound_table, learnable=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)

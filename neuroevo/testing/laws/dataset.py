@@ -13,6 +13,7 @@ from torch import Tensor
 
 from neuroevo.data.images import Dataset, LabelledImages, channel_statistics
 from neuroevo.data.tasks import sample_task
+from neuroevo.execution import Pixels
 from neuroevo.global_generators import fingerprints, reseed, restored
 from neuroevo.splits import ROLES
 from neuroevo.testing.laws.content import bits, content, difference
@@ -42,7 +43,8 @@ def check_dataset(
         dataset: The data set.
         again: Reads or makes the same data set once more, to check that as well.
         duplicates: Number of images that may occur twice, for collections with known duplicates.
-        tolerance: Tolerance of the stated mean and deviation, in units of the full range.
+        tolerance: Tolerance of the stated mean and deviation, in units of the full range; of examples in floating point
+            in units of the deviation.
         learnable: Whether the distance to their mean images must separate classes better than chance: this detects
             labels that do not belong to their images. Needs some tens of images per class.
         examples: Largest number of cases per law.
@@ -62,7 +64,7 @@ def dataset_laws(
     laws = [
         Law(
             "images and labels fit together",
-            "images in floating point or with channels last, labels counted from 1, or roles of different sizes",
+            "images in double precision or with channels last, labels counted from 1, or roles of different sizes",
             _fits_together,
         ),
         Law(
@@ -119,9 +121,12 @@ def _role(dataset: Dataset, case: Case) -> LabelledImages:
 def _fits_together(dataset: Dataset, case: Case) -> None:
     images = _role(dataset, case)
     pixels, labels = images.images, images.labels
-    square = (dataset.channels, dataset.size, dataset.size)
-    if pixels.dtype != torch.uint8 or pixels.ndim != 4 or tuple(pixels.shape[1:]) != square:
-        raise Breach(f"images must be uint8 [N, {', '.join(map(str, square))}], but they are {_format_type(pixels)}")
+    shape, dtype = dataset.shape, torch.uint8 if pixels.dtype == torch.uint8 and pixels.ndim == 4 else torch.float32
+    if pixels.dtype != dtype or tuple(pixels.shape[1:]) != shape:
+        wanted = f"{dtype} [N, {', '.join(map(str, shape))}]"
+        raise Breach(f"images must be {wanted}, but they are {_format_type(pixels)}")
+    if dtype == torch.float32 and not pixels.isfinite().all():
+        raise Breach(f"images must be finite, but {int((~pixels.isfinite()).sum())} numbers are not")
     if labels.dtype != torch.int64 or labels.shape != pixels.shape[:1]:
         raise Breach(f"labels must be int64 [{len(pixels)}], but they are {_format_type(labels)}")
     if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(images.classes):
@@ -160,10 +165,13 @@ def _no_duplicate(dataset: Dataset, case: Case, *, allowed: int) -> None:
 
 
 def _statistics(dataset: Dataset, case: Case, *, tolerance: float) -> None:
-    for name, stated, true in zip(
-        ("mean", "std"), (dataset.mean, dataset.std), channel_statistics(dataset.ancestry.images.cpu()), strict=True
-    ):
-        if any(not abs(one - other) <= tolerance for one, other in zip(stated, true, strict=True)):
+    images = dataset.ancestry.images.cpu()
+    mean, std = channel_statistics(images)
+    # The full range of numbers in floating point is unknown: their deviation stands for it.
+    ranges = (1.0,) * len(std) if images.dtype == torch.uint8 else std
+    for name, stated, true in (("mean", dataset.mean, mean), ("std", dataset.std, std)):
+        triples = zip(stated, true, ranges, strict=True)
+        if any(not abs(one - other) <= tolerance * whole for one, other, whole in triples):
             raise Breach(f"{name} is {stated}, but that of ancestry is {tuple(round(one, 4) for one in true)}")
 
 
@@ -193,7 +201,9 @@ def _learnable(dataset: Dataset, case: Case) -> None:
     labels, classes = images.labels.cpu(), len(images.classes)
     if classes == 1:
         return
-    pixels = images.images.cpu().flatten(1).double()
+    # Of numbers in floating point, channels may have any unit.
+    plain = images.images if images.images.dtype == torch.uint8 else Pixels.of(dataset)(images.images)
+    pixels = plain.cpu().flatten(1).double()
     known = _every_second(labels, classes)
     sums = pixels.new_zeros(classes, pixels.shape[1]).index_add_(0, labels[known], pixels[known])
     means = sums / labels[known].bincount(minlength=classes).unsqueeze(1)

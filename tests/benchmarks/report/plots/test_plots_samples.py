@@ -72,3 +72,18 @@ def test_images_have_one_size_in_all_roles(flaws: Flaws) -> None:
     widths = [np.ptp(axes.transData.transform([(0, 0), (8, 0)])[:, 0]) / figure.bbox.width for axes in figure.axes]
     assert widths == pytest.approx([widths[0]] * 3)
     assert np.asarray(figure.axes[2].get_images()[0].get_array())[9:].min() == 255
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 30), (1, 4, 6), (3, 4, 6), (2, 3, 3, 3)])
+def test_signals_and_tables_are_drawn_as_maps(flaws: Flaws, shape: tuple[int, ...]) -> None:
+    """Numbers of any shape have a panel for each role, from black to white; oblong images keep their shape."""
+    numbers = torch.randn(6, *shape, generator=torch.Generator().manual_seed(0))
+    parts = [LabelledImages(numbers, torch.arange(6) % 2, (f"{name} 1", f"{name} 2")) for name in "abc"]
+    figure = draw_samples(Dataset.of("numbers", *parts), title="numbers")
+    assert flaws(figure) == []
+    for axes in figure.axes:
+        drawn = np.asarray(axes.get_images()[0].get_array())
+        assert drawn.dtype == np.uint8
+        assert drawn.max() - drawn.min() > 100
+        if len(shape) == 3:
+            assert drawn.shape[:2] == (2 * 4 + 1, 2 * 6 + 1)
