@@ -14,7 +14,6 @@ from typing import Any
 from neuroevo.benchmarks.analysis.conditions import Value, describe, factors_of, format_value, is_value, varying
 from neuroevo.benchmarks.analysis.summary import RESULT_COLUMNS
 from neuroevo.benchmarks.suites.protocol import Transfer, name_of
-from neuroevo.data.tasks import unseen_per_class
 
 NAMED = ("dataset", "backbone")
 """Factors whose values are objects, which tables show by their names."""
@@ -118,21 +117,7 @@ def check_conditions(every: Sequence[Condition]) -> None:
     if len(counts := dict.fromkeys(one.protocol.descendants for one in every)) > 1:
         raise ValueError(f"descendants must be as many in every condition, but they are {', '.join(map(str, counts))}.")
     for condition, factors in zip(every, values, strict=True):
-        _check_protocol(condition.protocol, describe(factors, varying(values)))
-
-
-def _check_protocol(protocol: Transfer, phrase: str) -> None:
-    novel, here = protocol.dataset.novel, f" ({phrase})" if phrase else ""
-    if not 1 <= protocol.ways <= len(novel.classes):
-        raise ValueError(
-            f"ways must lie in 1..{len(novel.classes)}, the novel classes of {protocol.dataset.name}, but it is "
-            f"{protocol.ways}{here}."
-        )
-    if protocol.shots < 1 or protocol.descendants < 1:
-        raise ValueError(
-            f"shots and descendants must be at least 1, but they are {protocol.shots} and {protocol.descendants}{here}."
-        )
-    unseen_per_class(novel, shots=protocol.shots, wanted=protocol.test_per_class)
+        condition.protocol.check(describe(factors, varying(values)))
 
 
 def _check_factor(name: str, value: object) -> None:

@@ -13,6 +13,7 @@ from neuroevo.benchmarks.analysis.conditions import Value
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import Task, sample_task, unseen_per_class
 from neuroevo.execution import AUTO, Execution, Pixels, Recipe, Training, train_all
+from neuroevo.execution.cost import check_reads
 from neuroevo.learngene import Learngene
 from neuroevo.operators.inheritance import Inheritance
 from neuroevo.problems import TrainingSetup
@@ -52,6 +53,24 @@ class Transfer:
     workers: int | None = None
     execution: Execution = AUTO
     names: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self, phrase: str = "") -> None:
+        """Raise ValueError unless descendants can be trained; nothing is trained for that.
+
+        Args:
+            phrase: What distinguishes this condition from others, for the sentence.
+        """
+        novel, here = self.dataset.novel, f" ({phrase})" if phrase else ""
+        if not 1 <= self.ways <= len(novel.classes):
+            raise ValueError(
+                f"ways must lie in 1..{len(novel.classes)}, the novel classes of {self.dataset.name}, but it is "
+                f"{self.ways}{here}."
+            )
+        for name in ("shots", "descendants", "test_per_class"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, but it is {getattr(self, name)}{here}.")
+        unseen_per_class(novel, shots=self.shots, wanted=self.test_per_class)
+        check_reads(self.backbone, self.dataset.shape)
 
     @property
     def factors(self) -> dict[str, Value]:

@@ -165,6 +165,10 @@ def _run(settings: Bench, resume: Path | None, chosen: Sequence[Chosen], own: Se
         # Each suite notes what it reads itself; these are for a run that is resumed before all of them began.
         out.mkdir(parents=True, exist_ok=True)
         write_atomically(out / SETTINGS, to_toml(_used(settings, own)).encode())
+    if len(chosen) > 1:
+        # What a later suite refuses is told before the first one runs.
+        for one in chosen:
+            _prepared(one, _part(settings, one), own)
     with resumable("bench", out, settings):
         for one in chosen:
             # One suite takes the folder itself, several have a folder each in it.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from neuroevo.benchmarks.analysis.summary import cells
 from neuroevo.benchmarks.report.columns import percent
 from neuroevo.benchmarks.report.terminal import format_seeds
 from neuroevo.benchmarks.suites.cells import Cell
+from neuroevo.benchmarks.suites.comparison import Comparison
 from neuroevo.benchmarks.suites.condition import Condition
 from neuroevo.benchmarks.suites.contestant import Contestant
 from neuroevo.benchmarks.suites.listener import Listener, Work
@@ -84,15 +85,21 @@ def prepare_comparison(suite: Suite, settings: BenchNetworks, own: Sequence[Name
             device=device,
             workers=settings.workers,
         )
-        for one in roster.contestants(entries, updates={}):
+
+        def compare(contestants: Sequence[Contestant], setup: Setup) -> Comparison:
+            seeds = range(settings.seed, settings.seed + settings.seeds)
+            shots = settings.every_shots if len(settings.every_shots) > 1 else ()
+            return suite.comparison(contestants, setup, seeds=seeds, shots=shots, **of_suite)
+
+        # What a comparison, a strategy or a backbone refuses is refused before anything is measured or trained.
+        for one in compare(roster.contestants(entries, updates={}), setup).contestants:
             one.make(settings.seed)
-    return partial(_run, suite, settings, of_suite, entries, setup, roster)
+    return partial(_run, compare, settings, entries, setup, roster)
 
 
 def _run(
-    suite: Suite,
+    compare: Callable[[Sequence[Contestant], Setup], Comparison],
     settings: BenchNetworks,
-    of_suite: Mapping[str, Any],
     entries: Sequence[Entry],
     setup: Setup,
     roster: Roster,
@@ -110,13 +117,7 @@ def _run(
         # Measured once: a run that is resumed keeps the budgets that it began with.
         updates = roster.updates_of(entries)
         run.note({"pretraining_updates": updates})
-    comparison = suite.comparison(
-        roster.contestants(entries, updates=updates),
-        setup,
-        seeds=range(settings.seed, settings.seed + settings.seeds),
-        shots=settings.every_shots if len(settings.every_shots) > 1 else (),
-        **of_suite,
-    )
+    comparison = compare(roster.contestants(entries, updates=updates), setup)
     with Progress.shown(quiet=settings.quiet) as listener:
         comparison.run_in(run, listener=listener)
     result = read_run(run.path)
@@ -199,6 +200,7 @@ def make_setup(settings: BenchNetworks, dataset: Dataset, backbone: Backbone, de
     def resolve_backbone(name: str, width: float = 1.0, /, *, dataset: Dataset | None = None) -> Backbone:
         return make_backbone(settings, dataset or protocol.dataset, name=name, width=width)
 
+    @cache
     def resolve_dataset(name: str, data_root: Path | None = None, /) -> Dataset:
         return make_dataset(settings, name=name, data_root=data_root)
 

@@ -72,22 +72,25 @@ def _run(settings: Inherit) -> None:
 def _protocol(settings: Inherit) -> Transfer:
     """Return how the descendant is trained."""
     from neuroevo.benchmarks.suites.protocol import Transfer
-    from neuroevo.cli.build import make_backbone, make_dataset, make_device
+    from neuroevo.cli.build import make_backbone, make_dataset, make_device, usage
     from neuroevo.data.tasks import default_ways
     from neuroevo.execution import Recipe
 
     device = make_device(settings)
     dataset = make_dataset(settings).to(device)
-    return Transfer(
-        dataset=dataset,
-        backbone=make_backbone(settings, dataset),
-        descendant=Recipe(updates=settings.updates, batch=settings.batch, learning_rate=settings.learning_rate),
-        ways=settings.ways or default_ways(len(dataset.novel.classes)),
-        shots=settings.shots,
-        descendants=1,
-        device=device,
-        workers=settings.workers,
-    )
+    with usage():
+        protocol = Transfer(
+            dataset=dataset,
+            backbone=make_backbone(settings, dataset),
+            descendant=Recipe(updates=settings.updates, batch=settings.batch, learning_rate=settings.learning_rate),
+            ways=settings.ways or default_ways(len(dataset.novel.classes)),
+            shots=settings.shots,
+            descendants=1,
+            device=device,
+            workers=settings.workers,
+        )
+        protocol.check()
+    return protocol
 
 
 def _trained(heir: Training, twin: Training, protocol: Transfer) -> dict[str, Any]:

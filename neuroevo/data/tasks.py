@@ -69,6 +69,13 @@ def check_ways(ways: int, classes: int) -> None:
         raise ValueError(f"ways must lie in 1..{classes}, the number of classes, but it is {ways}.")
 
 
+def check_classes_have_images(source: LabelledImages) -> None:
+    """Raise ValueError unless every class has an image."""
+    counts = torch.bincount(source.labels, minlength=len(source.classes)).tolist()
+    if empty := [name for name, count in zip(source.classes, counts, strict=True) if not count]:
+        raise ValueError(f"each class must have an image, but {empty[0]} has none; leave it out.")
+
+
 def sample_task(
     source: LabelledImages,
     *,

@@ -18,23 +18,43 @@ PASSES = 3
 
 
 @lru_cache(maxsize=256)
-def multiply_adds(backbone: Backbone, image: tuple[int, int, int], classes: int) -> int:
-    """Return the multiply-adds of one forward pass of one image [C, H, W], counted on shapes without computing."""
+def multiply_adds(backbone: Backbone, image: tuple[int, ...], classes: int) -> int:
+    """Return the multiply-adds of one forward pass of one example [C, ...], counted on shapes without computing."""
     network = backbone.build(classes, generator=torch.Generator()).to("meta")
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network.eval()(torch.empty(1, *image, device="meta"))
     return int(counter.get_total_flops()) // 2
 
 
+def check_reads(backbone: Backbone, image: tuple[int, ...]) -> None:
+    """Check that networks of a backbone can read examples, on shapes without computing.
+
+    Args:
+        backbone: The architecture.
+        image: Channels, height and width of an image, or the shape of another example.
+
+    Raises:
+        ValueError: They can't.
+    """
+    try:
+        multiply_adds(backbone, image, 1)
+    except (RuntimeError, ValueError, IndexError) as error:
+        kind, reason = type(backbone).__name__, " ".join(str(error).split())[:120].rstrip(".")
+        raise ValueError(
+            f"backbone must read examples of the shape {list(image)}, but {kind} does not ({reason}); give it the "
+            "channels and the size of the data set, or choose another."
+        ) from None
+
+
 def training_budget(
-    backbone: Backbone, recipe: Recipe, *, image: tuple[int, int, int], classes: int, images: int, heads: int = 1
+    backbone: Backbone, recipe: Recipe, *, image: tuple[int, ...], classes: int, images: int, heads: int = 1
 ) -> Budget:
     """Return the budget of one training run by a recipe on a task.
 
     Args:
         backbone: The architecture that is trained.
         recipe: How it is trained.
-        image: Channels, height and width of an image.
+        image: Channels, height and width of an image, or the shape of another example.
         classes: Outputs of the head.
         images: Images to train on.
         heads: How often an update reads the head, in full or in part; each counts in full.

@@ -11,7 +11,7 @@ from torch import Tensor
 from neuroevo.backbones import Network
 from neuroevo.budget import Budget
 from neuroevo.data.images import LabelledImages
-from neuroevo.data.tasks import Task, check_ways, sample_task
+from neuroevo.data.tasks import Task, check_classes_have_images, check_ways, sample_task
 from neuroevo.execution import Training, train_all
 from neuroevo.individual import Individual
 from neuroevo.operators.heads import recall
@@ -45,6 +45,7 @@ class Live:
         if self.cycle < 1:
             raise ValueError(f"cycle must be at least 1, but it is {self.cycle}.")
         check_ways(self.ways, len(self.images.classes))
+        check_classes_have_images(self.images)
         self.setup.examine(self.images, ways=self.ways)
 
     def __call__(self, individual: Individual, slot: int) -> Network:

@@ -11,6 +11,7 @@ import torch
 from neuroevo.backbones import Backbone
 from neuroevo.data.images import Dataset
 from neuroevo.execution import AUTO, Execution, Recipe
+from neuroevo.execution.cost import check_reads
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.heads import HeadMemory
@@ -61,13 +62,19 @@ class LearngeneStrategy(ToolboxStrategy):
         return [individual_from(one, self.backbone) for one in state]
 
 
-def check_types(dataset: Dataset, **recipes: Recipe) -> None:
-    """Raise TypeError unless these are a data set and recipes."""
+def check_arguments(dataset: Dataset, backbone: Backbone, **recipes: Recipe) -> None:
+    """Check what a strategy is made of, before anything is trained.
+
+    Raises:
+        TypeError: These are not a data set and recipes.
+        ValueError: Networks of the backbone can't read the data set's images.
+    """
     if not isinstance(dataset, Dataset):
         raise TypeError(f"dataset must be a Dataset, for example glyphs(), but it is a {type(dataset).__name__}.")
     for name, recipe in recipes.items():
         if not isinstance(recipe, Recipe):
             raise TypeError(f"{name} must be a Recipe, for example Recipe(updates=100), but it is {recipe!r}.")
+    check_reads(backbone, dataset.shape)
 
 
 def individual_state(individual: Individual) -> dict[str, Any]:

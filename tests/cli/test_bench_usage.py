@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from neuroevo import catalogue
 
 Program = Callable[..., Any]
+FEW = ("--strategies", "narrow-pretraining", "--ways", 2)
 SHORT = ("bench", "--width", 0.25, "--generations", 1, "--updates", 2, "--descendants", 1, "--shots", 5)
 TINY = (*SHORT, "--population", 2, "--life-updates", 2, "--critic-updates", 2)
 SUITES, DATASETS, BACKBONES = (", ".join(catalogue.entries(kind)) for kind in ("suite", "dataset", "backbone"))
@@ -58,6 +60,38 @@ def test_what_is_wrong_is_said_before_any_folder_is_made(
     assert end in call.err
     assert all(line.startswith("Error: ") for line in call.err.splitlines())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "start"),
+    [
+        (("bench", *FEW, "--shots", "1,3", "--match", "seconds"), "shots must be below 3, the images of the smallest"),
+        (("bench", *FEW, "--shots", 1, "--image-size", 12), "backbone must read examples of the shape [3, 12, 12]"),
+        (("evolve", "gtl", "--critic-shots", 3), "shots must be below 3"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_does_not_fit_the_images_is_said_before_anything_is_trained(
+    neuroevo: Program, words: tuple[object, ...], start: str, formats: ModuleType, tmp_path: Path
+) -> None:
+    """Too few images or classes, in whichever suite, and images too small for a network: exit code 2 and no folder."""
+    root = formats.write_image_folder(tmp_path / "images", size=16)
+    call = neuroevo(*words, "--dataset", "image-folder", "--data-root", root, "--out", tmp_path / "out")
+    assert (call.code, call.out) == (2, "")
+    assert f"Error: {start}" in call.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_later_suite_refuses_is_said_before_the_first_one_runs(
+    neuroevo: Program, formats: ModuleType, tmp_path: Path
+) -> None:
+    """Too few classes in the target of the second suite: nothing is written."""
+    root = formats.write_image_folder(tmp_path / "images", size=16)
+    target = ("--target-dataset", "image-folder", "--target-data-root", root)
+    call = neuroevo("bench", "transfer", "adaptation", *target, "--ways", 4, "--shots", 1, "--out", tmp_path / "out")
+    assert (call.code, call.out) == (2, "")
+    assert "Error: ways must lie in 1..3, the novel classes of image-folder, but it is 4" in call.err
+    assert [*tmp_path.glob("out/**/run.json")] == []
 
 
 @pytest.mark.parametrize(

@@ -121,3 +121,15 @@ def test_what_does_not_fit_is_one_sentence(
         assert len(call.err.splitlines()) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["noise.safetensors"]
     assert {path: path.read_bytes() for path in finished[1].iterdir()} == before
+
+
+def test_too_few_images_are_told_before_anything_is_written(
+    neuroevo: Program, learngene: Path, formats: ModuleType, tmp_path: Path
+) -> None:
+    """Exit code 2 and one sentence; no folder is left."""
+    root = formats.write_image_folder(tmp_path / "images", size=16)
+    data = ("--dataset", "image-folder", "--data-root", root)
+    call = neuroevo("inherit", learngene, *data, "--shots", 3, "--ways", 2, "--out", tmp_path / "out")
+    assert (call.code, call.out) == (2, "")
+    assert call.err.startswith("Error: shots must be below 3, the images of the smallest class, but it is 3")
+    assert not (tmp_path / "out").exists()

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroevo.backbones import MLP, ConvNet4
+from neuroevo.backbones import MLP, Backbone, ConvNet4
 from neuroevo.budget import Budget
 from neuroevo.execution import Recipe
-from neuroevo.execution.cost import multiply_adds, training_budget
+from neuroevo.execution.cost import check_reads, multiply_adds, training_budget
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=3), st.integers(1, 5))
@@ -47,3 +47,28 @@ def test_training_costs_three_passes_over_each_batch(updates: int, batch: int, i
         MLP((3,), inputs=4), Recipe(updates=updates, batch=batch), image=(1, 2, 2), classes=2, images=images
     )
     assert budget == Budget(updates, updates * 3 * (4 * 3 + 3 * 2) * min(batch, images), updates)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "image"),
+    [
+        (MLP((4,), inputs=12), (3, 2, 3)),
+        (ConvNet4((1, 1, 1, 1), channels=3), (1, 16, 16)),
+        (ConvNet4((1,) * 4), (1, 8, 8)),
+    ],
+)
+def test_a_network_that_can_not_read_images_is_refused(backbone: Backbone, image: tuple[int, ...]) -> None:
+    """Another number of inputs or channels and images that pooling leaves nothing of are told in one sentence."""
+    kind = type(backbone).__name__
+    with pytest.raises(
+        ValueError, match=rf"^backbone must read examples of the shape .* but {kind} does not"
+    ) as caught:
+        check_reads(backbone, image)
+    assert str(list(image)) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_network_that_can_read_images_is_not_refused() -> None:
+    """The right shape says nothing."""
+    check_reads(MLP((4,), inputs=12), (3, 2, 2))
+    check_reads(ConvNet4((1, 1, 1, 1)), (1, 16, 16))

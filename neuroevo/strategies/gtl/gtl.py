@@ -50,7 +50,7 @@ from neuroevo.strategies.gtl.pool import GenePool
 from neuroevo.strategies.gtl.scoring import critics
 from neuroevo.strategies.gtl.settings import GTLSettings
 from neuroevo.strategies.gtl.tree import GeneTree
-from neuroevo.strategies.learngenes import LearngeneStrategy, check_types
+from neuroevo.strategies.learngenes import LearngeneStrategy, check_arguments
 from neuroevo.strategies.strategy import budget_of, scoring_cost
 from neuroevo.strategies.toolbox import Checks, Verb, Verbs
 
@@ -87,7 +87,7 @@ class GTL(LearngeneStrategy):
 
     @takes(GTLSettings)
     def __init__(self, dataset: Dataset, backbone: Backbone, settings: GTLSettings) -> None:
-        check_types(dataset, life=settings.life, critic=settings.critic)
+        check_arguments(dataset, backbone, life=settings.life, critic=settings.critic)
         device = torch.device(settings.device)
         dataset = dataset.to(device)
         super().__init__(

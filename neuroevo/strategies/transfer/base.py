@@ -24,7 +24,7 @@ from neuroevo.operators.inheritance import Cross, Inheritance, Weights, check_cr
 from neuroevo.problems import Live, NearestMean, TrainingSetup
 from neuroevo.seeds import stream
 from neuroevo.strategies.checks import inherited, trained
-from neuroevo.strategies.learngenes import LearngeneStrategy, check_types
+from neuroevo.strategies.learngenes import LearngeneStrategy, check_arguments
 from neuroevo.strategies.strategy import budget_of, scoring_cost
 from neuroevo.strategies.toolbox import Checks, Verb, Verbs
 
@@ -82,7 +82,7 @@ class OneCandidate(LearngeneStrategy):
         workers: int | None = None,
         execution: Execution = AUTO,
     ) -> None:
-        check_types(dataset, pretraining=pretraining)
+        check_arguments(dataset, backbone, pretraining=pretraining)
         if not 0 < share <= 1:
             raise ValueError(f"share must lie in (0, 1], but it is {share}.")
         check_cross(cross)
