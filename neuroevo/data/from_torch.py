@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence, Sized
 from typing import Any, cast
 
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from neuroevo.data.by_class import check_images_per_class, dataset_by_class
 from neuroevo.data.images import Dataset
+from neuroevo.global_generators import fingerprints
 from neuroevo.splits import ROLES
 
 
@@ -76,12 +76,12 @@ def _name(label: int, names: Sequence[str]) -> str:
 def _examples(dataset: object, wanted: set[int], most: int | None) -> dict[int, Tensor]:
     """Return the examples of each label that is wanted, in their order."""
     found: dict[int, list[Tensor]] = {label: [] for label in wanted}
-    before = _generators()
+    before = fingerprints()
     for index in range(_length(dataset)):
         value, label = _pair(cast(Any, dataset)[index], index)
         if label in found and (most is None or len(found[label]) < most):
             found[label].append(_example(value, index))
-    if _generators() != before:
+    if fingerprints() != before:
         raise ValueError(
             "dataset must give the same examples whenever it is read, but reading it draws from a global generator; "
             "leave out random transforms, and give `augmentation` to what is returned."
@@ -146,9 +146,3 @@ def _check_alike(examples: Sequence[Tensor]) -> None:
             f"all examples must have one shape and dtype, but there are {shown}; give the data set a transform that "
             "resizes or converts them."
         )
-
-
-def _generators() -> tuple[object, ...]:
-    """Return the states of the global generators, which random transforms draw from."""
-    numpy = np.random.get_state(legacy=False)["state"]  # noqa: NPY002
-    return random.getstate(), numpy["key"].tobytes(), numpy["pos"], torch.get_rng_state().numpy().tobytes()
