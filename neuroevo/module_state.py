@@ -38,6 +38,11 @@ def copied(module: Module) -> Module:
         ) from error
 
 
+def first_weight(module: nn.Module) -> Tensor:
+    """Return the first floating-point parameter, whose dtype and device are those of a module's inputs."""
+    return next(one for one in module.parameters() if one.is_floating_point())
+
+
 def kept(module: nn.Module) -> Kept:
     """Return copies of what a module and its parts keep beside parameters, for `restore`."""
     return [copy.deepcopy(dict(_attributes(part))) for part in module.modules()]

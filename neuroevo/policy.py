@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from neuroevo.interface import Interface, normalised
-from neuroevo.module_state import kept, restore
+from neuroevo.module_state import first_weight, kept, restore
 
 
 class Policy(nn.Module):
@@ -72,7 +72,7 @@ class Policy(nn.Module):
     @torch.no_grad()
     def act(self, observation: Any) -> Any:
         """Return the action for one observation, both in the environment's own form."""
-        own = next(self.module.parameters())
+        own = first_weight(self.module)
         array = torch.from_numpy(self.interface.array(observation)).unsqueeze(0).to(own)
         return self.interface.chosen(self.step(array))[0]
 

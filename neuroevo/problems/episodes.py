@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from neuroevo.genome import Genome
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.interface import Interface, normalised
-from neuroevo.module_state import copied
+from neuroevo.module_state import copied, first_weight
 from neuroevo.policy import Policy
 from neuroevo.problems.environments import Environments
 from neuroevo.problems.play import play
@@ -109,7 +109,7 @@ class Episodes(Recorded):
         steps = self.stepping.begin(parameters, self.episodes)
 
         def outputs(observations: Tensor, rows: Sequence[int]) -> Tensor:
-            given = observations.to(self.space.start)
+            given = observations.to(first_weight(self.module))
             return steps(normalised(given, self.interface.shift, self.interface.scale), rows)
 
         seeds = [self.seeds(one) for one in individuals]

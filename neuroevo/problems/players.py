@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from neuroevo.execution.purity import close, names, side_effects
 from neuroevo.execution.stepping import Stepping, Steps
 from neuroevo.interface import Interface, normalised
-from neuroevo.module_state import copied
+from neuroevo.module_state import copied, first_weight
 from neuroevo.policy import Policy
 from neuroevo.problems.recurrent import CELLS, LAYERS
 from neuroevo.seeds import stream
@@ -61,7 +61,7 @@ def examine(module: nn.Module, interface: Interface) -> Stepping:
     """
     _check_memory(module)
     generator = stream(0, "observations")
-    like = next(module.parameters())
+    like = first_weight(module)
     draws = torch.randn(PROBED, PROBED, *interface.shape, generator=generator).to(like)
     _check_outputs(module, interface, draws[0, :1])
     own = side_effects(module, lambda one: _played(one, draws[0]), company=lambda one: _played(one, draws[1]))
@@ -112,7 +112,7 @@ def _check_outputs(module: nn.Module, interface: Interface, observation: Tensor)
 
 def _check_company(stepping: Stepping, draws: Tensor, generator: torch.Generator) -> None:
     """Refuse a module whose outputs for one individual depend on the others."""
-    own = dict(stepping.module.named_parameters())
+    own = {name: value for name, value in stepping.module.named_parameters() if value.is_floating_point()}
     noise = {name: torch.randn(PROBED, *value.shape, generator=generator).to(value) for name, value in own.items()}
     several = {name: value.detach() + 0.1 * noise[name] for name, value in own.items()}
     together = _stepped(stepping, several, draws, range(PROBED))

@@ -180,6 +180,29 @@ def test_environments_of_gymnasium(name: str, inputs: int, outputs: int, setting
     assert problem.batch(crowd) == [problem(one) for one in crowd]
 
 
+class Mixed(nn.Module):
+    """Holds parameters of several types, the first of which is a table of whole numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.arange(2), requires_grad=False)
+        self.first, self.last = nn.Linear(4, 3), nn.Linear(3, 2, dtype=torch.float64)
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """Return outputs in double precision."""
+        found: Tensor = self.last(self.first(observations).double())[:, self.table]
+        return found
+
+
+def test_parameters_of_several_types() -> None:
+    """Observations have the type of the first weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        problem = Episodes("CartPole-v1", Mixed(), spread=1.0)
+    for one, (score,) in zip(players(problem), problem.batch(players(problem)), strict=True):
+        assert score == by_hand(problem, one, lambda: gymnasium.make("CartPole-v1"))
+
+
 def test_cards_are_one_hot() -> None:
     """A player of Blackjack that was seen to see the cards of other players sees its own sum, dealer's card and ace."""
     with torch.random.fork_rng(devices=[]):
