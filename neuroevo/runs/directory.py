@@ -21,7 +21,6 @@ from neuroevo.runs.locks import RUN_LOCK, entries, locked
 from neuroevo.runs.machine import machine
 from neuroevo.runs.names import FACTS, LOG, RECORDS, SETTINGS
 from neuroevo.runs.signals import Interrupted, StopSignal
-from neuroevo.spelling import shown
 
 SCHEMA = 3
 PACKAGES = ("torch", "deap", "numpy", "scipy", "safetensors", "matplotlib")
