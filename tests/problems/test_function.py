@@ -211,3 +211,9 @@ def test_the_genome_is_the_functions_own() -> None:
     (one,) = population(4)
     assert problem(lambda genome: genome.mul_(0).sum()).batch([one]) == [(0.0,)]
     assert one.genome.tolist() == [4.0, 1.0]
+
+
+def test_a_plateau_has_the_gradient_0() -> None:
+    """Also if its values do not depend on the genome at all."""
+    flat = problem(lambda genomes: torch.zeros(len(genomes)), batched=True)
+    assert flat.gradient(torch.ones(3, 2)).tolist() == [[0.0, 0.0]] * 3
