@@ -254,14 +254,13 @@ class Recording:
     def _convolution(self, node: Node, kind: str) -> bool:
         given = bound(node)
         weight = given["weight"].meta["val"].shape
-        settings = {name: _tuple(given[name]) for name in ("stride", "padding", "dilation")}
+        settings = {name: self._argument(given[name]) for name in ("stride", "padding", "dilation")}
         each = weight[0] // given["groups"] if given["groups"] > 1 else 0
         settings |= {"bias": given["bias"] is not None, "each": each, "axes": len(weight) - 2}
         return self._matrix(node, "convolution", given, settings)
 
     def _linear(self, node: Node, kind: str) -> bool:
-        given = bound(node)
-        return self._matrix(node, "linear", given, {"bias": given["bias"] is not None})
+        return self._matrix(node, "linear", bound(node), {"bias": bound(node)["bias"] is not None})
 
     def _matrix(self, node: Node, kind: str, given: dict[str, Any], settings: dict[str, Any]) -> bool:
         tensors = {name: given[name] for name in ("weight", "bias")}
@@ -306,9 +305,12 @@ class Recording:
         """Note a parameter that belongs to no layer."""
         axes = self._weight(name) if name in self.found.weights else self.grouping.axes(value.numbers)
         output = next((number for number, each in enumerate(axes) if any(group != WHOLE for group, _ in each)), 0)
+        # Equal architectures have equal descriptions, so random weights must not show.
         tensor = self.tensors[name].detach()
-        deviation = float(tensor.std()) if tensor.numel() > 1 else 0.0
-        start = (float(tensor.mean()), deviation)
+        first = float(tensor.flatten()[0])
+        start = (first, 0.0) if bool((tensor == first).all()) else (0.0, 0.02)
+        if name in self.found.weights:
+            start = (0.0, (2 / tensor[0].numel()) ** 0.5)
         self.parts.setdefault(name, Part(name, axes, output=0 if name in self.found.weights else output, start=start))
 
     def _compact(self, head: Stretches) -> Traced:
@@ -388,10 +390,6 @@ def _renumbered(arguments: Any, places: Mapping[int, int]) -> Any:
     if arguments[:1] == ("size",):
         return ("size", tuple((places[group], block) for group, block in arguments[1]))
     return tuple(_renumbered(each, places) for each in arguments)
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list | tuple) else value
 
 
 def _constant(value: Tensor) -> Constant:

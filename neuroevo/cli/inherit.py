@@ -16,16 +16,22 @@ from neuroevo.cli.output import echo
 from neuroevo.cli.settings.load import to_toml, used
 from neuroevo.cli.settings.run import Inherit
 from neuroevo.runs.directory import RunDirectory, default_folder
-from neuroevo.runs.names import DESCENDANT
+from neuroevo.runs.names import DESCENDANT, LEARNGENE
 from neuroevo.runs.products import located
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from neuroevo.benchmarks.suites.protocol import Transfer
     from neuroevo.execution import Training
     from neuroevo.learngene import Learngene
     from neuroevo.operators.inheritance import Inheritance
 
 HELP = """Train a network that inherits LEARNGENE, a file that evolve or bench wrote, on novel classes of the data set.
+
+    With --from a trained network takes its place: a circuit of --share of its parameters is cut from the weights in
+    that file, and saved as learngene.safetensors. A module of your own is a backbone by --import, as
+    docs/traced-networks.md shows.
 
     Its accuracy is printed beside that of its twin from scratch: the same task, random weights and order of images. Its
     weights go to descendant.safetensors in a new folder, as a state dict of plain tensors; the path is printed last.
@@ -50,11 +56,12 @@ def _run(settings: Inherit) -> None:
     # Settings are checked by now, and only a run needs torch.
     from deap.base import Toolbox
 
-    from neuroevo.learngene import Learngene
     from neuroevo.operators.inheritance import inherit
 
-    learngene = Learngene.load(settings.learngene)
+    if (settings.learngene is None) == (settings.trained is None):
+        raise click.UsageError("inherit needs either a LEARNGENE or --from, the weights of a trained network.")
     protocol = _protocol(settings)
+    learngene = _learngene(settings, protocol)
     toolbox = Toolbox()
     toolbox.register("inherit", inherit)
     received = protocol.inheritance(learngene, toolbox)  # what does not fit is refused before any folder is made
@@ -65,8 +72,37 @@ def _run(settings: Inherit) -> None:
             heir, twin = (protocol.training(genome, toolbox, settings.seed, 0) for genome in (learngene, None))
             result = {"descendant": DESCENDANT, **_trained(heir, twin, protocol), **_received(received)}
             _save(heir, learngene, settings, run.path / DESCENDANT)
+            if settings.trained is not None:
+                learngene.save(run.path / LEARNGENE)
             run.note({"result": result})
     _print(located(result, folder), settings)
+
+
+def _learngene(settings: Inherit, protocol: Transfer) -> Learngene:
+    """Return the learngene of the settings: a file's, or cut from a trained network."""
+    from neuroevo.learngene import Learngene
+    from neuroevo.operators.trained import cut, fitted
+
+    if settings.learngene is not None:
+        return Learngene.load(settings.learngene)
+    try:
+        backbone, weights = fitted(_state(settings), protocol.backbone)
+    except ValueError as error:
+        raise ValueError(f"{settings.trained} can't be used with --backbone {settings.backbone}: {error}") from error
+    learngene = cut(weights, backbone=backbone, share=settings.share)
+    return learngene.with_notes(cut_from=Path(str(settings.trained)).name)
+
+
+def _state(settings: Inherit) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    path = Path(str(settings.trained))
+    data = path.read_bytes()
+    try:
+        return load(data)
+    except SafetensorError as error:
+        raise ValueError(f"it is no .safetensors file, or it is damaged ({error}).") from error
 
 
 def _protocol(settings: Inherit) -> Transfer:

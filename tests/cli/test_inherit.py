@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
+from torch import nn
 
 from neuroevo.backbones import ConvNet4
 from neuroevo.benchmarks.suites.transfer import Transfer
 from neuroevo.execution import Pixels, Recipe
 from neuroevo.execution.training import correct_answers
+from neuroevo.learngene import Learngene
 from neuroevo.runs.records import read_records
 from neuroevo.seeds import stream
 
@@ -133,3 +135,67 @@ def test_too_few_images_are_told_before_anything_is_written(
     assert (call.code, call.out) == (2, "")
     assert call.err.startswith("Error: shots must be below 3, the images of the smallest class, but it is 3")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_circuit_is_cut_from_a_trained_network(neuroevo: Program, finished: tuple[Any, Path], tmp_path: Path) -> None:
+    """The file of a state dict takes the place of a learngene; the circuit's weights are the file's, bit for bit."""
+    trained = finished[1] / "descendant.safetensors"
+    call = neuroevo("inherit", "--from", trained, "--share", 1, *WORDS, "--out", tmp_path / "run")
+    assert call.code == 0, call.err
+    cut, state = Learngene.load(tmp_path / "run" / "learngene.safetensors"), load_file(trained)
+    assert cut.share == 1
+    assert cut.backbone == HEIR
+    assert all(torch.equal(part, state[name]) for name, part in cut.slices.items())
+    assert cut.notes["cut_from"] == "descendant.safetensors"
+
+
+def test_a_module_of_ones_own_by_import(neuroevo: Program, tmp_path: Path) -> None:
+    """Its state dict is taken under its own names."""
+    source = """
+import torch
+from torch import nn
+from neuroevo.backbones import Traced, trace
+
+def module():
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5))
+
+def ones_own(channels: int = 1, size: int = 28) -> Traced:
+    with torch.random.fork_rng(devices=[]):
+        return trace(module(), image=(channels, size, size))
+
+BACKBONES = {"ones-own": ones_own}
+"""
+    (tmp_path / "ones_own_module.py").write_text(source)
+    with torch.random.fork_rng(devices=[]):
+        module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Linear(1, 1))
+    save_file(module[0].state_dict(prefix="0."), tmp_path / "mine.safetensors")
+    words = ["--updates", 2, "--shots", 2, "--ways", 2, "--backbone", "ones-own", "--share", 0.5]
+    call = neuroevo(
+        *("inherit", "--import", tmp_path / "ones_own_module.py", "--from", tmp_path / "mine.safetensors"),
+        *(*words, "--out", tmp_path / "run"),
+    )
+    assert call.code == 0, call.err
+    assert "Inherited: 50.0 %" in call.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "inherit needs either a LEARNGENE or --from"),
+        (("{learngene}", "--from", "{learngene}"), "inherit needs either a LEARNGENE or --from"),
+        (
+            ("--from", "{learngene}"),
+            "can't be used with --backbone convnet4: the weights must be of a convnet4 network",
+        ),
+        (("--from", __file__), "it is no .safetensors file, or it is damaged"),
+    ],
+)
+def test_what_can_not_be_cut_is_refused(
+    neuroevo: Program, learngene: Path, tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    """Before a folder is made, in a sentence."""
+    given = [word.format(learngene=learngene) for word in words]
+    call = neuroevo("inherit", *given, *WORDS, "--out", tmp_path / "run")
+    assert call.code in (1, 2)
+    assert message in " ".join(call.err.split())
+    assert not (tmp_path / "run").exists()

@@ -157,7 +157,16 @@ class Inherit(Data):
 
     quick_defaults: ClassVar[bool] = False
 
-    learngene: Folder = Field(description="File of a learngene.", json_schema_extra={"argument": "LEARNGENE"})
+    learngene: Folder | None = Field(
+        default=None, description="File of a learngene.", json_schema_extra={"argument": "LEARNGENE"}
+    )
+    trained: Folder | None = Field(
+        default=None,
+        alias="from",
+        description="Instead of a learngene a trained network: the .safetensors file of its state dict, with the "
+        "tensors of --backbone, from which the circuit with the largest weights is cut.",
+    )
+    share: float = Field(default=0.2, gt=0, le=1, description="Share of its parameters that the circuit has.")
     ways: int | None = Field(
         default=None, ge=2, description="Classes of the task; by default 20, or all where the data set has fewer."
     )
