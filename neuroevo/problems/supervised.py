@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.func import grad, vmap
+from torch.utils.data import DataLoader
 
 from neuroevo.execution.forward import UNSTACKABLE, Forward
 from neuroevo.execution.memory import is_out_of_memory
@@ -17,7 +18,9 @@ from neuroevo.execution.purity import names, side_effects
 from neuroevo.genome import Genome
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.module_state import copied
+from neuroevo.problems.loaders import tensors_of
 from neuroevo.problems.scores import BATCHED, IGNORED, Score, accuracy, check_targets, log_likelihood
+from neuroevo.seeds import stream
 from neuroevo.signatures import Recorded
 from neuroevo.space import SPREAD, Space
 from neuroevo.spelling import shown
@@ -33,6 +36,14 @@ Module = TypeVar("Module", bound=nn.Module)
 
 MOST_NUMBERS = 2**24
 """Largest size of the activations of one chunk at any time, in numbers: 64 MiB in single precision."""
+
+
+class Examples(NamedTuple):
+    """What is scored: inputs, their targets, and these as classes int64 [N] if they all count."""
+
+    inputs: Tensor
+    targets: Tensor
+    classes: Tensor | None
 
 
 class Supervised(Recorded):
@@ -52,6 +63,10 @@ class Supervised(Recorded):
         spread: Standard deviation of initial weights around the module's.
         chunk: Largest number of individuals in one pass; default as many as 2 ** 24 numbers in the widest layer allow,
             or as the cache holds if the networks run in tiles. It bounds the memory and does not change the results.
+        batch: Largest number of inputs in one pass; default all. It bounds the memory too. Outputs of all batches are
+            scored together, so that any score is that of all inputs.
+        minibatch: Number of inputs that a generation is scored on, drawn anew for each; default all.
+        seed: Seed of the minibatches: individuals of one generation have the same, whatever their number and order.
 
     Raises:
         ValueError: The module does not take the inputs or writes into them, or its outputs depend on what was evaluated
@@ -70,18 +85,27 @@ class Supervised(Recorded):
         bounds: Mapping[str, tuple[float, float]] | None = None,
         spread: float = SPREAD,
         chunk: int | None = None,
+        batch: int | None = None,
+        minibatch: int | None = None,
+        seed: int = 0,
     ) -> None:
         if not len(inputs) or len(inputs) != len(targets):
             raise ValueError(
                 f"inputs and targets must be as many, at least one, but they are {len(inputs)} and {len(targets)}."
             )
-        if chunk is not None and chunk < 1:
-            raise ValueError(f"chunk must be at least 1, but it is {chunk}.")
+        for name, number in (("chunk", chunk), ("batch", batch), ("minibatch", minibatch)):
+            if number is not None and number < 1:
+                raise ValueError(f"{name} must be at least 1, but it is {number}.")
+        if minibatch is not None and minibatch > len(inputs):
+            raise ValueError(f"minibatch must be at most the {len(inputs)} inputs, but it is {minibatch}.")
         self.module = copied(module).eval()
         # A description of the problem is that of the copy, whatever becomes of the module.
         self.arguments = {**self.arguments, "module": self.module}
         self.inputs = inputs.detach()
         self.targets = targets.detach()
+        self.inputs_per_pass = batch or len(inputs)
+        self.minibatch = minibatch
+        self.seed = seed
         self.score = score
         # Of classes that do not all count there is only the definition.
         counts = targets.dim() == 1 and not targets.is_floating_point() and bool((targets.long() != IGNORED).all())
@@ -90,26 +114,66 @@ class Supervised(Recorded):
         self.weights = (1.0,)
         check_targets(score, self._tried(), self.targets)
         changing = side_effects(self.module, lambda one: one(self.inputs[:PROBED].clone()))
+        if changing and self.inputs_per_pass < len(inputs):
+            raise ValueError(
+                f"batch must be None for a module that changes its {names(changing)} when it runs, but it is {batch}."
+            )
         if changing:
             name = type(self.module).__name__
             log.warning("%s changes its %s when it runs: each individual has a copy of it.", name, names(changing))
         self.forward = Forward(self.module, copies=bool(changing))
         self.chunk = chunk or self._largest_chunk()
 
+    @classmethod
+    def from_loader(cls, module: nn.Module, loader: DataLoader[Any], **settings: Any) -> Supervised:
+        """Return the problem of a loader's data, which are scored in batches of its size.
+
+        All examples of its data set are read once, in their order, and kept; a loader that shuffles draws nothing here.
+
+        Args:
+            module: Any module.
+            loader: Yields inputs and targets of whole or floating numbers; its data set has a length.
+            **settings: Further settings of the problem, such as `score`, `minibatch` or `seed`.
+
+        Raises:
+            TypeError: The loader yields something else.
+            ValueError: The loader takes examples by other rules than each once.
+        """
+        inputs, targets = tensors_of(loader)
+        return cls(module, inputs, targets, **{"batch": loader.batch_size, **settings})
+
     def __call__(self, individual: Individual) -> tuple[float, ...]:
         """Return the score of one individual."""
         return self.batch([individual])[0]
 
     def batch(self, individuals: Sequence[Individual]) -> list[tuple[float, ...]]:
-        """Return the score of each individual."""
-        if not individuals:
-            return []
-        return [(value,) for value in self.scores(genomes_of(individuals)).tolist()]
+        """Return the score of each individual, on the minibatch of its generation."""
+        values: dict[int, float] = {}
+        generations = [one.generation if self.minibatch else 0 for one in individuals]
+        for generation in dict.fromkeys(generations):
+            places = [place for place, own in enumerate(generations) if own == generation]
+            genomes = genomes_of([individuals[place] for place in places])
+            values |= zip(places, self.scores(genomes, generation=generation).tolist(), strict=True)
+        return [(values[place],) for place in range(len(individuals))]
 
-    def scores(self, genomes: Tensor) -> Tensor:
-        """Return the scores [P] of genomes [P, D]."""
-        parts = genomes.split(self.chunk)
-        return torch.cat([self._scored(self.forward(self.space.split(part), self.inputs)) for part in parts])
+    def scores(self, genomes: Tensor, *, generation: int = 0) -> Tensor:
+        """Return the scores [P] of genomes [P, D], on the minibatch of a generation if there are minibatches."""
+        examples = self.examples(generation)
+        return torch.cat([self._scored(self._outputs(part, examples), examples) for part in genomes.split(self.chunk)])
+
+    def examples(self, generation: int) -> Examples:
+        """Return what a generation is scored on: everything, or its minibatch."""
+        if self.minibatch is None:
+            return Examples(self.inputs, self.targets, self.classes)
+        generator = stream(self.seed, generation, "minibatch")
+        rows = torch.randperm(len(self.inputs), generator=generator)[: self.minibatch].to(self.inputs.device)
+        classes = None if self.classes is None else self.classes[rows]
+        return Examples(self.inputs[rows], self.targets[rows], classes)
+
+    def _outputs(self, genomes: Tensor, examples: Examples) -> Tensor:
+        """Return the outputs [P, N, ...] of genomes [P, D], for some of the inputs after the other."""
+        tensors = self.space.split(genomes)
+        return torch.cat([self.forward(tensors, some) for some in examples.inputs.split(self.inputs_per_pass)], dim=1)
 
     @torch.no_grad()
     def gradient(self, genomes: Tensor) -> Tensor:
@@ -134,11 +198,11 @@ class Supervised(Recorded):
         return Genome.of(individual, self.space).to_module(self.module)
 
     @torch.no_grad()
-    def _scored(self, outputs: Tensor) -> Tensor:
+    def _scored(self, outputs: Tensor, examples: Examples) -> Tensor:
         batched = BATCHED.get(self.score)
-        if batched is not None and outputs.dim() == 3 and self.classes is not None:
-            return batched(outputs, self.classes)
-        scores = self._each_scored(outputs)
+        if batched is not None and outputs.dim() == 3 and examples.classes is not None:
+            return batched(outputs, examples.classes)
+        scores = self._each_scored(outputs, examples.targets)
         if scores.shape != (len(outputs),):
             raise ValueError(
                 f"score must return one number, but for {len(outputs)} individuals it returned the shape "
@@ -146,14 +210,14 @@ class Supervised(Recorded):
             )
         return scores
 
-    def _each_scored(self, outputs: Tensor) -> Tensor:
+    def _each_scored(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the scores [P] of outputs [P, N, ...], in one call if `torch.func.vmap` batches the score."""
         try:
-            return vmap(self.score, (0, None))(outputs, self.targets)
+            return vmap(self.score, (0, None))(outputs, targets)
         except UNSTACKABLE as error:
             if is_out_of_memory(error):
                 raise
-        return torch.stack([torch.as_tensor(self.score(one, self.targets)) for one in outputs])
+        return torch.stack([torch.as_tensor(self.score(one, targets)) for one in outputs])
 
     @torch.no_grad()
     def _tried(self) -> Tensor:
@@ -178,9 +242,10 @@ class Supervised(Recorded):
     def _largest_chunk(self) -> int:
         # Norms with the statistics of the batch need two inputs.
         some = self.inputs[:2]
-        numbers = len(self.inputs) * self.forward.numbers(some) // len(some)
+        inputs = self.inputs[: min(self.inputs_per_pass, self.minibatch or len(self.inputs))]
+        numbers = len(inputs) * self.forward.numbers(some) // len(some)
         chunk = max(1, MOST_NUMBERS // max(1, numbers))
-        chunk = min(chunk, self.forward.tile(self.inputs) or chunk)
+        chunk = min(chunk, self.forward.tile(inputs) or chunk)
         size = chunk * numbers * self.inputs.element_size() / 2**20
         log.debug("%d individuals are scored at a time, with activations of at most %.1f MiB", chunk, size)
         return chunk
