@@ -309,7 +309,7 @@ REFUSED: list[tuple[Entered, str]] = [
         r"ways must lie in 1\.\.\d+, the novel classes of toys, but it is 99 \(ways 99\)",
     ),
     (lambda some, protocol: Comparison(some, conditions(protocol, shots=(1, 99))), "shots must be below 60"),
-    (lambda some, protocol: Comparison(some, conditions(protocol, shots=(0, 1))), "shots and .* must be at least 1"),
+    (lambda some, protocol: Comparison(some, conditions(protocol, shots=(0, 1))), "shots must be at least 1"),
     (
         lambda some, protocol: Comparison(some, [protocol, replace(protocol, shots=2, descendants=5)]),
         "descendants must be as many in every condition, but they are 2, 5",
