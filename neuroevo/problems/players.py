@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from neuroevo.execution.purity import close, names, side_effects
 from neuroevo.execution.stepping import Stepping, Steps
+from neuroevo.global_generators import restored
 from neuroevo.interface import Interface, normalised
 from neuroevo.module_state import copied, first_weight
 from neuroevo.policy import Policy
@@ -90,7 +91,7 @@ def _check_memory(module: nn.Module) -> None:
 
 def _check_outputs(module: nn.Module, interface: Interface, observation: Tensor) -> None:
     try:
-        with torch.no_grad():
+        with torch.no_grad(), restored():
             outputs = _played(copied(module), observation)[0]
     except Exception as error:
         reason = str(error).partition("\n")[0].rstrip(".")

@@ -16,6 +16,7 @@ from neuroevo.execution.forward import UNSTACKABLE, Forward
 from neuroevo.execution.memory import is_out_of_memory
 from neuroevo.execution.purity import names, side_effects
 from neuroevo.genome import Genome
+from neuroevo.global_generators import restored
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.module_state import copied
 from neuroevo.problems.loaders import tensors_of
@@ -224,7 +225,8 @@ class Supervised(Recorded):
         """Return the module's outputs for the first inputs; ValueError if it returns none."""
         name, some = f"a {type(self.module).__name__}", self.inputs[:2].clone()
         try:
-            outputs = copied(self.module)(some)
+            with restored():
+                outputs = copied(self.module)(some)
         except Exception as error:  # a user's module may raise anything
             reason, shape = str(error).partition("\n")[0], list(self.inputs.shape)
             raise ValueError(f"module must take the inputs {shape}, but {name} says: {reason}.") from error

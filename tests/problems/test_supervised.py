@@ -165,3 +165,18 @@ def test_what_does_not_fit_is_refused(make: Any, sentence: str) -> None:
     """Data, patterns, bounds and scores that do not fit are one sentence each."""
     with pytest.raises(ValueError, match=sentence):
         make()
+
+
+def test_a_module_that_is_refused_moves_no_global_generator() -> None:
+    """It is tried before it is known to draw; the fixture of all tests compares the generators."""
+
+    class Noisy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones(()))
+
+        def forward(self, inputs: Tensor) -> Tensor:
+            return self.scale * torch.rand_like(inputs)
+
+    with pytest.raises(ValueError, match="must not draw from the global random generator of torch"):
+        Supervised(Noisy(), torch.zeros(3, 2), torch.tensor([0, 1, 0]))
