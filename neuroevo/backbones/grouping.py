@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
 from neuroevo.backbones.numbered import FIRST, Followed, Numbered
@@ -218,5 +216,9 @@ def _components(ties: Tensor, count: int) -> Tensor:
     if not count:
         return torch.zeros(0, dtype=torch.int64)
     one, other = ties.numpy()
+    # Imported here, because names of backbones are asked for by commands that trace nothing.
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     matrix = coo_matrix((torch.ones(len(one), dtype=torch.int8).numpy(), (one, other)), shape=(count, count))
     return torch.from_numpy(connected_components(matrix, directed=False)[1]).long()

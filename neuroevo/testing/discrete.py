@@ -34,7 +34,7 @@ def permutations(*, min_size: int = 2, max_size: int = 8) -> SearchStrategy[Tens
 
 @st.composite
 def discrete_spaces(draw: DrawFn, *, max_size: int = 6) -> Space:
-    """Draw a space of bits, integers or permutations; shrinks to one bit.
+    """Draw a space of bits, integers or permutations, for example `Integers(3, low=-2, high=4)`; shrinks to one bit.
 
     Args:
         draw: Given by hypothesis.

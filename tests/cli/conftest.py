@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 import rich.style  # noqa: F401 - draws from Python's global generator when it is first imported, which no test should
 
+from neuroevo import catalogue
 from neuroevo.benchmarks.report.pictures import Album, Picture
 from neuroevo.cli.main import run
 from neuroevo.data.glyphs import DATASETS
@@ -40,6 +41,8 @@ def neuroevo() -> Callable[..., Call]:
 
     def call(*words: object) -> Call:
         out, err = io.StringIO(), io.StringIO()
+        # Each call stands for a process of its own, which knows nothing of what others imported.
+        catalogue._IMPORTED.clear()
         with redirect_stdout(out), redirect_stderr(err):
             code = run([str(word) for word in words])
         return Call(code, out.getvalue(), err.getvalue())

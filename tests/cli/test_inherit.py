@@ -113,7 +113,7 @@ def test_what_does_not_fit_is_one_sentence(
         ((learngene, "--mutation-rate", 1), 2, "--mutation-rate must be left out, for inherit does not read it; gtl "),
         ((learngene, "--update", 1), 2, "--update is not a setting of inherit; did you mean --updates?"),
         ((learngene, "--dataset", "cifar-fs"), 2, "--data-root must name the folder that holds the files of cifar-fs."),
-        ((), 2, "LEARNGENE must be given."),
+        ((), 2, "inherit needs either a LEARNGENE or --from, the weights of a trained network."),
     ]
     before = {path: path.read_bytes() for path in finished[1].iterdir()}
     for words, code, start in cases:
