@@ -218,6 +218,7 @@ def test_a_run_stays_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert read_facts(tmp_path / "whole")["status"] == "finished"
 
 
+@pytest.mark.slow
 @posix
 def test_a_full_disk_is_named_at_every_level(tmp_path: Path) -> None:
     """Whatever the system takes no more of, the file that it was is named with its bytes, on one line."""
