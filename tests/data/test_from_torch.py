@@ -11,9 +11,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from torch import nn
 from torch.utils.data import ConcatDataset, DataLoader, IterableDataset, Subset, TensorDataset
 
-from neuroevo.backbones import MLP
+from neuroevo.backbones import MLP, trace
 from neuroevo.data.images import Dataset
 from neuroevo.evolution import evolve
 from neuroevo.execution import Execution, Recipe
@@ -201,3 +202,16 @@ def test_learngenes_evolve_on_examples_of_any_shape(shape: tuple[int, ...], tmp_
     assert read.to_bytes() == found[0].to_bytes()
     for name, tensor in found[0].slices.items():
         assert torch.allclose(tensor, found[1].slices[name], atol=1e-4)
+
+
+def test_learngenes_evolve_in_a_traced_network_on_signals() -> None:
+    """Convolutions over one axis are traced, trained and scored on signals."""
+    dataset = Dataset.from_torch(Listed(rows(2, 12)), roles={**ROLES_OF_6, "held_out": [3, 4], "novel": [5]})
+    with torch.random.fork_rng(devices=()):
+        layers = nn.Conv1d(2, 4, 3, padding=1), nn.BatchNorm1d(4), nn.ReLU(), nn.Conv1d(4, 6, 3), nn.ReLU()
+        module = nn.Sequential(*layers, nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(6, 3))
+    backbone, recipe = trace(module, image=(2, 12)), Recipe(updates=3, batch=4)
+    strategy = GTL(dataset, backbone, population=2, life=recipe, critic=recipe, critic_shots=2)
+    (generation,) = evolve(strategy, 1)
+    assert not generation.failed
+    assert strategy.result().genome.backbone == backbone
