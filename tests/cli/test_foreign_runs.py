@@ -109,7 +109,7 @@ def changed(value: Any, place: Sequence[Any], new: Any) -> Any:
     return copied
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(data=st.data())
 def test_odd_json_is_one_sentence(data: st.DataObject, finished: Path, neuroevo: Program, undrawn: None) -> None:
     """Whatever stands in a file in place of what was written, no command fails but with a line that says so."""

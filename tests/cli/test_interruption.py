@@ -237,7 +237,9 @@ def test_the_second_signal_stops_at_once(sent: signal.Signals, code: int, tmp_pa
     assert facts(folder)["status"] == "interrupted"
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_a_run_that_can_not_be_resumed_ends_at_once(sent: signal.Signals, code: int, tmp_path: Path) -> None:
     """As `neuroevo inherit` does: the first signal ends it, and its folder does not say that it still runs."""
     folder = tmp_path / "run"

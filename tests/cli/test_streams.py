@@ -41,6 +41,7 @@ def test_a_reader_may_leave(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (74, "")
 
 
+@pytest.mark.slow
 def test_a_comparison_is_kept_though_nobody_reads(tmp_path: Path) -> None:
     """The run is finished and has its report, and the standard error is empty."""
     words = "--strategies snes --problems sphere --evaluations 50 --seeds 1 --quiet --out run"

@@ -117,7 +117,7 @@ def plainly(module: nn.Module, weights: dict[str, Tensor], inputs: Tensor) -> Te
 
 @pytest.mark.filterwarnings("ignore:There is a performance drop")
 @pytest.mark.parametrize("name", MODULES)
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(count=st.integers(1, 3), seed=st.integers(0, 99), some=st.booleans(), shared=st.booleans())
 def test_a_population_is_what_each_network_is(name: str, count: int, seed: int, some: bool, shared: bool) -> None:
     """Two evaluations give the plain outputs, and leave tensors, ties, hooks and the rest of the module unchanged."""

@@ -48,7 +48,7 @@ def counted(outputs: Tensor, targets: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("name", MODULES)
 @pytest.mark.parametrize("score", [log_likelihood, accuracy, squared, counted])
-@settings(max_examples=8)
+@settings(max_examples=3)
 @given(data=st.data(), dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99), count=st.integers(1, 3))
 def test_a_population_has_the_scores_of_its_networks(
     name: str, score: Any, data: st.DataObject, dtype: torch.dtype, seed: int, count: int

@@ -168,7 +168,7 @@ PARTS = [{"strategy": name, "seed": seed, "score": score} for name in "ab" for s
 
 
 @pytest.mark.parametrize("kind", sorted(HARMLESS | OTHERS))
-@pytest.mark.parametrize("place", [0.0, 0.3, 0.99])
+@pytest.mark.parametrize("place", [0.3, *(pytest.param(place, marks=pytest.mark.slow) for place in (0.0, 0.99))])
 def test_parts_that_were_changed_are_run_again(
     kind: str, place: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

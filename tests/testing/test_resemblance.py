@@ -130,6 +130,7 @@ CROSSOVERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CROSSOVERS)
 def test_faults_of_crossovers_are_noticed(name: str) -> None:
     """The same of crossovers."""
@@ -159,6 +160,7 @@ def evenly_drawn(fitness: Tensor, *, k: int, generator: torch.Generator) -> Tens
     return entrants.gather(0, winners.unsqueeze(0))[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("select", [sorted_winners, second_half_again, evenly_drawn])
 def test_faults_of_selections_are_noticed(select: Callable[..., Tensor]) -> None:
     """The frequency of each individual is right, and the joint distribution is not."""
@@ -181,6 +183,7 @@ def test_a_swap_that_loses_a_gene_is_noticed() -> None:
         check_law(loses_a_gene, law, label="planted", examples=20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "laws",
     [
