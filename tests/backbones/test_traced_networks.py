@@ -26,7 +26,9 @@ def made(library: str, name: str) -> nn.Module:
         if library == "timm":
             model: nn.Module = module.create_model(name)
             return model
-        return module.models.get_model(name, weights=None)
+        # These two warn that torchvision will initialise them otherwise one day.
+        settings = {"init_weights": True} if name in ("inception_v3", "googlenet") else {}
+        return module.models.get_model(name, weights=None, **settings)
 
 
 def generator(seed: int) -> torch.Generator:
