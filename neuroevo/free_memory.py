@@ -14,7 +14,7 @@ GROUPS = (
 
 
 def check_memory(needed: int, what: str, remedy: str, *, free: int | None = None) -> None:
-    """Raise MemoryError, in one sentence, unless so many bytes are free.
+    """Raise MemoryError, in one sentence, unless that number of bytes is free.
 
     Args:
         needed: Bytes, about.

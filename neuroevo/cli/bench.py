@@ -166,7 +166,7 @@ def _run(settings: Bench, resume: Path | None, chosen: Sequence[Chosen], own: Se
         out.mkdir(parents=True, exist_ok=True)
         write_atomically(out / SETTINGS, to_toml(_used(settings, own)).encode())
     if len(chosen) > 1:
-        # What a later suite refuses is told before the first one runs.
+        # What a later suite refuses is said before the first one runs.
         for one in chosen:
             _prepared(one, _part(settings, one), own)
     with resumable("bench", out, settings):

@@ -246,7 +246,7 @@ def _imports(words: Sequence[str], table: Mapping[str, Any]) -> list[str]:
 
 
 def _check_imports(words: Sequence[str], table: Mapping[str, Any], folder: str) -> None:
-    """Refuse to run code that only the settings in a run directory name: it may be somebody else's.
+    """Refuse to run code that only the settings in a run directory name: the directory may come from another person.
 
     Raises:
         click.UsageError: There is such code.

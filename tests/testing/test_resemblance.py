@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from neuroevo.operators import crossover, mutation, selection
-from neuroevo.testing.laws import LawBroken, check_crossover, check_law, check_mutation, check_selection
+from neuroevo.testing.laws import Breach, LawBroken, check_crossover, check_law, check_mutation, check_selection
 from neuroevo.testing.laws.genes import Genes
 from neuroevo.testing.laws.resemblance import crosses_like, mutates_like
 from neuroevo.testing.references import reference_crossover, reference_mutation, reference_selection
@@ -97,6 +97,18 @@ def test_faults_of_mutations_are_noticed(mutate: Callable[..., Tensor]) -> None:
     law = mutates_like(reference_mutation("gaussian", sigma=SIGMA), REALS, rate=("rate", "rate"))
     with pytest.raises(LawBroken, match="as the reference's"):
         check_law(mutate, law, label="planted", examples=20)
+
+
+def test_a_case_is_replayed() -> None:
+    """The batch that failed alone, from the error."""
+    law = mutates_like(reference_mutation("gaussian", sigma=SIGMA), REALS, rate=("rate", "rate"))
+    with pytest.raises(LawBroken) as caught:
+        check_law(repeats_rows, law, label="planted", examples=1)
+    drawn = caught.value.drawn
+    assert drawn["batch"] == (5, 3, 1.0)
+    with pytest.raises(Breach):
+        law.replay(repeats_rows, drawn)
+    law.replay(reference_mutation("gaussian", sigma=SIGMA), drawn)
 
 
 def early_cuts(first: Tensor, second: Tensor, *, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,7 @@ them: marginals of genes, pairs of genes, pairs of rows, the order within a call
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,9 @@ from neuroevo.testing.laws.chance import ERROR
 from neuroevo.testing.laws.law import Breach
 
 Sample = NDArray[np.float64]
-Views = Mapping[str, Sample]
 
 FEW_VALUES = 24
-"""A sample of at most so many different values is compared value by value."""
+"""Different values up to which a sample is compared value by value."""
 
 DIGITS = 6
 """Decimal places in which changes count as equal, in units of the greatest: implementations round differently."""
@@ -75,7 +74,9 @@ def _different(changes: Sample) -> Sample:
 
 
 def compare(mine: Sample, reference: Sample, *, pairs: Sequence[tuple[int, int]], item: str = "gene") -> None:
-    """Raise Breach if calls of an operator and of a reference differ in a view.
+    """Raise Breach for the view in which calls of an operator and of a reference differ most, if they differ.
+
+    The probability that samples of one distribution differ in any view is at most 1e-9.
 
     Args:
         mine: What calls of the operator made of their rows, [N, P, C]; see `views_of`.
@@ -85,23 +86,17 @@ def compare(mine: Sample, reference: Sample, *, pairs: Sequence[tuple[int, int]]
     """
     greatest = np.abs(reference).max() or 1.0
     samples = ((each / greatest).round(DIGITS) for each in (mine, reference))
-    compare_views(*(dict(views_of(sample, pairs=pairs, item=item)) for sample in samples))
-
-
-def compare_views(mine: Views, reference: Views) -> None:
-    """Raise Breach for the view in which two samples of calls differ most, if they differ.
-
-    The probability that samples of one distribution differ in any view is at most 1e-9.
-    """
-    doubts = {name: _doubt(sample, reference[name]) for name, sample in mine.items()}
+    own, other = (dict(views_of(sample, pairs=pairs, item=item)) for sample in samples)
+    doubts = {name: _doubt(sample, other[name]) for name, sample in own.items()}
     name = min(doubts, key=lambda one: doubts[one][0])
     probability, difference = doubts[name]
-    if probability < ERROR / len(mine):
+    if probability < ERROR / len(doubts):
         raise Breach(f"{name} is not distributed as in the reference: {difference}")
 
 
 def _doubt(mine: Sample, reference: Sample) -> tuple[float, str]:
     """Return the probability that two samples of one distribution differ as much, and how they differ."""
+    # Sums and products of rounded numbers differ in their last digits again.
     mine, reference = mine.round(DIGITS), reference.round(DIGITS)
     values = np.unique(np.concatenate([mine, reference]))
     if len(values) > FEW_VALUES:
@@ -116,6 +111,5 @@ def _doubt(mine: Sample, reference: Sample) -> tuple[float, str]:
     chances = {value: float(fisher_exact(table).pvalue) * len(values) for value, table in tables.items()}
     worst = min(chances, key=lambda value: chances[value])
     first, second = counts[worst]
-    return chances[
-        worst
-    ], f"it is {worst:g} in {first / len(mine):.1%} of the calls, there in {second / len(reference):.1%}"
+    shares = first / len(mine), second / len(reference)
+    return chances[worst], f"it is {worst:g} in {shares[0]:.1%} of the calls, there in {shares[1]:.1%}"

@@ -6,7 +6,7 @@ import copy
 import functools
 import re
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -24,7 +24,6 @@ Statement = Callable[[Any, "Case"], None]
 
 FLAKY = " (in one call, and not in the next one with equal arguments and an equal generator)"
 
-
 VERSION = 2
 """Number of the laws' wording: a law that judges otherwise, or has another name, comes with the next number."""
 
@@ -33,6 +32,12 @@ LONGEST = 2000
 
 RUNS = "runs on what it is given"
 """The law that is broken by whatever raises an exception; no other law is judged then."""
+
+OUTSIDE = (
+    "the case is outside of its domain, which keywords of the check describe (bounds=, dtypes=, min_genes=, "
+    "permutations=, …), or a fault of its own"
+)
+"""The likely cause of an exception."""
 
 OWN = str(Path(__file__).parents[1])
 """The folder of the laws."""
@@ -98,6 +103,12 @@ class Case:
         self.keep(name, value)
         return value
 
+    def each(self, name: str, values: Iterable[T]) -> Iterator[T]:
+        """Yield values one after the other, and keep the one that is judged; a replay has that one alone."""
+        for value in values:
+            self.keep(name, value)
+            yield value
+
     def keep(self, name: str, value: object) -> None:
         """Keep a value for the message and for a replay."""
         # A copy: the message shows the original argument even if the subject wrote into it.
@@ -125,6 +136,10 @@ class Replay(Case):
         value = copy.deepcopy(self.given[name])
         self.keep(name, value)
         return cast(T, value)
+
+    def each(self, name: str, values: Iterable[T]) -> Iterator[T]:
+        """Yield the value of that name."""
+        yield from super().each(name, [cast(T, self.given[name])])
 
 
 @dataclass(frozen=True)
@@ -284,8 +299,7 @@ def _crashed(label: str, law: Law, search: _Search, error: Exception) -> LawBrok
     raised = not (last.co_filename.startswith(OWN) or last is getattr(law.statement, "__code__", None))
     what = "it raised" if raised else "what it returned can't be judged,"
     cause = (
-        "the case is outside of its domain, which can be told (bounds=, dtypes=, min_genes=, permutations=, …), or a "
-        "fault of its own"
+        OUTSIDE
         if raised
         else "it returns something else than the signature says: another type, a shape, one thing in place of a pair"
     )

@@ -9,7 +9,7 @@ import torch
 
 from neuroevo.global_generators import fingerprints, reseed, restored
 from neuroevo.testing.laws.content import content, difference, storages
-from neuroevo.testing.laws.law import RUNS, Breach, Case, Law
+from neuroevo.testing.laws.law import OUTSIDE, RUNS, Breach, Case, Law
 from neuroevo.testing.strategies import seeds
 
 Arguments = Mapping[str, Any]
@@ -47,7 +47,7 @@ def runs(draw: Draw, call: Call) -> Law:
     def statement(subject: Any, case: Case) -> None:
         call(subject, draw(case), seeded(case.draw("seed", seeds())))
 
-    return Law(RUNS, "the case is outside of its domain, which can be told, or a fault of its own", statement)
+    return Law(RUNS, OUTSIDE, statement)
 
 
 def arguments_unchanged(draw: Draw, call: Call) -> Law:

@@ -50,8 +50,8 @@ def mutates_like(reference: Callable[..., Tensor], genes: Genes, *, rate: Names 
 
     def statement(mutate: Any, case: Case) -> None:
         seed = case.draw("seed", seeds())
-        for shape, share in _batches(genes.least):
-            settings = _settings(case, rate, share)
+        for *shape, share in case.each("batch", _batches(genes.least)):
+            settings = _settings(rate, share)
             genomes = case.draw("genomes", _genomes(genes, *shape))
 
             def changes(operator: Callable[..., Tensor], settings: Settings, genomes: Tensor = genomes) -> Sample:
@@ -76,8 +76,8 @@ def crosses_like(reference: Callable[..., tuple[Tensor, Tensor]], genes: Genes, 
 
     def statement(cross: Any, case: Case) -> None:
         seed = case.draw("seed", seeds())
-        for shape, share in _batches(genes.least):
-            settings = _settings(case, rate, share)
+        for *shape, share in case.each("batch", _batches(genes.least)):
+            settings = _settings(rate, share)
             parents = case.draw("first", _genomes(genes, *shape)), case.draw("second", _genomes(genes, *shape))
 
             def changes(
@@ -148,17 +148,14 @@ def _of_dtype(numbers: Tensor, dtype: torch.dtype) -> Tensor:
     return numbers.to(dtype, copy=True) if exact else numbers.round().to(dtype)
 
 
-def _settings(case: Case, names: Names | None, share: float) -> tuple[Settings, Settings]:
+def _settings(names: Names | None, share: float) -> tuple[Settings, Settings]:
     """Return the settings of the operator and of the reference: the rate, if they have one."""
-    if names is None:
-        return {}, {}
-    case.drawn["rate"] = share
-    return {names[0]: share}, {names[1]: share}
+    return ({}, {}) if names is None else ({names[0]: share}, {names[1]: share})
 
 
-def _batches(least: int) -> list[tuple[tuple[int, int], float]]:
-    """Return shape [P, D] and rate of a case's batches."""
-    return [((population, max(length, least)), share) for population, length, share in BATCHES]
+def _batches(least: int) -> list[tuple[int, int, float]]:
+    """Return rows P, genes D and rate of a case's batches."""
+    return [(population, max(length, least), share) for population, length, share in BATCHES]
 
 
 def _side_by_side(pair: tuple[Tensor, Tensor]) -> Row:
