@@ -52,7 +52,7 @@ def refuse_unless_plain(path: Path) -> None:
         return
     if not stat.S_ISREG(mode):
         what = next((words for is_so, words in _KINDS if is_so(mode)), "no plain file")
-        raise FileExistsError(f"{path} must be a new or a plain file, but it is {what}; remove it or choose another.")
+        raise FileExistsError(f"{path} must be a new or a plain file, but it is {what}; choose another path.")
 
 
 _KINDS = (
