@@ -65,7 +65,7 @@ def _loaded(name: str) -> ModuleType:
     return module
 
 
-MODULES = operators, _, learngenes, strategies, objects, datasets = [
+MODULES = operators, _, learngenes, strategies, objects, problems, datasets = [
     *map(
         _loaded,
         (
@@ -74,6 +74,7 @@ MODULES = operators, _, learngenes, strategies, objects, datasets = [
             "planted_learngenes",
             "planted_strategies",
             "planted_objects",
+            "planted_problems",
             "planted_datasets",
         ),
     )
@@ -93,7 +94,7 @@ KINDS = {
     "backbone": backbone_laws(),
     "data set": dataset_laws(again=objects.sound_data, learnable=True),
     "problem": problem_laws([]),
-    "returned": returned_laws([], objects.by_hand),
+    "returned": returned_laws([], problems.by_hand),
     "convergence": convergence_laws(),
 }
 
