@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -15,6 +17,7 @@ from neuroevo.testing.laws import Breach, LawBroken, check_crossover, check_law,
 from neuroevo.testing.laws.genes import Genes
 from neuroevo.testing.laws.resemblance import crosses_like, mutates_like
 from neuroevo.testing.references import reference_crossover, reference_mutation, reference_selection
+from neuroevo.testing.references.crossover import segment
 
 SIGMA = 0.5
 REALS = Genes(dtypes=(torch.float64,))
@@ -227,3 +230,20 @@ def test_what_a_reference_needs_is_said(like: str, settings: dict[str, float], s
     """At once, and in one sentence."""
     with pytest.raises((TypeError, ValueError), match=said):
         check_mutation(mutation.gaussian, like=like, **settings)
+
+
+def test_segments_have_at_least_their_length() -> None:
+    """All segments of two genes or more are equally likely, the whole genome among them."""
+    draws = np.random.default_rng(0)
+    counts = Counter(segment(4, 2, draws) for _ in range(600))
+    assert sorted(counts) == [(0, 2), (0, 3), (0, 4), (1, 3), (1, 4), (2, 4)]
+    assert min(counts.values()) > 60
+
+
+def test_no_gene_goes_to_the_child_of_the_other_parent() -> None:
+    """Without exchange each child is the nearer one to its own parent, whichever of them is greater."""
+    cross = reference_crossover("simulated binary", eta=15, rate=1.0, exchange=0.0)
+    first, second = torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 0.0]])
+    one, other = cross(first, second, generator=torch.Generator())
+    assert ((one - first).abs() < 0.5).all()
+    assert ((other - second).abs() < 0.5).all()

@@ -54,9 +54,13 @@ def simulated_binary(
     low: float = -math.inf,
     high: float = math.inf,
     rate: float = 0.5,
+    exchange: float = 0.5,
     generator: np.random.Generator,
 ) -> Pair:
-    """Spread two children about each gene as one-point crossover of bits does (Deb and Agrawal 1995; Deb's NSGA-II)."""
+    """Spread two children about each gene as one-point crossover of bits does (Deb and Agrawal 1995; Deb's NSGA-II).
+
+    With the probability `exchange` a gene goes to the child of the other parent; Deb's programs do so, others never.
+    """
     one, other = first.copy(), second.copy()
     for place, (x, y) in enumerate(zip(first, second, strict=True)):
         if generator.random() >= rate or x == y:
@@ -66,7 +70,8 @@ def simulated_binary(
         down = (left + right - _spread(draw, 1 + 2 * (left - low) / (right - left), eta) * (right - left)) / 2
         up = (left + right + _spread(draw, 1 + 2 * (high - right) / (right - left), eta) * (right - left)) / 2
         down, up = min(max(down, low), high), min(max(up, low), high)
-        one[place], other[place] = (up, down) if generator.random() < 0.5 else (down, up)
+        nearer, farther = (down, up) if x < y else (up, down)
+        one[place], other[place] = (farther, nearer) if generator.random() < exchange else (nearer, farther)
     return one, other
 
 
@@ -76,10 +81,19 @@ def partially_mapped(first: Row, second: Row, *, generator: np.random.Generator)
     return _mapped(first, second, start, stop), _mapped(second, first, start, stop)
 
 
-def ordered(first: Row, second: Row, *, generator: np.random.Generator) -> Pair:
-    """Keep a segment and fill the rest in the other parent's order, from the segment's end on (Davis 1985)."""
-    start, stop = sorted(generator.choice(len(first) + 1, 2, replace=False))
+def ordered(first: Row, second: Row, *, least: int = 1, generator: np.random.Generator) -> Pair:
+    """Keep a segment and fill the rest in the other parent's order, from the segment's end on (Davis 1985).
+
+    All segments of at least that number of genes are equally likely.
+    """
+    start, stop = segment(len(first), least, generator)
     return _filled(first, second, start, stop), _filled(second, first, start, stop)
+
+
+def segment(length: int, least: int, generator: np.random.Generator) -> tuple[int, int]:
+    """Return the start and the end of a segment of at least that number of genes, all of them equally likely."""
+    start, stop = sorted(generator.choice(length + 2 - least, 2, replace=False))
+    return int(start), int(stop) + least - 1
 
 
 def _exchanged(first: Row, second: Row, *, start: int, stop: int) -> Pair:

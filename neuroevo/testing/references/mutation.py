@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroevo.testing.references.crossover import segment
+
 Row = NDArray[np.float64]
 
 
@@ -63,10 +65,13 @@ def swap(genome: Row, *, generator: np.random.Generator) -> Row:
     return mutant
 
 
-def inversion(genome: Row, *, generator: np.random.Generator) -> Row:
-    """Reverse the genes between two different cuts, ends included (Holland 1975; Eiben and Smith 2015, 4.5.1)."""
+def inversion(genome: Row, *, least: int = 1, generator: np.random.Generator) -> Row:
+    """Reverse the genes between two different cuts, ends included (Holland 1975; Eiben and Smith 2015, 4.5.1).
+
+    All segments of at least that number of genes are equally likely.
+    """
     mutant = genome.copy()
-    start, stop = sorted(generator.choice(len(genome) + 1, 2, replace=False))
+    start, stop = segment(len(genome), least, generator)
     mutant[start:stop] = genome[start:stop][::-1]
     return mutant
 
