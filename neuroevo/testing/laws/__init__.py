@@ -11,6 +11,7 @@ from neuroevo.testing.laws.dataset import check_dataset, dataset_laws
 from neuroevo.testing.laws.inheritance import check_extraction, check_inheritance, extraction_laws, inheritance_laws
 from neuroevo.testing.laws.law import VERSION, Breach, Case, DrawingFailed, Law, LawBroken, check, check_law
 from neuroevo.testing.laws.learngenes import check_learngene_mutation, learngene_mutation_laws
+from neuroevo.testing.laws.lockstep import Twin, lockstep_laws
 from neuroevo.testing.laws.mapping import check_map, map_laws
 from neuroevo.testing.laws.mutation import check_mutation, mutation_laws
 from neuroevo.testing.laws.problem import check_problem, problem_laws
@@ -26,6 +27,7 @@ __all__ = [
     "DrawingFailed",
     "Law",
     "LawBroken",
+    "Twin",
     "Verdict",
     "backbone_laws",
     "check",
@@ -49,6 +51,7 @@ __all__ = [
     "extraction_laws",
     "inheritance_laws",
     "learngene_mutation_laws",
+    "lockstep_laws",
     "map_laws",
     "mutation_laws",
     "problem_laws",

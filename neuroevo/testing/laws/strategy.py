@@ -17,8 +17,10 @@ from torch import Tensor
 from neuroevo.budget import Budget
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
+from neuroevo.problems.function import RASTRIGIN
 from neuroevo.testing.laws.content import content, difference, leaves
-from neuroevo.testing.laws.law import Breach, Case, Law, check, must, name_of
+from neuroevo.testing.laws.law import Breach, Case, Law, Statement, check, must, name_of
+from neuroevo.testing.laws.lockstep import MakeOn, MakeReference, Twin, lockstep_laws
 from neuroevo.testing.laws.purity import (
     Arguments,
     equal_seeds_equal_results,
@@ -37,11 +39,12 @@ CYCLE = 4
 
 
 def check_strategy(
-    make: Make,
+    make: Any,
     *,
     generations: int = 2,
     population: int | None = None,
     verbs: Sequence[str] = (),
+    reference: MakeReference | Twin | None = None,
     examples: int | None = None,
 ) -> None:
     """Raise LawBroken unless a strategy keeps all laws of strategies.
@@ -49,19 +52,42 @@ def check_strategy(
     Args:
         make: Returns a fresh strategy for a seed, or a toolbox that `evolve` takes. A generation should take some
             hundredths of a second: tiny data, few updates. A bare toolbox has no state, so the laws of states say
-            nothing about it.
+            nothing about it. With a reference it is called with a problem, `seed=` and settings, as the class `SNES`.
         generations: How many generations to run.
         population: How many individuals each generation has, if it is fixed.
         verbs: Operators that are called through the toolbox in that number of generations and `result`, so that
             registering another one swaps it.
+        reference: A plain implementation that it is run in step with, such as the class `PlainSNES` of
+            `neuroevo.testing.references.strategies`; a `Twin` says on which problems, with which settings, and how the
+            state is read.
         examples: Cases per law at most.
     """
-    laws = strategy_laws(generations=generations, population=population, verbs=verbs)
+    laws = strategy_laws(generations=generations, population=population, verbs=verbs, reference=reference)
     check(make, laws, label=name_of(make), examples=examples)
 
 
-def strategy_laws(*, generations: int = 2, population: int | None = None, verbs: Sequence[str] = ()) -> list[Law]:
+def strategy_laws(
+    *,
+    generations: int = 2,
+    population: int | None = None,
+    verbs: Sequence[str] = (),
+    reference: MakeReference | Twin | None = None,
+) -> list[Law]:
     """Return the laws of strategies; the arguments are those of `check_strategy`."""
+    laws = _conduct(generations, population, verbs)
+    if reference is None:
+        return laws
+    twin = reference if isinstance(reference, Twin) else Twin(reference)
+    return [*(replace(law, statement=partial(_by_seed, law.statement)) for law in laws), *lockstep_laws(twin)]
+
+
+def _by_seed(statement: Statement, make: MakeOn, case: Case) -> None:
+    """Judge what makes a strategy on a problem by a law about what makes one for a seed."""
+    statement(lambda seed: make(RASTRIGIN(4), seed=seed), case)
+
+
+def _conduct(generations: int, population: int | None, verbs: Sequence[str]) -> list[Law]:
+    """Return the laws of what makes a strategy for a seed."""
     lived = partial(lived_through, generations=generations)
     laws = [
         Law(

@@ -1,0 +1,10 @@
+"""Plain implementations of strategies in numpy, straight from their sources: what a fast one is run in step with.
+
+Each is a class `Plain…(problem, **settings)` that keeps no state of its own (see `Reference`), with one naive line for
+each equation. `check_strategy(mine, reference=PlainSNES)` compares a strategy with one of them.
+"""
+
+from neuroevo.testing.references.strategies.natural import PlainSNES
+from neuroevo.testing.references.strategies.reference import Floats, Reference, State
+
+__all__ = ["Floats", "PlainSNES", "Reference", "State"]
