@@ -12,7 +12,7 @@ the keyword `generator`. Operators without it can only draw from global generato
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from inspect import signature
 from typing import Any
@@ -57,8 +57,9 @@ def as_mutation(
     """
 
     def mutate_rows(genomes: Tensor, *, generator: torch.Generator, **settings: Any) -> Tensor:
-        call = _drawing(mutate, generator, seed_globals)
-        return _batch([_genome(call(make(row), **settings)[0], row) for row in genomes])
+        call = _with_generator(mutate, generator)
+        with _seeded(generator, seed_globals):
+            return _batch([_genome(call(make(row), **settings)[0], row) for row in genomes])
 
     return _named(mutate_rows, mutate)
 
@@ -77,8 +78,9 @@ def as_crossover(
     def mate_rows(
         first: Tensor, second: Tensor, *, generator: torch.Generator, **settings: Any
     ) -> tuple[Tensor, Tensor]:
-        call = _drawing(mate, generator, seed_globals)
-        pairs = [(row, *call(make(row), make(other), **settings)) for row, other in zip(first, second, strict=True)]
+        call, rows = _with_generator(mate, generator), zip(first, second, strict=True)
+        with _seeded(generator, seed_globals):
+            pairs = [(row, *call(make(row), make(other), **settings)) for row, other in rows]
         return _batch([_genome(a, row) for row, a, _ in pairs]), _batch([_genome(b, row) for row, _, b in pairs])
 
     return _named(mate_rows, mate)
@@ -98,7 +100,8 @@ def as_selection(
 
     def select_indices(values: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
         population = [Scored(position, _valued(fitness, value)) for position, value in enumerate(values.tolist())]
-        chosen = _drawing(select, generator, seed_globals)(population, k)
+        with _seeded(generator, seed_globals):
+            chosen = _with_generator(select, generator)(population, k)
         return torch.tensor([one.position for one in chosen], dtype=torch.int64)
 
     return _named(select_indices, select)
@@ -110,15 +113,14 @@ def _valued(kind: type[DeapFitness], value: float) -> DeapFitness:
     return fitness
 
 
-def _drawing(verb: Callable[..., Any], generator: torch.Generator, seed_globals: bool) -> Callable[..., Any]:
-    """Return the operator with its source of random numbers."""
-    bound = partial(verb, generator=generator) if "generator" in signature(verb).parameters else verb
+def _with_generator(verb: Callable[..., Any], generator: torch.Generator) -> Callable[..., Any]:
+    """Return the operator, with the generator if it takes one."""
+    return partial(verb, generator=generator) if "generator" in signature(verb).parameters else verb
 
-    def call(*arguments: Any, **settings: Any) -> Any:
-        with seeded_by(generator) if seed_globals else nullcontext():
-            return bound(*arguments, **settings)
 
-    return call
+def _seeded(generator: torch.Generator, seed_globals: bool) -> AbstractContextManager[None]:
+    # Once for a batch: to keep the states of all global generators takes longer than an operator.
+    return seeded_by(generator) if seed_globals else nullcontext()
 
 
 def _genome(individual: Any, row: Tensor) -> Tensor:

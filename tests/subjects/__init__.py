@@ -8,14 +8,28 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 
 from subjects.subject import Subject
 
 __all__ = ["Subject", "all_subjects"]
 
+PEERS = ("evotorch", "neat", "pymoo", "ribs")
+"""Libraries whose operators are judged where they are installed."""
+
 
 def all_subjects() -> list[Subject]:
     """Return the subjects of every module of this package that has `SUBJECTS`, in the order of the modules' names."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
-    return [subject for module in modules for subject in getattr(module, "SUBJECTS", [])]
+    return [subject for name in names for subject in _subjects(name)]
+
+
+def _subjects(name: str) -> Sequence[Subject]:
+    try:
+        module = importlib.import_module(f"{__name__}.{name}")
+    except ModuleNotFoundError as missing:
+        if missing.name not in PEERS:
+            raise
+        return []
+    subjects: Sequence[Subject] = getattr(module, "SUBJECTS", [])
+    return subjects

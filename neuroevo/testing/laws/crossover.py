@@ -19,7 +19,7 @@ from torch import Tensor
 from neuroevo.testing.laws.content import same_bits
 from neuroevo.testing.laws.genes import DTYPES, LONG, Bounds, Genes, Pair, check_permutations
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
-from neuroevo.testing.laws.mutation import PERMUTATIONS_STAY, Dtypes
+from neuroevo.testing.laws.mutation import PERMUTATIONS_STAY, Dtypes, named
 from neuroevo.testing.laws.purity import SEEDS, Arguments, Draw, other_seeds_other_results, purity_laws, seeded
 from neuroevo.testing.laws.resemblance import crosses_like
 from neuroevo.testing.references import reference_crossover
@@ -37,7 +37,7 @@ def check_crossover(
     exchanges: bool = True,
     cuts: int | None = None,
     bounds: Bounds | None = None,
-    rate: str | None = None,
+    rate: str | float | None = None,
     dtypes: Dtypes = DTYPES,
     min_genes: int = 1,
     permutations: bool = False,
@@ -83,7 +83,7 @@ def crossover_laws(
     exchanges: bool = True,
     cuts: int | None = None,
     bounds: Bounds | None = None,
-    rate: str | None = None,
+    rate: str | float | None = None,
     dtypes: Dtypes = DTYPES,
     min_genes: int = 1,
     permutations: bool = False,
@@ -97,7 +97,8 @@ def crossover_laws(
         exchanges: Whether children consist of their parents' genes; False for those that compute new ones.
         cuts: Largest number of cuts, of which at least one lies between two genes; None if there are none.
         bounds: Lowest and highest gene of parents and of children; None for no bounds.
-        rate: Name of the keyword that is the probability to exchange a gene; None if there is none.
+        rate: Name of the keyword that is the probability to exchange a gene, or the probability itself where it is
+            bound; None if there is none.
         dtypes: The dtypes of genomes; `(torch.bool,)` with the bounds (0, 1) for bits, `(torch.int64,)` for integers.
         min_genes: Number of genes of the shortest genome that it takes.
         permutations: Whether parents and children are permutations of 0, …, D - 1, int64; then without bounds, dtypes
@@ -111,6 +112,7 @@ def crossover_laws(
         ValueError: There is no operator of the name `like`.
         TypeError: It has no such setting, or needs another one.
     """
+    rate, settings = named(rate, settings)
     genes = Genes(bounds, dtypes, min_genes, permutations)
     given = genes.pairs
 

@@ -39,7 +39,7 @@ def check_mutation(
     mutate: Callable[..., Tensor],
     *,
     bounds: Bounds | None = None,
-    rate: str | None = None,
+    rate: str | float | None = None,
     dtypes: Dtypes = DTYPES,
     min_genes: int = 1,
     permutations: bool = False,
@@ -79,7 +79,7 @@ def check_mutation(
 def mutation_laws(
     *,
     bounds: Bounds | None = None,
-    rate: str | None = None,
+    rate: str | float | None = None,
     dtypes: Dtypes = DTYPES,
     min_genes: int = 1,
     permutations: bool = False,
@@ -91,7 +91,8 @@ def mutation_laws(
 
     Args:
         bounds: Lowest and highest gene of genomes and of mutants; None for no bounds.
-        rate: Name of the keyword that is the probability to mutate a gene; None if there is none.
+        rate: Name of the keyword that is the probability to mutate a gene, or the probability itself where it is bound;
+            None if there is none.
         dtypes: The dtypes of genomes; `(torch.bool,)` with the bounds (0, 1) for bits, `(torch.int64,)` for integers.
         min_genes: Number of genes of the shortest genome that it takes.
         permutations: Whether genomes and mutants are permutations of 0, …, D - 1, int64; then without bounds and
@@ -105,6 +106,7 @@ def mutation_laws(
         ValueError: There is no operator of the name `like`.
         TypeError: It has no such setting, or needs another one.
     """
+    rate, settings = named(rate, settings)
     if like is not None:
         reference = reference_mutation(like, **settings)
     genes = Genes(bounds, dtypes, min_genes, permutations)
@@ -130,6 +132,11 @@ def mutation_laws(
     if rate is not None:
         laws += [_rate_zero(rate, genes), _every_gene_mutates(rate, genes), _genes_mutate_at_the_rate(rate, genes)]
     return laws
+
+
+def named(rate: str | float | None, settings: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """Return the name of a rate, if it has one, and the settings of a reference, with the rate if it is bound."""
+    return (rate, settings) if rate is None or isinstance(rate, str) else (None, {"rate": rate, **settings})
 
 
 def _call(

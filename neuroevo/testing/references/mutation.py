@@ -48,7 +48,7 @@ def polynomial(
     return mutant
 
 
-def bit_flip(genome: Row, *, rate: float, generator: np.random.Generator) -> Row:
+def bit_flip(genome: Row, *, rate: float = 0.5, generator: np.random.Generator) -> Row:
     """Turn each gene over, 0 to 1 and 1 to 0, with a probability (Holland 1975, chapter 6)."""
     mutant = genome.copy()
     for place in range(len(genome)):
