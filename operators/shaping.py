@@ -62,6 +62,8 @@ def _by_rank(scores: Tensor, ladder: Tensor) -> Tensor:
     sums = torch.zeros_like(ranked).scatter_add_(-1, group, steps)
     counts = torch.zeros_like(ranked).scatter_add_(-1, group, torch.ones_like(steps))
     means = (sums / counts.clamp(min=1)).gather(-1, group)
+    # The ladder sums to 0 up to rounding errors, whose direction an optimiser could follow at full speed.
+    means = torch.where(group[..., -1:] == 0, 0.0, means)
     return torch.empty_like(means).scatter_(-1, order, means)
 
 

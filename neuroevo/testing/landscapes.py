@@ -77,6 +77,11 @@ def _free(genes: int, dtype: torch.dtype) -> Space:
     return Space.box(genes, start=torch.linspace(0.5, -1, genes, dtype=dtype), spread=0.7)
 
 
+def _origin(genes: int, dtype: torch.dtype) -> Space:
+    """Return a space that starts at 0, where no step is lost to rounding, however small."""
+    return Space.box(genes, spread=1.0, dtype=dtype)
+
+
 def _box(genes: int, dtype: torch.dtype) -> Space:
     return Space.box(genes, low=-1.5, high=2, dtype=dtype)
 
@@ -92,7 +97,12 @@ def _mixed(genes: int, dtype: torch.dtype) -> Space:
     return Space(blocks[:genes], torch.full((genes,), 0.25, dtype=dtype))
 
 
-SPACES: Mapping[str, Callable[[int, torch.dtype], Space]] = {"free": _free, "box": _box, "mixed": _mixed}
+SPACES: Mapping[str, Callable[[int, torch.dtype], Space]] = {
+    "free": _free,
+    "box": _box,
+    "mixed": _mixed,
+    "origin": _origin,
+}
 
 
 @dataclass(frozen=True)

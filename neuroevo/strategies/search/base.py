@@ -212,9 +212,9 @@ def first_sigma(space: Space, sigma: Tensor | float | None) -> Tensor:
     Raises:
         ValueError: One is not finite and above 0.
     """
-    sizes = (
-        space.spread if sigma is None else torch.as_tensor(sigma).detach().to(space.start).expand(space.size).clone()
-    )
+    # Without its dtype a number would be rounded to float32.
+    given = torch.as_tensor(space.spread if sigma is None else sigma, dtype=space.start.dtype).detach()
+    sizes = given.to(space.start.device).expand(space.size).clone()
     if not bool((sizes.isfinite() & (sizes > 0)).all()):
         raise ValueError(f"sigma must be finite and above 0, but it is {sigma}.")
     return sizes

@@ -47,8 +47,8 @@ GENERATIONS = 4
 FIRST_CASES, DRAWN_CASES = 3, 5
 """Most cases of the laws that compare distributions: each one is hundreds of calls."""
 
-CLOSE = {True: 1e-8, False: 2e-4}
-"""Largest difference of two numbers in units of the greatest of their array, for genomes of float64 or float32."""
+CLOSE = 1e-8
+"""Largest difference of two numbers in units of the greatest of their array, for genomes of float64."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Twin:
         state_of: Returns the state of a strategy, arrays by name; see `evolving`.
         rows_of: Returns what is known of the individuals of a generation, [P, C]; by default their genomes [P, D].
         close: Largest difference of two numbers in units of the greatest of their array.
+        noise: Largest difference of two numbers where sums cancel, so that all numbers of an array are rounding errors.
     """
 
     reference: MakeReference
@@ -69,7 +70,8 @@ class Twin:
     settings: SearchStrategy[Mapping[str, Any]] = SETTINGS
     state_of: Callable[[Any], State] | None = None
     rows_of: Callable[[Any, Sequence[Individual]], Floats] | None = None
-    close: float = CLOSE[True]
+    close: float = CLOSE
+    noise: float = 0.0
 
     def state(self, strategy: Strategy) -> State:
         """Return the state of a strategy."""
@@ -149,27 +151,28 @@ def _values(population: Sequence[Individual]) -> Floats:
 def _begins_alike(make: MakeOn, case: Case, *, twin: Twin) -> None:
     problem, settings = case.draw("problem", twin.problems), case.draw("settings", twin.settings)
     seed = case.draw("seed", seeds())
-    plain, draws = twin.reference(problem(), **settings), np.random.default_rng(seed)
-    mine = [twin.state(make(problem(), seed=seed + number, **settings)) for number in range(BEGUN)]
+    made, draws = problem(), np.random.default_rng(seed)
+    plain = twin.reference(made, **settings)
+    mine = [twin.state(make(made, seed=seed + number, **settings)) for number in range(BEGUN)]
     theirs = [plain.first(draws) for _ in range(BEGUN)]
     for name in theirs[0]:
         if any(name not in state for state in mine):
             raise Breach(f"its first state has no {name}")
         own, other = (np.stack([state[name] for state in states]) for states in (mine, theirs))
         try:
-            _expect_like(own, other)
+            _expect_like(own, other, twin.close)
         except Breach as error:
             raise Breach(f"in its first state {name} differs from the reference's: {error}") from None
 
 
-def _expect_like(mine: Floats, reference: Floats) -> None:
+def _expect_like(mine: Floats, reference: Floats, close: float) -> None:
     """Raise Breach unless arrays of many calls, [N, …], are the same, or distributed alike if they vary."""
     if mine.shape != reference.shape:
         raise Breach(f"its shape is {mine.shape[1:]}, and not {reference.shape[1:]}")
     if not reference.size:
         return
     if (reference == reference[0]).all():
-        _expect_close(mine, reference, CLOSE[False])
+        _expect_close(mine, reference, close)
         return
     compare(*_scaled(mine, reference), pairs=_pairs(reference[0].size), item="number")
 
@@ -181,29 +184,30 @@ def _learns_alike(make: MakeOn, case: Case, *, twin: Twin) -> None:
     expected: State = {}
     for number, population in enumerate(steps(strategy, GENERATIONS)):
         before = twin.state(strategy)
-        _expect_state(expected, before, number - 1, twin.close)
+        _expect_state(expected, before, number - 1, twin)
         expected = plain.update(before, twin.rows(strategy, population), _values(population))
-    _expect_state(expected, twin.state(strategy), GENERATIONS - 1, twin.close)
+    _expect_state(expected, twin.state(strategy), GENERATIONS - 1, twin)
 
 
-def _expect_state(expected: State, found: State, generation: int, close: float) -> None:
+def _expect_state(expected: State, found: State, generation: int, twin: Twin) -> None:
     for name, numbers in expected.items():
         if name not in found:
             raise Breach(f"after the update of generation {generation} its state has no {name}")
         try:
-            _expect_close(found[name], numbers, close)
+            _expect_close(found[name], numbers, twin.close, twin.noise)
         except Breach as error:
             raise Breach(
                 f"after the update of generation {generation} {name} differs from the reference's: {error}"
             ) from None
 
 
-def _expect_close(mine: Floats, reference: Floats, close: float) -> None:
+def _expect_close(mine: Floats, reference: Floats, close: float, noise: float = 0.0) -> None:
     """Raise Breach unless two arrays have the same shape, infinities, NaN, and about the same numbers."""
     if mine.shape != reference.shape:
         raise Breach(f"its shape is {mine.shape}, and not {reference.shape}")
     usual = np.abs(reference[np.isfinite(reference)])
-    near = np.isclose(mine, reference, rtol=close, atol=close * usual.max(initial=0.0), equal_nan=True)
+    apart = noise + close * usual.max(initial=0.0)
+    near = np.isclose(mine, reference, rtol=close, atol=apart, equal_nan=True)
     if not near.all():
         place = tuple(np.argwhere(~near)[0].tolist())
         where = f" at {list(place)}" if place else ""
@@ -235,9 +239,11 @@ def _scaled(mine: Floats, reference: Floats) -> tuple[Sample, Sample]:
     """Return two samples [N, …] as [N, P, C], in units of the reference's deviation in each column."""
     shape = reference.shape if reference.ndim == 3 else (len(reference), 1, reference[0].size)
     mine, reference = mine.reshape(shape), reference.reshape(shape)
-    centre = reference.mean((0, 1))
-    size = reference.std((0, 1))
-    size = np.where(size > 1e-12 * np.abs(centre), size, np.maximum(np.abs(centre), np.finfo(np.float64).tiny))
+    # Squares of great numbers overflow.
+    greatest = np.maximum(np.abs(reference).max((0, 1)), np.finfo(np.float64).tiny)
+    mine, reference = mine / greatest, reference / greatest
+    centre, deviation = reference.mean((0, 1)), reference.std((0, 1))
+    size = np.where(deviation > 1e-12, deviation, 1.0)
     return (mine - centre) / size, (reference - centre) / size
 
 

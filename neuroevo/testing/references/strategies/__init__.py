@@ -4,7 +4,30 @@ Each is a class `Plain…(problem, **settings)` that keeps no state of its own (
 each equation. `check_strategy(mine, reference=PlainSNES)` compares a strategy with one of them.
 """
 
-from neuroevo.testing.references.strategies.natural import PlainSNES
+from neuroevo.testing.references.strategies.covariance import PlainCMAES, PlainSeparableCMAES, cma_state
+from neuroevo.testing.references.strategies.natural import PlainOpenAIES, PlainPGPE, PlainSNES
+from neuroevo.testing.references.strategies.populations import (
+    PlainDifferential,
+    PlainEvolutionStrategy,
+    differential_rows,
+    evolution_rows,
+    evolution_state,
+)
 from neuroevo.testing.references.strategies.reference import Floats, Reference, State
 
-__all__ = ["Floats", "PlainSNES", "Reference", "State"]
+__all__ = [
+    "Floats",
+    "PlainCMAES",
+    "PlainDifferential",
+    "PlainEvolutionStrategy",
+    "PlainOpenAIES",
+    "PlainPGPE",
+    "PlainSNES",
+    "PlainSeparableCMAES",
+    "Reference",
+    "State",
+    "cma_state",
+    "differential_rows",
+    "evolution_rows",
+    "evolution_state",
+]

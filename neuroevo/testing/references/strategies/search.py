@@ -42,6 +42,10 @@ class PlainSearch:
         """Return genomes [..., D] moved into the bounds."""
         return np.asarray(np.minimum(np.maximum(genomes, self.low), self.high))
 
+    def each(self, sigma: Any) -> Floats:
+        """Return a number for each gene, [D], of one number or of D."""
+        return np.array(np.broadcast_to(np.asarray(sigma, dtype=np.float64), self.size))
+
     def sample(self, count: int, generator: np.random.Generator) -> Floats:
         """Return first genomes [count, D]: uniform between two bounds if `anywhere`, else normal around the start."""
         genomes = np.empty((count, self.size))
@@ -107,10 +111,12 @@ def expected_length(size: int) -> float:
 def ranked_utilities(scores: Floats, by_rank: Floats) -> Floats:
     """Return utilities [P]: the first number for the best score and so on; equal scores get the mean of theirs.
 
-    Scores that are no finite numbers are equal, and the worst.
+    Scores that are no finite numbers are equal, and the worst. The numbers sum to 0, so that equals have 0.
     """
     known = np.where(np.isfinite(scores), scores, -np.inf)
-    utilities = np.empty(len(known))
+    utilities = np.zeros(len(known))
+    if (known == known[0]).all():
+        return utilities
     for place, score in enumerate(known):
         better, equal = int((known > score).sum()), int((known == score).sum())
         utilities[place] = by_rank[better : better + equal].mean()
