@@ -135,12 +135,14 @@ def crowded_tournament(individuals: Sequence[Individual], k: int, *, generator: 
 
 
 def survivors(parents: Sequence[Individual], children: Sequence[Individual]) -> list[Individual]:
-    """Return as many of parents and children as there were parents, by DEAP's `selNSGA2`."""
-    individuals = [*parents, *children]
-    # DEAP's faster sort needs two objectives at least.
+    """Return as many of parents and children as there were parents, by DEAP's `selNSGA2`; failed ones come last."""
+    individuals, wanted = [*parents, *children], len(parents) or len(children)
+    # DEAP's faster sort compares objective by objective, and one that failed may be good in another one.
+    sound = [one for one in individuals if not one.fitness.failed]
+    # It needs two objectives at least.
     sort = "log" if len(individuals[0].fitness.weights) > 1 else "standard"
-    chosen: list[Individual] = tools.selNSGA2(individuals, len(parents) or len(children), nd=sort)
-    return chosen
+    chosen: list[Individual] = tools.selNSGA2(sound, min(wanted, len(sound)), nd=sort) if sound else []
+    return chosen + [one for one in individuals if one.fitness.failed][: wanted - len(chosen)]
 
 
 def values_of(individuals: Sequence[Individual]) -> Tensor:

@@ -1,5 +1,7 @@
 """NSGA-II: the front that is known, and what survives."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -11,7 +13,7 @@ from neuroevo.problems import Function
 from neuroevo.problems.function import DTLZ2, ZDT1
 from neuroevo.space import Space
 from neuroevo.strategies import NSGA2
-from neuroevo.strategies.search.nsga2 import crowded_tournament
+from neuroevo.strategies.search.nsga2 import crowded_tournament, survivors
 
 OF_THE_FRONT = 2 / 3
 """The area below (1, 1) that the front f2 = 1 - sqrt(f1) dominates."""
@@ -76,3 +78,13 @@ def test_there_is_no_result_before_a_generation() -> None:
     """Asking too early is an error."""
     with pytest.raises(RuntimeError, match=r"there is no result yet: run a generation first."):
         NSGA2(ZDT1()).result()
+
+
+def test_one_that_failed_in_an_objective_survives_last() -> None:
+    """However good it is in the other one."""
+    genome, weights = torch.zeros(1), (1.0, 1.0)
+    scores = [(0.0, 0.0), (math.nan, 9.0), (1.0, 1.0), (9.0, math.inf)]
+    known = [Individual(genome, Fitness(each, weights=weights), id=number) for number, each in enumerate(scores)]
+    assert {one.id for one in survivors(known[:2], known[2:])} == {0, 2}
+    assert len(survivors(known[:3], known[3:])) == 3
+    assert len(survivors([], known[1:2])) == 1
