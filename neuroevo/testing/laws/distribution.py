@@ -6,7 +6,7 @@ them: marginals of genes, pairs of genes, pairs of rows, the order within a call
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +86,16 @@ def compare(mine: Sample, reference: Sample, *, pairs: Sequence[tuple[int, int]]
     """
     greatest = np.abs(reference).max() or 1.0
     samples = ((each / greatest).round(DIGITS) for each in (mine, reference))
-    own, other = (dict(views_of(sample, pairs=pairs, item=item)) for sample in samples)
+    compare_views(*(dict(views_of(sample, pairs=pairs, item=item)) for sample in samples))
+
+
+def compare_views(own: Mapping[str, Sample], other: Mapping[str, Sample]) -> None:
+    """Raise Breach for the view in which two samples differ most, if they differ; see `compare`.
+
+    Args:
+        own: Single numbers of the calls of an operator by name, [N] each.
+        other: The same of the reference.
+    """
     doubts = {name: _doubt(sample, other[name]) for name, sample in own.items()}
     name = min(doubts, key=lambda one: doubts[one][0])
     probability, difference = doubts[name]
