@@ -26,6 +26,7 @@ from neuroevo.testing.laws import (
     learngene_mutation_laws,
     map_laws,
     mutation_laws,
+    population_laws,
     problem_laws,
     returned_laws,
     selection_laws,
@@ -65,7 +66,7 @@ def _loaded(name: str) -> ModuleType:
     return module
 
 
-MODULES = operators, _, learngenes, strategies, objects, problems, datasets = [
+MODULES = operators, _, learngenes, strategies, objects, problems, datasets, populations = [
     *map(
         _loaded,
         (
@@ -76,6 +77,7 @@ MODULES = operators, _, learngenes, strategies, objects, problems, datasets = [
             "planted_objects",
             "planted_problems",
             "planted_datasets",
+            "planted_populations",
         ),
     )
 ]
@@ -96,6 +98,7 @@ KINDS = {
     "problem": problem_laws([]),
     "returned": returned_laws([], problems.by_hand),
     "convergence": convergence_laws(),
+    "population": population_laws(populations.REFERENCE),
 }
 
 

@@ -14,6 +14,7 @@ from neuroevo.testing.laws.learngenes import check_learngene_mutation, learngene
 from neuroevo.testing.laws.lockstep import Twin, lockstep_laws
 from neuroevo.testing.laws.mapping import check_map, map_laws
 from neuroevo.testing.laws.mutation import check_mutation, mutation_laws
+from neuroevo.testing.laws.populations import check_population, population_laws
 from neuroevo.testing.laws.problem import check_problem, problem_laws
 from neuroevo.testing.laws.returned import check_returned, returned_laws
 from neuroevo.testing.laws.selection import check_selection, selection_laws
@@ -41,6 +42,7 @@ __all__ = [
     "check_learngene_mutation",
     "check_map",
     "check_mutation",
+    "check_population",
     "check_problem",
     "check_returned",
     "check_selection",
@@ -54,6 +56,7 @@ __all__ = [
     "lockstep_laws",
     "map_laws",
     "mutation_laws",
+    "population_laws",
     "problem_laws",
     "report",
     "returned_laws",
