@@ -108,7 +108,7 @@ def test_a_case_is_replayed() -> None:
     with pytest.raises(LawBroken) as caught:
         check_law(repeats_rows, law, label="planted", examples=1)
     drawn = caught.value.drawn
-    assert drawn["batch"] == (5, 3, 1.0)
+    assert drawn["batch"] == (5, 3, 1.0, {})
     with pytest.raises(Breach):
         law.replay(repeats_rows, drawn)
     law.replay(reference_mutation("gaussian", sigma=SIGMA), drawn)

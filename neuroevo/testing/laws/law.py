@@ -34,8 +34,8 @@ RUNS = "runs on what it is given"
 """The law that is broken by whatever raises an exception; no other law is judged then."""
 
 OUTSIDE = (
-    "the case is outside of its domain, which keywords of the check describe (bounds=, dtypes=, min_genes=, "
-    "permutations=, …), or a fault of its own"
+    "the case is outside of its domain, which keywords of the check describe (bounds=, dtypes=, genomes=, layouts=, "
+    "length=, min_genes=, permutations=, space=; of a selection fitness=, k=, non_finite=), or a fault of its own"
 )
 """The likely cause of an exception."""
 
@@ -112,7 +112,7 @@ class Case:
     def keep(self, name: str, value: object) -> None:
         """Keep a value for the message and for a replay."""
         # A copy: the message shows the original argument even if the subject wrote into it.
-        self.drawn[name] = value.clone() if isinstance(value, Tensor) else copy.copy(value)
+        self.drawn[name] = copy.deepcopy(value) if isinstance(value, Tensor | tuple | list) else copy.copy(value)
 
 
 class Replay(Case):
@@ -138,8 +138,8 @@ class Replay(Case):
         return cast(T, value)
 
     def each(self, name: str, values: Iterable[T]) -> Iterator[T]:
-        """Yield the value of that name."""
-        yield from super().each(name, [cast(T, self.given[name])])
+        """Yield the value of that name alone, or all values if there is none."""
+        yield from super().each(name, [cast(T, self.given[name])] if name in self.given else values)
 
 
 @dataclass(frozen=True)
@@ -332,8 +332,7 @@ def must(what: str, do: Callable[[], T]) -> T:
 def literal(value: object) -> str:
     """Return an expression of Python that gives the value exactly, as far as there is one."""
     if isinstance(value, Tensor):
-        numbers = repr(value.detach().cpu().tolist()).replace("nan", "math.nan").replace("inf", "math.inf")
-        return f"torch.tensor({numbers}, dtype={value.dtype})"
+        return _tensor(value.detach().cpu()) + ".requires_grad_()" * value.requires_grad
     if isinstance(value, tuple):
         return f"({', '.join(map(literal, value))}{',' * (len(value) == 1)})"
     if isinstance(value, list):
@@ -341,6 +340,15 @@ def literal(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
     return repr(value)
+
+
+def _tensor(value: Tensor) -> str:
+    """Return the literal of a tensor: its numbers, or those of its memory if it is another view of that."""
+    plain = value.is_contiguous() and value.storage_offset() == 0
+    held = value if plain else value.new_empty(0).set_(value.untyped_storage())
+    numbers = repr(held.tolist()).replace("nan", "math.nan").replace("inf", "math.inf")
+    view = "" if plain else f".as_strided({tuple(value.shape)}, {value.stride()}, {value.storage_offset()})"
+    return f"torch.tensor({numbers}, dtype={value.dtype}){view}"
 
 
 def name_of(subject: object) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,18 +13,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuroevo.testing.laws.distribution import Sample, compare
-from neuroevo.testing.laws.genes import WITHIN, Genes
+from neuroevo.testing.laws.genes import Genes
 from neuroevo.testing.laws.law import Breach, Case, Law
-from neuroevo.testing.laws.purity import seeded
+from neuroevo.testing.laws.purity import ready, seeded
+from neuroevo.testing.laws.settings import Grid, combinations
 from neuroevo.testing.strategies import seeds
 
 Row = NDArray[np.float64]
 Names = tuple[str, str]
-Settings = dict[str, float]
+Settings = dict[str, Any]
 
 BATCHES = ((1, 1, 1.0), (1, 2, 0.5), (3, 4, 0.0), (5, 3, 1.0), (64, 3, 0.1), (2, 140, 0.5))
 """Rows P, genes D and rate of the batches of a case, from small to large: all rates that a branch may be made for, many
 rows for precision, and more genes than a byte counts with a sign."""
+
+TELLING = (3, 4)
+"""The batches that are drawn for other settings: noise in all genes, and few genes of many rows."""
 
 NUMBERS = 20_000
 """Genes that are drawn for a case, over all calls."""
@@ -38,7 +41,9 @@ CASES = 2
 CAUSE = "another distribution than the reference's: compare its source line by line"
 
 
-def mutates_like(reference: Callable[..., Tensor], genes: Genes, *, rate: Names | None = None) -> Law:
+def mutates_like(
+    reference: Callable[..., Tensor], genes: Genes, *, rate: Names | None = None, grid: Grid | None = None
+) -> Law:
     """Return the law that mutants are distributed as those of a reference.
 
     Args:
@@ -46,54 +51,75 @@ def mutates_like(reference: Callable[..., Tensor], genes: Genes, *, rate: Names 
         genes: What genomes consist of.
         rate: Names of the keyword that is the probability to change a gene, of the operator and of the reference; the
             law then chooses its value.
+        grid: Values of other settings, by the name that they have in both.
     """
 
     def statement(mutate: Any, case: Case) -> None:
         seed = case.draw("seed", seeds())
-        for *shape, share in case.each("batch", _batches(genes.least)):
-            settings = _settings(rate, share)
+        for *shape, share, others in case.each("batch", _batches(mutate, genes, grid)):
+            settings = _settings(rate, share, others)
             genomes = case.draw("genomes", _genomes(genes, *shape))
 
-            def changes(operator: Callable[..., Tensor], settings: Settings, genomes: Tensor = genomes) -> Sample:
-                call = partial(operator, generator=seeded(seed), **settings)
-                mutants = [_exact(call(genomes.clone())) for _ in range(_calls(genomes))]
+            def changes(operator: Any, settings: Settings, seed: int, genomes: Tensor = genomes) -> Sample:
+                generator = seeded(seed)
+                mutants = [
+                    _exact(ready(operator)(genomes.clone(), generator=generator, **settings))
+                    for _ in range(_calls(genomes))
+                ]
                 return np.stack(mutants) - _exact(genomes)
 
-            compare(changes(mutate, settings[0]), changes(reference, settings[1]), pairs=_neighbours(shape[1]))
+            mine, there = changes(mutate, settings[0], seed), changes(reference, settings[1], seed + 1)
+            compare(mine, there, pairs=_neighbours(shape[1]))
 
     return Law("mutants are distributed as the reference's", CAUSE, statement, examples=CASES, shrinks=False)
 
 
-def crosses_like(reference: Callable[..., tuple[Tensor, Tensor]], genes: Genes, *, rate: Names | None = None) -> Law:
+def crosses_like(
+    reference: Callable[..., Any],
+    genes: Genes,
+    *,
+    rate: Names | None = None,
+    grid: Grid | None = None,
+    parents: int = 2,
+) -> Law:
     """Return the law that children are distributed as those of a reference.
 
     Args:
-        reference: Takes parents [P, D] and [P, D] and `generator`, as the operator does, and returns two children.
+        reference: Takes parents [P, D] and [P, D] and `generator`, as the operator does, and returns as many children.
         genes: What parents consist of.
         rate: Names of the keyword that is the probability to change a gene, of the operator and of the reference; the
             law then chooses its value.
+        grid: Values of other settings, by the name that they have in both.
+        parents: The number of parents.
     """
 
     def statement(cross: Any, case: Case) -> None:
         seed = case.draw("seed", seeds())
-        for *shape, share in case.each("batch", _batches(genes.least)):
-            settings = _settings(rate, share)
-            parents = case.draw("first", _genomes(genes, *shape)), case.draw("second", _genomes(genes, *shape))
+        for *shape, share, others in case.each("batch", _batches(cross, genes, grid)):
+            settings = _settings(rate, share, others)
+            drawn = [case.draw(f"parent {place}", _genomes(genes, *shape)) for place in range(parents)]
 
-            def changes(
-                operator: Callable[..., tuple[Tensor, Tensor]],
-                settings: Settings,
-                parents: tuple[Tensor, Tensor] = parents,
-            ) -> Sample:
-                call = partial(operator, generator=seeded(seed), **settings)
-                litters = [call(*(one.clone() for one in parents)) for _ in range(_calls(parents[0]))]
-                return np.stack([_side_by_side(litter) for litter in litters]) - _side_by_side(parents)
+            def changes(operator: Any, settings: Settings, seed: int, drawn: list[Tensor] = drawn) -> Sample:
+                generator = seeded(seed)
+                litters = [
+                    litter(ready(operator)(*(one.clone() for one in drawn), generator=generator, **settings))
+                    for _ in range(_calls(drawn[0]))
+                ]
+                width = len(litters[0])
+                origin = _side_by_side([drawn[place % parents] for place in range(width)])
+                return np.stack([_side_by_side(each) for each in litters]) - origin
 
-            length = shape[1]
-            pairs = [*_neighbours(length), *((gene, length + gene) for gene in {0, length - 1})]
-            compare(changes(cross, settings[0]), changes(reference, settings[1]), pairs=pairs)
+            mine, there = changes(cross, settings[0], seed), changes(reference, settings[1], seed + 1)
+            length, width = shape[1], mine.shape[2]
+            pairs = [*_neighbours(length), *((gene, length + gene) for gene in {0, length - 1} if width > length)]
+            compare(mine, there, pairs=pairs)
 
     return Law("children are distributed as the reference's", CAUSE, statement, examples=CASES, shrinks=False)
+
+
+def litter(children: Any) -> tuple[Any, ...]:
+    """Return the children of a crossover, which may return a single one as it is."""
+    return tuple(children) if isinstance(children, tuple | list) else (children,)
 
 
 def selects_like(
@@ -135,32 +161,32 @@ def _genomes(genes: Genes, population: int, length: int) -> SearchStrategy[Tenso
     shape = (population, length)
     if genes.permutations:
         return seeds().map(lambda seed: torch.rand(shape, generator=seeded(seed)).argsort(1))
-    low, high = genes.bounds or WITHIN
-    spread = torch.linspace(low, high, population * length + 2)[1:-1].reshape(shape)
-    ends = torch.full(shape, low), torch.full(shape, high)
-    drawn = seeds().map(lambda seed: low + (high - low) * torch.rand(shape, generator=seeded(seed)))
-    fixed = st.sampled_from([spread, spread.flip(1), *ends])
-    return (fixed | drawn).map(lambda numbers: _of_dtype(numbers, genes.dtype))
+    low, high = genes.ends(length)
+    spread = torch.linspace(0, 1, population * length + 2, dtype=torch.float64)[1:-1].reshape(shape)
+    fixed = st.sampled_from([spread, spread.flip(1), torch.zeros(shape).double(), torch.ones(shape).double()])
+    drawn = seeds().map(lambda seed: torch.rand(shape, generator=seeded(seed), dtype=torch.float64))
+    return (fixed | drawn).map(lambda shares: genes.typed(torch.lerp(low, high, shares)))
 
 
-def _of_dtype(numbers: Tensor, dtype: torch.dtype) -> Tensor:
-    exact = dtype.is_floating_point
-    return numbers.to(dtype, copy=True) if exact else numbers.round().to(dtype)
+def _settings(names: Names | None, share: float, others: Settings) -> tuple[Settings, Settings]:
+    """Return the settings of the operator and of the reference: others, and the rate if they have one."""
+    return (others, others) if names is None else ({**others, names[0]: share}, {**others, names[1]: share})
 
 
-def _settings(names: Names | None, share: float) -> tuple[Settings, Settings]:
-    """Return the settings of the operator and of the reference: the rate, if they have one."""
-    return ({}, {}) if names is None else ({names[0]: share}, {names[1]: share})
+def _batches(operator: Any, genes: Genes, grid: Grid | None) -> list[tuple[int, int, float, Settings]]:
+    """Return rows P, genes D, rate and other settings of a case's batches: all of them at the own settings."""
+    own, *others = combinations(operator, grid or {})
+    lengths = [genes.length or max(length, genes.least) for _, length, _ in BATCHES]
+    batches = [(rows, length, share) for (rows, _, share), length in zip(BATCHES, lengths, strict=True)]
+    return [
+        *((*batch, own) for batch in batches),
+        *((*batches[place], settings) for settings in others if settings != own for place in TELLING),
+    ]
 
 
-def _batches(least: int) -> list[tuple[int, int, float]]:
-    """Return rows P, genes D and rate of a case's batches."""
-    return [(population, max(length, least), share) for population, length, share in BATCHES]
-
-
-def _side_by_side(pair: tuple[Tensor, Tensor]) -> Row:
-    """Return two batches [P, D] as one [P, 2 D]."""
-    return np.concatenate([_exact(one) for one in pair], axis=1)
+def _side_by_side(batches: Sequence[Tensor]) -> Row:
+    """Return N batches [P, D] as one [P, N D]."""
+    return np.concatenate([_exact(one) for one in batches], axis=1)
 
 
 def _calls(genomes: Tensor) -> int:

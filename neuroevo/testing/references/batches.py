@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,18 +20,19 @@ GIVEN = ("generator", "k")
 """Arguments of references that are not settings."""
 
 
-def reference_mutation(like: str, **settings: Any) -> Callable[..., Tensor]:
+def reference_mutation(like: str, *, varied: Sequence[str] = (), **settings: Any) -> Callable[..., Tensor]:
     """Return `mutate(genomes, *, generator)` for genomes [P, D]; a call can set other settings.
 
     Args:
         like: A name in `neuroevo.testing.references.mutation.MUTATIONS`.
+        varied: Settings that every call sets.
         **settings: Its settings.
 
     Raises:
         ValueError: There is no such reference.
         TypeError: It has no such setting, or needs another one.
     """
-    function = _bound(MUTATIONS, like, settings)
+    function = _bound(MUTATIONS, like, settings, varied)
 
     def mutate(genomes: Tensor, *, generator: torch.Generator, **changed: Any) -> Tensor:
         draws = _numpy(generator)
@@ -40,18 +41,21 @@ def reference_mutation(like: str, **settings: Any) -> Callable[..., Tensor]:
     return mutate
 
 
-def reference_crossover(like: str, **settings: Any) -> Callable[..., tuple[Tensor, Tensor]]:
+def reference_crossover(
+    like: str, *, varied: Sequence[str] = (), **settings: Any
+) -> Callable[..., tuple[Tensor, Tensor]]:
     """Return `cross(first, second, *, generator)` for parents [P, D] and [P, D]; a call can set other settings.
 
     Args:
         like: A name in `neuroevo.testing.references.crossover.CROSSOVERS`.
+        varied: Settings that every call sets.
         **settings: Its settings.
 
     Raises:
         ValueError: There is no such reference.
         TypeError: It has no such setting, or needs another one.
     """
-    function = _bound(CROSSOVERS, like, settings)
+    function = _bound(CROSSOVERS, like, settings, varied)
 
     def cross(first: Tensor, second: Tensor, *, generator: torch.Generator, **changed: Any) -> tuple[Tensor, Tensor]:
         draws = _numpy(generator)
@@ -81,13 +85,16 @@ def reference_selection(like: str, **settings: Any) -> Callable[..., Tensor]:
     return select
 
 
-def _bound(known: Mapping[str, Callable[..., Any]], like: str, settings: Mapping[str, Any]) -> partial[Any]:
+def _bound(
+    known: Mapping[str, Callable[..., Any]], like: str, settings: Mapping[str, Any], varied: Sequence[str] = ()
+) -> partial[Any]:
     if like not in known:
         raise ValueError(f"like must be one of {', '.join(known)}, but it is {like!r}{suggestion(like, known)}")
     parameters = inspect.signature(known[like]).parameters.values()
     settable = {one.name: one for one in parameters if one.kind is one.KEYWORD_ONLY and one.name not in GIVEN}
-    unknown = sorted(settings.keys() - settable.keys())
-    missing = sorted(name for name, one in settable.items() if one.default is one.empty and name not in settings)
+    given = {*settings, *varied}
+    unknown = sorted(given - settable.keys())
+    missing = sorted(name for name, one in settable.items() if one.default is one.empty and name not in given)
     if unknown or missing:
         raise TypeError(
             f"like={like!r} takes the settings {', '.join(settable) or 'none'}, but "
