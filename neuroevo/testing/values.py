@@ -12,9 +12,11 @@ from torch import Tensor
 
 NON_FINITE = (math.nan, math.inf, -math.inf)
 
-LAYOUTS = ("contiguous", "strided", "offset", "transposed", "expanded", "requires_grad")
-"""How a tensor can lie in memory: every second number, behind others, column by column, one row for all rows; and
-whether it requires a gradient."""
+LAYOUTS = ("contiguous", "strided", "offset", "transposed", "expanded")
+"""How a tensor can lie in memory: every second number, behind others, column by column, one row for all rows."""
+
+ALL_LAYOUTS = (*LAYOUTS, "requires_grad")
+"""The same, and tensors that require a gradient: right operators that change the rows of a clone do not take these."""
 
 FEW, MANY = 8, 300
 """Rows or genes of most shapes, and at most."""
@@ -124,7 +126,7 @@ def orders(draw: DrawFn, shape: Shape) -> Tensor:
 
 
 def arranged(batch: Tensor, layout: str) -> Tensor:
-    """Return a tensor of the same numbers that lies in memory in one of `LAYOUTS`.
+    """Return a tensor of the same numbers that lies in memory in one of `ALL_LAYOUTS`.
 
     For "expanded" all rows are the first one.
     """
