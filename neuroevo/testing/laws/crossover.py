@@ -97,8 +97,8 @@ def crossover_laws(
             blends). Permutations and foreign genomes are not judged by it.
         cuts: Largest number of cuts, of which at least one lies between two genes; None if there are none.
         noise: Whether children differ also where their parents agree, as those of a line with noise do.
-        rate: Name of the keyword that is the probability to exchange a gene, or the probability itself where it is bound;
-            None if there is none.
+        rate: Name of the keyword that is the probability to exchange a gene, or the probability itself where it is
+            bound; None if there is none.
         grid: Values of other settings by name, such as `{"eta": (1, 20)}`: the laws are judged at all of them, and at
             the rates 0, 0.1, 0.5 and 1.
         deterministic: Whether the parents alone decide, as in an arithmetic mean.
