@@ -14,10 +14,12 @@ import pytest
 from neuroevo.testing.laws import (
     Law,
     LawBroken,
+    averaging_laws,
     backbone_laws,
     check_dataset,
     check_law,
     check_strategy,
+    circuit_laws,
     convergence_laws,
     crossover_laws,
     dataset_laws,
@@ -66,7 +68,7 @@ def _loaded(name: str) -> ModuleType:
     return module
 
 
-MODULES = operators, _, learngenes, strategies, objects, problems, datasets, populations = [
+MODULES = operators, _, learngenes, strategies, objects, problems, datasets, populations, *_ = [
     *map(
         _loaded,
         (
@@ -78,6 +80,7 @@ MODULES = operators, _, learngenes, strategies, objects, problems, datasets, pop
             "planted_problems",
             "planted_datasets",
             "planted_populations",
+            "planted_heredity",
         ),
     )
 ]
@@ -88,9 +91,12 @@ KINDS = {
     + selection_laws(proportional=True),
     "mutation": mutation_laws(rate="rate", permutations=True),
     "crossover": crossover_laws(rate="rate", cuts=1) + crossover_laws(permutations=True),
-    "extraction": extraction_laws(),
-    "inheritance": inheritance_laws(),
-    "learngene mutation": learngene_mutation_laws(rate="rate") + learngene_mutation_laws(sizes_kept=False),
+    "circuit": circuit_laws(like="strongest") + circuit_laws(like="random"),
+    "averaging": averaging_laws(),
+    "extraction": extraction_laws(partial=True),
+    "inheritance": inheritance_laws(structures=True),
+    "learngene mutation": learngene_mutation_laws(rate="rate", like="exchange")
+    + learngene_mutation_laws(sizes_kept=False, reads_network=False),
     "map": map_laws(chunk="chunk"),
     "strategy": strategy_laws(verbs=("mutate",)),
     "backbone": backbone_laws(),

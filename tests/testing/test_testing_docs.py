@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import strategies as st
 
 from neuroevo.testing import laws, strategies
 
@@ -45,10 +46,13 @@ def test_every_law_and_every_strategy_is_on_the_page() -> None:
         + laws.selection_laws(tournament=3, proportional=True),
         "mutation": laws.mutation_laws(rate="rate", permutations=True),
         "crossover": laws.crossover_laws(rate="rate", cuts=1) + laws.crossover_laws(permutations=True),
-        "extraction": laws.extraction_laws(),
-        "inheritance": laws.inheritance_laws(),
-        "learngene_mutation": laws.learngene_mutation_laws(rate="rate")
-        + laws.learngene_mutation_laws(sizes_kept=False),
+        "circuit": laws.circuit_laws(like="strongest") + laws.circuit_laws(like="random"),
+        "averaging": laws.averaging_laws(),
+        "agreement": laws.agreement_laws(len, st.nothing()),
+        "extraction": laws.extraction_laws(partial=True),
+        "inheritance": laws.inheritance_laws(structures=True),
+        "learngene_mutation": laws.learngene_mutation_laws(rate="rate", like="exchange")
+        + laws.learngene_mutation_laws(sizes_kept=False, reads_network=False),
         "strategy": laws.strategy_laws(verbs=("mutate",)),
         "backbone": laws.backbone_laws(),
         "dataset": laws.dataset_laws(again=lambda: pytest.fail("not called"), learnable=True),

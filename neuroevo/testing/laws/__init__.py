@@ -4,7 +4,10 @@ Each `check_*` raises `LawBroken`, an `AssertionError` that names the law, the s
 likely cause; each `*_laws` returns the laws as a list, for `neuroevo.testing.parametrize`.
 """
 
+from neuroevo.testing.laws.agreement import agreement_laws, check_agreement
+from neuroevo.testing.laws.averaging import averaging_laws, check_averaging
 from neuroevo.testing.laws.backbone import backbone_laws, check_backbone
+from neuroevo.testing.laws.choosing import check_circuit, circuit_laws
 from neuroevo.testing.laws.convergence import check_convergence, convergence_laws
 from neuroevo.testing.laws.crossover import check_crossover, crossover_laws
 from neuroevo.testing.laws.dataset import check_dataset, dataset_laws
@@ -30,9 +33,14 @@ __all__ = [
     "LawBroken",
     "Twin",
     "Verdict",
+    "agreement_laws",
+    "averaging_laws",
     "backbone_laws",
     "check",
+    "check_agreement",
+    "check_averaging",
     "check_backbone",
+    "check_circuit",
     "check_convergence",
     "check_crossover",
     "check_dataset",
@@ -47,6 +55,7 @@ __all__ = [
     "check_returned",
     "check_selection",
     "check_strategy",
+    "circuit_laws",
     "convergence_laws",
     "crossover_laws",
     "dataset_laws",

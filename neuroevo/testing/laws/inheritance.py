@@ -24,36 +24,45 @@ from neuroevo.testing.laws.circuits import (
     wider,
 )
 from neuroevo.testing.laws.content import same_bits
+from neuroevo.testing.laws.heirs import heirs_equal, learngenes_equal
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import Arguments, purity_laws, seeded
 from neuroevo.testing.strategies import Ancestor, ancestors, seeds
 
 
-def check_extraction(extract: Callable[..., Learngene], *, examples: int | None = None) -> None:
+def check_extraction(extract: Callable[..., Learngene], *, partial: bool = False, examples: int | None = None) -> None:
     """Raise LawBroken for the first of `extraction_laws` that an extraction breaks.
 
     Args:
         extract: Takes `weights`, `indices`, `backbone` and `provenance` as `neuroevo.operators.inheritance.extract`.
+        partial: As for `extraction_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
-    check(extract, extraction_laws(), label=name_of(extract), examples=examples)
+    check(extract, extraction_laws(partial=partial), label=name_of(extract), examples=examples)
 
 
-def check_inheritance(inherit: Callable[..., Inheritance], *, exact: bool = True, examples: int | None = None) -> None:
+def check_inheritance(
+    inherit: Callable[..., Inheritance], *, exact: bool = True, structures: bool = False, examples: int | None = None
+) -> None:
     """Raise LawBroken for the first of `inheritance_laws` that an inheritance breaks.
 
     Args:
         inherit: Takes `learngene`, `weights` and `layout` as `neuroevo.operators.inheritance.inherit`.
         exact: As for `inheritance_laws`.
+        structures: As for `inheritance_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
-    check(inherit, inheritance_laws(exact=exact), label=name_of(inherit), examples=examples)
+    check(inherit, inheritance_laws(exact=exact, structures=structures), label=name_of(inherit), examples=examples)
 
 
-def extraction_laws() -> list[Law]:
-    """Return the laws of reading a learngene from a network's weights."""
+def extraction_laws(*, partial: bool = False) -> list[Law]:
+    """Return the laws of reading a learngene from a network's weights.
+
+    Args:
+        partial: Whether it takes `tensors`, the names of those that a partial learngene holds.
+    """
     return [
         *purity_laws(_circuit, _extract),
         Law(
@@ -71,15 +80,18 @@ def extraction_laws() -> list[Law]:
             "the circuit is not closed: a kept channel reads one that is not kept",
             _circuit_computes,
         ),
+        *([learngenes_equal()] if partial else []),
     ]
 
 
-def inheritance_laws(*, exact: bool = True) -> list[Law]:
+def inheritance_laws(*, exact: bool = True, structures: bool = False) -> list[Law]:
     """Return the laws of writing a learngene into a network's weights.
 
     Args:
         exact: Whether the heir's gene channels compute at birth what the circuit computes, which requires zero
             weights into them from other channels.
+        structures: Whether it writes into networks of any structure, by the rules of
+            `neuroevo.operators.inheritance.inherit`, and takes `cross` as that does.
     """
     laws = [
         *purity_laws(_birth, _inherit),
@@ -108,6 +120,8 @@ def inheritance_laws(*, exact: bool = True) -> list[Law]:
     if exact:
         cause = "cross weights, from other channels into the circuit, are not zero, or running statistics are fresh"
         laws.append(Law("gene channels compute what the circuit computes", cause, _genes_compute))
+    if structures:
+        laws.append(heirs_equal())
     return laws
 
 

@@ -21,6 +21,7 @@ from neuroevo.testing.laws.circuits import taken
 from neuroevo.testing.laws.content import content, difference, same_bits
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import Arguments, other_seeds_other_results, purity_laws, seeded
+from neuroevo.testing.laws.variation import Like, rest_is_kept, statistics_are_kept, varied_like
 from neuroevo.testing.strategies import Ancestor, ancestors, seeds
 
 FIRST_NEW = 10**6
@@ -28,6 +29,7 @@ FIRST_NEW = 10**6
 
 GENERATIONS = 3
 ROOMY = MLP(widths=(12, 12), inputs=3)
+DEFAULT: dict[Like, str] = {"exchange": "rate", "resize": "rate", "noise": "sigma"}
 CHANNELS = torch.tensor([0, 4, 5, 9])
 
 
@@ -49,6 +51,7 @@ def check_learngene_mutation(
     rate: str | None = None,
     sizes_kept: bool = True,
     reads_network: bool = True,
+    like: Like | None = None,
     examples: int | None = None,
 ) -> None:
     """Raise LawBroken for the first of `learngene_mutation_laws` that a mutation breaks.
@@ -58,33 +61,41 @@ def check_learngene_mutation(
         rate: As for `learngene_mutation_laws`.
         sizes_kept: As for `learngene_mutation_laws`.
         reads_network: As for `learngene_mutation_laws`.
+        like: As for `learngene_mutation_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
     """
     __tracebackhide__ = True
-    laws = learngene_mutation_laws(rate=rate, sizes_kept=sizes_kept, reads_network=reads_network)
+    laws = learngene_mutation_laws(rate=rate, sizes_kept=sizes_kept, reads_network=reads_network, like=like)
     check(mutate, laws, label=name_of(mutate), examples=examples)
 
 
 def learngene_mutation_laws(
-    *, rate: str | None = None, sizes_kept: bool = True, reads_network: bool = True
+    *, rate: str | None = None, sizes_kept: bool = True, reads_network: bool = True, like: Like | None = None
 ) -> list[Law]:
     """Return the laws of a mutation of learngenes.
 
     Args:
-        rate: Name of the keyword that is the probability to mutate; None if there is none.
+        rate: Name of the keyword that is the probability to mutate, or the deviation of noise; None if there is none.
         sizes_kept: Whether each group keeps its number of channels; otherwise only the budget of parameters is kept.
         reads_network: Whether all slices of the mutant are read from the network; False for noise on the weights.
+        like: What mutants are distributed as, with `rate` as its setting: "exchange" of channels by others, "resize" of
+            groups within the budget, "noise" on all parameters.
     """
     laws = [
         *purity_laws(_arguments, _call),
         _sizes_kept() if sizes_kept else _budget_kept(),
         _ancestry_is_a_tree(),
+        rest_is_kept(_call, reads_network=reads_network),
         other_seeds_other_results(_roomy, partial(_call, settings={rate: 1.0} if rate else {})),
     ]
     if reads_network:
         laws.append(_circuit_stays_closed())
+    else:
+        laws.append(statistics_are_kept(_call))
     if rate is not None:
         laws.append(_rate_zero(rate))
+    if like is not None:
+        laws.append(varied_like(like, rate or DEFAULT[like], _call))
     return laws
 
 
