@@ -146,7 +146,7 @@ SELECTIONS = [
     _subject(
         "selStochasticUniversalSampling",
         lambda: deap_selection(tools.selStochasticUniversalSampling),
-        lambda: selection_laws(proportional=True, reference=variants.pointers_on_the_sorted),
+        lambda: selection_laws(proportional=True, separate_draws=False, reference=variants.pointers_on_the_sorted),
     ),
     _subject("selBest", lambda: deap_selection(tools.selBest), lambda: selection_laws(**SORTED)),
     _subject("selNSGA2", lambda: deap_selection(tools.selNSGA2), lambda: selection_laws(**SORTED)),

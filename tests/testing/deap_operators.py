@@ -114,7 +114,12 @@ SUBJECTS = (
     _selection("`selDoubleTournament`", DOUBLE_TOURNAMENT, tournament=3),
     _selection("`selDoubleTournament`, `neuroevo.Fitness`", DOUBLE_TOURNAMENT, fitness=Fitness, tournament=3),
     _selection("`selRoulette`", tools.selRoulette, proportional=True),
-    _selection("`selStochasticUniversalSampling`", tools.selStochasticUniversalSampling, proportional=True),
+    _selection(
+        "`selStochasticUniversalSampling`",
+        tools.selStochasticUniversalSampling,
+        proportional=True,
+        separate_draws=False,
+    ),
     _selection("`selLexicase`, one objective", tools.selLexicase, only_ties_are_random=True),
     _selection("`selNSGA2`", tools.selNSGA2, **BEST),
     _selection("`selNSGA2`, `neuroevo.Fitness`", tools.selNSGA2, fitness=Fitness, **BEST),

@@ -8,7 +8,7 @@ and values of other settings: the laws then choose among them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,10 +18,13 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
+from neuroevo.testing.laws.changes import Variation
 from neuroevo.testing.laws.content import same_bits
 from neuroevo.testing.laws.domain import Domain, divided, domain
+from neuroevo.testing.laws.equivariance import equivariance_laws
 from neuroevo.testing.laws.genes import LONG, Genes, check_permutations
 from neuroevo.testing.laws.given import Batch, Given
+from neuroevo.testing.laws.independence import varies_independently
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.mutation import PERMUTATIONS_STAY, named, shown
 from neuroevo.testing.laws.purity import (
@@ -83,6 +86,8 @@ def crossover_laws(
     rate: str | float | None = None,
     grid: Grid | None = None,
     deterministic: bool = False,
+    separate_genes: bool | None = None,
+    equivariant: Iterable[str] | None = None,
     refuses: Mapping[str, Refused] | None = None,
     reference: Callable[..., Any] | None = None,
     like: str | None = None,
@@ -102,6 +107,11 @@ def crossover_laws(
         grid: Values of other settings by name, such as `{"eta": (1, 20)}`: the laws are judged at all of them, and at
             the rates 0, 0.1, 0.5 and 1.
         deterministic: Whether the parents alone decide, as in an arithmetic mean.
+        separate_genes: Whether each gene is crossed as if it were the only one; by default where there is a rate of
+            genes that are no permutation.
+        equivariant: Names of transformations of parents that children follow: "shift", "scale" and "mirror" the genes'
+            values, "permute" or "reverse" their places, "relabel" a permutation, "swap" the parents; by default those
+            of values where there are no bounds, "mirror" within bounds, "relabel" of permutations, and "swap".
         refuses: Calls that have to raise ValueError or TypeError, by what is wrong with them; each is a function of the
             operator and a generator.
         reference: Another implementation of the operator that children are distributed as; None for none.
@@ -111,7 +121,7 @@ def crossover_laws(
             space, permutations, genomes, …), and the settings of `like`, equal to those of the operator.
 
     Raises:
-        ValueError: There is no operator of the name `like`.
+        ValueError: There is no operator of the name `like`, or no transformation of a name in `equivariant`.
         TypeError: It has no such setting, or needs another one; or a keyword is unknown.
     """
     known, settings = divided("crossover_laws", described, others=like is not None)
@@ -140,6 +150,9 @@ def crossover_laws(
         laws += at_all(others, _chance(arity, genes, exchanges=exchanges, cuts=cuts, deterministic=deterministic))
     if rate is not None and children <= parents:
         laws += at_all(others, [_rate_zero(rate, arity, genes)])
+    if isinstance(genes, Genes):
+        kind = Variation(genes, parents, children, rate, others)
+        laws += [*varies_independently(kind, separate_genes=separate_genes), *equivariance_laws(kind, equivariant)]
     if isinstance(genes, Genes) and reference is not None:
         names = None if rate is None else (rate, "rate" if like is not None else rate)
         laws.append(crosses_like(reference, genes, rate=names, grid=others, parents=parents))

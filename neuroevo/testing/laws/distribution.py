@@ -20,6 +20,12 @@ Sample = NDArray[np.float64]
 FEW_VALUES = 24
 """Different values up to which a sample is compared value by value."""
 
+TAILS = (0.003, 0.03)
+"""Shares of the pooled numbers at either end that are counted: a test of whole distributions hardly looks there."""
+
+PLAIN = 4.0
+"""Standard deviations of a difference below which its exact probability, which takes time, can't be small enough."""
+
 DIGITS = 6
 """Decimal places in which changes count as equal, in units of the greatest: implementations round differently."""
 
@@ -34,42 +40,48 @@ def views_of(changes: Sample, *, pairs: Sequence[tuple[int, int]], item: str = "
     """
     calls, rows, width = changes.shape
     flat = changes.reshape(calls * rows, width)
-    for place in {0, 1, width // 2, width - 2, width - 1} & set(range(width)):
+    for place in sorted({0, 1, width // 2, width - 2, width - 1} & set(range(width))):
         yield f"{item} {place}", flat[:, place]
     for first, second in pairs:
         yield f"{item} {first} times {item} {second}", flat[:, first] * flat[:, second]
         yield f"{item} {first} plus {item} {second}", flat[:, first] + flat[:, second]
     changed = flat != 0
     yield f"the number of changed {item}s", changed.sum(1).astype(np.float64)
-    yield "the mean of a row", flat.mean(1)
-    yield "the deviation of a row", flat.std(1)
-    yield "the place of the greatest change", np.abs(flat).argmax(1).astype(np.float64)
-    yield "the steps upwards within a row", (np.diff(flat, axis=1) > 0).sum(1).astype(np.float64)
-    yield f"the first changed {item}", changed.argmax(1).astype(np.float64)
+    if width > 1:
+        yield "the mean of a row", flat.mean(1)
+        yield "the deviation of a row", flat.std(1)
+        yield "the place of the greatest change", np.abs(flat).argmax(1).astype(np.float64)
+        yield "the steps upwards within a row", (np.diff(flat, axis=1) > 0).sum(1).astype(np.float64)
+        yield f"the first changed {item}", changed.argmax(1).astype(np.float64)
+        yield f"the different {item}s of a row", _different(flat)
     yield from _between_rows(changes)
 
 
 def _between_rows(changes: Sample) -> Iterator[tuple[str, Sample]]:
     rows = changes.shape[1]
-    for first, second in sorted({(0, 1), (rows // 2 - 1, rows // 2), (0, rows - 1), (rows - 2, rows - 1)}):
+    half = rows // 2
+    for first, second in sorted({(0, 1), (0, half), (half - 1, half), (0, rows - 1), (rows - 2, rows - 1)}):
         if 0 <= first < second < rows:
             product = (changes[:, first] * changes[:, second]).sum(1)
             yield f"row {first} times row {second}", product
             same = (changes[:, first] == changes[:, second]).sum(1).astype(np.float64)
             yield f"the equal numbers of row {first} and row {second}", same
     if rows > 1:
+        for row in sorted({0, half, rows - 1}):
+            yield f"row {row}", changes[:, row].sum(1)
         yield "the mean of a call", changes.mean((1, 2))
         yield "the deviation between rows", changes.mean(2).std(1)
+        yield "the deviation between rows in the first number", changes[:, :, 0].std(1)
         upwards = (np.diff(changes[:, :, 0], axis=1) > 0).sum(1).astype(np.float64)
         yield "the steps upwards from row to row", upwards
-        yield "the different rows of a call", _different(changes)
+        # Equal rows have equal sums with random weights, and others have not.
+        weights = np.random.default_rng(0).normal(size=changes.shape[2])
+        yield "the different rows of a call", _different((changes * weights).sum(2))
 
 
-def _different(changes: Sample) -> Sample:
-    # Equal rows have equal sums with random weights, and others have not.
-    weights = np.random.default_rng(0).normal(size=changes.shape[2])
-    marks = np.sort((changes * weights).sum(2), axis=1)
-    different: Sample = 1.0 + (np.diff(marks, axis=1) != 0).sum(1)
+def _different(rows: Sample) -> Sample:
+    """Return how many different numbers each row [N, C] has."""
+    different: Sample = 1.0 + (np.diff(np.sort(rows, axis=1), axis=1) != 0).sum(1)
     return different
 
 
@@ -107,18 +119,42 @@ def _doubt(mine: Sample, reference: Sample) -> tuple[float, str]:
     """Return the probability that two samples of one distribution differ as much, and how they differ."""
     # Sums and products of rounded numbers differ in their last digits again.
     mine, reference = mine.round(DIGITS), reference.round(DIGITS)
-    values = np.unique(np.concatenate([mine, reference]))
-    if len(values) > FEW_VALUES:
-        measured = (mine.mean(), mine.std(), reference.mean(), reference.std())
-        said = "its mean is {:.3g} and its deviation {:.3g}, there they are {:.3g} and {:.3g}".format(*measured)
-        return float(ks_2samp(mine, reference, method="asymp").pvalue), said
-    counts = {value: (int((mine == value).sum()), int((reference == value).sum())) for value in values.tolist()}
-    tables = {
-        value: [[first, second], [len(mine) - first, len(reference) - second]]
-        for value, (first, second) in counts.items()
-    }
-    chances = {value: float(fisher_exact(table).pvalue) * len(values) for value, table in tables.items()}
-    worst = min(chances, key=lambda value: chances[value])
-    first, second = counts[worst]
-    shares = first / len(mine), second / len(reference)
-    return chances[worst], f"it is {worst:g} in {shares[0]:.1%} of the calls, there in {shares[1]:.1%}"
+    values, places = np.unique(np.concatenate([mine, reference]), return_inverse=True)
+    if len(values) <= FEW_VALUES:
+        return _value_by_value(values, places[: len(mine)], places[len(mine) :])
+    probability = float(ks_2samp(mine, reference, method="asymp").pvalue)
+    tails = (_tail_doubt(*sides, share) for sides in ((mine, reference), (-mine, -reference)) for share in TAILS)
+    measured = (mine.mean(), mine.std(), reference.mean(), reference.std())
+    said = "its mean is {:.3g} and its deviation {:.3g}, there they are {:.3g} and {:.3g}".format(*measured)
+    ends = (mine.min(), mine.max(), reference.min(), reference.max())
+    reach = ", within {:.3g} to {:.3g}, there within {:.3g} to {:.3g}".format(*ends)
+    return (1 + 2 * len(TAILS)) * min(probability, *tails), said + reach
+
+
+def _tail_doubt(mine: Sample, reference: Sample, share: float) -> float:
+    """Return the probability that so different parts of two samples of one distribution are beyond a quantile."""
+    # Given the pooled numbers, those of one sample among the greatest are drawn as from an urn.
+    level = np.quantile(np.concatenate([mine, reference]), 1 - share)
+    return _chance(int((mine > level).sum()), len(mine), int((reference > level).sum()), len(reference))
+
+
+def _value_by_value(values: Sample, mine: NDArray[np.intp], reference: NDArray[np.intp]) -> tuple[float, str]:
+    """Return the doubt about the value whose shares differ most, from the places of numbers among the values."""
+    counts = [np.bincount(places, minlength=len(values)) for places in (mine, reference)]
+    first, second = counts[0] / len(mine), counts[1] / len(reference)
+    pooled = (counts[0] + counts[1]) / (len(mine) + len(reference))
+    spread = np.sqrt(np.maximum(pooled * (1 - pooled), 1e-12))
+    worst = int((np.abs(first - second) / spread).argmax())
+    chance = _chance(int(counts[0][worst]), len(mine), int(counts[1][worst]), len(reference))
+    said = f"it is {values[worst]:g} in {first[worst]:.1%} of the calls, there in {second[worst]:.1%}"
+    return chance * len(values), said
+
+
+def _chance(first: int, first_trials: int, second: int, second_trials: int) -> float:
+    """Return the probability of such a difference of two counts by Fisher's exact test, or 1 where it is small."""
+    pooled = (first + second) / (first_trials + second_trials)
+    spread = np.sqrt(pooled * (1 - pooled) * (1 / first_trials + 1 / second_trials))
+    if abs(first / first_trials - second / second_trials) <= PLAIN * spread:
+        return 1.0
+    table = [[first, second], [first_trials - first, second_trials - second]]
+    return float(fisher_exact(table).pvalue)

@@ -7,7 +7,7 @@ gene can be given, and values of other settings: the laws then choose among them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,9 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from neuroevo.testing.laws import chance
+from neuroevo.testing.laws.changes import Variation
 from neuroevo.testing.laws.domain import Domain, Keywords, divided, domain
+from neuroevo.testing.laws.equivariance import equivariance_laws
 from neuroevo.testing.laws.genes import LONG, Genes, check_permutations
 from neuroevo.testing.laws.given import Batch, Given
+from neuroevo.testing.laws.independence import varies_independently
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import (
     SEEDS,
@@ -77,6 +80,8 @@ def mutation_laws(
     rate: str | float | None = None,
     grid: Grid | None = None,
     deterministic: bool = False,
+    separate_genes: bool | None = None,
+    equivariant: Iterable[str] | None = None,
     refuses: Mapping[str, Refused] | None = None,
     reference: Callable[..., Batch] | None = None,
     like: str | None = None,
@@ -90,6 +95,10 @@ def mutation_laws(
         grid: Values of other settings by name, such as `{"eta": (1, 20)}`: the laws are judged at all of them, and at
             the rates 0, 0.1, 0.5 and 1.
         deterministic: Whether the genomes alone decide.
+        separate_genes: Whether each gene mutates as if it were the only one; by default where there is a rate of genes
+            that are no permutation.
+        equivariant: Names of transformations of genomes that mutants follow: "shift", "scale" and "mirror" their
+            values, "permute" or "reverse" their places, "relabel" a permutation; by default "mirror" or "relabel".
         refuses: Calls that have to raise ValueError or TypeError, by what is wrong with them; each is a function of the
             operator and a generator.
         reference: Another implementation of the operator that mutants are distributed as; None for none.
@@ -99,7 +108,7 @@ def mutation_laws(
             space, permutations, genomes, …), and the settings of `like`, equal to those of the operator.
 
     Raises:
-        ValueError: There is no operator of the name `like`.
+        ValueError: There is no operator of the name `like`, or no transformation of a name in `equivariant`.
         TypeError: It has no such setting, or needs another one; or a keyword is unknown.
     """
     known, settings = divided("mutation_laws", described, others=like is not None)
@@ -128,6 +137,9 @@ def mutation_laws(
         laws += at_all(varied, [_permutations_stay(draw)])
     if rate is not None:
         laws += at_all(others, _rate(rate, genes))
+    if isinstance(genes, Genes):
+        kind = Variation(genes, rate=rate, grid=others)
+        laws += [*varies_independently(kind, separate_genes=separate_genes), *equivariance_laws(kind, equivariant)]
     if isinstance(genes, Genes) and reference is not None:
         names = None if rate is None else (rate, "rate" if like is not None else rate)
         laws.append(mutates_like(reference, genes, rate=names, grid=others))

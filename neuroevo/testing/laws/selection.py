@@ -17,6 +17,7 @@ from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
 from neuroevo.testing.laws import chance
+from neuroevo.testing.laws.independence import selects_independently
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.odds import CALLS, odds_laws
 from neuroevo.testing.laws.purity import (
@@ -81,6 +82,8 @@ def selection_laws(
     distinct_entrants: bool = False,
     group: int | None = None,
     proportional: bool = False,
+    separate_draws: bool | None = None,
+    leading: bool = False,
     refuses: Mapping[str, Refused] | None = None,
     reference: Callable[..., Tensor] | None = None,
     like: str | None = None,
@@ -103,6 +106,9 @@ def selection_laws(
         group: Individuals in a group, if it cuts the shuffled population into groups and takes the best of each.
         proportional: Whether it draws with probabilities in proportion to its argument, which is then at least 0 and
             not all 0.
+        separate_draws: Whether the selected of one call are as those of several calls; by default where any number of
+            individuals can be drawn with replacement.
+        leading: Whether it takes the fitness of several populations, [..., P].
         refuses: Calls that have to raise ValueError or TypeError, by what is wrong with them; each is a function of the
             operator and a generator.
         reference: Another implementation of the operator that the selected are distributed as; None for none.
@@ -138,6 +144,8 @@ def selection_laws(
     if rank_based and not proportional:
         finite = fitness_of(weights, False, least, proportional=False)
         laws.append(_only_the_order_counts(wanted, finite))
+    if objectives == 1 and not deterministic:
+        laws += selects_independently(wanted, separate_draws=separate_draws, leading=leading)
     laws += odds_laws(tournament, group, wanted, distinct=distinct_entrants, proportional=proportional)
     if reference is not None:
         laws.append(selects_like(reference, called, with_replacement=with_replacement))
