@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
-from neuroevo.testing.laws import chance
+from neuroevo.testing.laws import chance, ordering
 from neuroevo.testing.laws.independence import selects_independently
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.odds import CALLS, odds_laws
@@ -84,6 +84,8 @@ def selection_laws(
     proportional: bool = False,
     separate_draws: bool | None = None,
     leading: bool = False,
+    first_of_equals: bool = False,
+    any_dtype: bool = False,
     refuses: Mapping[str, Refused] | None = None,
     reference: Callable[..., Tensor] | None = None,
     like: str | None = None,
@@ -109,6 +111,8 @@ def selection_laws(
         separate_draws: Whether the selected of one call are as those of several calls; by default where any number of
             individuals can be drawn with replacement.
         leading: Whether it takes the fitness of several populations, [..., P].
+        first_of_equals: Whether among individuals of one fitness the first in the population counts as the best.
+        any_dtype: Whether the fitness can be of any dtype, integers included.
         refuses: Calls that have to raise ValueError or TypeError, by what is wrong with them; each is a function of the
             operator and a generator.
         reference: Another implementation of the operator that the selected are distributed as; None for none.
@@ -146,6 +150,9 @@ def selection_laws(
         laws.append(_only_the_order_counts(wanted, finite))
     if objectives == 1 and not deterministic:
         laws += selects_independently(wanted, separate_draws=separate_draws, leading=leading)
+    laws += [ordering.first_of_equals(wanted)] if first_of_equals else []
+    laws += [ordering.any_dtype(wanted)] if any_dtype else []
+    laws += [ordering.scaled_weights(wanted)] if proportional else []
     laws += odds_laws(tournament, group, wanted, distinct=distinct_entrants, proportional=proportional)
     if reference is not None:
         laws.append(selects_like(reference, called, with_replacement=with_replacement))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -61,6 +62,18 @@ def rank(fitness: Fitness, *, k: int, pressure: float = 2.0, generator: np.rando
     steps = ranks / (population - 1) if population > 1 else np.zeros(1)
     odds = (2 - pressure + 2 * (pressure - 1) * steps) / population
     return [int(one) for one in generator.choice(population, k, p=odds / odds.sum())]
+
+
+def boltzmann_weights(scores: Fitness, *, temperature: float) -> Fitness:
+    """Return exp(score / temperature) as shares of their sum; a score that is no number has none."""
+    weights = np.zeros_like(scores)
+    known = np.isfinite(scores)
+    for row in np.ndindex(scores.shape[:-1]):
+        if known[row].any():
+            best = scores[row][known[row]].max()
+            powers = [math.exp((one - best) / temperature) if np.isfinite(one) else 0.0 for one in scores[row]]
+            weights[row] = np.array(powers) / sum(powers)
+    return weights
 
 
 SELECTIONS: Mapping[str, Callable[..., list[int]]] = {
