@@ -14,6 +14,7 @@ import pytest
 from neuroevo.testing.laws import (
     Law,
     LawBroken,
+    augmentation_laws,
     averaging_laws,
     backbone_laws,
     check_dataset,
@@ -33,6 +34,7 @@ from neuroevo.testing.laws import (
     returned_laws,
     selection_laws,
     strategy_laws,
+    task_laws,
 )
 
 DOCS = Path(__file__).parents[2] / "docs" / "testing.md"
@@ -82,6 +84,7 @@ MODULES = operators, _, _, learngenes, strategies, objects, problems, datasets, 
             "planted_datasets",
             "planted_populations",
             "planted_heredity",
+            "planted_images",
         ),
     )
 ]
@@ -95,6 +98,8 @@ KINDS = {
     "crossover": crossover_laws(rate="rate", cuts=1) + crossover_laws(permutations=True),
     "circuit": circuit_laws(like="strongest") + circuit_laws(like="random"),
     "averaging": averaging_laws(),
+    "augmentation": augmentation_laws(like="crop", padding=1, amount="padding"),
+    "tasks": task_laws(),
     "extraction": extraction_laws(partial=True),
     "inheritance": inheritance_laws(structures=True),
     "learngene mutation": learngene_mutation_laws(rate="rate", like="exchange")

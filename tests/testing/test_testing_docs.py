@@ -47,6 +47,8 @@ def test_every_law_and_every_strategy_is_on_the_page() -> None:
         "mutation": laws.mutation_laws(rate="rate", permutations=True),
         "crossover": laws.crossover_laws(rate="rate", cuts=1) + laws.crossover_laws(permutations=True),
         "circuit": laws.circuit_laws(like="strongest") + laws.circuit_laws(like="random"),
+        "augmentation": laws.augmentation_laws(like="crop", padding=1, amount="padding"),
+        "tasks": laws.task_laws(),
         "averaging": laws.averaging_laws(),
         "agreement": laws.agreement_laws(len, st.nothing()),
         "extraction": laws.extraction_laws(partial=True),

@@ -5,6 +5,7 @@ likely cause; each `*_laws` returns the laws as a list, for `neuroevo.testing.pa
 """
 
 from neuroevo.testing.laws.agreement import agreement_laws, check_agreement
+from neuroevo.testing.laws.augmentation import augmentation_laws, check_augmentation
 from neuroevo.testing.laws.averaging import averaging_laws, check_averaging
 from neuroevo.testing.laws.backbone import backbone_laws, check_backbone
 from neuroevo.testing.laws.choosing import check_circuit, circuit_laws
@@ -22,6 +23,7 @@ from neuroevo.testing.laws.problem import check_problem, problem_laws
 from neuroevo.testing.laws.returned import check_returned, returned_laws
 from neuroevo.testing.laws.selection import check_selection, selection_laws
 from neuroevo.testing.laws.strategy import check_strategy, strategy_laws
+from neuroevo.testing.laws.tasks import check_tasks, task_laws
 from neuroevo.testing.laws.verdicts import Verdict, report
 
 __all__ = [
@@ -34,10 +36,12 @@ __all__ = [
     "Twin",
     "Verdict",
     "agreement_laws",
+    "augmentation_laws",
     "averaging_laws",
     "backbone_laws",
     "check",
     "check_agreement",
+    "check_augmentation",
     "check_averaging",
     "check_backbone",
     "check_circuit",
@@ -55,6 +59,7 @@ __all__ = [
     "check_returned",
     "check_selection",
     "check_strategy",
+    "check_tasks",
     "circuit_laws",
     "convergence_laws",
     "crossover_laws",
@@ -71,4 +76,5 @@ __all__ = [
     "returned_laws",
     "selection_laws",
     "strategy_laws",
+    "task_laws",
 ]
