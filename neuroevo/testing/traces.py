@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -123,10 +122,3 @@ def overlap(first: list[Span], second: list[Span]) -> bool:
         if place < len(second) and second[place][0] <= end:
             return True
     return False
-
-
-def global_states() -> tuple[object, ...]:
-    """Return the states of the global generators of `random`, numpy and PyTorch."""
-    state: Any = np.random.get_state()  # noqa: NPY002
-    name, keys, *rest = state
-    return random.getstate(), (name, bytes(keys), *rest), torch.get_rng_state().numpy().tobytes()

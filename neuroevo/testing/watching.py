@@ -21,9 +21,10 @@ from typing import Any
 import torch
 from deap.base import Toolbox
 
+from neuroevo.global_generators import fingerprints
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.space import Space
-from neuroevo.testing.traces import alike, global_states, individuals_in, overlap, spans, tensors_in, trace
+from neuroevo.testing.traces import alike, individuals_in, overlap, spans, tensors_in, trace
 
 UNCHANGED = "arguments are left unchanged"
 OWN_MEMORY = "results share no storage with arguments"
@@ -174,7 +175,7 @@ class Watch:
         if number > ALL_OF_THE_FIRST and number % self.every:
             return operator(*arguments, **keywords)
         given = (*arguments, *keywords.values())
-        before, states = trace(given), global_states()
+        before, states = trace(given), fingerprints()
         self._broken.append(set())
         try:
             result = operator(*arguments, **keywords)
@@ -198,13 +199,13 @@ class Watch:
             self.notices[place] = replace(known, times=known.times + 1)
 
     def _complaints(
-        self, name: str, given: tuple[Any, ...], before: object, states: tuple[object, ...], result: Any
+        self, name: str, given: tuple[Any, ...], before: object, states: Mapping[str, bytes], result: Any
     ) -> Iterator[tuple[str, str]]:
         individuals = individuals_in(given)
         in_place = name in IN_PLACE and not all(isinstance(one, Individual) for one in individuals)
         if not in_place and trace(given) != before:
             yield UNCHANGED, "the call changed one"
-        if global_states() != states:
+        if fingerprints() != states:
             yield GLOBALS, "the call moved one of random, numpy.random or torch"
         known, found = {id(one) for one in individuals}, individuals_in(result)
         if name in CHOOSING and any(id(one) not in known for one in found):
