@@ -31,7 +31,8 @@ def test_the_code_is_a_passing_test_file(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "test_page.py"]
     run = subprocess.run(words, cwd=tmp_path, env=environment, check=False, timeout=300, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
-    expected = source.count("\ndef test_") - 1 + len(laws.selection_laws(tournament=3))
+    by_law = len(laws.selection_laws(tournament=3)) + len(laws.mutation_laws(rate="rate"))
+    expected = source.count("\ndef test_") - 1 + by_law
     assert f"{expected} passed" in run.stdout
 
 
