@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 import pytest
+from hypothesis import strategies as st
 
 from neuroevo.testing.laws import (
     Law,
@@ -22,6 +23,7 @@ from neuroevo.testing.laws import (
     check_strategy,
     circuit_laws,
     convergence_laws,
+    critic_laws,
     crossover_laws,
     dataset_laws,
     extraction_laws,
@@ -85,6 +87,7 @@ MODULES = operators, _, _, learngenes, strategies, objects, problems, datasets, 
             "planted_populations",
             "planted_heredity",
             "planted_images",
+            "planted_critics",
         ),
     )
 ]
@@ -100,6 +103,7 @@ KINDS = {
     "averaging": averaging_laws(),
     "augmentation": augmentation_laws(like="crop", padding=1, amount="padding"),
     "tasks": task_laws(),
+    "critic": critic_laws(st.nothing(), reference=lambda *_: (0.0, 1.0)),
     "extraction": extraction_laws(partial=True),
     "inheritance": inheritance_laws(structures=True),
     "learngene mutation": learngene_mutation_laws(rate="rate", like="exchange")

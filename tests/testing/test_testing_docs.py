@@ -50,6 +50,7 @@ def test_every_law_and_every_strategy_is_on_the_page() -> None:
         "circuit": laws.circuit_laws(like="strongest") + laws.circuit_laws(like="random"),
         "augmentation": laws.augmentation_laws(like="crop", padding=1, amount="padding"),
         "tasks": laws.task_laws(),
+        "critic": laws.critic_laws(st.nothing(), reference=lambda *_: (0.0, 1.0)),
         "averaging": laws.averaging_laws(),
         "agreement": laws.agreement_laws(len, st.nothing()),
         "extraction": laws.extraction_laws(partial=True),

@@ -10,6 +10,7 @@ from neuroevo.testing.laws.averaging import averaging_laws, check_averaging
 from neuroevo.testing.laws.backbone import backbone_laws, check_backbone
 from neuroevo.testing.laws.choosing import check_circuit, circuit_laws
 from neuroevo.testing.laws.convergence import check_convergence, convergence_laws
+from neuroevo.testing.laws.critic import check_critic, critic_laws
 from neuroevo.testing.laws.crossover import check_crossover, crossover_laws
 from neuroevo.testing.laws.dataset import check_dataset, dataset_laws
 from neuroevo.testing.laws.inheritance import check_extraction, check_inheritance, extraction_laws, inheritance_laws
@@ -46,6 +47,7 @@ __all__ = [
     "check_backbone",
     "check_circuit",
     "check_convergence",
+    "check_critic",
     "check_crossover",
     "check_dataset",
     "check_extraction",
@@ -62,6 +64,7 @@ __all__ = [
     "check_tasks",
     "circuit_laws",
     "convergence_laws",
+    "critic_laws",
     "crossover_laws",
     "dataset_laws",
     "extraction_laws",

@@ -86,7 +86,7 @@ def _reading(draw: DrawFn) -> Mapping[str, Any]:
 def births(draw: DrawFn) -> Mapping[str, Any]:
     """Draw the arguments of `inherit`: a learngene, and a network of the same or of another structure."""
     ancestor = draw(architectures(max_channels=4))
-    heir = draw(_resized(ancestor) | _deeper(ancestor) | architectures(max_channels=4))
+    heir = draw(_resized(ancestor) | _deeper(ancestor) | _for_images(ancestor) | architectures(max_channels=4))
     head = {name: torch.ones(shape) for name, shape in HEAD.items()}
     weights: dict[str, Tensor] = {**draw(weights_of(heir.layout)), **head}
     return {
@@ -102,8 +102,17 @@ def _resized(draw: DrawFn, backbone: Backbone) -> Backbone:
     return backbone.resized({group: draw(st.integers(1, WIDEST)) for group in backbone.layout.groups})
 
 
+def _for_images(backbone: Backbone) -> SearchStrategy[Backbone]:
+    """Draw the same structure for images of other colours and sizes."""
+    if isinstance(backbone, MLP):
+        return st.builds(replace, st.just(backbone), inputs=st.integers(1, 9))
+    sizes = {"size": st.sampled_from([2, 4, 6])} if isinstance(backbone, ViT) else {}
+    changed: SearchStrategy[Any] = st.builds(replace, st.just(backbone), channels=st.integers(1, 3), **sizes)
+    return changed
+
+
 def _deeper(backbone: Backbone) -> SearchStrategy[Backbone]:
-    """Draw another depth of the same kind, or for other images."""
+    """Draw another depth of the same kind, or another convolutional network."""
     width, channels = st.integers(1, WIDEST), st.integers(1, 3)
 
     def widths(*numbers: int) -> SearchStrategy[tuple[int, ...]]:
