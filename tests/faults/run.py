@@ -99,7 +99,8 @@ def measure(faults: Sequence[Fault], *, examples: int, jobs: int, covered: bool 
     outcomes = {}
     for one in run(calls, jobs):
         outcomes[one.name] = one
-        click.echo(f"{len(outcomes)}/{len(calls)} {one.name}", err=True)
+        missed = not one.died and one.value is None
+        click.echo(f"{len(outcomes)}/{len(calls)} {one.name} {'missed' if missed else 'caught'}", err=True)
     return [_result(fault, outcomes[fault.id]) for fault in chosen]
 
 

@@ -192,7 +192,10 @@ class CMAES(Search):
     def distribution(self, state: Mapping[str, Any]) -> None:
         model = self.model
         for name in MATRICES:
-            setattr(model, name, state[name].cpu().numpy().copy())
+            # In the layout of the array it replaces, which decides in what order products are summed.
+            values = np.empty_like(getattr(model, name))
+            values[...] = state[name].cpu().numpy()
+            setattr(model, name, values)
         model.sigma, model.update_count = state["sigma"], state["update_count"]
         model.BD = model.B * model.diagD
         model.random.bit_generator.state = state["random"]

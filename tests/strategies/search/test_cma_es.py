@@ -10,7 +10,7 @@ from deap import cma
 
 from neuroevo.evolution import evolve
 from neuroevo.individual import Fitness
-from neuroevo.problems.function import ELLIPSOID, ROSENBROCK
+from neuroevo.problems.function import ELLIPSOID, RASTRIGIN, ROSENBROCK
 from neuroevo.seeds import seed_of
 from neuroevo.space import Space
 from neuroevo.strategies import CMAES, SeparableCMAES
@@ -70,3 +70,14 @@ def test_the_variances_are_the_axes_of_the_ellipsoid() -> None:
     curvatures = 1e6 ** torch.linspace(0, 1, 10, dtype=torch.float64)
     spread = (strategy.variances * curvatures).log10()
     assert float(spread.max() - spread.min()) < 1.5
+
+
+def test_a_loaded_state_continues_bit_for_bit() -> None:
+    """Also where products of matrices depend on their layout in memory."""
+    whole, stopped, resumed = (CMAES(RASTRIGIN(6)) for _ in range(3))
+    for _ in evolve(stopped, 5):
+        pass
+    resumed.load_state_dict(stopped.state_dict())
+    assert resumed.model.B.flags.f_contiguous == stopped.model.B.flags.f_contiguous
+    scores = [[one.fitness.values for one in each.population] for each in evolve(whole, 12)]
+    assert [[one.fitness.values for one in each.population] for each in evolve(resumed, 7)] == scores[5:]
