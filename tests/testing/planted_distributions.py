@@ -168,6 +168,24 @@ def entrants_of_all_islands(fitness: Tensor, *, k: int, generator: torch.Generat
     return entrants.expand(*fitness.shape[:-1], k, 2).gather(-1, winners).squeeze(-1)
 
 
+def last_of_equals(fitness: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
+    """Let the last of equal entrants win, as a sort from the worst on does."""
+    chosen = selection.tournament(fitness.flip(-1), k=k, size=2, generator=generator)
+    return len(fitness) - 1 - chosen
+
+
+def in_single_bytes(fitness: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
+    """Take draws in the dtype of the fitness."""
+    draws = torch.rand(fitness.shape, generator=generator, dtype=torch.float64).to(fitness.dtype)
+    best = torch.where(fitness.isfinite(), fitness, -1).argsort(descending=True, stable=True)
+    return best[draws[best].argsort(stable=True)][torch.arange(k) % len(fitness)]
+
+
+def with_a_constant(weights: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
+    """Add a small constant, so that no sum of weights is zero."""
+    return selection.roulette(weights + 1e-12 * (weights > 0), k=k, generator=generator)
+
+
 BY_ROWS = "a batch varies as its rows one by one"
 BY_GENES = "each gene varies as if it were the only one"
 BY_CALLS = "consecutive calls are independent"
@@ -219,6 +237,14 @@ SELECTIONS: tuple[Row, ...] = (
         "leading dimensions are populations of their own",
         {"leading": True},
     ),
+    (last_of_equals, "the last of equals wins", "the first of equals wins", {"first_of_equals": True}),
+    (
+        in_single_bytes,
+        "draws in the dtype of the fitness",
+        "the dtype of the fitness changes nothing",
+        {"any_dtype": True},
+    ),
+    (with_a_constant, "a constant added to weights", "scaling all weights changes nothing", {"proportional": True}),
 )
 
 PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = tuple(

@@ -95,7 +95,7 @@ PLANTED = {row[0]: Planted(*row) for module in MODULES for row in module.PLANTED
 KINDS = {
     "selection": selection_laws(deterministic=True, with_replacement=False)
     + selection_laws(tournament=3)
-    + selection_laws(proportional=True, leading=True),
+    + selection_laws(proportional=True, leading=True, first_of_equals=True, any_dtype=True),
     "mutation": mutation_laws(rate="rate", permutations=True)
     + mutation_laws(rate="rate", leading=True, equivariant=("mirror", "permute")),
     "crossover": crossover_laws(rate="rate", cuts=1) + crossover_laws(permutations=True),
