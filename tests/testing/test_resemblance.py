@@ -12,8 +12,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from neuroevo.operators import crossover, mutation, selection
-from neuroevo.testing.laws import Breach, LawBroken, check_crossover, check_law, check_mutation, check_selection
+from neuroevo.operators import crossover, fronts, mutation, selection
+from neuroevo.testing.laws import (
+    Breach,
+    LawBroken,
+    check_crossover,
+    check_law,
+    check_mutation,
+    check_selection,
+    selection_laws,
+)
 from neuroevo.testing.laws.genes import Genes
 from neuroevo.testing.laws.resemblance import crosses_like, mutates_like
 from neuroevo.testing.references import reference_crossover, reference_mutation, reference_selection
@@ -247,3 +255,41 @@ def test_no_gene_goes_to_the_child_of_the_other_parent() -> None:
     one, other = cross(first, second, generator=torch.Generator())
     assert ((one - first).abs() < 0.5).all()
     assert ((other - second).abs() < 0.5).all()
+
+
+def first_cases_first(fitness: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
+    """Lexicase selection with its cases in one order."""
+    chosen = []
+    for _ in range(k):
+        left = torch.arange(len(fitness))
+        for case in fitness.unbind(1):
+            left = left[case[left] == case[left].max()]
+        chosen.append(left[torch.randint(len(left), (), generator=generator)])
+    return torch.stack(chosen)
+
+
+def the_crowded_first(fitness: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
+    """Survivors of NSGA-II by a crowding distance with the wrong sign."""
+    numbers = fronts.front_numbers(fitness)
+    order = fronts.crowding(fitness, numbers).argsort(stable=True)
+    return order[numbers[order].argsort(stable=True)][:k]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("select", "like", "settings"),
+    [
+        (first_cases_first, "lexicase", {}),
+        (reference_selection("lexicase"), "epsilon-lexicase", {}),
+        (the_crowded_first, "NSGA-II", {"with_replacement": False, "deterministic": True}),
+    ],
+)
+def test_faults_of_selections_by_several_objectives_are_noticed(
+    select: Callable[..., Tensor], like: str, settings: dict[str, bool]
+) -> None:
+    """A reference for fitness [P, M] has the laws of the weights."""
+    laws = selection_laws(like=like, weights=(1.0, 1.0, 1.0), **settings)
+    law = next(one for one in laws if one.name == "the selected are distributed as the reference's")
+    check_law(reference_selection(like), law, label="reference", examples=1)
+    with pytest.raises(LawBroken, match="as the reference's"):
+        check_law(select, law, label="planted", examples=2)

@@ -16,7 +16,7 @@ from neuroevo.testing.strategies import fitnesses, seeds
 DTYPES = (torch.float16, torch.float32, torch.int64, torch.int32)
 """Dtypes in which a fitness of small whole numbers is exact, beside float64."""
 
-POWERS = (-1000, -60, 60, 1000)
+POWERS = (-900, -60, 60, 1023)
 """Powers of two that weights are scaled by: as numbers of float64 they stay exact, and their sums may not be finite."""
 
 

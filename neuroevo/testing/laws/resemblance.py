@@ -16,6 +16,7 @@ from neuroevo.testing.laws.distribution import Sample, compare
 from neuroevo.testing.laws.genes import Genes
 from neuroevo.testing.laws.law import Breach, Case, Law
 from neuroevo.testing.laws.purity import ready, seeded
+from neuroevo.testing.laws.selected import called
 from neuroevo.testing.laws.settings import Grid, combinations
 from neuroevo.testing.strategies import seeds
 
@@ -33,7 +34,16 @@ TELLING = (3, 4)
 NUMBERS = 20_000
 """Genes that are drawn for a case, over all calls."""
 
-MOST_CALLS, LEAST_CALLS = 1500, 250
+MOST_CALLS, LEAST_CALLS = 1000, 60
+
+SIZES = ((1, 1), (2, 3), (5, 4), (9, 8), (3, 200), (200, 5))
+"""Individuals P and selected k of a case's calls."""
+
+SMALL = ((1, 1), (2, 1), (5, 2), (9, 4), (30, 15))
+"""The same for what sorts the population, whose reference takes the time of many comparisons."""
+
+Merit = Callable[[NDArray[np.float64]], Sequence[Any]]
+"""Takes the fitness [P, M], and returns what can be compared for each individual."""
 
 CASES = 2
 """Most cases of such a law: each one is thousands of calls, with batches of all shapes."""
@@ -124,36 +134,61 @@ def litter(children: Any) -> tuple[Any, ...]:
 
 def selects_like(
     reference: Callable[..., Tensor],
-    call: Callable[[Any, Tensor, int, torch.Generator], Tensor],
     *,
     with_replacement: bool = True,
+    weights: Sequence[float] = (1.0,),
+    merit: Merit | None = None,
 ) -> Law:
     """Return the law that the selected are distributed as those of a reference.
 
     Args:
-        reference: Takes the fitness [P], `k` and `generator`, as the operator does, and returns indices.
-        call: Calls an operator with the fitness [P], k and a generator.
+        reference: Takes the fitness, [P] or with several objectives [P, M], the greater the better, `k` and
+            `generator`, and returns indices.
         with_replacement: Whether an individual can be selected more than once; otherwise k is at most P.
+        weights: Weights of the objectives as in DEAP.
+        merit: What individuals are compared by, if not by their fitness; then the order of the selected means nothing.
     """
 
     def statement(select: Any, case: Case) -> None:
-        population = case.draw("population", st.integers(1, 9))
-        order = case.draw("fitness", st.permutations(range(1, population + 1)))
-        fitness = torch.tensor(order, dtype=torch.float64)
-        k = case.draw("k", st.integers(1, 8 if with_replacement else population))
         seed = case.draw("seed", seeds())
+        for population, most in case.each("sizes", SIZES if merit is None else SMALL):
+            k = most if with_replacement else min(most, population)
+            fitness = case.draw("fitness", _fitness(population, len(weights)))
+            signs = torch.tensor(weights).double().sign()
+            better = fitness * signs if len(weights) > 1 else fitness * signs[0]
+            labels = _labels(better, merit)
 
-        def chosen(operator: Any, seed: int) -> Sample:
-            generator = seeded(seed)
-            calls = [fitness[call(operator, fitness.clone(), k, generator)] for _ in range(MOST_CALLS)]
-            return _exact(torch.stack(calls).unsqueeze(1))
+            def chosen(operator: Any, given: Tensor, seed: int, k: int = k, labels: Tensor = labels) -> Sample:
+                generator = seeded(seed)
+                most_calls = MOST_CALLS if merit is None else LEAST_CALLS
+                calls = range(max(LEAST_CALLS, min(most_calls, NUMBERS // (2 * k))))
+                found = torch.stack([labels[called(operator, given.clone(), k, generator)] for _ in calls])
+                return _exact((found if merit is None else found.sort(1).values).unsqueeze(1))
 
-        mine, there = chosen(select, seed), chosen(reference, seed + 1)
-        if mine.shape != there.shape:
-            raise Breach(f"{mine.shape[2]} are selected, and {there.shape[2]} by the reference")
-        compare(mine, there, pairs=_neighbours(mine.shape[2]), item="draw")
+            mine, there = chosen(select, fitness, seed), chosen(reference, better, seed + 1)
+            if mine.shape != there.shape:
+                raise Breach(f"{mine.shape[2]} are selected, and {there.shape[2]} by the reference")
+            compare(mine, there, pairs=_neighbours(mine.shape[2]), item="draw")
 
-    return Law("the selected are distributed as the reference's", CAUSE, statement, examples=3 * CASES, shrinks=False)
+    return Law("the selected are distributed as the reference's", CAUSE, statement, examples=CASES, shrinks=False)
+
+
+def _fitness(population: int, objectives: int) -> SearchStrategy[Tensor]:
+    """Draw a fitness of different numbers, [P], or of several objectives with ties, [P, M]."""
+    if objectives == 1:
+        return st.permutations(range(1, population + 1)).map(lambda order: torch.tensor(order, dtype=torch.float64))
+    shape = (population, objectives)
+    drawn = seeds().map(lambda seed: torch.randint(5, shape, generator=seeded(seed)))
+    return drawn.map(lambda scores: scores.double())
+
+
+def _labels(fitness: Tensor, merit: Merit | None) -> Tensor:
+    """Return a number for each individual, equal for those that are no different."""
+    if merit is not None:
+        merits = merit(fitness.numpy())
+        ranks = {one: float(rank) for rank, one in enumerate(sorted(set(merits)), start=1)}
+        return torch.tensor([ranks[one] for one in merits], dtype=torch.float64)
+    return fitness if fitness.dim() == 1 else fitness.unique(dim=0, return_inverse=True)[1].double() + 1
 
 
 def _genomes(genes: Genes, population: int, length: int) -> SearchStrategy[Tensor]:

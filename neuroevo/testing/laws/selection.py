@@ -31,8 +31,9 @@ from neuroevo.testing.laws.purity import (
     seeds_change_nothing,
 )
 from neuroevo.testing.laws.resemblance import selects_like
-from neuroevo.testing.laws.selected import Wanted, call, called, counts_of, distinct, doubles, fitness_of, needs_k
+from neuroevo.testing.laws.selected import Wanted, call, counts_of, distinct, doubles, fitness_of, needs_k
 from neuroevo.testing.references import reference_selection
+from neuroevo.testing.references.selection import MERITS
 from neuroevo.testing.strategies import seeds
 
 FEW_CALLS = 100
@@ -155,7 +156,8 @@ def selection_laws(
     laws += [ordering.scaled_weights(wanted)] if proportional else []
     laws += odds_laws(tournament, group, wanted, distinct=distinct_entrants, proportional=proportional)
     if reference is not None:
-        laws.append(selects_like(reference, called, with_replacement=with_replacement))
+        merit = MERITS.get(like or "")
+        laws.append(selects_like(reference, with_replacement=with_replacement, weights=weights or (1.0,), merit=merit))
     return [*laws, *refusals(refuses)]
 
 
