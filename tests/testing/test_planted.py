@@ -18,6 +18,7 @@ from neuroevo.testing.laws import (
     augmentation_laws,
     averaging_laws,
     backbone_laws,
+    call_laws,
     check_dataset,
     check_law,
     check_strategy,
@@ -116,6 +117,7 @@ KINDS = {
     "returned": returned_laws([], problems.by_hand),
     "convergence": convergence_laws(),
     "population": population_laws(populations.REFERENCE),
+    "calls": call_laws(populations.CALLED),
 }
 
 

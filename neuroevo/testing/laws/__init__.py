@@ -21,6 +21,7 @@ from neuroevo.testing.laws.mapping import check_map, map_laws
 from neuroevo.testing.laws.mutation import check_mutation, mutation_laws
 from neuroevo.testing.laws.populations import check_population, population_laws
 from neuroevo.testing.laws.problem import check_problem, problem_laws
+from neuroevo.testing.laws.replayed import call_laws, check_calls
 from neuroevo.testing.laws.returned import check_returned, returned_laws
 from neuroevo.testing.laws.selection import check_selection, selection_laws
 from neuroevo.testing.laws.strategy import check_strategy, strategy_laws
@@ -40,11 +41,13 @@ __all__ = [
     "augmentation_laws",
     "averaging_laws",
     "backbone_laws",
+    "call_laws",
     "check",
     "check_agreement",
     "check_augmentation",
     "check_averaging",
     "check_backbone",
+    "check_calls",
     "check_circuit",
     "check_convergence",
     "check_critic",
