@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import strategies as st
@@ -49,6 +50,7 @@ def test_every_law_and_every_strategy_is_on_the_page() -> None:
         "crossover": laws.crossover_laws(rate="rate", cuts=1) + laws.crossover_laws(permutations=True),
         "circuit": laws.circuit_laws(like="strongest") + laws.circuit_laws(like="random"),
         "augmentation": laws.augmentation_laws(like="crop", padding=1, amount="padding"),
+        "population": laws.population_laws(Mock()),
         "tasks": laws.task_laws(),
         "critic": laws.critic_laws(st.nothing(), reference=lambda *_: (0.0, 1.0)),
         "averaging": laws.averaging_laws(),
