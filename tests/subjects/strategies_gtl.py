@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -10,12 +11,14 @@ import torch
 from neuroevo.backbones import MLP
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.execution import Recipe
+from neuroevo.operators.layers import layers
 from neuroevo.seeds import stream
 from neuroevo.strategies import (
     GTL,
     PAPER,
     Finetune,
     HeurLG,
+    Layerwise,
     LinearProbe,
     NarrowPretraining,
     OneCandidate,
@@ -156,4 +159,32 @@ SUBJECTS += [
     reptile("Reptile", inner=2, tasks=2, step=0.5, task_ways=2),
     reptile("Reptile with one task at a time", inner=3),
     reptile("Reptile by default"),
+]
+
+
+def common_layers(layout: Any, pair: tuple[dict[str, list[int]], dict[str, list[int]]]) -> float:
+    """Return the parameters of the layers that two hold in common, in units of those of all that either holds."""
+    first, second = pair
+    tensors, total = layers(layout), layout.parameters()
+    shares = {layer: layout.parameters(tensors=names) / total for layer, names in tensors.items()}
+    common = sum(shares[layer] for layer, ids in first.items() if second.get(layer) == ids)
+    return common / (sum(shares[layer] for layer in [*first, *second]) - common)
+
+
+class PlainLayerwise(PlainGTL):
+    """GTL over whole layers, with GRL's settings."""
+
+    name = "layerwise"
+
+
+GRL: dict[str, Any] = {"memory": False, "founders": 0, "parents": None, "average": False, "elites": 0}
+GRL |= {"beta": 1 / math.e, "credit": "grl", "finalists": 3, "overlap": common_layers}
+
+SUBJECTS += [
+    Subject(
+        "layerwise GTL",
+        (*FILES, "neuroevo/strategies/gtl/layerwise.py"),
+        lambda: lambda seed: Layerwise(tiny(), BACKBONE, seed=seed, **SMALL, population=4),
+        lambda: call_laws(PlainLayerwise(**GRL, population=4), failing="live"),
+    ),
 ]

@@ -394,6 +394,7 @@ SUBJECTS = [
             connection_rate=0.3,
             node_rate=0.2,
         ),
+        children=1200,
     ),
     subject(
         "NEAT by default",
