@@ -80,4 +80,4 @@ def test_a_loaded_state_continues_bit_for_bit() -> None:
     resumed.load_state_dict(stopped.state_dict())
     assert resumed.model.B.flags.f_contiguous == stopped.model.B.flags.f_contiguous
     scores = [[one.fitness.values for one in each.population] for each in evolve(whole, 12)]
-    assert [[one.fitness.values for one in each.population] for each in evolve(resumed, 7)] == scores[5:]
+    assert [[one.fitness.values for one in each.population] for each in evolve(resumed, 12)] == scores[5:]
