@@ -75,8 +75,39 @@ def replayed(name: str, settings: dict[str, Any], plain: dict[str, Any] | None =
     return Subject(name, FILES, lambda: lambda seed: gtl(seed, **settings, **others), lambda: laws)
 
 
+DOCUMENTED: dict[str, Any] = {
+    "population": 2,
+    "tournament": 2,
+    "life_ways": "all",
+    "critic_ways": None,
+    "scoring": "nearest-mean",
+    "critics": 4,
+    "metric": "final",
+    "mutation_rate": 0.05,
+    "elites": 1,
+    "resize_rate": 0.0,
+    "noise": 0.0,
+    "cross": "zero",
+    "isolate": True,
+    "condense": True,
+    "cycle": 3,
+    "memory": True,
+    "founders": 1,
+    "parents": 1,
+    "average": True,
+    "lamarckian": True,
+    "pool": 5,
+    "turnover": 2,
+    "decay": 0.6,
+    "beta": 0.1,
+    "credit": "geometric",
+    "temperature": 0.02,
+    "finalists": 1,
+}
+"""The documented defaults, which a result says in its notes."""
+
 SUBJECTS = [
-    replayed("GTL by default", {}),
+    replayed("GTL by default", {}, {"settings": DOCUMENTED}),
     replayed(
         "GTL with five and groups of two",
         {"population": 5, "tournament": 2, "parents": 2, "elites": 2, "finalists": 2, "pool": 3, "turnover": 1},
