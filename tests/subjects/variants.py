@@ -5,6 +5,7 @@ Mutation and crossover work on lists, as in DEAP, and `adapted` to batches.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -97,6 +98,62 @@ def _ordered_from_the_start(first: Genes, second: Genes, *, generator: torch.Gen
     return children[0], children[1]
 
 
+def _first_genes_exchanged(first: Genes, second: Genes, *, generator: torch.Generator) -> tuple[Genes, Genes]:
+    cut = 1 + below(len(first) - 1, generator)
+    return exchanged(first, second, [place < cut for place in range(len(first))])
+
+
+def _two_points_or_none(first: Genes, second: Genes, *, generator: torch.Generator) -> tuple[Genes, Genes]:
+    start, stop = sorted(below(len(first) + 1, generator) for _ in range(2))
+    return exchanged(first, second, [not start <= place < stop for place in range(len(first))])
+
+
+def _perturbed_or_replaced(genes: Genes, *, generator: torch.Generator) -> tuple[Genes]:
+    def mutant(gene: float) -> float:
+        draw = chance(generator)
+        if draw < 0.7:
+            gene += 0.5 * normal(generator)
+        elif draw < 0.8:
+            gene = normal(generator)
+        return min(max(gene, -30.0), 30.0)
+
+    return ([mutant(gene) for gene in genes],)
+
+
+def _disabled_in_three_of_four(first: Genes, second: Genes, *, generator: torch.Generator) -> tuple[Genes, Genes]:
+    def child() -> Genes:
+        return [(a and b) or chance(generator) >= 0.75 for a, b in zip(first, second, strict=True)]
+
+    return child(), child()
+
+
+def _cauchy(genes: Genes, *, generator: torch.Generator) -> tuple[Genes]:
+    # The ratio of two normal numbers.
+    return ([gene + 0.1 * normal(generator) / normal(generator) for gene in genes],)
+
+
+def _along_a_line(genes: Genes, *, generator: torch.Generator) -> tuple[Genes]:
+    direction = [normal(generator) for _ in genes]
+    length, step = math.hypot(*direction), normal(generator)
+    return ([gene + 0.3 * step * part / length for gene, part in zip(genes, direction, strict=True)],)
+
+
+def _one_of_all(genes: Genes, *, generator: torch.Generator) -> tuple[Genes]:
+    genes[below(len(genes), generator)] += 0.5 * normal(generator)
+    return (genes,)
+
+
+def _between(first: Genes, second: Genes, *, generator: torch.Generator) -> tuple[Genes, Genes]:
+    share = chance(generator)
+    child = [a + share * (b - a) for a, b in zip(first, second, strict=True)]
+    return child, child
+
+
+def normal(generator: torch.Generator) -> float:
+    """Return a standard normal number."""
+    return float(torch.randn((), generator=generator, dtype=torch.float64))
+
+
 def exchanged(first: Genes, second: Genes, places: Sequence[bool]) -> tuple[Genes, Genes]:
     """Return two parents with some places exchanged."""
     pairs = [(b, a) if there else (a, b) for a, b, there in zip(first, second, places, strict=True)]
@@ -109,6 +166,14 @@ def two_of(limit: int, generator: torch.Generator) -> tuple[int, int]:
     return start, stop
 
 
+first_genes_exchanged = as_crossover(_first_genes_exchanged)
+two_points_or_none = as_crossover(_two_points_or_none)
+perturbed_or_replaced = as_mutation(_perturbed_or_replaced)
+disabled_in_three_of_four = as_crossover(_disabled_in_three_of_four)
+cauchy = as_mutation(_cauchy)
+along_a_line = as_mutation(_along_a_line)
+one_of_all = as_mutation(_one_of_all)
+_pair_between = as_crossover(_between)
 half_inverted = as_mutation(_half_inverted)
 two_inner_points = as_crossover(_two_inner_points)
 half_exchanged = as_crossover(_half_exchanged)
@@ -118,6 +183,12 @@ ordered_from_the_start = as_crossover(_ordered_from_the_start)
 drawn_integers = as_mutation(_drawn_integers)
 swaps = as_mutation(_swaps)
 uniformly_mapped = as_crossover(_uniformly_mapped)
+
+
+def between(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Tensor:
+    """Return one point between two parents."""
+    return _pair_between(first, second, generator=generator)[0]
+
 
 _ordered = reference_crossover("ordered", least=2)
 
