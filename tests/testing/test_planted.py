@@ -73,27 +73,29 @@ def _loaded(name: str) -> ModuleType:
     return module
 
 
-MODULES = operators, _, _, learngenes, strategies, objects, problems, datasets, populations, *_ = [
-    *map(
-        _loaded,
-        (
-            "planted_operators",
-            "planted_discrete",
-            "planted_distributions",
-            "planted_learngenes",
-            "planted_strategies",
-            "planted_objects",
-            "planted_problems",
-            "planted_datasets",
-            "planted_populations",
-            "planted_heredity",
-            "planted_images",
-            "planted_critics",
-        ),
-    )
-]
+NAMES = (
+    "planted_operators",
+    "planted_discrete",
+    "planted_distributions",
+    "planted_learngenes",
+    "planted_strategies",
+    "planted_objects",
+    "planted_problems",
+    "planted_datasets",
+    "planted_populations",
+    "planted_kinds",
+    "planted_graphs",
+    "planted_heredity",
+    "planted_images",
+    "planted_critics",
+)
+"""The modules, each with `PLANTED`; newer ones name the laws of their kinds in `KINDS` themselves."""
+MODULES = [*map(_loaded, NAMES)]
+strategies, objects, problems, datasets, populations = (
+    sys.modules[f"planted_{kind}"] for kind in ("strategies", "objects", "problems", "datasets", "populations")
+)
 PLANTED = {row[0]: Planted(*row) for module in MODULES for row in module.PLANTED}
-KINDS = {
+KINDS: dict[str, list[Law]] = {
     "selection": selection_laws(deterministic=True, with_replacement=False)
     + selection_laws(tournament=3)
     + selection_laws(proportional=True, leading=True, first_of_equals=True, any_dtype=True),
@@ -119,6 +121,8 @@ KINDS = {
     "population": population_laws(populations.REFERENCE),
     "calls": call_laws(populations.CALLED),
 }
+for _module in MODULES:
+    KINDS |= getattr(_module, "KINDS", {})
 
 
 @cache

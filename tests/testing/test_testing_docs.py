@@ -66,6 +66,16 @@ def test_every_law_and_every_strategy_is_on_the_page() -> None:
         "returned": laws.returned_laws([], lambda module, one: 0.0),
         "map": laws.map_laws(chunk="chunk"),
         "convergence": laws.convergence_laws(),
+        "replacement": laws.replacement_laws(like="plus", keeps_best=True, refused=[{}]),
+        "sampling": laws.sampling_laws(like="normal"),
+        "shaping": laws.shaping_laws(like="centred ranks"),
+        "fronts": laws.front_laws(),
+        "crowding": laws.crowding_laws(),
+        "optimiser": laws.optimiser_laws(like="ascent", learning_rate=1.0),
+        "differential": laws.differential_laws(like="rand/1", factor="factor", varied={"factor": (0.5,)}, refused=[{}]),
+        "graph_mutation": laws.graph_mutation_laws(like="add node", register=True),
+        "graph_crossover": laws.graph_crossover_laws(like="matching genes"),
+        "graph_distance": laws.graph_distance_laws(like="genes and weights"),
     }
     _, _, purity = PAGE.partition("The laws of purity")
     for row in rows:

@@ -16,7 +16,7 @@ from neuroevo.testing.references.crossover import CROSSOVERS
 from neuroevo.testing.references.mutation import MUTATIONS
 from neuroevo.testing.references.selection import SELECTIONS
 
-GIVEN = ("generator", "k")
+GIVEN = ("generator", "k", "count", "register")
 """Arguments of references that are not settings."""
 
 
@@ -32,10 +32,10 @@ def reference_mutation(like: str, *, varied: Sequence[str] = (), **settings: Any
         ValueError: There is no such reference.
         TypeError: It has no such setting, or needs another one.
     """
-    function = _bound(MUTATIONS, like, settings, varied)
+    function = bound(MUTATIONS, like, settings, varied)
 
     def mutate(genomes: Tensor, *, generator: torch.Generator, **changed: Any) -> Tensor:
-        draws = _numpy(generator)
+        draws = numpy_generator(generator)
         return _like(genomes, [function(row, generator=draws, **changed) for row in genomes.double().numpy()])
 
     return mutate
@@ -55,10 +55,10 @@ def reference_crossover(
         ValueError: There is no such reference.
         TypeError: It has no such setting, or needs another one.
     """
-    function = _bound(CROSSOVERS, like, settings, varied)
+    function = bound(CROSSOVERS, like, settings, varied)
 
     def cross(first: Tensor, second: Tensor, *, generator: torch.Generator, **changed: Any) -> tuple[Tensor, Tensor]:
-        draws = _numpy(generator)
+        draws = numpy_generator(generator)
         rows = zip(first.double().numpy(), second.double().numpy(), strict=True)
         pairs = [function(*row, generator=draws, **changed) for row in rows]
         return _like(first, [pair[0] for pair in pairs]), _like(second, [pair[1] for pair in pairs])
@@ -77,17 +77,20 @@ def reference_selection(like: str, **settings: Any) -> Callable[..., Tensor]:
         ValueError: There is no such reference.
         TypeError: It has no such setting, or needs another one.
     """
-    function = _bound(SELECTIONS, like, settings)
+    function = bound(SELECTIONS, like, settings)
 
     def select(fitness: Tensor, *, k: int, generator: torch.Generator) -> Tensor:
-        return torch.tensor(function(fitness.double().numpy(), k=k, generator=_numpy(generator)), dtype=torch.int64)
+        return torch.tensor(
+            function(fitness.double().numpy(), k=k, generator=numpy_generator(generator)), dtype=torch.int64
+        )
 
     return select
 
 
-def _bound(
+def bound(
     known: Mapping[str, Callable[..., Any]], like: str, settings: Mapping[str, Any], varied: Sequence[str] = ()
 ) -> partial[Any]:
+    """Return a reference by name, with its settings; raises as the functions that take `like`."""
     if like not in known:
         raise ValueError(f"like must be one of {', '.join(known)}, but it is {like!r}{suggestion(like, known)}")
     parameters = inspect.signature(known[like]).parameters.values()
@@ -103,7 +106,7 @@ def _bound(
     return partial(known[like], **settings)
 
 
-def _numpy(generator: torch.Generator) -> np.random.Generator:
+def numpy_generator(generator: torch.Generator) -> np.random.Generator:
     """Return numpy's generator, seeded by a draw."""
     return np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
 

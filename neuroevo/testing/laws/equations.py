@@ -1,0 +1,134 @@
+"""Laws of operators whose result is determined: it equals what a plain implementation returns, in units of precision.
+
+Kinds of operators have checks of their own, which are made of these and of what is known of the kind.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from neuroevo.testing.laws.content import leaves
+from neuroevo.testing.laws.law import Breach, Case, Law
+from neuroevo.testing.laws.purity import (
+    Arguments,
+    Call,
+    Draw,
+    arguments_unchanged,
+    equal_seeds_equal_results,
+    global_generators_left_alone,
+    no_shared_storage,
+    runs,
+    seeded,
+)
+from neuroevo.testing.strategies import seeds
+
+Varied = Mapping[str, Sequence[Any]]
+"""Keywords of an operator, and of its reference, with the values that laws choose from."""
+
+TOLERANCE = 64.0
+"""How much a number may differ from the reference's, in units of the dtype's precision at the greatest number or 1."""
+
+AGREES = "results are the reference's"
+REFUSES = "arguments outside of the domain are refused"
+
+CAUSE = "another equation than the reference's, or another rule for ties, failures or ends: compare line by line"
+
+
+def pure(draw: Draw, call: Call, *, shares: bool = False) -> list[Law]:
+    """Return the laws of purity; `shares` leaves out that results have memory of their own."""
+    own = [] if shares else [no_shared_storage(draw, call)]
+    return [
+        runs(draw, call),
+        arguments_unchanged(draw, call),
+        *own,
+        equal_seeds_equal_results(draw, call),
+        global_generators_left_alone(draw, call),
+    ]
+
+
+def settings_of(case: Case, varied: Varied | None) -> dict[str, Any]:
+    """Draw a value for each varied keyword."""
+    return {name: case.draw(name, st.sampled_from(list(values))) for name, values in (varied or {}).items()}
+
+
+def agrees(
+    reference: Any, draw: Draw, call: Call, *, tolerance: float = TOLERANCE, name: str = AGREES, cause: str = CAUSE
+) -> Law:
+    """Return the law that results are those of a reference, which is called as the subject is."""
+
+    def statement(subject: Any, case: Case) -> None:
+        arguments, seed = draw(case), case.draw("seed", seeds())
+        there = call(reference, copy.deepcopy(arguments), seeded(seed))
+        if complaint := unlike(call(subject, arguments, seeded(seed)), there, tolerance=tolerance):
+            raise Breach(complaint)
+
+    return Law(name, cause, statement)
+
+
+def refuses(refused: Sequence[Arguments], call: Call) -> Law:
+    """Return the law that arguments outside of the domain raise a ValueError or a TypeError."""
+
+    def statement(subject: Any, case: Case) -> None:
+        arguments = case.draw("arguments", st.sampled_from(list(refused)))
+        try:
+            result = call(subject, copy.deepcopy(arguments), seeded(0))
+        except (ValueError, TypeError):
+            return
+        raise Breach(f"they were accepted, and the result is {result}")
+
+    cause = "a check is missing, or lets the ends of the range through"
+    return Law(REFUSES, cause, statement)
+
+
+def unlike(mine: object, there: object, *, tolerance: float = TOLERANCE) -> str:
+    """Return how a result differs from the reference's, or "" if it does not.
+
+    Tensors, arrays and numbers are compared as numbers, NaN equal to itself; other things by equality.
+    """
+    own, other = dict(leaves(_plain(mine))), dict(leaves(_plain(there)))
+    if own.keys() != other.keys():
+        odd = sorted(own.keys() ^ other.keys())[0]
+        return f"{odd or 'the whole'} is in {'the result' if odd in own else 'the reference'} only"
+    for path, value in own.items():
+        wanted = other[path]
+        if not _alike(value, wanted, tolerance):
+            return f"{path or 'the result'} is {_shown(value)}, but the reference's is {_shown(wanted)}"
+    return ""
+
+
+def _plain(thing: object) -> object:
+    """Return sets as sorted lists, so that the paths of their parts are the same."""
+    return sorted(thing) if isinstance(thing, set | frozenset) else thing
+
+
+def _alike(mine: object, there: object, tolerance: float) -> bool:
+    if not all(isinstance(one, Tensor | np.ndarray | float | int | np.generic) for one in (mine, there)):
+        return mine is there or bool(mine == there)
+    own, other = (_numbers(one) for one in (mine, there))
+    if own.shape != other.shape:
+        return False
+    finite = np.abs(other[np.isfinite(other)])
+    scale = max(1.0, float(finite.max())) if finite.size else 1.0
+    return bool(np.allclose(own, other, rtol=0, atol=tolerance * _precision(mine) * scale, equal_nan=True))
+
+
+def _numbers(thing: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    tensor = thing.detach().cpu() if isinstance(thing, Tensor) else torch.as_tensor(np.asarray(thing))
+    return tensor.double().numpy()
+
+
+def _precision(thing: object) -> float:
+    if isinstance(thing, Tensor) and thing.is_floating_point():
+        return float(torch.finfo(thing.dtype).eps)
+    return float(np.finfo(np.float64).eps)
+
+
+def _shown(thing: object) -> str:
+    return str(thing.tolist() if isinstance(thing, Tensor | np.ndarray) else thing)[:500]
