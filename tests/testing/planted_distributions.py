@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from scipy import stats
 from torch import Tensor
 
 from neuroevo.operators import mutation, selection
@@ -77,6 +78,11 @@ def copies_the_generator(genomes: Tensor, *, generator: torch.Generator) -> Tens
 def one_draw_for_all_islands(genomes: Tensor, *, generator: torch.Generator) -> Tensor:
     """Draw noise in the shape of the last two dimensions alone."""
     return genomes + _noise(genomes.new_empty(genomes.shape[-2:]), generator)
+
+
+def cut_at_four(genomes: Tensor, *, generator: torch.Generator) -> Tensor:
+    """Cut noise at four deviations."""
+    return genomes + _noise(genomes, generator).clamp(-4 * SIGMA, 4 * SIGMA)
 
 
 def towards_the_end(genomes: Tensor, *, generator: torch.Generator) -> Tensor:
@@ -207,6 +213,7 @@ MUTANTS: tuple[Row, ...] = (
     (first_128_genes, "places in one byte", BY_GENES, RATE),
     (sorted_noise, "draws of one row that are sorted", BY_GENES, RATE),
     (one_draw_for_all_islands, "one draw for all islands", BY_LEADING, {"leading": True}),
+    (cut_at_four, "a tail that is cut", "steps follow the distribution", {"reference": stats.norm(scale=SIGMA)}),
     (
         towards_the_end,
         "the last place always takes part",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from neuroevo.testing.laws import (
     Law,
@@ -100,7 +101,7 @@ KINDS: dict[str, list[Law]] = {
     + selection_laws(tournament=3)
     + selection_laws(proportional=True, leading=True, first_of_equals=True, any_dtype=True),
     "mutation": mutation_laws(rate="rate", permutations=True)
-    + mutation_laws(rate="rate", leading=True, equivariant=("mirror", "permute")),
+    + mutation_laws(rate="rate", leading=True, equivariant=("mirror", "permute"), reference=norm()),
     "crossover": crossover_laws(rate="rate", cuts=1) + crossover_laws(permutations=True),
     "circuit": circuit_laws(like="strongest") + circuit_laws(like="random"),
     "averaging": averaging_laws(),

@@ -39,6 +39,7 @@ from neuroevo.testing.laws.purity import (
 )
 from neuroevo.testing.laws.resemblance import mutates_like
 from neuroevo.testing.laws.settings import Grid, at_all, grid_of
+from neuroevo.testing.laws.steps import steps_follow
 from neuroevo.testing.references import reference_mutation
 from neuroevo.testing.strategies import seeds
 
@@ -83,7 +84,7 @@ def mutation_laws(
     separate_genes: bool | None = None,
     equivariant: Iterable[str] | None = None,
     refuses: Mapping[str, Refused] | None = None,
-    reference: Callable[..., Batch] | None = None,
+    reference: Any = None,
     like: str | None = None,
     **described: Any,
 ) -> list[Law]:
@@ -101,7 +102,8 @@ def mutation_laws(
             values, "permute" or "reverse" their places, "relabel" a permutation; by default "mirror" or "relabel".
         refuses: Calls that have to raise ValueError or TypeError, by what is wrong with them; each is a function of the
             operator and a generator.
-        reference: Another implementation of the operator that mutants are distributed as; None for none.
+        reference: Another implementation of the operator that mutants are distributed as, or a frozen continuous
+            distribution of scipy that its steps follow; None for none.
         like: The name of a classical operator, such as "polynomial", whose plain implementation is the reference;
             see `neuroevo.testing.references.mutation`.
         **described: The keywords of `neuroevo.testing.laws.domain`, which describe genomes (bounds, dtypes, length,
@@ -142,13 +144,20 @@ def mutation_laws(
         laws += [*varies_independently(kind, separate_genes=separate_genes), *equivariance_laws(kind, equivariant)]
     if isinstance(genes, Genes) and reference is not None:
         names = None if rate is None else (rate, "rate" if like is not None else rate)
-        laws.append(mutates_like(reference, genes, rate=names, grid=others))
+        laws.append(_resembles(reference, genes, names, others))
     return [*laws, *refusals(refuses)]
 
 
 def named(rate: str | float | None, settings: Keywords) -> tuple[str | None, Keywords]:
     """Return the name of a rate, if it has one, and the settings of a reference, with the rate if it is bound."""
     return (rate, settings) if rate is None or isinstance(rate, str) else (None, {"rate": rate, **settings})
+
+
+def _resembles(reference: Any, genes: Genes, names: tuple[str, str] | None, grid: Grid) -> Law:
+    """Return the law of a reference: a distribution of steps, or another implementation."""
+    if hasattr(reference, "cdf"):
+        return steps_follow(reference, Variation(genes, rate=names and names[0], grid=grid))
+    return mutates_like(reference, genes, rate=names, grid=grid)
 
 
 def _chance(genes: Domain, rate: str | None, looks: Looks) -> list[Law]:
