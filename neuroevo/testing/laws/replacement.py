@@ -172,7 +172,9 @@ def _only_the_order_counts(draw: Draw) -> Law:
     def statement(replace: Any, case: Case) -> None:
         arguments = draw(case)
         wanted = [one.id for one in _call(replace, arguments)]
-        changed = {name: [*map(_rescaled, one)] if name in GROUPS else one for name, one in arguments.items()}
+        known = {value for name in GROUPS for one in arguments[name] for value in one.fitness.values}
+        levels = {value: place for place, value in enumerate(sorted(filter(math.isfinite, known)))}
+        changed = {name: _rescaled(one, levels) if name in GROUPS else one for name, one in arguments.items()}
         if (found := [one.id for one in _call(replace, changed)]) != wanted:
             raise Breach(f"with values in other units {found} survive in place of {wanted}")
 
@@ -180,11 +182,13 @@ def _only_the_order_counts(draw: Draw) -> Law:
     return Law("only the order of the fitness counts", cause, statement)
 
 
-def _rescaled(one: Individual) -> Individual:
-    """Return an individual whose values are others of the same order."""
-    fitness = one.fitness
-    values = [value * 2**-20 if math.isfinite(value) else value for value in fitness.values]
-    return Individual(None, Fitness(values, weights=fitness.weights), id=one.id)
+def _rescaled(individuals: Sequence[Individual], levels: Mapping[float, int]) -> list[Individual]:
+    """Return individuals whose values are others of the same order, near each other."""
+    made = []
+    for one in individuals:
+        values = [levels[value] * 2**-20 if math.isfinite(value) else value for value in one.fitness.values]
+        made.append(Individual(None, Fitness(values, weights=one.fitness.weights), id=one.id))
+    return made
 
 
 def _no_child_survives_a_better_one(draw: Draw) -> Law:
