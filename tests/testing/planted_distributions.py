@@ -9,7 +9,7 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from neuroevo.operators import mutation, selection
+from neuroevo.operators import crossover, mutation, selection
 from neuroevo.testing.laws import Law, crossover_laws, mutation_laws, selection_laws
 
 Pair = tuple[Tensor, Tensor]
@@ -144,6 +144,11 @@ def in_units(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Pa
     return first + step, second - step
 
 
+def next_exponent(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Pair:
+    """Cross with the index 16, and say that it is 15."""
+    return crossover.simulated_binary(first, second, eta=16.0, rate=1.0, generator=generator)
+
+
 def about_zero(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Pair:
     """Mix by a proportion that depends on where zero is."""
     share = torch.rand(first.shape, generator=generator).to(first.dtype) * (first.abs() + 1) / (first.abs() + 2)
@@ -233,6 +238,12 @@ CROSSES: tuple[Row, ...] = (
     (leans_to_the_first, "both children are near one parent", "swapping the parents swaps the children", COMPUTED),
     (upper_half, "children near the greater genes", "mirroring the genes mirrors the children", COMPUTED),
     (in_units, "a step in units", "scaling the genes scales the children", COMPUTED),
+    (
+        next_exponent,
+        "an exponent of simulated binary crossover off by one",
+        "distances of children follow the formula",
+        {"exchanges": False, "like": "simulated binary", "eta": 15.0, "rate": 1.0},
+    ),
     (about_zero, "a share that depends on where zero is", "shifting the genes shifts the children", COMPUTED),
 )
 SELECTIONS: tuple[Row, ...] = (

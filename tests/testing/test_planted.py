@@ -102,7 +102,9 @@ KINDS: dict[str, list[Law]] = {
     + selection_laws(proportional=True, leading=True, first_of_equals=True, any_dtype=True),
     "mutation": mutation_laws(rate="rate", permutations=True)
     + mutation_laws(rate="rate", leading=True, equivariant=("mirror", "permute"), reference=norm()),
-    "crossover": crossover_laws(rate="rate", cuts=1) + crossover_laws(permutations=True),
+    "crossover": crossover_laws(rate="rate", cuts=1)
+    + crossover_laws(permutations=True)
+    + crossover_laws(exchanges=False, like="simulated binary"),
     "circuit": circuit_laws(like="strongest") + circuit_laws(like="random"),
     "averaging": averaging_laws(),
     "augmentation": augmentation_laws(like="crop", padding=1, amount="padding"),

@@ -43,6 +43,7 @@ from neuroevo.testing.laws.purity import (
 )
 from neuroevo.testing.laws.resemblance import crosses_like
 from neuroevo.testing.laws.settings import Grid, at_all, grid_of
+from neuroevo.testing.laws.steps import laws_by_formula
 from neuroevo.testing.references import reference_crossover
 from neuroevo.testing.strategies import seeds
 
@@ -156,6 +157,7 @@ def crossover_laws(
     if isinstance(genes, Genes) and reference is not None:
         names = None if rate is None else (rate, "rate" if like is not None else rate)
         laws.append(crosses_like(reference, genes, rate=names, grid=others, parents=parents))
+        laws += laws_by_formula(like, settings, Variation(genes, parents, children, rate, others))
     return [*laws, *refusals(refuses)]
 
 

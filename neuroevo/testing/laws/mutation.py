@@ -39,7 +39,7 @@ from neuroevo.testing.laws.purity import (
 )
 from neuroevo.testing.laws.resemblance import mutates_like
 from neuroevo.testing.laws.settings import Grid, at_all, grid_of
-from neuroevo.testing.laws.steps import steps_follow
+from neuroevo.testing.laws.steps import laws_by_formula, steps_follow
 from neuroevo.testing.references import reference_mutation
 from neuroevo.testing.strategies import seeds
 
@@ -145,6 +145,7 @@ def mutation_laws(
     if isinstance(genes, Genes) and reference is not None:
         names = None if rate is None else (rate, "rate" if like is not None else rate)
         laws.append(_resembles(reference, genes, names, others))
+        laws += laws_by_formula(like, settings, Variation(genes, rate=rate, grid=others))
     return [*laws, *refusals(refuses)]
 
 
