@@ -45,6 +45,9 @@ SMALL = ((1, 1), (2, 1), (5, 2), (9, 4), (30, 15))
 Merit = Callable[[NDArray[np.float64]], Sequence[Any]]
 """Takes the fitness [P, M], and returns what can be compared for each individual."""
 
+ROUNDING = 1e-12
+"""Smallest change that counts, in units of the gene, in double precision."""
+
 CASES = 2
 """Most cases of such a law: each one is thousands of calls, with batches of all shapes."""
 
@@ -76,7 +79,7 @@ def mutates_like(
                     _exact(ready(operator)(genomes.clone(), generator=generator, **settings))
                     for _ in range(_calls(genomes))
                 ]
-                return np.stack(mutants) - _exact(genomes)
+                return _moved(np.stack(mutants), _exact(genomes))
 
             mine, there = changes(mutate, settings[0], seed), changes(reference, settings[1], seed + 1)
             compare(mine, there, pairs=_neighbours(shape[1]))
@@ -117,7 +120,7 @@ def crosses_like(
                 ]
                 width = len(litters[0])
                 origin = _side_by_side([drawn[place % parents] for place in range(width)])
-                return np.stack([_side_by_side(each) for each in litters]) - origin
+                return _moved(np.stack([_side_by_side(each) for each in litters]), origin)
 
             mine, there = changes(cross, settings[0], seed), changes(reference, settings[1], seed + 1)
             length, width = shape[1], mine.shape[2]
@@ -217,6 +220,12 @@ def _batches(operator: Any, genes: Genes, grid: Grid | None) -> list[tuple[int, 
         *((*batch, own) for batch in batches),
         *((*batches[place], settings) for settings in others if settings != own for place in TELLING),
     ]
+
+
+def _moved(results: Sample, origin: Row) -> Sample:
+    """Return what was added to genomes, 0 where it is an error of rounding: a blend of equal genes makes some."""
+    changes: Sample = results - origin
+    return np.where(np.abs(changes) > ROUNDING * np.abs(origin), changes, 0.0)
 
 
 def _side_by_side(batches: Sequence[Tensor]) -> Row:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Row = NDArray[np.float64]
+Each = float | Row
+"""One number for all genes, or one for each."""
 Pair = tuple[Row, Row]
 
 
@@ -51,8 +53,8 @@ def simulated_binary(
     second: Row,
     *,
     eta: float = 15.0,
-    low: float = -math.inf,
-    high: float = math.inf,
+    low: Each = -math.inf,
+    high: Each = math.inf,
     rate: float = 0.5,
     exchange: float = 0.5,
     generator: np.random.Generator,
@@ -62,7 +64,8 @@ def simulated_binary(
     With the probability `exchange` a gene goes to the child of the other parent; Deb's programs do so, others never.
     """
     one, other = first.copy(), second.copy()
-    for place, (x, y) in enumerate(zip(first, second, strict=True)):
+    lows, highs = np.broadcast_to(low, first.shape), np.broadcast_to(high, first.shape)
+    for place, (x, y, low, high) in enumerate(zip(first, second, lows, highs, strict=True)):
         if generator.random() >= rate or x == y:
             continue
         left, right = min(x, y), max(x, y)
@@ -75,23 +78,32 @@ def simulated_binary(
     return one, other
 
 
-def partially_mapped(first: Row, second: Row, *, generator: np.random.Generator) -> Pair:
-    """Exchange a segment of two permutations and repair the rest by the segment's map (Goldberg and Lingle 1985)."""
-    start, stop = sorted(generator.choice(len(first) + 1, 2, replace=False))
+def partially_mapped(first: Row, second: Row, *, even_lengths: bool = False, generator: np.random.Generator) -> Pair:
+    """Exchange a segment of two permutations and repair the rest by the segment's map (Goldberg and Lingle 1985).
+
+    All segments are equally likely, or all lengths from 1 to D - 1.
+    """
+    start, stop = segment(len(first), 1, generator, even_lengths=even_lengths)
     return _mapped(first, second, start, stop), _mapped(second, first, start, stop)
 
 
-def ordered(first: Row, second: Row, *, least: int = 1, generator: np.random.Generator) -> Pair:
+def ordered(
+    first: Row, second: Row, *, least: int = 1, even_lengths: bool = False, generator: np.random.Generator
+) -> Pair:
     """Keep a segment and fill the rest in the other parent's order, from the segment's end on (Davis 1985).
 
-    All segments of at least that number of genes are equally likely.
+    All segments of at least that number of genes are equally likely, or all lengths from it to D - 1.
     """
-    start, stop = segment(len(first), least, generator)
+    start, stop = segment(len(first), least, generator, even_lengths=even_lengths)
     return _filled(first, second, start, stop), _filled(second, first, start, stop)
 
 
-def segment(length: int, least: int, generator: np.random.Generator) -> tuple[int, int]:
-    """Return the start and the end of a segment of at least that number of genes, all of them equally likely."""
+def segment(length: int, least: int, generator: np.random.Generator, *, even_lengths: bool = False) -> tuple[int, int]:
+    """Return the start and the end of a segment of at least that number of genes, all equally likely or all lengths."""
+    if even_lengths:
+        size = int(generator.integers(least, max(least, length - 1) + 1))
+        start = int(generator.integers(0, length - size + 1))
+        return start, start + size
     start, stop = sorted(generator.choice(length + 2 - least, 2, replace=False))
     return int(start), int(stop) + least - 1
 

@@ -14,7 +14,7 @@ Numbers = NDArray[np.int64]
 
 def front_numbers(values: Values) -> Numbers:
     """Peel one front after the other: the rows that no row left dominates (Deb et al. 2002, section III.A)."""
-    sound: NDArray[np.bool_] = np.isfinite(values).all(axis=1)
+    sound = np.array([np.isfinite(one).all() for one in values])
     # What is finite dominates what failed; else no value may be worse, and one must be better.
     no_worse = np.array([np.greater_equal(one, values).all(axis=1) for one in values])
     better = np.array([np.greater(one, values).any(axis=1) for one in values])
