@@ -36,8 +36,8 @@ def polynomial(
     genome: Row, *, eta: float = 20.0, low: Each, high: Each, rate: float = 1.0, generator: np.random.Generator
 ) -> Row:
     """Move each gene by the polynomial distribution, truncated at its bounds (Deb and Deb 2014, equations 2 to 4)."""
-    mutant, bounds = genome.copy(), zip(np.broadcast_to(low, genome.shape), np.broadcast_to(high, genome.shape))
-    for place, (gene, (low, high)) in enumerate(zip(genome, bounds, strict=True)):
+    mutant, lows, highs = genome.copy(), np.broadcast_to(low, genome.shape), np.broadcast_to(high, genome.shape)
+    for place, (gene, low, high) in enumerate(zip(genome, lows, highs, strict=True)):
         if generator.random() >= rate:
             continue
         below, above = (gene - low) / (high - low), (high - gene) / (high - low)
