@@ -156,12 +156,15 @@ class Trial:
         """Return the values of each individual."""
         if not individuals:
             return []
-        genomes = genomes_of(individuals, copy=True).double()
-        landscape = LANDSCAPES[self.drawn.landscape]
-        scores = [landscape(genomes, slope) for slope in self._slopes[: len(self.drawn.weights)]]
-        described = [torch.sin(genomes @ slope) for slope in self._slopes[len(self.drawn.weights) :]]
-        rows: list[list[float]] = torch.stack([*scores, *described], dim=-1).tolist()
+        rows: list[list[float]] = self.values_at(genomes_of(individuals, copy=True).double()).tolist()
         return list(map(tuple, rows))
+
+    def values_at(self, genomes: Tensor) -> Tensor:
+        """Return the values of genomes float64 [P, D], [P, M]."""
+        landscape, count = LANDSCAPES[self.drawn.landscape], len(self.drawn.weights)
+        scores = [landscape(genomes, slope) for slope in self._slopes[:count]]
+        described = [torch.sin(genomes @ slope) for slope in self._slopes[count:]]
+        return torch.stack([*scores, *described], dim=-1)
 
     @cached_property
     def _slopes(self) -> Tensor:

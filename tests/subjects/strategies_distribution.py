@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from neuroevo.strategies import CMAES, PGPE, SNES, Differential, EvolutionStrategy, OpenAIES, Search, SeparableCMAES
 from neuroevo.testing.landscapes import drawn_problems
-from neuroevo.testing.laws import Law, Twin, lockstep_laws, strategy_laws
+from neuroevo.testing.laws import Law, Twin, behaviour_laws, lockstep_laws, strategy_laws
 from neuroevo.testing.references.strategies import (
     PlainCMAES,
     PlainDifferential,
@@ -158,9 +158,26 @@ ENDS = {
 """Searches that have converged or diverged."""
 
 
-def laws(verbs: Sequence[str], twin: Twin) -> list[Law]:
+OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    # Eigenvectors of equal variances are those of rounding errors.
+    "CMAES": {"translates": False},
+    # All individuals can have come to a bound.
+    "Differential": {"explores": False},
+}
+POPULATIONS: Mapping[str, Sequence[int]] = {
+    "SNES": (1, 2, 5, 30),
+    "PGPE": (1, 2, 3, 21, 30),
+    "OpenAIES": (1, 2, 5, 30),
+    "Differential": (4, 5, 30),
+}
+
+
+def laws(name: str) -> list[Law]:
     """Return the laws of a search that has a reference."""
-    return strategy_laws(generations=3, verbs=("evaluate", "map", *verbs), reference=twin)
+    _, verbs, _, twin = TWINS[name]
+    conduct = strategy_laws(generations=3, verbs=("evaluate", "map", *verbs), reference=twin)
+    settings = some_of(population=POPULATIONS.get(name, (4, 5, 30)))
+    return [*conduct, *behaviour_laws(settings=settings, **OPTIONS.get(name, {}))]
 
 
 SUBJECTS = [
@@ -168,9 +185,9 @@ SUBJECTS = [
         name,
         (*COMMON, *(one if "/" in one else f"neuroevo/strategies/search/{one}" for one in files)),
         partial(partial, kind),
-        partial(laws, verbs, twin),
+        partial(laws, name),
     )
-    for name, (kind, verbs, files, twin) in TWINS.items()
+    for name, (kind, _, files, _) in TWINS.items()
 ] + [
     Subject(
         f"{name} at the ends",

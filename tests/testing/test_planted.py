@@ -80,6 +80,7 @@ NAMES = (
     "planted_distributions",
     "planted_learngenes",
     "planted_strategies",
+    "planted_searches",
     "planted_objects",
     "planted_problems",
     "planted_datasets",

@@ -65,6 +65,8 @@ def test_every_law_and_every_strategy_is_on_the_page() -> None:
         "problem": laws.problem_laws([]),
         "returned": laws.returned_laws([], lambda module, one: 0.0),
         "map": laws.map_laws(chunk="chunk"),
+        "calls": laws.call_laws(Mock()),
+        "behaviour": laws.behaviour_laws(),
         "convergence": laws.convergence_laws(),
         "replacement": laws.replacement_laws(like="plus", keeps_best=True, refused=[{}]),
         "sampling": laws.sampling_laws(like="normal"),

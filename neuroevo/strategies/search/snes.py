@@ -9,7 +9,9 @@ Draw z_k from N(0, 1) and score m + s z_k; with utilities u_k by rank,
     s <- s exp(eta_s / 2 sum_k u_k (z_k^2 - 1))   (natural gradient of log s)
 
 Defaults are those of table 1 there: P = 4 + floor(3 ln D), eta_m = 1, eta_s = (3 + ln D) / (5 sqrt D). The first
-step size is the space's spread. Cost of a generation: P evaluations and O(P D) operations and numbers.
+step size is the space's spread. Samples and the mean are clipped to the bounds, which is ours: of what was tried on
+bounded problems (learning from samples as drawn, reflection), it alone loses nothing where the optimum is at a bound.
+Cost of a generation: P evaluations and O(P D) operations and numbers.
 """
 
 from __future__ import annotations
@@ -79,7 +81,9 @@ class SNES(Search):
         """Follow the natural gradient."""
         steps = (genomes_of(population) - self.mean) / self.sigma
         utilities = self.toolbox.shape(scores_of(population)).to(steps)
-        self.mean = self.mean + self.mean_rate * self.sigma * (utilities @ steps)
+        moved = self.mean + self.mean_rate * self.sigma * (utilities @ steps)
+        # Where all samples would be clipped to one bound, no step could be learned any more.
+        self.mean = self.space.clip(moved)
         change = self.sigma_rate / 2 * (utilities @ (steps.square() - 1))
         self.sigma = settled(self.sigma * change.clamp(-MOST_CHANGE, MOST_CHANGE).exp(), self.mean)
 

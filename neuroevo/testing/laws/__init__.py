@@ -8,6 +8,7 @@ from neuroevo.testing.laws.agreement import agreement_laws, check_agreement
 from neuroevo.testing.laws.augmentation import augmentation_laws, check_augmentation
 from neuroevo.testing.laws.averaging import averaging_laws, check_averaging
 from neuroevo.testing.laws.backbone import backbone_laws, check_backbone
+from neuroevo.testing.laws.behaviour import behaviour_laws, check_behaviour
 from neuroevo.testing.laws.choosing import check_circuit, circuit_laws
 from neuroevo.testing.laws.convergence import check_convergence, convergence_laws
 from neuroevo.testing.laws.critic import check_critic, critic_laws
@@ -55,12 +56,14 @@ __all__ = [
     "augmentation_laws",
     "averaging_laws",
     "backbone_laws",
+    "behaviour_laws",
     "call_laws",
     "check",
     "check_agreement",
     "check_augmentation",
     "check_averaging",
     "check_backbone",
+    "check_behaviour",
     "check_calls",
     "check_circuit",
     "check_convergence",

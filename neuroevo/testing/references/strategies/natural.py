@@ -46,7 +46,7 @@ class PlainSNES(PlainSearch):
         mean_gradient = sum(utility * step for utility, step in zip(utilities, z, strict=True))
         sigma_gradient = sum(utility * (step**2 - 1) for utility, step in zip(utilities, z, strict=True))
         change = np.minimum(np.maximum(self.sigma_rate / 2 * sigma_gradient, -10), 10)
-        moved = mean + self.mean_rate * sigma * mean_gradient
+        moved = self.clip(mean + self.mean_rate * sigma * mean_gradient)
         return {
             "mean": moved,
             "sigma": self.settled(sigma * np.exp(change), moved),
