@@ -69,6 +69,8 @@ def main(runs: int, seed: int, examples: int, seconds: float, only: str) -> None
         if message := alarm(subject, law, seed=seed + number, examples=examples):
             alarms += 1
             click.echo(message)
+        if counted.total() % 500 == 0:
+            click.echo(f"{alarms} alarms in {counted.total()} runs until now")
     subjects = len({subject.name for subject, _ in judged})
     click.echo(f"{alarms} alarms in {counted.total()} runs of {len(counted)} laws on {subjects} subjects")
 

@@ -96,7 +96,10 @@ CROSSOVERS = [
             exchange=0.0,
             **REALS,
         ),
-        {CHILDREN: "fault: without exchange the first child still gets the lower gene, of whichever parent it is"},
+        dict.fromkeys(
+            ("mirroring the genes mirrors the children", "swapping the parents swaps the children", CHILDREN),
+            "fault: without exchange the first child still gets the lower gene, of whichever parent it is",
+        ),
     ),
     _subject(
         "SinglePointCrossover",
@@ -139,13 +142,13 @@ SELECTIONS = [
     _subject(
         "TournamentSelection",
         lambda: as_selection(TournamentSelection(func_comp=comp_by_cv_and_fitness)),
-        lambda: selection_laws(reference=variants.tournaments_of_shuffled),
+        lambda: selection_laws(separate_draws=False, reference=variants.tournaments_of_shuffled),
         {"NaN never beats a number": "fault: a comparison with NaN is a tie, which a coin decides"},
     ),
     _subject(
         "RandomSelection",
         lambda: as_selection(RandomSelection()),
-        lambda: selection_laws(reference=variants.shuffled),
+        lambda: selection_laws(separate_draws=False, reference=variants.shuffled),
     ),
     _subject(
         "RankAndCrowding",

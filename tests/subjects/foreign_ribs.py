@@ -36,7 +36,12 @@ SUBJECTS = [
         (),
         lambda: partial(asked, partial(IsoLineOperator, iso_sigma=0.1, line_sigma=0.2)),
         lambda: crossover_laws(
-            children=1, exchanges=False, noise=True, reference=partial(iso_line, iso=0.1, line=0.2), **REALS
+            children=1,
+            exchanges=False,
+            noise=True,
+            equivariant=("shift", "mirror"),
+            reference=partial(iso_line, iso=0.1, line=0.2),
+            **REALS,
         ),
         origin="pyribs",
     ),
