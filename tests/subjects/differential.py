@@ -44,7 +44,7 @@ SUBJECTS = [
         COVERS,
         lambda: differential.iso_line,
         lambda: differential_laws(
-            like="iso+line", batches=2, least=1, varied={"iso": (torch.tensor(0.5, dtype=torch.float16),)}
+            like="iso+line", batches=2, least=1, varied={"iso": (torch.tensor(0.01, dtype=torch.float16),)}
         ),
     ),
 ]

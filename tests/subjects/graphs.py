@@ -21,7 +21,14 @@ SUBJECTS = [
         "perturbing weights by default",
         COVERS,
         lambda: graphs.perturb_weights,
-        lambda: graph_mutation_laws(like="perturb weights"),
+        lambda: graph_mutation_laws(like="perturb weights", varied={"replaced": (0.0,)}),
+    ),
+    Subject(
+        "replacing weights by default",
+        COVERS,
+        lambda: graphs.perturb_weights,
+        # Without noise, the share of the replaced is seen.
+        lambda: graph_mutation_laws(like="perturb weights", varied={"sigma": (0.0,)}),
     ),
     Subject(
         "adding connections",

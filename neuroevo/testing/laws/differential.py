@@ -124,7 +124,9 @@ def differential_laws(
     if reference is not None:
         grid = _grid(names, least, varied)
         laws.append(drawn_like("genomes are distributed as the reference's", reference, grid, _call, _rows))
-    return [*laws, refuses([_bad(names, least, one) for one in refused], _call)] if refused else laws
+    # All else is right, so that the reason of a refusal is the one that is meant.
+    right = {name: each[0] for name, each in varied.items()}
+    return [*laws, refuses([_bad(names, least, {**right, **one}) for one in refused], _call)] if refused else laws
 
 
 def _call(vary: Any, arguments: Arguments, generator: torch.Generator) -> Tensor:

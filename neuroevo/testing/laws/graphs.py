@@ -27,6 +27,9 @@ from neuroevo.testing.references import (
 from neuroevo.testing.strategies import seeds
 
 OWN = ("graph", "innovations", "better", "worse", "first", "second")
+ALL_CALLS = 12_000
+"""Calls over all graphs and settings."""
+
 DISTRIBUTED = "graphs are distributed as the reference's"
 
 
@@ -90,7 +93,8 @@ def graph_mutation_laws(
         laws.append(_numbers_are_the_registers(draw))
     if reference is not None:
         grid = [{**one, **chosen} for one in _examples(register) for chosen in _all_settings(varied)]
-        laws.append(named_like(DISTRIBUTED, reference, grid, _mutated_with_register, _described))
+        calls = max(400, ALL_CALLS // len(grid))
+        laws.append(named_like(DISTRIBUTED, reference, grid, _mutated_with_register, _described, calls=calls))
     return laws
 
 
