@@ -85,13 +85,13 @@ def learngene_mutation_laws(
         *purity_laws(_arguments, _call),
         _sizes_kept() if sizes_kept else _budget_kept(),
         _ancestry_is_a_tree(),
-        rest_is_kept(_call, reads_network=reads_network),
         other_seeds_other_results(_roomy, partial(_call, settings={rate: 1.0} if rate else {})),
     ]
     if reads_network:
         laws.append(_circuit_stays_closed())
     else:
         laws.append(statistics_are_kept(_call))
+    laws.append(rest_is_kept(_call, reads_network=reads_network))
     if rate is not None:
         laws.append(_rate_zero(rate))
     if like is not None:
