@@ -216,6 +216,7 @@ def _individual(row: Tensor) -> Individual:
     return Individual(row, id=0)
 
 
+@pytest.mark.slow
 def test_operators_of_deap_keep_the_laws() -> None:
     """Called by `from_deap` they keep what operators of the library keep, that no global generator is used included."""
 

@@ -84,6 +84,7 @@ def test_nan_wins_with_the_stock_fitness_only() -> None:
     check_selection(as_selection(select, fitness=Fitness, seed_globals=True), tournament=3, examples=10)
 
 
+@pytest.mark.slow
 def test_the_librarys_verbs_keep_the_laws_as_verbs() -> None:
     """`Mutate` and `Mate` pass on what their operators keep, memory included."""
     ids = Ids()

@@ -173,6 +173,7 @@ def test_toolboxes_evolve(toolbox: Any) -> None:
         assert all(1 <= len(one.genome) <= 3 for one in generation.population)
 
 
+@pytest.mark.slow
 def test_what_is_drawn_shrinks_to_what_the_docs_say() -> None:
     """The smallest draw of each strategy is the one in its docstring."""
     assert smallest(seeds()) == 0
