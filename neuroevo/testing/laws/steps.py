@@ -41,8 +41,10 @@ def laws_by_formula(like: str | None, settings: Mapping[str, Any], kind: Variati
     bounded = kind.genes.bounds is not None or any(bool(end.isfinite().any()) for end in ends)
     if bounded or kind.genes.length is not None or not kind.genes.dtype.is_floating_point:
         return []
-    if like == "gaussian" and isinstance(settings.get("sigma"), float) and settings.get("rate", 1.0) == 1.0:
-        return [steps_follow(norm(scale=settings["sigma"]), kind)]
+    sigma = settings.get("sigma")
+    # Without noise there is no distribution with tails.
+    if like == "gaussian" and isinstance(sigma, float) and sigma > 0 and settings.get("rate", 1.0) == 1.0:
+        return [steps_follow(norm(scale=sigma), kind)]
     if like == "simulated binary" and "eta" not in kind.grid:
         return [_spreads_follow(settings.get("eta", 15.0), kind)]
     return []
