@@ -168,9 +168,11 @@ def _order_alone_counts(draw: Callable[[Case], Arguments]) -> Law:
         scores = arguments["scores"]
         # Distinct numbers stay distinct; failures become others.
         levels = _known(scores).unique(sorted=True)
-        steps = torch.searchsorted(levels, _known(scores)).to(scores.dtype)
+        steps = torch.searchsorted(levels, _known(scores)).double()
         failure = case.draw("failure", st.sampled_from(FAILURES))
-        changed = torch.where(scores.isfinite(), steps + steps.square() / 300 - 3, failure)
+        # In double precision: the square of 256 is infinite in half precision.
+        stretched = (steps + steps.square() / 300 - 3).to(scores.dtype)
+        changed = torch.where(scores.isfinite(), stretched, failure)
         if complaint := unlike(_call(shape, {**arguments, "scores": changed}), _call(shape, arguments)):
             raise Breach(f"with scores of the same order {complaint}")
 
