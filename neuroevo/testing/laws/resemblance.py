@@ -110,7 +110,7 @@ def crosses_like(
         seed = case.draw("seed", seeds())
         for *shape, share, others in case.each("batch", _batches(cross, genes, grid)):
             settings = _settings(rate, share, others)
-            drawn = [case.draw(f"parent {place}", _genomes(genes, *shape)) for place in range(parents)]
+            drawn = [case.draw(f"parent {place}", _genomes(genes, *shape, place)) for place in range(parents)]
 
             def changes(operator: Any, settings: Settings, seed: int, drawn: list[Tensor] = drawn) -> Sample:
                 generator = seeded(seed)
@@ -194,16 +194,20 @@ def _labels(fitness: Tensor, merit: Merit | None) -> Tensor:
     return fitness if fitness.dim() == 1 else fitness.unique(dim=0, return_inverse=True)[1].double() + 1
 
 
-def _genomes(genes: Genes, population: int, length: int) -> SearchStrategy[Tensor]:
-    """Draw genomes [P, D]: spread between the bounds, at the bounds, or anywhere within."""
+def _genomes(genes: Genes, population: int, length: int, place: int = 0) -> SearchStrategy[Tensor]:
+    """Draw genomes [P, D]: spread between the bounds, at the bounds, or anywhere within.
+
+    The simplest ones differ between parents of other places, since children of equal parents show nothing.
+    """
     shape = (population, length)
     if genes.permutations:
-        return seeds().map(lambda seed: torch.rand(shape, generator=seeded(seed)).argsort(1))
+        return seeds().map(lambda seed: torch.rand(shape, generator=seeded(seed + place)).argsort(1))
     low, high = genes.ends(length)
     spread = torch.linspace(0, 1, population * length + 2, dtype=torch.float64)[1:-1].reshape(shape)
-    fixed = st.sampled_from([spread, spread.flip(1), torch.zeros(shape).double(), torch.ones(shape).double()])
-    drawn = seeds().map(lambda seed: torch.rand(shape, generator=seeded(seed), dtype=torch.float64))
-    return (fixed | drawn).map(lambda shares: genes.typed(torch.lerp(low, high, shares)))
+    fixed = [spread, (1 - spread) ** 2, spread.flip(1), torch.zeros_like(spread), torch.ones_like(spread)]
+    chosen = st.sampled_from(fixed[place % 2 :])
+    drawn = seeds().map(lambda seed: torch.rand(shape, generator=seeded(seed + place), dtype=torch.float64))
+    return (chosen | drawn).map(lambda shares: genes.typed(torch.lerp(low, high, shares)))
 
 
 def _settings(names: Names | None, share: float, others: Settings) -> tuple[Settings, Settings]:
