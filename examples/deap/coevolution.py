@@ -1,4 +1,4 @@
-"""Two populations that coevolve under DEAP's loop: hosts learn to sort 4 numbers, parasites are what they fail to sort.
+"""Coevolution under DEAP's loop: hosts learn to sort 4 numbers, parasites are lists that they fail to sort.
 
 After Hillis: a host is a network of comparisons, a parasite some lists of zeros and ones. Each is scored against the
 best of the other population; `Coevolution` is a strategy, whose toolbox any loop runs.

@@ -112,7 +112,7 @@ def watched(
 
 
 class Watched(partial[Any]):
-    """An operator whose calls are watched; whoever looks through partials, or pickles it, finds the operator."""
+    """An operator whose calls are watched; looking through partials, or pickling it, gives the operator itself."""
 
     original: partial[Any]
     name: str

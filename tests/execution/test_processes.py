@@ -179,7 +179,7 @@ def test_a_worker_that_can_not_start_names_its_cause(
 
 @pytest.mark.slow
 def test_a_run_ends_though_it_closes_nothing(script: Callable[[str], subprocess.CompletedProcess[str]]) -> None:
-    """Workers that nobody stopped do not keep the process waiting."""
+    """Workers that were not stopped do not keep the process waiting."""
     ended = script("if __name__ == '__main__': workers = run()\n")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "[1]\n", "")
 

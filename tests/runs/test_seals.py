@@ -47,7 +47,7 @@ def run(folder: Path, generations: int) -> None:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a run that nobody touched."""
+    """Return the folder of a run that stayed as it was."""
     folder = tmp_path_factory.mktemp("whole")
     run(folder, END)
     return folder

@@ -21,7 +21,7 @@ from subjects.subject import Subject
 FILES = ("operators/selection.py",)
 EVERYWHERE = {"leading": True, "any_dtype": True}
 FITNESS = torch.tensor([1.0, 3.0, 2.0])
-NOBODY = torch.zeros(2, 0)
+EMPTY = torch.zeros(2, 0)
 
 
 def tournament_laws(size: int) -> list[Law]:
@@ -29,7 +29,7 @@ def tournament_laws(size: int) -> list[Law]:
     refuses = {
         "a negative k": lambda select, generator: select(FITNESS, k=-1, generator=generator),
         "no entrant": lambda select, generator: select(FITNESS, k=1, size=0, generator=generator),
-        "no individual": lambda select, generator: select(NOBODY, k=1, generator=generator),
+        "no individual": lambda select, generator: select(EMPTY, k=1, generator=generator),
         "a number": lambda select, generator: select(torch.tensor(1.0), k=1, generator=generator),
     }
     settings: dict[str, Any] = {"tournament": size, "like": "tournament", "size": size, "first_of_equals": True}
@@ -40,7 +40,7 @@ def group_laws(size: int) -> list[Law]:
     """Return the laws of tournaments in groups."""
     refuses = {
         "groups of none": lambda select, generator: select(FITNESS, size=0, generator=generator),
-        "no individual": lambda select, generator: select(NOBODY, generator=generator),
+        "no individual": lambda select, generator: select(EMPTY, generator=generator),
     }
     settings: dict[str, Any] = {"group": size, "like": "group tournament", "size": size, "first_of_equals": True}
     return selection_laws(**settings, **EVERYWHERE, with_replacement=False, refuses=refuses)

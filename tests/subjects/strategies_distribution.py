@@ -141,7 +141,7 @@ TWINS: Mapping[str, tuple[type[Search], tuple[str, ...], Sequence[str], Twin]] =
 
 
 TINY = drawn_problems(bounds=("origin",), genes=(1, 3, 40))
-"""Where steps of any size can be told from rounding errors."""
+"""Where steps of any size differ from rounding errors."""
 SLOPES = drawn_problems(landscapes=("linear", "flat"), bounds=("origin",), genes=(1, 3, 40))
 ENDS = {
     "SNES": replace(TWINS["SNES"][3], problems=TINY, settings=some_of(sigma=(1e-160, 1e-31, 1e152))),

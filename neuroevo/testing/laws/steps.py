@@ -1,6 +1,6 @@
 """Laws of operators whose distribution is known by a formula, which needs no draws of a reference.
 
-So many draws can be judged that an exponent which is off by one shows, or a tail that is cut.
+With hundreds of thousands of draws, an exponent that is off by one shows, or a tail that is cut.
 """
 
 from __future__ import annotations
