@@ -27,6 +27,7 @@ from neuroevo.strategies import GenePool
 from neuroevo.testing.architectures import ResidualNet, random_network
 from neuroevo.testing.discrete import bit_strings, discrete_spaces, permutations
 from neuroevo.testing.toolboxes import toolboxes
+from neuroevo.testing.values import inside, numbers
 
 __all__ = [
     "Ancestor",
@@ -73,12 +74,14 @@ def genomes(
         draw: Given by hypothesis.
         min_size: Smallest number of genes.
         max_size: Largest number of genes.
-        low: Lowest gene, before it is rounded to the dtype.
-        high: Highest gene, likewise.
+        low: Lowest gene.
+        high: Highest gene.
         dtype: Floating point or integer.
     """
-    genes = draw(st.lists(_numbers(low, high, dtype), min_size=min_size, max_size=max_size))
-    return torch.tensor(genes, dtype=dtype)
+    ends = torch.tensor([low, high], dtype=torch.float64)
+    least, most = float(inside(ends, dtype, up=True)[0]), float(inside(ends, dtype, up=False)[1])
+    genes = draw(st.lists(numbers(least, most, dtype), min_size=min_size, max_size=max_size))
+    return torch.tensor(genes, dtype=dtype).clamp(least, most)
 
 
 @st.composite
@@ -384,9 +387,3 @@ def datasets(
 def _residual(stages: Sequence[tuple[int, tuple[int, ...]]], channels: int) -> ResidualNet:
     widths, inner = zip(*stages, strict=True)
     return ResidualNet(widths=widths, inner=inner, channels=channels)
-
-
-def _numbers(low: float, high: float, dtype: torch.dtype) -> SearchStrategy[float] | SearchStrategy[int]:
-    if dtype.is_floating_point:
-        return st.floats(low, high)
-    return st.integers(math.ceil(low), math.floor(high))

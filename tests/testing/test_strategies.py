@@ -203,3 +203,11 @@ def test_every_strategy_says_what_it_draws_and_shrinks_to() -> None:
         if name != "Ancestor":
             assert "hrinks" in text, name
             assert "xample" in text, name
+
+
+@given(st.data())
+def test_genomes_lie_within_their_bounds(data: st.DataObject) -> None:
+    """Rounding to the dtype leaves none of them outside."""
+    dtype = data.draw(st.sampled_from([torch.float16, torch.bfloat16, torch.float32, torch.float64]))
+    genome = data.draw(strategies.genomes(low=0.1, high=0.3, dtype=dtype)).double()
+    assert bool(((genome >= 0.1) & (genome <= 0.3)).all())

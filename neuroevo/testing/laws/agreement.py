@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from hypothesis.strategies import SearchStrategy
-from torch import Tensor
 
-from neuroevo.testing.laws.content import WHOLE, leaves
+from neuroevo.testing.laws.equations import AGREES, CAUSE, pure, unlike
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
-from neuroevo.testing.laws.purity import Arguments, no_shared_storage, purity_laws
+from neuroevo.testing.laws.purity import Arguments
 
 Function = Callable[..., Any]
 
 REFUSALS = (ValueError, TypeError)
 """Exceptions by which a function refuses its arguments."""
-
-CAUSE = "another equation than the reference's: compare its source line by line"
 
 
 class Refused:
@@ -70,7 +66,7 @@ def agreement_laws(
         reference: Another implementation, with the same keywords; what it returns may hold numpy's arrays for tensors.
             What it refuses with ValueError or TypeError, the function has to refuse, too.
         arguments: Draws the keywords of a call.
-        tolerance: Relative and absolute tolerance of numbers in floating point.
+        tolerance: How much a number may differ, in units of the dtype's precision at the greatest number or 1.
         shares: Whether a result may share memory with an argument.
     """
 
@@ -83,9 +79,7 @@ def agreement_laws(
             raise result.error
         return None if isinstance(result, Refused) else result
 
-    shared = no_shared_storage(draw, call).name
-    pure = [law for law in purity_laws(draw, call) if not (shares and law.name == shared)]
-    return [*pure, equals(reference, draw, tolerance=tolerance)]
+    return [*pure(draw, call, shares=shares), equals(reference, draw, tolerance=tolerance)]
 
 
 def equals(reference: Function, draw: Callable[[Case], Arguments], *, tolerance: float = 0.0) -> Law:
@@ -99,10 +93,10 @@ def equals(reference: Function, draw: Callable[[Case], Arguments], *, tolerance:
                 raise Breach(f"the reference refuses it ({wanted.error}), but it returned a result")
         elif isinstance(found, Refused):
             raise found.error
-        else:
-            compare_results(found, wanted, tolerance=tolerance)
+        elif complaint := unlike(found, wanted, tolerance=tolerance):
+            raise Breach(complaint)
 
-    return Law("results equal the reference's", CAUSE, statement)
+    return Law(AGREES, CAUSE, statement)
 
 
 def outcome(function: Function, given: Arguments) -> Any:
@@ -111,32 +105,3 @@ def outcome(function: Function, given: Arguments) -> Any:
         return function(**given)
     except REFUSALS as error:
         return Refused(error)
-
-
-def compare_results(found: object, wanted: object, *, tolerance: float = 0.0) -> None:
-    """Raise Breach unless two results hold the same: mappings, sequences and dataclasses of numbers and tensors."""
-    ours, theirs = dict(leaves(found)), dict(leaves(wanted))
-    if [*ours] != [*theirs]:
-        raise Breach(f"it holds {', '.join(ours) or 'nothing'}, but the reference's {', '.join(theirs) or 'nothing'}")
-    for path, leaf in ours.items():
-        if not _equal(_plain(leaf), _plain(theirs[path]), tolerance):
-            raise Breach(f"{path or WHOLE} is {_shown(leaf)}, but the reference's is {_shown(theirs[path])}")
-
-
-def _plain(leaf: object) -> object:
-    return leaf.detach().cpu().numpy() if isinstance(leaf, Tensor) else leaf
-
-
-def _equal(ours: object, theirs: object, tolerance: float) -> bool:
-    if not isinstance(ours, np.ndarray | float) and not isinstance(theirs, np.ndarray):
-        return bool(ours == theirs)
-    one, other = np.asarray(ours), np.asarray(theirs)
-    if one.shape != other.shape or one.dtype.kind != other.dtype.kind:
-        return False
-    if one.dtype.kind != "f":
-        return bool((one == other).all())
-    return bool(np.isclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True).all())
-
-
-def _shown(leaf: object) -> object:
-    return leaf.tolist() if isinstance(leaf, Tensor | np.ndarray) else leaf

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from neuroevo.learngene import Learngene
 from neuroevo.testing.laws.agreement import Refused, equals, outcome
+from neuroevo.testing.laws.equations import TOLERANCE
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import Arguments, purity_laws
 from neuroevo.testing.layouts import architectures, circuits, weights_of
@@ -20,7 +21,7 @@ from neuroevo.testing.references.inheritance import cut_out
 
 Average = Callable[[Sequence[Learngene]], Learngene]
 
-TOLERANCE = 1e-5
+CLOSE = 1e-5
 MOST = 5
 """Siblings at most."""
 
@@ -51,7 +52,7 @@ def _in_any_order(average: Any, case: Case) -> None:
     given = _siblings(case)["siblings"]
     turned = average(case.draw("turned", st.permutations(given)))
     for name, part in average(given).slices.items():
-        if not torch.allclose(part, turned.slices[name], rtol=TOLERANCE, atol=TOLERANCE):
+        if not torch.allclose(part, turned.slices[name], rtol=CLOSE, atol=CLOSE):
             raise Breach(f"{name} is another one if the siblings come in another order")
 
 
@@ -59,7 +60,7 @@ def _alone(average: Any, case: Case) -> None:
     first, *_ = _siblings(case)["siblings"]
     number = case.draw("number", st.integers(1, MOST))
     for name, part in average([first] * number).slices.items():
-        if not torch.allclose(part, first.slices[name], rtol=TOLERANCE, atol=TOLERANCE):
+        if not torch.allclose(part, first.slices[name], rtol=CLOSE, atol=CLOSE):
             raise Breach(f"{name} of {number} equal learngenes became {part.tolist()}")
 
 

@@ -47,7 +47,7 @@ def domain(
         space: A space that says all of this: weight vectors with bounds, `Bits`, `Integers`, `Permutations`.
         leading: Whether batches can have any number of leading dimensions, [..., D].
         layouts: How batches lie in memory: some of "contiguous", "strided", "offset", "transposed", "expanded" (all
-            rows are one) and "requires_grad"; default all but the last one.
+            rows are one) and "requires_grad"; default all but the last two.
         genomes: Draws batches in place of all this: tensors [P, D], or lists of genomes of any kind (sets, trees,
             graphs, lists); the operator then takes lists and returns lists.
         typical: A genome of those that has many mutants. Laws that need one (other seeds, independent rows) are left

@@ -90,7 +90,8 @@ def refuses(refused: Sequence[Arguments], call: Call) -> Law:
 def unlike(mine: object, there: object, *, tolerance: float = TOLERANCE) -> str:
     """Return how a result differs from the reference's, or "" if it does not.
 
-    Tensors, arrays and numbers are compared as numbers, NaN equal to itself; other things by equality.
+    Tensors, arrays and numbers are compared as numbers, whole ones or real ones, NaN equal to itself; other things by
+    equality.
     """
     own, other = dict(leaves(_plain(mine))), dict(leaves(_plain(there)))
     if own.keys() != other.keys():
@@ -111,7 +112,9 @@ def _plain(thing: object) -> object:
 def _alike(mine: object, there: object, tolerance: float) -> bool:
     if not all(isinstance(one, Tensor | np.ndarray | float | int | np.generic) for one in (mine, there)):
         return mine is there or bool(mine == there)
-    own, other = (_numbers(one) for one in (mine, there))
+    if _tensor(mine).is_floating_point() != _tensor(there).is_floating_point():
+        return False
+    own, other = (_tensor(one).double().numpy() for one in (mine, there))
     if own.shape != other.shape:
         return False
     finite = np.abs(other[np.isfinite(other)])
@@ -119,9 +122,8 @@ def _alike(mine: object, there: object, tolerance: float) -> bool:
     return bool(np.allclose(own, other, rtol=0, atol=tolerance * _precision(mine) * scale, equal_nan=True))
 
 
-def _numbers(thing: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-    tensor = thing.detach().cpu() if isinstance(thing, Tensor) else torch.as_tensor(np.asarray(thing))
-    return tensor.double().numpy()
+def _tensor(thing: Any) -> Tensor:
+    return thing.detach().cpu() if isinstance(thing, Tensor) else torch.as_tensor(np.asarray(thing))
 
 
 def _precision(thing: object) -> float:

@@ -14,6 +14,7 @@ from torch import Tensor
 from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, ResNet12, ViT
 from neuroevo.learngene import Learngene
 from neuroevo.testing.laws.agreement import equals
+from neuroevo.testing.laws.equations import TOLERANCE
 from neuroevo.testing.laws.law import Case, Law
 from neuroevo.testing.laws.purity import Arguments
 from neuroevo.testing.layouts import architectures, circuits, weights_of
@@ -21,7 +22,6 @@ from neuroevo.testing.references.inheritance import cut_out
 from neuroevo.testing.references.transplant import inherit as reference
 
 HEAD = {"head.weight": (2, 3), "head.bias": (2,)}
-TOLERANCE = 1e-5
 WIDEST = 5
 
 
