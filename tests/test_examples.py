@@ -16,7 +16,7 @@ from neuroevo.learngene import Learngene
 EXAMPLES = {path.stem: path for path in sorted(Path(__file__).parents[1].joinpath("examples").glob("*.py"))}
 # The words after the program's name, and the last line of the output.
 BUDGETS = {
-    "check_an_operator": ("10", r"careful keeps all 16 laws"),
+    "check_an_operator": ("2", r"careful keeps all 16 laws"),
     "compose_a_toolbox": ("25", r"stopped after generation 24: \d+\.\d{4} at individual \d+"),
     "compose_from_parts": (
         "3",

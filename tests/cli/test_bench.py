@@ -188,6 +188,7 @@ def test_json_is_all_that_is_printed(neuroevo: Program, tmp_path: Path) -> None:
     assert "scratch, seed 0" in call.err
 
 
+@pytest.mark.slow
 def test_two_suites_get_a_folder_each(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their folders bear their names, and each has a path at the end of its output."""
     for name, value in {"POPULATION": 2, "IMAGES": 40, "LARGE": 32, "SCALING": (1, 2), "INPUTS": 4}.items():

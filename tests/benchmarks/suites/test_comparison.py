@@ -164,6 +164,7 @@ class Stop(Listener):
         self.count()
 
 
+@pytest.mark.slow
 @settings(max_examples=5, phases=[Phase.generate], deadline=None)
 @given(st.integers(0, 24), st.integers(0, 24))
 def test_a_resumed_comparison_ends_like_one_that_nothing_stopped(

@@ -7,8 +7,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from faults.fault import ROOT, lists, read
-from faults.run import Result, Score
+from mutants.fault import ROOT, lists, read
+from mutants.run import Result, Score
 
 RUN = [sys.executable, str(Path(__file__).with_name("run.py"))]
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from faults.fault import lists, read
+from mutants.fault import lists, read
 
 
 def test_each_fault_can_be_planted() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from faults.fault import Fault
-from faults.planting import plant
+from mutants.fault import Fault
+from mutants.planting import plant
 
 if TYPE_CHECKING:
     from subjects import Subject
@@ -54,7 +54,7 @@ def try_right(subject: str, examples: int) -> Finding | None:
 def survey(files: Collection[str]) -> tuple[dict[str, list[str]], list[str]]:
     """Return the names of the subjects of each file, and all modules of libraries that are imported for them."""
     homes = {file: [one.name for one in covering(file)] for file in files}
-    return homes, [name for name in sys.modules if name.partition(".")[0] not in ("neuroevo", "subjects", "faults")]
+    return homes, [name for name in sys.modules if name.partition(".")[0] not in ("neuroevo", "subjects", "mutants")]
 
 
 def covering(file: str) -> list[Subject]:

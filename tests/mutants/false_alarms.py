@@ -1,6 +1,6 @@
 """Count the laws that right operators break: check after check of a law on a subject, each with a seed of its own.
 
-    PYTHONPATH=tests python tests/faults/false_alarms.py --runs 1000 --seed 0
+    PYTHONPATH=tests python tests/mutants/false_alarms.py --runs 1000 --seed 0
 
 A run is one check of one law on one subject. All pairs come in turn, in an order that the first seed decides; the cheap
 ones come again until the runs are done. Laws that a subject is known to break are left out.

@@ -1,6 +1,6 @@
 """The share of planted faults that the laws notice.
 
-    python tests/faults/run.py tests/faults/seen.json --jobs 2 --only operators/mutation.py
+    python tests/mutants/run.py tests/mutants/seen.json --jobs 2 --only operators/mutation.py
 
 Each fault is planted in a process of its own; the files of the checkout stay as they are. There the laws of the
 subjects judge that cover its file, those first that name it first, until one is broken. The right code is judged first:
@@ -24,9 +24,9 @@ from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from faults.fault import Fault, read
-from faults.processes import Call, Outcome, run
-from faults.trial import Finding, survey, try_fault, try_right
+from mutants.fault import Fault, read
+from mutants.processes import Call, Outcome, run
+from mutants.trial import Finding, survey, try_fault, try_right
 
 LIMIT = 600.0
 """Most seconds of the processor for the right code of a subject."""

@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from types import CodeType, ModuleType
 
-from faults.fault import Fault
+from mutants.fault import Fault
 
 
 class Planted(SourceFileLoader):
