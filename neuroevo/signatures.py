@@ -66,9 +66,20 @@ def parameters(thing: Callable[..., Any]) -> dict[str, Parameter]:
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return {
         name: Parameter(name, hints.get(name, Any), one.default, descriptions.get(name, ""))
-        for name, one in inspect.signature(thing).parameters.items()
+        for name, one in signature_of(thing).parameters.items()
         if one.kind in named
     }
+
+
+def signature_of(thing: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature of a function, or of a class's constructor.
+
+    Up to Python 3.11.2 `inspect.signature` of a class is that of an inherited `__new__`, whatever its constructor is.
+    """
+    if not isinstance(thing, type) or thing.__init__ is object.__init__:
+        return inspect.signature(thing)
+    whole = inspect.signature(thing.__init__)
+    return whole.replace(parameters=list(whole.parameters.values())[1:], return_annotation=inspect.Signature.empty)
 
 
 def described_arguments(thing: object) -> dict[str, str]:
@@ -169,7 +180,7 @@ class Recorded:
         """Bind the arguments before the constructor runs; what does not fit is left to the constructor to refuse."""
         made = super().__new__(cls)
         try:
-            bound = inspect.signature(cls).bind(*arguments, **keywords)
+            bound = signature_of(cls).bind(*arguments, **keywords)
         except TypeError:
             return made
         bound.apply_defaults()
