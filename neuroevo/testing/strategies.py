@@ -81,7 +81,9 @@ def genomes(
     ends = torch.tensor([low, high], dtype=torch.float64)
     least, most = float(inside(ends, dtype, up=True)[0]), float(inside(ends, dtype, up=False)[1])
     genes = draw(st.lists(numbers(least, most, dtype), min_size=min_size, max_size=max_size))
-    return torch.tensor(genes, dtype=dtype).clamp(least, most)
+    genome = torch.tensor(genes, dtype=dtype)
+    # Rounding to the type may have left the range.
+    return genome.clamp(least, most) if dtype.is_floating_point else genome
 
 
 @st.composite
