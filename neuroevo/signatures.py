@@ -76,9 +76,10 @@ def signature_of(thing: Callable[..., Any]) -> inspect.Signature:
 
     Up to Python 3.11.2 `inspect.signature` of a class is that of an inherited `__new__`, whatever its constructor is.
     """
-    if not isinstance(thing, type) or thing.__init__ is object.__init__:
+    constructor = inspect.getattr_static(thing, "__init__")
+    if not isinstance(thing, type) or constructor is object.__init__:
         return inspect.signature(thing)
-    whole = inspect.signature(thing.__init__)
+    whole = inspect.signature(constructor)
     return whole.replace(parameters=list(whole.parameters.values())[1:], return_annotation=inspect.Signature.empty)
 
 

@@ -110,7 +110,7 @@ def crosses_like(
         seed = case.draw("seed", seeds())
         for *shape, share, others in case.each("batch", _batches(cross, genes, grid)):
             settings = _settings(rate, share, others)
-            drawn = [case.draw(f"parent {place}", _genomes(genes, *shape, place=place)) for place in range(parents)]
+            drawn = [case.draw(f"parent {place}", _genomes(genes, shape[0], shape[1], place)) for place in range(parents)]
 
             def changes(operator: Any, settings: Settings, seed: int, drawn: list[Tensor] = drawn) -> Sample:
                 generator = seeded(seed)
