@@ -108,9 +108,10 @@ def crosses_like(
 
     def statement(cross: Any, case: Case) -> None:
         seed = case.draw("seed", seeds())
-        for *shape, share, others in case.each("batch", _batches(cross, genes, grid)):
+        for population, length, share, others in case.each("batch", _batches(cross, genes, grid)):
             settings = _settings(rate, share, others)
-            drawn = [case.draw(f"parent {place}", _genomes(genes, shape[0], shape[1], place)) for place in range(parents)]
+            several = [_genomes(genes, population, length, place) for place in range(parents)]
+            drawn = [case.draw(f"parent {place}", one) for place, one in enumerate(several)]
 
             def changes(operator: Any, settings: Settings, seed: int, drawn: list[Tensor] = drawn) -> Sample:
                 generator = seeded(seed)
@@ -123,7 +124,7 @@ def crosses_like(
                 return _moved(np.stack([_side_by_side(each) for each in litters]), origin)
 
             mine, there = changes(cross, settings[0], seed), changes(reference, settings[1], seed + 1)
-            length, width = shape[1], mine.shape[2]
+            width = mine.shape[2]
             pairs = [*_neighbours(length), *((gene, length + gene) for gene in {0, length - 1} if width > length)]
             compare(mine, there, pairs=pairs)
 
