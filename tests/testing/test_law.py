@@ -10,7 +10,18 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from neuroevo.testing.laws import Breach, Case, DrawingFailed, Law, LawBroken, check, check_law, report
+from neuroevo.operators import learngenes
+from neuroevo.testing.laws import (
+    Breach,
+    Case,
+    DrawingFailed,
+    Law,
+    LawBroken,
+    check,
+    check_law,
+    check_learngene_mutation,
+    report,
+)
 from neuroevo.testing.laws.law import RUNS, literal, name_of
 
 
@@ -80,6 +91,13 @@ def test_what_can_not_be_looked_at_is_told_apart_from_what_raises() -> None:
     """A subject that returns nothing is told so, and not that it raised."""
     with pytest.raises(LawBroken, match="what it returned can't be judged, TypeError") as caught:
         check_law(lambda number: None, SMALL, label="it")
+    assert caught.value.law == RUNS
+
+
+def test_a_call_that_fits_no_signature_is_distinguished() -> None:
+    """A keyword that is missing is neither a fault of the case nor of the result."""
+    with pytest.raises(LawBroken, match=r"it can't be called: .*missing 1 required.*'rate'(.|\n)*is not bound") as caught:
+        check_learngene_mutation(learngenes.mutate, examples=1)
     assert caught.value.law == RUNS
 
 

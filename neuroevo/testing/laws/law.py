@@ -24,7 +24,7 @@ Statement = Callable[[Any, "Case"], None]
 
 FLAKY = " (in one call, and not in the next one with equal arguments and an equal generator)"
 
-VERSION = 2
+VERSION = 3
 """Number of the laws' wording: a law that judges otherwise, or has another name, comes with the next number."""
 
 LONGEST = 2000
@@ -38,6 +38,15 @@ OUTSIDE = (
     "length=, min_genes=, permutations=, space=; of a selection fitness=, k=, non_finite=), or a fault of its own"
 )
 """The likely cause of an exception."""
+
+UNCALLED = (
+    "it has no keyword of the signature, or a setting without a default is not bound: functools.partial(operator, "
+    "setting=…)"
+)
+"""The likely cause of a call that fits no signature."""
+
+OTHER_RESULT = "it returns something else than the signature says: another type, a shape, one thing in place of a pair"
+"""The likely cause of a result that a law can't read."""
 
 OWN = str(Path(__file__).parents[1])
 """The folder of the laws."""
@@ -296,13 +305,7 @@ def _crashed(label: str, law: Law, search: _Search, error: Exception) -> LawBrok
     judged = "" if law.name == RUNS else f" (while '{law.name}' was judged)"
     codes = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
     last = [code for code in codes if not _is_library(code.co_filename)][-1]
-    raised = not (last.co_filename.startswith(OWN) or last is getattr(law.statement, "__code__", None))
-    what = "it raised" if raised else "what it returned can't be judged,"
-    cause = (
-        OUTSIDE
-        if raised
-        else "it returns something else than the signature says: another type, a shape, one thing in place of a pair"
-    )
+    what, cause = _blame(error, last.co_filename.startswith(OWN) or last is getattr(law.statement, "__code__", None))
     return LawBroken(
         label,
         RUNS,
@@ -311,6 +314,15 @@ def _crashed(label: str, law: Law, search: _Search, error: Exception) -> LawBrok
         drawn=search.drawn,
         examples=search.broken_after,
     )
+
+
+def _blame(error: Exception, by_law: bool) -> tuple[str, str]:
+    """Return what happened, and the likely cause: a call that fits no signature, one that raised, or its result."""
+    if not by_law:
+        return "it raised", OUTSIDE
+    if isinstance(error, TypeError) and re.search(r"\(\) (missing|got|takes) ", str(error)):
+        return "it can't be called:", UNCALLED
+    return "what it returned can't be judged,", OTHER_RESULT
 
 
 def _is_library(path: str) -> bool:
