@@ -16,7 +16,7 @@ SUBJECTS = [
         COVERS,
         lambda: differential.rand_one,
         lambda: differential_laws(
-            like="rand/1", factor="factor", varied={"factor": (0.5, 0.0, 1.0, -0.7)}, refused=[{"population": 3}]
+            like="rand/1", factor="factor", grid={"factor": (0.5, 0.0, 1.0, -0.7)}, refuses=[{"population": 3}]
         ),
     ),
     Subject(
@@ -27,8 +27,8 @@ SUBJECTS = [
             like="binomial",
             batches=2,
             least=1,
-            varied={"rate": (0.5, 0.0, 1.0, 0.1, 0.39, 0.9)},
-            refused=[{"rate": -0.1}, {"rate": 1.5}],
+            grid={"rate": (0.5, 0.0, 1.0, 0.1, 0.39, 0.9)},
+            refuses=[{"rate": -0.1}, {"rate": 1.5}],
         ),
     ),
     Subject(
@@ -36,7 +36,7 @@ SUBJECTS = [
         COVERS,
         lambda: differential.iso_line,
         lambda: differential_laws(
-            like="iso+line", batches=2, least=1, varied={"iso": (0.5, 0.0, 0.01), "line": (0.2, 0.0, 1.0)}
+            like="iso+line", batches=2, least=1, grid={"iso": (0.5, 0.0, 0.01), "line": (0.2, 0.0, 1.0)}
         ),
     ),
     Subject(
@@ -44,7 +44,7 @@ SUBJECTS = [
         COVERS,
         lambda: differential.iso_line,
         lambda: differential_laws(
-            like="iso+line", batches=2, least=1, varied={"iso": (torch.tensor(0.01, dtype=torch.float16),)}
+            like="iso+line", batches=2, least=1, grid={"iso": (torch.tensor(0.01, dtype=torch.float16),)}
         ),
     ),
 ]

@@ -14,21 +14,21 @@ SUBJECTS = [
         COVERS,
         lambda: graphs.perturb_weights,
         lambda: graph_mutation_laws(
-            like="perturb weights", varied={"sigma": (1.0, 0.0, 0.3), "replaced": (0.1, 0.0, 1.0, 0.5)}
+            like="perturb weights", grid={"sigma": (1.0, 0.0, 0.3), "replaced": (0.1, 0.0, 1.0, 0.5)}
         ),
     ),
     Subject(
         "perturbing weights by default",
         COVERS,
         lambda: graphs.perturb_weights,
-        lambda: graph_mutation_laws(like="perturb weights", varied={"replaced": (0.0,)}),
+        lambda: graph_mutation_laws(like="perturb weights", grid={"replaced": (0.0,)}),
     ),
     Subject(
         "replacing weights by default",
         COVERS,
         lambda: graphs.perturb_weights,
         # Without noise, the share of the replaced is seen.
-        lambda: graph_mutation_laws(like="perturb weights", varied={"sigma": (0.0,)}),
+        lambda: graph_mutation_laws(like="perturb weights", grid={"sigma": (0.0,)}),
     ),
     Subject(
         "adding connections",
@@ -45,7 +45,7 @@ SUBJECTS = [
         COVERS,
         lambda: graphs.distance,
         lambda: graph_distance_laws(
-            like="genes and weights", varied={"disjoint": (1.0, 0.0, 2.5), "weight": (0.4, 0.0, 3.0)}
+            like="genes and weights", grid={"disjoint": (1.0, 0.0, 2.5), "weight": (0.4, 0.0, 3.0)}
         ),
     ),
     Subject(

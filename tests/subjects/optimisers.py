@@ -14,7 +14,7 @@ SUBJECTS = [
         "gradient ascent",
         COVERS,
         lambda: optimisers.ascent,
-        lambda: optimiser_laws(like="ascent", varied={"learning_rate": RATES}),
+        lambda: optimiser_laws(like="ascent", grid={"learning_rate": RATES}),
     ),
     Subject(
         "Adam",
@@ -22,7 +22,7 @@ SUBJECTS = [
         lambda: optimisers.adam,
         lambda: optimiser_laws(
             like="Adam",
-            varied={
+            grid={
                 "learning_rate": RATES,
                 "beta1": (0.9, 0.0, 0.3),
                 "beta2": (0.999, 0.0, 0.7),
@@ -34,7 +34,7 @@ SUBJECTS = [
         "Adam by default",
         COVERS,
         lambda: optimisers.adam,
-        lambda: optimiser_laws(like="Adam", varied={"learning_rate": RATES}),
+        lambda: optimiser_laws(like="Adam", grid={"learning_rate": RATES}),
     ),
     Subject(
         "ClipUp",
@@ -42,13 +42,13 @@ SUBJECTS = [
         lambda: optimisers.clipup,
         lambda: optimiser_laws(
             like="ClipUp",
-            varied={"learning_rate": RATES, "max_speed": (0.6, 0.1, 1e9), "momentum": (0.9, 0.0, 0.5)},
+            grid={"learning_rate": RATES, "max_speed": (0.6, 0.1, 1e9), "momentum": (0.9, 0.0, 0.5)},
         ),
     ),
     Subject(
         "ClipUp by default",
         COVERS,
         lambda: optimisers.clipup,
-        lambda: optimiser_laws(like="ClipUp", varied={"learning_rate": RATES, "max_speed": (0.6, 1.0)}),
+        lambda: optimiser_laws(like="ClipUp", grid={"learning_rate": RATES, "max_speed": (0.6, 1.0)}),
     ),
 ]

@@ -16,8 +16,8 @@ SUBJECTS = [
         lambda: replacement_laws(
             like="generational",
             least_children=1,
-            varied={"elites": (0, 1, 2, 5, 400)},
-            refused=[{"elites": -1}, {"parents": 2, "children": 1}, {"parents": 3, "children": 0, "elites": 1}],
+            grid={"elites": (0, 1, 2, 5, 400)},
+            refuses=[{"elites": -1}, {"parents": 2, "children": 1}, {"parents": 3, "children": 0, "elites": 1}],
         ),
     ),
     Subject(

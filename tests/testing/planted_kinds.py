@@ -298,7 +298,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "uncorrected",
         "another default",
         "steps are the reference's",
-        (uncorrected, optimiser_laws(like="Adam", varied={"learning_rate": (0.5,)})),
+        (uncorrected, optimiser_laws(like="Adam", grid={"learning_rate": (0.5,)})),
     ),
     ("adds_elites", "one survivor too many", SURVIVORS, (adds_elites, replacement_laws(least_children=1))),
     (
@@ -329,7 +329,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "any_elites",
         "a check that is missing",
         "arguments outside of the domain are refused",
-        (any_elites, replacement_laws(least_children=1, refused=[{"elites": -1}])),
+        (any_elites, replacement_laws(least_children=1, refuses=[{"elites": -1}])),
     ),
     (
         "count_last",
@@ -373,7 +373,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "genomes are distributed as the reference's",
         (
             no_gene_for_sure,
-            differential_laws(batches=2, least=1, like="binomial", varied={"rate": (0.5, 0.1)}),
+            differential_laws(batches=2, least=1, like="binomial", grid={"rate": (0.5, 0.1)}),
         ),
     ),
 )
@@ -383,7 +383,7 @@ KINDS = {
     "fronts": front_laws(),
     "crowding": crowding_laws(),
     "optimisers": optimiser_laws(like="ascent", learning_rate=1.0),
-    "replacement": replacement_laws(like="plus", keeps_best=True, refused=[{"elites": -1}]),
+    "replacement": replacement_laws(like="plus", keeps_best=True, refuses=[{"elites": -1}]),
     "sampling": sampling_laws(like="normal"),
-    "differential variation": differential_laws(like="rand/1", factor="factor", varied={"factor": (0.5,)}),
+    "differential variation": differential_laws(like="rand/1", factor="factor", grid={"factor": (0.5,)}),
 }

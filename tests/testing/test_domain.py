@@ -383,12 +383,13 @@ def test_refusals() -> None:
     """What has to be refused, by what is wrong with it."""
     wrong = {"a negative rate": lambda mutate, generator: mutate(torch.zeros(1, 2), rate=-0.1, generator=generator)}
     check_mutation(partial(mutation.gaussian, sigma=0.1), refuses=wrong, **FEW)
-    with pytest.raises(LawBroken, match="a negative rate was taken"):
-        check_mutation(
-            lambda genomes, *, rate=1.0, generator: mutation.gaussian(genomes, sigma=0.1, generator=generator),
-            refuses=wrong,
-            **FEW,
-        )
+    for refuses, what in ((wrong, "a negative rate"), ([{"rate": 0.5}, {"rate": -0.1}], "rate=0.5")):
+        with pytest.raises(LawBroken, match=f"{what} was taken"):
+            check_mutation(
+                lambda genomes, *, rate=1.0, generator: mutation.gaussian(genomes, sigma=0.1, generator=generator),
+                refuses=refuses,
+                **FEW,
+            )
 
 
 @pytest.mark.parametrize("laws", [mutation_laws, crossover_laws])

@@ -33,7 +33,7 @@ from neuroevo.testing.laws.purity import (
     Arguments,
     Draw,
     Looks,
-    Refused,
+    Refusals,
     other_seeds_other_results,
     purity_laws,
     ready,
@@ -89,7 +89,7 @@ def crossover_laws(
     deterministic: bool = False,
     separate_genes: bool | None = None,
     equivariant: Iterable[str] | None = None,
-    refuses: Mapping[str, Refused] | None = None,
+    refuses: Refusals | None = None,
     reference: Callable[..., Any] | None = None,
     like: str | None = None,
     **described: Any,
@@ -113,8 +113,8 @@ def crossover_laws(
         equivariant: Names of transformations of parents that children follow: "shift", "scale" and "mirror" the genes'
             values, "permute" or "reverse" their places, "relabel" a permutation, "swap" the parents; by default those
             of values where there are no bounds, "mirror" within bounds, "relabel" of permutations, and "swap".
-        refuses: Calls that have to raise ValueError or TypeError, by what is wrong with them; each is a function of the
-            operator and a generator.
+        refuses: Settings that it has to refuse with ValueError or TypeError, such as `[{"rate": -0.1}]`; or calls, each
+            a function of the operator and a generator, by what is wrong with them.
         reference: Another implementation of the operator that children are distributed as; None for none.
         like: The name of a classical operator, such as "simulated binary", whose plain implementation is the reference;
             see `neuroevo.testing.references.crossover`.
@@ -158,7 +158,7 @@ def crossover_laws(
         names = None if rate is None else (rate, "rate" if like is not None else rate)
         laws.append(crosses_like(reference, genes, rate=names, grid=others, parents=parents))
         laws += laws_by_formula(like, settings, Variation(genes, parents, children, rate, others))
-    return [*laws, *refusals(refuses)]
+    return [*laws, *refusals(refuses, partial(_with_settings, arity, genes))]
 
 
 @dataclass(frozen=True)
@@ -196,6 +196,10 @@ def _drawing(arity: Arity, parents: SearchStrategy[tuple[Batch, ...]]) -> Draw:
         return arity.arguments(case.draw("parents", parents))
 
     return draw
+
+
+def _with_settings(arity: Arity, genes: Domain, cross: Any, settings: Arguments, generator: torch.Generator) -> Any:
+    return arity.call(cross, arity.arguments([genes.copies(2) for _ in range(arity.parents)]), generator, settings)
 
 
 def _chance(arity: Arity, genes: Genes, *, exchanges: bool, cuts: int | None, deterministic: bool) -> list[Law]:

@@ -7,7 +7,7 @@ has a partner for each. Each leading index is an independent population.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -16,9 +16,10 @@ from torch import Tensor
 
 from neuroevo.testing.laws.distribution import Sample
 from neuroevo.testing.laws.draws import drawn_like
-from neuroevo.testing.laws.equations import Varied, refuses, settings_of, unlike
+from neuroevo.testing.laws.equations import settings_of, unlike
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
-from neuroevo.testing.laws.purity import Arguments, Draw, purity_laws, seeded
+from neuroevo.testing.laws.purity import Arguments, Draw, Refusals, purity_laws, refusals, seeded
+from neuroevo.testing.laws.settings import Grid
 from neuroevo.testing.numbers import FLOATS, tensors
 from neuroevo.testing.references import reference_differential
 from neuroevo.testing.strategies import seeds
@@ -37,8 +38,8 @@ def check_differential(
     factor: str | None = None,
     reference: Vary | None = None,
     like: str | None = None,
-    varied: Varied | None = None,
-    refused: Sequence[Mapping[str, Any]] = (),
+    grid: Grid | None = None,
+    refuses: Refusals | None = None,
     dtypes: Sequence[torch.dtype] = FLOATS,
     examples: int | None = None,
     **settings: Any,
@@ -52,8 +53,8 @@ def check_differential(
         factor: As for `differential_laws`.
         reference: As for `differential_laws`.
         like: As for `differential_laws`.
-        varied: As for `differential_laws`.
-        refused: As for `differential_laws`.
+        grid: As for `differential_laws`.
+        refuses: As for `differential_laws`.
         dtypes: As for `differential_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
         **settings: As for `differential_laws`.
@@ -65,8 +66,8 @@ def check_differential(
         factor=factor,
         reference=reference,
         like=like,
-        varied=varied,
-        refused=refused,
+        grid=grid,
+        refuses=refuses,
         dtypes=dtypes,
         **settings,
     )
@@ -80,8 +81,8 @@ def differential_laws(
     factor: str | None = None,
     reference: Vary | None = None,
     like: str | None = None,
-    varied: Varied | None = None,
-    refused: Sequence[Mapping[str, Any]] = (),
+    grid: Grid | None = None,
+    refuses: Refusals | None = None,
     dtypes: Sequence[torch.dtype] = FLOATS,
     **settings: Any,
 ) -> list[Law]:
@@ -93,8 +94,8 @@ def differential_laws(
         factor: Name of the keyword F, if a mutant is r1 + F (r2 - r3) of three different others.
         reference: Another implementation, which genomes are distributed as; None for none.
         like: Its name, such as "rand/1"; see `neuroevo.testing.references.differential`.
-        varied: Keywords with the values that the laws choose from, of the operator and of the reference.
-        refused: Keywords, such as `{"rate": 1.5}`, or `{"population": 3}`, that must be refused.
+        grid: Values of settings by name, which the laws choose from, of the operator and of the reference.
+        refuses: Settings that it has to refuse, `[{"rate": 1.5}]`, or `[{"population": 3}]`; or calls by what they are.
         dtypes: The dtypes of genomes.
         **settings: The settings of the reference `like`.
 
@@ -102,10 +103,10 @@ def differential_laws(
         ValueError: There is no reference of the name `like`.
         TypeError: It has no such setting, or needs another one.
     """
-    varied = varied or {}
+    grid = grid or {}
     names = NAMES[:batches]
     if like is not None:
-        reference = reference_differential(like, **{**{name: each[0] for name, each in varied.items()}, **settings})
+        reference = reference_differential(like, **{**{name: each[0] for name, each in grid.items()}, **settings})
 
     def draw(case: Case) -> Arguments:
         leading = case.draw("leading", st.sampled_from([(), (2,)]))
@@ -116,30 +117,34 @@ def differential_laws(
         )
         first = case.draw("genomes", tensors(*shape, dtypes=dtypes, magnitude=10))
         others = [case.draw(name, tensors(*shape, dtypes=[first.dtype], magnitude=10)) for name in names[1:]]
-        return {**dict(zip(names, [first, *others], strict=True)), **settings_of(case, varied)}
+        return {**dict(zip(names, [first, *others], strict=True)), **settings_of(case, grid)}
 
     laws = [*purity_laws(draw, _call), _shape_kept(draw), _moves_along(draw)]
     if factor is not None:
         laws.append(_three_others(factor, least))
     if reference is not None:
-        grid = _grid(names, least, varied)
-        laws.append(drawn_like("genomes are distributed as the reference's", reference, grid, _call, _rows))
+        tried = _grid(names, least, grid)
+        laws.append(drawn_like("genomes are distributed as the reference's", reference, tried, _call, _rows))
     # All else is right, so that the reason of a refusal is the one that is meant.
-    right = {name: each[0] for name, each in varied.items()}
-    return [*laws, refuses([_bad(names, least, {**right, **one}) for one in refused], _call)] if refused else laws
+    right = {name: each[0] for name, each in grid.items()}
+
+    def call(vary: Any, wrong: Arguments, generator: torch.Generator) -> Tensor:
+        return _call(vary, _bad(names, least, {**right, **wrong}), generator)
+
+    return [*laws, *refusals(refuses, call)]
 
 
 def _call(vary: Any, arguments: Arguments, generator: torch.Generator) -> Tensor:
     batches = [arguments[name] for name in NAMES if name in arguments]
     settings = {name: one for name, one in arguments.items() if name not in NAMES}
-    varied: Tensor = vary(*batches, generator=generator, **settings)
-    return varied
+    result: Tensor = vary(*batches, generator=generator, **settings)
+    return result
 
 
-def _grid(names: Sequence[str], least: int, varied: Varied) -> list[dict[str, Any]]:
+def _grid(names: Sequence[str], least: int, grid: Grid) -> list[dict[str, Any]]:
     """Return genomes of all shapes in turn with all settings."""
     shapes = [(least, 1), *((*leading, max(rows, least), genes) for *leading, rows, genes in SHAPES)]
-    settings = [dict(zip(varied, values, strict=True)) for values in itertools.product(*varied.values())]
+    settings = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
     count = max(len(shapes), len(settings))
     turns = [(shapes[turn % len(shapes)], settings[turn % len(settings)]) for turn in range(count)]
     return [{**_genomes(names, shape, turn), **chosen} for turn, (shape, chosen) in enumerate(turns)]
@@ -151,8 +156,8 @@ def _genomes(names: Sequence[str], shape: tuple[int, ...], seed: int) -> dict[st
     return {name: 3 * torch.rand(shape, generator=generator, dtype=torch.float64) for name in names}
 
 
-def _bad(names: Sequence[str], least: int, refused: Mapping[str, Any]) -> Arguments:
-    settings = dict(refused)
+def _bad(names: Sequence[str], least: int, wrong: Arguments) -> Arguments:
+    settings = dict(wrong)
     return {**_genomes(names, (settings.pop("population", least), 2), 0), **settings}
 
 

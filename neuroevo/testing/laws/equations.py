@@ -6,7 +6,6 @@ Kinds of operators have checks of their own, which are made of these and of what
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from torch import Tensor
 from neuroevo.testing.laws.content import leaves
 from neuroevo.testing.laws.law import Breach, Case, Law
 from neuroevo.testing.laws.purity import (
-    Arguments,
     Call,
     Draw,
     arguments_unchanged,
@@ -27,16 +25,13 @@ from neuroevo.testing.laws.purity import (
     runs,
     seeded,
 )
+from neuroevo.testing.laws.settings import Grid
 from neuroevo.testing.strategies import seeds
-
-Varied = Mapping[str, Sequence[Any]]
-"""Keywords of an operator, and of its reference, with the values that laws choose from."""
 
 TOLERANCE = 64.0
 """How much a number may differ from the reference's, in units of the dtype's precision at the greatest number or 1."""
 
 AGREES = "results are the reference's"
-REFUSES = "arguments outside of the domain are refused"
 
 CAUSE = "another equation than the reference's, or another rule for ties, failures or ends: compare line by line"
 
@@ -53,9 +48,9 @@ def pure(draw: Draw, call: Call, *, shares: bool = False) -> list[Law]:
     ]
 
 
-def settings_of(case: Case, varied: Varied | None) -> dict[str, Any]:
-    """Draw a value for each varied keyword."""
-    return {name: case.draw(name, st.sampled_from(list(values))) for name, values in (varied or {}).items()}
+def settings_of(case: Case, grid: Grid | None) -> dict[str, Any]:
+    """Draw a value for each setting of a grid."""
+    return {name: case.draw(name, st.sampled_from(list(values))) for name, values in (grid or {}).items()}
 
 
 def agrees(
@@ -70,21 +65,6 @@ def agrees(
             raise Breach(complaint)
 
     return Law(name, cause, statement)
-
-
-def refuses(refused: Sequence[Arguments], call: Call) -> Law:
-    """Return the law that arguments outside of the domain raise a ValueError or a TypeError."""
-
-    def statement(subject: Any, case: Case) -> None:
-        arguments = case.draw("arguments", st.sampled_from(list(refused)))
-        try:
-            result = call(subject, copy.deepcopy(arguments), seeded(0))
-        except (ValueError, TypeError):
-            return
-        raise Breach(f"they were accepted, and the result is {result}")
-
-    cause = "a check is missing, or lets the ends of the range through"
-    return Law(REFUSES, cause, statement)
 
 
 def unlike(mine: object, there: object, *, tolerance: float = TOLERANCE) -> str:

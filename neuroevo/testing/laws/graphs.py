@@ -16,9 +16,10 @@ from neuroevo.graph import Connection, Graph
 from neuroevo.operators.graphs import Innovations
 from neuroevo.testing.graphs import related_graphs
 from neuroevo.testing.laws.draws import named_like
-from neuroevo.testing.laws.equations import Varied, agrees, pure, settings_of, unlike
+from neuroevo.testing.laws.equations import agrees, pure, settings_of, unlike
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import Arguments, Draw, purity_laws, seeded
+from neuroevo.testing.laws.settings import Grid
 from neuroevo.testing.references import (
     reference_graph_crossover,
     reference_graph_distance,
@@ -39,7 +40,7 @@ def check_graph_mutation(
     register: bool = False,
     reference: Callable[..., Graph] | None = None,
     like: str | None = None,
-    varied: Varied | None = None,
+    grid: Grid | None = None,
     examples: int | None = None,
     **settings: Any,
 ) -> None:
@@ -50,12 +51,12 @@ def check_graph_mutation(
         register: As for `graph_mutation_laws`.
         reference: As for `graph_mutation_laws`.
         like: As for `graph_mutation_laws`.
-        varied: As for `graph_mutation_laws`.
+        grid: As for `graph_mutation_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
         **settings: As for `graph_mutation_laws`.
     """
     __tracebackhide__ = True
-    laws = graph_mutation_laws(register=register, reference=reference, like=like, varied=varied, **settings)
+    laws = graph_mutation_laws(register=register, reference=reference, like=like, grid=grid, **settings)
     check(mutate, laws, label=name_of(mutate), examples=examples)
 
 
@@ -64,7 +65,7 @@ def graph_mutation_laws(
     register: bool = False,
     reference: Callable[..., Graph] | None = None,
     like: str | None = None,
-    varied: Varied | None = None,
+    grid: Grid | None = None,
     **settings: Any,
 ) -> list[Law]:
     """Return the laws of a mutation of graphs.
@@ -73,7 +74,7 @@ def graph_mutation_laws(
         register: Whether it takes `innovations`, the register of the run, which it writes new connections into.
         reference: Another implementation, which graphs are distributed as; None for none.
         like: Its name, such as "add node"; see `neuroevo.testing.references.graphs`.
-        varied: Keywords with the values that the laws choose from, of the operator and of the reference.
+        grid: Values of settings by name, which the laws choose from, of the operator and of the reference.
         **settings: The settings of the reference `like`.
 
     Raises:
@@ -86,15 +87,15 @@ def graph_mutation_laws(
     def draw(case: Case) -> Arguments:
         related = case.draw("graphs", related_graphs())
         known = {"innovations": related.innovations} if register else {}
-        return {"graph": related.graphs[0], **known, **settings_of(case, varied)}
+        return {"graph": related.graphs[0], **known, **settings_of(case, grid)}
 
     laws = [*purity_laws(draw, _mutated), _stays_a_graph(draw, _mutated, "graph"), _old_genes_stay(draw)]
     if register:
         laws.append(_numbers_are_the_registers(draw))
     if reference is not None:
-        grid = [{**one, **chosen} for one in _examples(register) for chosen in _all_settings(varied)]
-        calls = max(400, ALL_CALLS // len(grid))
-        laws.append(named_like(DISTRIBUTED, reference, grid, _mutated_with_register, _described, calls=calls))
+        tried = [{**one, **chosen} for one in _examples(register) for chosen in _all_settings(grid)]
+        calls = max(400, ALL_CALLS // len(tried))
+        laws.append(named_like(DISTRIBUTED, reference, tried, _mutated_with_register, _described, calls=calls))
     return laws
 
 
@@ -153,7 +154,7 @@ def check_graph_distance(
     *,
     reference: Callable[..., float] | None = None,
     like: str | None = None,
-    varied: Varied | None = None,
+    grid: Grid | None = None,
     examples: int | None = None,
     **settings: Any,
 ) -> None:
@@ -163,12 +164,12 @@ def check_graph_distance(
         distance: Takes two graphs and returns a number.
         reference: As for `graph_distance_laws`.
         like: As for `graph_distance_laws`.
-        varied: As for `graph_distance_laws`.
+        grid: As for `graph_distance_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
         **settings: As for `graph_distance_laws`.
     """
     __tracebackhide__ = True
-    laws = graph_distance_laws(reference=reference, like=like, varied=varied, **settings)
+    laws = graph_distance_laws(reference=reference, like=like, grid=grid, **settings)
     check(distance, laws, label=name_of(distance), examples=examples)
 
 
@@ -176,7 +177,7 @@ def graph_distance_laws(
     *,
     reference: Callable[..., float] | None = None,
     like: str | None = None,
-    varied: Varied | None = None,
+    grid: Grid | None = None,
     **settings: Any,
 ) -> list[Law]:
     """Return the laws of a distance of graphs.
@@ -184,7 +185,7 @@ def graph_distance_laws(
     Args:
         reference: Another implementation, which distances are equal to; None for none.
         like: Its name, such as "genes and weights"; see `neuroevo.testing.references.graphs`.
-        varied: Keywords with the values that the laws choose from, of the operator and of the reference.
+        grid: Values of settings by name, which the laws choose from, of the operator and of the reference.
         **settings: The settings of the reference `like`.
 
     Raises:
@@ -196,7 +197,7 @@ def graph_distance_laws(
 
     def draw(case: Case) -> Arguments:
         first, second = case.draw("graphs", related_graphs(count=2)).graphs
-        return {"first": first, "second": second, **settings_of(case, varied)}
+        return {"first": first, "second": second, **settings_of(case, grid)}
 
     laws = [*pure(draw, _distance), _symmetric(draw)]
     return [*laws, agrees(reference, draw, _distance)] if reference is not None else laws
@@ -317,10 +318,10 @@ def _symmetric(draw: Draw) -> Law:
     return Law("the distance is symmetric, never negative, and 0 to oneself", cause, statement)
 
 
-def _all_settings(varied: Varied | None) -> list[dict[str, Any]]:
+def _all_settings(grid: Grid | None) -> list[dict[str, Any]]:
     """Return settings that have all values in turn."""
-    count = max([1, *map(len, (varied or {}).values())])
-    return [{name: each[turn % len(each)] for name, each in (varied or {}).items()} for turn in range(count)]
+    count = max([1, *map(len, (grid or {}).values())])
+    return [{name: each[turn % len(each)] for name, each in (grid or {}).items()} for turn in range(count)]
 
 
 def _examples(register: bool) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ from neuroevo.testing.laws.purity import (
     Arguments,
     Draw,
     Looks,
-    Refused,
+    Refusals,
     other_seeds_other_results,
     purity_laws,
     ready,
@@ -83,7 +83,7 @@ def mutation_laws(
     deterministic: bool = False,
     separate_genes: bool | None = None,
     equivariant: Iterable[str] | None = None,
-    refuses: Mapping[str, Refused] | None = None,
+    refuses: Refusals | None = None,
     reference: Any = None,
     like: str | None = None,
     **described: Any,
@@ -100,8 +100,8 @@ def mutation_laws(
             that are no permutation.
         equivariant: Names of transformations of genomes that mutants follow: "shift", "scale" and "mirror" their
             values, "permute" or "reverse" their places, "relabel" a permutation; by default "mirror" or "relabel".
-        refuses: Calls that have to raise ValueError or TypeError, by what is wrong with them; each is a function of the
-            operator and a generator.
+        refuses: Settings that it has to refuse with ValueError or TypeError, such as `[{"rate": -0.1}]`; or calls, each
+            a function of the operator and a generator, by what is wrong with them.
         reference: Another implementation of the operator that mutants are distributed as, or a frozen continuous
             distribution of scipy that its steps follow; None for none.
         like: The name of a classical operator, such as "polynomial", whose plain implementation is the reference;
@@ -146,7 +146,7 @@ def mutation_laws(
         names = None if rate is None else (rate, "rate" if like is not None else rate)
         laws.append(_resembles(reference, genes, names, others))
         laws += laws_by_formula(like, settings, Variation(genes, rate=rate, grid=others))
-    return [*laws, *refusals(refuses)]
+    return [*laws, *refusals(refuses, partial(_with_settings, genes))]
 
 
 def named(rate: str | float | None, settings: Keywords) -> tuple[str | None, Keywords]:
@@ -194,6 +194,10 @@ def call(
 ) -> Batch:
     """Call a mutation."""
     return ready(mutate)(arguments["genomes"], generator=generator, **(settings or {}))
+
+
+def _with_settings(genes: Domain, mutate: Any, settings: Arguments, generator: torch.Generator) -> Batch:
+    return call(mutate, {"genomes": genes.copies(2)}, generator, dict(settings))
 
 
 def _shape_kept(draw: Draw, genes: Domain) -> Law:

@@ -16,9 +16,10 @@ from hypothesis.strategies import DrawFn
 from torch import Tensor
 
 from neuroevo.testing.laws.content import content, difference
-from neuroevo.testing.laws.equations import TOLERANCE, Varied, agrees, pure, settings_of, unlike
+from neuroevo.testing.laws.equations import TOLERANCE, agrees, pure, settings_of, unlike
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import Arguments, Draw
+from neuroevo.testing.laws.settings import Grid
 from neuroevo.testing.numbers import tensors
 from neuroevo.testing.references import reference_optimiser
 
@@ -34,7 +35,7 @@ def check_optimiser(
     *,
     reference: Optimise | None = None,
     like: str | None = None,
-    varied: Varied | None = None,
+    grid: Grid | None = None,
     dtypes: Sequence[torch.dtype] = DTYPES,
     examples: int | None = None,
     **settings: Any,
@@ -45,13 +46,13 @@ def check_optimiser(
         optimise: Takes a gradient [..., D] and the memory of its last call; returns a step [..., D] and its memory.
         reference: As for `optimiser_laws`.
         like: As for `optimiser_laws`.
-        varied: As for `optimiser_laws`.
+        grid: As for `optimiser_laws`.
         dtypes: As for `optimiser_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
         **settings: As for `optimiser_laws`.
     """
     __tracebackhide__ = True
-    laws = optimiser_laws(reference=reference, like=like, varied=varied, dtypes=dtypes, **settings)
+    laws = optimiser_laws(reference=reference, like=like, grid=grid, dtypes=dtypes, **settings)
     check(optimise, laws, label=name_of(optimise), examples=examples)
 
 
@@ -59,7 +60,7 @@ def optimiser_laws(
     *,
     reference: Optimise | None = None,
     like: str | None = None,
-    varied: Varied | None = None,
+    grid: Grid | None = None,
     dtypes: Sequence[torch.dtype] = DTYPES,
     **settings: Any,
 ) -> list[Law]:
@@ -68,7 +69,7 @@ def optimiser_laws(
     Args:
         reference: Another implementation, which steps are equal to; None for none.
         like: Its name, such as "Adam"; see `neuroevo.testing.references.optimisers`.
-        varied: Keywords with the values that the laws choose from, of the operator and of the reference.
+        grid: Values of settings by name, which the laws choose from, of the operator and of the reference.
         dtypes: The dtypes of gradients.
         **settings: The settings of the reference `like`.
 
@@ -77,11 +78,11 @@ def optimiser_laws(
         TypeError: It has no such setting, or needs another one.
     """
     if like is not None:
-        needed = {name: values[0] for name, values in (varied or {}).items()}
+        needed = {name: values[0] for name, values in (grid or {}).items()}
         reference = reference_optimiser(like, **{**needed, **settings})
 
     def draw(case: Case) -> Arguments:
-        return {"gradients": case.draw("gradients", _gradients(dtypes)), **settings_of(case, varied)}
+        return {"gradients": case.draw("gradients", _gradients(dtypes)), **settings_of(case, grid)}
 
     laws = [
         *pure(draw, _last_step),

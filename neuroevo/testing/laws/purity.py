@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,6 +21,11 @@ Draw = Callable[[Case], Arguments]
 Call = Callable[[Any, Arguments, torch.Generator], Any]
 Refused = Callable[[Any, torch.Generator], object]
 """Calls an operator, which has to refuse what it gets."""
+
+Refusals = Mapping[str, Refused] | Sequence[Arguments]
+"""What an operator has to refuse: calls by what they are, or settings."""
+
+REFUSES = "arguments outside of the domain are refused"
 
 SEEDS = 16
 """Number of seeds that are tried until two results differ."""
@@ -188,23 +194,33 @@ def _unsigned(result: Any) -> Any:
     return result + 0.0 if isinstance(result, Tensor) and result.is_floating_point() else result
 
 
-def refusals(refused: Mapping[str, Refused] | None) -> list[Law]:
+def refusals(refuses: Refusals | None, call: Call) -> list[Law]:
     """Return the law that what an operator can't take raises ValueError or TypeError, if something is known.
 
     Args:
-        refused: Calls of an operator that it has to refuse, by what they are, for example
-            `{"a negative rate": lambda mutate, generator: mutate(genomes, rate=-0.1, generator=generator)}`.
+        refuses: Settings that it has to refuse, `[{"rate": -0.1}]`, or calls by what they are, for example
+            `{"other genomes": lambda mutate, generator: mutate(genomes.long(), generator=generator)}`.
+        call: Calls an operator with settings, and otherwise with what it can take.
     """
-    if not refused:
+    if not refuses:
         return []
 
     def statement(subject: Any, case: Case) -> None:
-        for what in case.each("refused", refused):
+        calls = refuses if isinstance(refuses, Mapping) else {_written(one): _setting(call, one) for one in refuses}
+        for what in case.each("refused", calls):
             try:
-                refused[what](ready(subject), seeded(0))
+                calls[what](ready(subject), seeded(0))
             except (ValueError, TypeError):
                 continue
             raise Breach(f"{what} was taken")
 
-    cause = "an argument is not checked; raise ValueError or TypeError"
-    return [Law("what it can't take is refused", cause, statement, examples=1, shrinks=False)]
+    cause = "an argument is not checked, or the ends of its range are let through; raise ValueError or TypeError"
+    return [Law(REFUSES, cause, statement, examples=1, shrinks=False)]
+
+
+def _setting(call: Call, settings: Arguments) -> Refused:
+    return lambda subject, generator: call(subject, copy.deepcopy(settings), generator)
+
+
+def _written(settings: Arguments) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in settings.items())

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from neuroevo.individual import Fitness, Individual
-from neuroevo.testing.laws.equations import Varied, pure, refuses, settings_of
+from neuroevo.testing.laws.equations import pure, settings_of
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
-from neuroevo.testing.laws.purity import Arguments, Draw
+from neuroevo.testing.laws.purity import Arguments, Draw, Refusals, refusals
+from neuroevo.testing.laws.settings import Grid
 from neuroevo.testing.numbers import FAILURES, sizes
 from neuroevo.testing.references import reference_replacement
 
@@ -34,8 +35,8 @@ def check_replacement(
     keeps_best: bool = False,
     reference: Replace | None = None,
     like: str | None = None,
-    varied: Varied | None = None,
-    refused: Sequence[Mapping[str, Any]] = (),
+    grid: Grid | None = None,
+    refuses: Refusals | None = None,
     examples: int | None = None,
     **settings: Any,
 ) -> None:
@@ -48,8 +49,8 @@ def check_replacement(
         keeps_best: As for `replacement_laws`.
         reference: As for `replacement_laws`.
         like: As for `replacement_laws`.
-        varied: As for `replacement_laws`.
-        refused: As for `replacement_laws`.
+        grid: As for `replacement_laws`.
+        refuses: As for `replacement_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
         **settings: As for `replacement_laws`.
     """
@@ -59,8 +60,8 @@ def check_replacement(
         keeps_best=keeps_best,
         reference=reference,
         like=like,
-        varied=varied,
-        refused=refused,
+        grid=grid,
+        refuses=refuses,
         **settings,
     )
     check(replace, laws, label=name_of(replace), examples=examples)
@@ -72,8 +73,8 @@ def replacement_laws(
     keeps_best: bool = False,
     reference: Replace | None = None,
     like: str | None = None,
-    varied: Varied | None = None,
-    refused: Sequence[Mapping[str, Any]] = (),
+    grid: Grid | None = None,
+    refuses: Refusals | None = None,
     **settings: Any,
 ) -> list[Law]:
     """Return the laws of a replacement.
@@ -83,8 +84,9 @@ def replacement_laws(
         keeps_best: Whether the best of parents and children always survives.
         reference: Another implementation, which survivors are equal to; None for none.
         like: Its name, such as "generational"; see `neuroevo.testing.references.replacement`.
-        varied: Keywords with the values that the laws choose from, of the operator and of the reference.
-        refused: Keywords, such as `{"elites": -1}`, and numbers of `parents` and `children` that must be refused.
+        grid: Values of settings by name, which the laws choose from, of the operator and of the reference.
+        refuses: Settings that it has to refuse, `[{"elites": -1}]`, also numbers of `parents` and `children`; or calls,
+            by what they are.
         **settings: The settings of the reference `like`.
 
     Raises:
@@ -96,7 +98,7 @@ def replacement_laws(
 
     def draw(case: Case) -> Arguments:
         groups = case.draw("groups", _groups(least_children))
-        return {**groups, **settings_of(case, varied)}
+        return {**groups, **settings_of(case, grid)}
 
     laws = [
         *pure(draw, _call, shares=True),
@@ -108,7 +110,11 @@ def replacement_laws(
         laws.append(_the_best_survives(draw))
     if reference is not None:
         laws.append(_like_the_reference(reference, draw))
-    return [*laws, refuses([_bad(one) for one in refused], _call)] if refused else laws
+
+    def call(replace: Any, wrong: Arguments, generator: torch.Generator) -> Sequence[Individual]:
+        return _call(replace, _bad(wrong), generator)
+
+    return [*laws, *refusals(refuses, call)]
 
 
 def _call(replace: Any, arguments: Arguments, generator: torch.Generator | None = None) -> Sequence[Individual]:
@@ -143,8 +149,8 @@ def _keys(draw: DrawFn, count: int, objectives: int) -> list[tuple[float, ...]]:
     return [tuple(row) for row in values.tolist()]
 
 
-def _bad(refused: Mapping[str, Any]) -> Arguments:
-    settings = dict(refused)
+def _bad(wrong: Arguments) -> Arguments:
+    settings = dict(wrong)
     counts = settings.pop("parents", 2), settings.pop("children", 2)
     everyone = [Individual(None, Fitness((float(place),)), id=place) for place in range(sum(counts))]
     return {"parents": everyone[: counts[0]], "children": everyone[counts[0] :], **settings}

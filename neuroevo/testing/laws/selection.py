@@ -23,7 +23,7 @@ from neuroevo.testing.laws.odds import CALLS, odds_laws
 from neuroevo.testing.laws.purity import (
     Arguments,
     Draw,
-    Refused,
+    Refusals,
     other_seeds_other_results,
     purity_laws,
     refusals,
@@ -87,7 +87,7 @@ def selection_laws(
     leading: bool = False,
     first_of_equals: bool = False,
     any_dtype: bool = False,
-    refuses: Mapping[str, Refused] | None = None,
+    refuses: Refusals | None = None,
     reference: Callable[..., Tensor] | None = None,
     like: str | None = None,
     **settings: Any,
@@ -114,8 +114,8 @@ def selection_laws(
         leading: Whether it takes the fitness of several populations, [..., P].
         first_of_equals: Whether among individuals of one fitness the first in the population counts as the best.
         any_dtype: Whether the fitness can be of any dtype, integers included.
-        refuses: Calls that have to raise ValueError or TypeError, by what is wrong with them; each is a function of the
-            operator and a generator.
+        refuses: Settings that it has to refuse with ValueError or TypeError, such as `[{"rate": -0.1}]`; or calls, each
+            a function of the operator and a generator, by what is wrong with them.
         reference: Another implementation of the operator that the selected are distributed as; None for none.
         like: The name of a classical operator, such as "tournament", whose plain implementation is the reference; see
             `neuroevo.testing.references.selection`.
@@ -158,7 +158,15 @@ def selection_laws(
     if reference is not None:
         merit = MERITS.get(like or "")
         laws.append(selects_like(reference, with_replacement=with_replacement, weights=weights or (1.0,), merit=merit))
-    return [*laws, *refusals(refuses)]
+    return [*laws, *refusals(refuses, partial(_with_settings, weights, least))]
+
+
+def _with_settings(
+    weights: Sequence[float] | None, k: int, select: Any, settings: Arguments, generator: torch.Generator
+) -> Tensor:
+    numbers = torch.arange(1, k + 6, dtype=torch.float64)
+    fitness = numbers.unsqueeze(1).repeat(1, len(weights)) if weights else numbers
+    return call(partial(select, **settings), {"fitness": fitness, "k": k}, generator)
 
 
 def _draw(values: SearchStrategy[Tensor], wanted: Wanted) -> Draw:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
-from neuroevo.testing.laws.equations import Varied, agrees, pure, settings_of, unlike
+from neuroevo.testing.laws.equations import agrees, pure, settings_of, unlike
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import Arguments
+from neuroevo.testing.laws.settings import Grid
 from neuroevo.testing.numbers import FAILURES, FLOATS, sizes, tensors
 from neuroevo.testing.references import reference_shaping
 
@@ -28,7 +29,7 @@ def check_shaping(
     by_rank: bool = True,
     reference: Shape | None = None,
     like: str | None = None,
-    varied: Varied | None = None,
+    grid: Grid | None = None,
     dtypes: Sequence[torch.dtype] = FLOATS,
     examples: int | None = None,
     **settings: Any,
@@ -40,13 +41,13 @@ def check_shaping(
         by_rank: As for `shaping_laws`.
         reference: As for `shaping_laws`.
         like: As for `shaping_laws`.
-        varied: As for `shaping_laws`.
+        grid: As for `shaping_laws`.
         dtypes: As for `shaping_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
         **settings: As for `shaping_laws`.
     """
     __tracebackhide__ = True
-    laws = shaping_laws(by_rank=by_rank, reference=reference, like=like, varied=varied, dtypes=dtypes, **settings)
+    laws = shaping_laws(by_rank=by_rank, reference=reference, like=like, grid=grid, dtypes=dtypes, **settings)
     check(shape, laws, label=name_of(shape), examples=examples)
 
 
@@ -55,7 +56,7 @@ def shaping_laws(
     by_rank: bool = True,
     reference: Shape | None = None,
     like: str | None = None,
-    varied: Varied | None = None,
+    grid: Grid | None = None,
     dtypes: Sequence[torch.dtype] = FLOATS,
     **settings: Any,
 ) -> list[Law]:
@@ -65,7 +66,7 @@ def shaping_laws(
         by_rank: Whether only the order of the scores counts.
         reference: Another implementation, which utilities are equal to; None for none.
         like: Its name, such as "centred ranks"; see `neuroevo.testing.references.shaping`.
-        varied: Keywords with the values that the laws choose from, of the operator and of the reference.
+        grid: Values of settings by name, which the laws choose from, of the operator and of the reference.
         dtypes: The dtypes of scores.
         **settings: The settings of the reference `like`.
 
@@ -77,7 +78,7 @@ def shaping_laws(
         reference = reference_shaping(like, **settings)
 
     def draw(case: Case) -> Arguments:
-        return {"scores": case.draw("scores", _scores(dtypes)), **settings_of(case, varied)}
+        return {"scores": case.draw("scores", _scores(dtypes)), **settings_of(case, grid)}
 
     laws = [
         *pure(draw, _call),
