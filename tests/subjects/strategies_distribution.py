@@ -160,9 +160,10 @@ ENDS = {
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     # Eigenvectors of equal variances are those of rounding errors.
-    "CMAES": {"translates": False},
+    "CMAES": {"translates": False, "mean": "model.centroid"},
     # All individuals can have come to a bound.
     "Differential": {"explores": False},
+    **{name: {"mean": "mean"} for name in ("SNES", "PGPE", "OpenAIES", "SeparableCMAES")},
 }
 POPULATIONS: Mapping[str, Sequence[int]] = {
     "SNES": (1, 2, 5, 30),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ from neuroevo.testing.strategies import seeds
 
 GENERATIONS = 4
 
+MOVES = 12
+"""Generations until a mean has come to the bounds."""
+
 LONG = 40
 """Generations until a search has come to the bounds."""
 
@@ -35,6 +39,9 @@ SAMPLES = 15
 
 UNTIED = ("quadratic", "linear")
 """Landscapes where practically no two scores are equal."""
+
+BOUNDED = ("box", "mixed")
+"""Spaces with bounds."""
 
 CLOSE = 1e-6
 """Largest difference of two runs that differ by rounding."""
@@ -51,6 +58,7 @@ def check_behaviour(
     ranks: bool = True,
     translates: bool = True,
     explores: bool = True,
+    mean: str | None = None,
     examples: int | None = None,
 ) -> None:
     """Raise LawBroken unless a search over real numbers behaves as searches do.
@@ -64,9 +72,13 @@ def check_behaviour(
             weight decay.
         explores: Whether every gene varies for as long as a search runs; individuals that move by their differences may
             all have come to a bound.
+        mean: The attribute, `model.centroid` for that of an attribute, that is the mean of the distribution, if the
+            search has one.
         examples: Cases per law at most.
     """
-    laws = behaviour_laws(settings=settings, genes=genes, ranks=ranks, translates=translates, explores=explores)
+    laws = behaviour_laws(
+        settings=settings, genes=genes, ranks=ranks, translates=translates, explores=explores, mean=mean
+    )
     check(make, laws, label=name_of(make), examples=examples)
 
 
@@ -77,6 +89,7 @@ def behaviour_laws(
     ranks: bool = True,
     translates: bool = True,
     explores: bool = True,
+    mean: str | None = None,
 ) -> list[Law]:
     """Return the laws of how searches behave; the arguments are those of `check_behaviour`."""
     anywhere = drawn_problems(genes=genes)
@@ -110,6 +123,10 @@ def behaviour_laws(
             partial(_sorted_otherwise, settings=settings, problems=free),
         ),
     ]
+    if mean is not None:
+        cause = "a step of the mean is not clipped, or a failure makes it NaN"
+        law = partial(_centred, settings=settings, problems=drawn_problems(genes=genes, bounds=BOUNDED), mean=mean)
+        laws.append(Law("the mean of the distribution lies in the space", cause, law))
     if ranks:
         cause = "scores themselves are used, where their ranks should be"
         laws.append(
@@ -178,6 +195,20 @@ def _in_space(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrate
             raise Breach(f"genomes of generation {number} are {genomes.dtype} {list(genomes.shape)}")
         if not bool(((genomes >= space.low) & (genomes <= space.high)).all()):
             raise Breach(f"a genome of generation {number} lies outside of the space")
+
+
+def _centred(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn], mean: str) -> None:
+    problem = case.draw("problem", problems)()
+    strategy = _begun(make, case, settings)(problem)
+    precision = torch.finfo(problem.space.start.dtype).eps
+    for number, _ in enumerate(run(strategy, MOVES)):
+        middle = torch.as_tensor(attrgetter(mean)(strategy)).to(problem.space.start)
+        # A mean of samples at a bound is rounded.
+        slack = 16 * precision * (middle.abs() + problem.space.spread)
+        inside = (middle >= problem.space.low - slack) & (middle <= problem.space.high + slack)
+        if not bool(inside.all()):
+            place = int(inside.logical_not().nonzero()[0])
+            raise Breach(f"the mean of generation {number} is {middle[place]:g} in gene {place}")
 
 
 def _best_is_kept(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn]) -> None:
