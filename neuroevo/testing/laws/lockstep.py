@@ -182,10 +182,13 @@ def _learns_alike(make: MakeOn, case: Case, *, twin: Twin) -> None:
     strategy = make(problem(), seed=case.draw("seed", seeds()), **settings)
     plain = twin.reference(problem(), **settings)
     expected: State = {}
+    draws = np.random.default_rng(0)
     for number, population in enumerate(steps(strategy, GENERATIONS)):
-        before = twin.state(strategy)
+        before, rows = twin.state(strategy), twin.rows(strategy, population)
         _expect_state(expected, before, number - 1, twin)
-        expected = plain.update(before, twin.rows(strategy, population), _values(population))
+        if (size := plain.generate(before, draws).shape) != rows.shape:
+            raise Breach(f"generation {number} is {rows.shape} numbers, and {size} in the reference")
+        expected = plain.update(before, rows, _values(population))
     _expect_state(expected, twin.state(strategy), GENERATIONS - 1, twin)
 
 
