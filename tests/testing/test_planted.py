@@ -90,6 +90,7 @@ NAMES = (
     "planted_heredity",
     "planted_images",
     "planted_critics",
+    "planted_conduct",
 )
 """The modules, each with `PLANTED`; newer ones name the laws of their kinds in `KINDS` themselves."""
 MODULES = [*map(_loaded, NAMES)]

@@ -18,15 +18,33 @@ from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
 from neuroevo.signatures import parameters
 from neuroevo.strategies import BareToolbox
 from neuroevo.strategies.strategy import ToolboxStrategy
-from neuroevo.testing.laws.content import content, difference
+from neuroevo.testing.laws.content import content, difference, leaves
 from neuroevo.testing.laws.law import Breach, Case, Law
 from neuroevo.testing.laws.trial import Make, begun, ended, run
 from neuroevo.testing.strategies import seeds
 
+LONG = 25
+"""Generations after which a state may not be larger than before."""
 
-def state_laws(generations: int) -> list[Law]:
-    """Return the laws of states of strategies that have run some generations."""
+GROWTH = 1.5
+"""How much larger it may be: lineages are complete after some generations only."""
+
+
+def state_laws(generations: int, *, bounded: bool = False) -> list[Law]:
+    """Return the laws of states of strategies that have run some generations.
+
+    Args:
+        generations: How many.
+        bounded: Whether a state does not grow.
+    """
+    growing = Law(
+        "a state does not grow",
+        "what belongs to individuals that are gone is kept",
+        partial(_stays_small, generations=generations),
+        examples=1,
+    )
     return [
+        *([growing] if bounded else []),
         Law(
             "a state is a snapshot",
             "`state_dict` hands out, or `load_state_dict` takes over, a list or tensor that is changed later",
@@ -34,7 +52,8 @@ def state_laws(generations: int) -> list[Law]:
         ),
         Law(
             "a state continues identically",
-            "`state_dict` leaves out the generator, the counter of ids or the best individual so far",
+            "`state_dict` leaves out the generator, the counter of ids or the best individual so far, or "
+            "`load_state_dict` keeps something of the run before",
             partial(_continues, generations=generations),
         ),
         Law(
@@ -68,12 +87,14 @@ def _snapshot(make: Make, case: Case, *, generations: int) -> None:
 def _continues(make: Make, case: Case, *, generations: int) -> None:
     seed = case.draw("seed", seeds())
     stop = case.draw("generations before the stop", st.integers(1, generations))
+    past = case.draw("generations of the one that loads it", st.integers(0, generations))
     whole, stopped, heir = (begun(make, seed) for _ in range(3))
     if isinstance(whole, BareToolbox):
         return
     run(whole, stop)
     expected = content([run(whole, generations), ended(whole)])
     run(stopped, stop)
+    run(heir, past)
     heir.load_state_dict(_stored(stopped.state_dict(), stop))
     if where := difference(expected, content([run(heir, generations), ended(heir)])):
         raise Breach(f"after a stop and a state from a file there is another {where}")
@@ -91,6 +112,24 @@ def _complete(make: Make, case: Case, *, generations: int) -> None:
             continue
         if where := difference(content(value), content(vars(heir).get(name))):
             raise Breach(f"`{name}` is another after a stop and a state from a file ({where} differs)")
+
+
+def _stays_small(make: Make, case: Case, *, generations: int) -> None:
+    strategy = begun(make, case.draw("seed", seeds()))
+    if isinstance(strategy, BareToolbox):
+        return
+    run(strategy, generations)
+    before = _parts(strategy.state_dict())
+    run(strategy, LONG)
+    after = _parts(strategy.state_dict())
+    if after > GROWTH * before:
+        raise Breach(f"it has {before} parts after {generations} generations, and {after} after {generations + LONG}")
+
+
+def _parts(state: Mapping[str, Any]) -> int:
+    """Return how many values and numbers a state consists of."""
+    tensors = [leaf for _, leaf in leaves(state) if isinstance(leaf, Tensor) and leaf.is_floating_point()]
+    return len([*leaves(state)]) + sum(one.numel() for one in tensors)
 
 
 def _is_plain(value: object) -> bool:

@@ -44,6 +44,7 @@ def check_strategy(
     generations: int = 2,
     population: int | None = None,
     verbs: Sequence[str] = (),
+    bounded: bool = False,
     reference: MakeReference | Twin | None = None,
     examples: int | None = None,
 ) -> None:
@@ -57,12 +58,15 @@ def check_strategy(
         population: How many individuals each generation has, if it is fixed.
         verbs: Operators that are called through the toolbox in that number of generations and `result`, so that
             registering another one swaps it.
+        bounded: Whether its state does not grow from generation to generation, as archives and graphs do.
         reference: A plain implementation that it is run in step with, such as the class `PlainSNES` of
             `neuroevo.testing.references.strategies`; a `Twin` says on which problems, with which settings, and how the
             state is read.
         examples: Cases per law at most.
     """
-    laws = strategy_laws(generations=generations, population=population, verbs=verbs, reference=reference)
+    laws = strategy_laws(
+        generations=generations, population=population, verbs=verbs, bounded=bounded, reference=reference
+    )
     check(make, laws, label=name_of(make), examples=examples)
 
 
@@ -71,10 +75,11 @@ def strategy_laws(
     generations: int = 2,
     population: int | None = None,
     verbs: Sequence[str] = (),
+    bounded: bool = False,
     reference: MakeReference | Twin | None = None,
 ) -> list[Law]:
     """Return the laws of strategies; the arguments are those of `check_strategy`."""
-    laws = _conduct(generations, population, verbs)
+    laws = _conduct(generations, population, verbs, bounded)
     if reference is None:
         return laws
     twin = reference if isinstance(reference, Twin) else Twin(reference)
@@ -86,7 +91,7 @@ def _by_seed(statement: Statement, make: MakeOn, case: Case) -> None:
     statement(lambda seed: make(RASTRIGIN(4), seed=seed), case)
 
 
-def _conduct(generations: int, population: int | None, verbs: Sequence[str]) -> list[Law]:
+def _conduct(generations: int, population: int | None, verbs: Sequence[str], bounded: bool) -> list[Law]:
     """Return the laws of what makes a strategy for a seed."""
     lived = partial(lived_through, generations=generations)
     laws = [
@@ -140,7 +145,7 @@ def _conduct(generations: int, population: int | None, verbs: Sequence[str]) -> 
             "`planned_budget` leaves out critics, the re-scoring of finalists, or failed individuals",
             partial(_plan_is_spent, generations=generations),
         ),
-        *state_laws(generations),
+        *state_laws(generations, bounded=bounded),
     ]
     if verbs:
         laws.append(
@@ -150,7 +155,7 @@ def _conduct(generations: int, population: int | None, verbs: Sequence[str]) -> 
                 partial(_swappable, generations=generations, verbs=verbs),
             )
         )
-    return [replace(law, examples=CASES) for law in laws]
+    return [replace(law, examples=law.examples or CASES) for law in laws]
 
 
 def _nothing(case: Case) -> Arguments:
