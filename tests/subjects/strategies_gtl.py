@@ -16,6 +16,7 @@ from neuroevo.seeds import stream
 from neuroevo.strategies import (
     GTL,
     PAPER,
+    AsynchronousGTL,
     Finetune,
     HeurLG,
     Layerwise,
@@ -29,6 +30,7 @@ from neuroevo.strategies import (
     UntrainedCircuit,
 )
 from neuroevo.testing.laws.replayed import call_laws
+from neuroevo.testing.references.strategies.asynchronous import PlainAsynchronousGTL
 from neuroevo.testing.references.strategies.gtl import PlainGTL
 from neuroevo.testing.references.strategies.rivals import PlainReptile, PlainRival
 from subjects.subject import Subject
@@ -219,3 +221,43 @@ SUBJECTS += [
         lambda: call_laws(PlainLayerwise(**GRL, population=4), failing="live"),
     ),
 ]
+
+
+ASYNCHRONOUS: dict[str, dict[str, Any]] = {
+    "asynchronous GTL": {},
+    "asynchronous GTL with threes": {
+        "population": 5,
+        "tournament": 3,
+        "elites": 2,
+        "pool": 3,
+        "turnover": 1,
+        "finalists": 2,
+        "decay": 0.8,
+        "beta": 0.5,
+        "memory": False,
+    },
+    "asynchronous GTL without founders": {
+        "population": 3,
+        "tournament": 2,
+        "founders": 0,
+        "parents": None,
+        "lamarckian": False,
+        "elites": 0,
+    },
+}
+OTHERS: dict[str, Any] = {"condense": False, "mutation_rate": 0.4}
+
+
+def asynchronous(name: str) -> Subject:
+    """Return GTL without barriers beside its reference."""
+    settings = ASYNCHRONOUS[name]
+
+    def make(seed: int) -> AsynchronousGTL:
+        return AsynchronousGTL(tiny(), BACKBONE, seed=seed, **{**SMALL, **settings, **OTHERS})
+
+    covers = ("neuroevo/strategies/gtl/asynchronous.py", *FILES)
+    laws = call_laws(PlainAsynchronousGTL(average=False, **settings), failing="live")
+    return Subject(name, covers, lambda: make, lambda: laws)
+
+
+SUBJECTS += map(asynchronous, ASYNCHRONOUS)

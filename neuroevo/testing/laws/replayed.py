@@ -91,6 +91,7 @@ def call_laws(reference: ReplayedReference, *, generations: int = GENERATIONS, f
             population = list(strategy.toolbox.generate())
             expected, state = reference.generate(state, calls)
             _expect_equal("the generation", [*map(snapshot, expected)], [*map(snapshot, population)])
+            _expect_equal("the state before scoring", state, reference.state_of(strategy))
             _expect_own_memory([one for one in population if not one.fitness.valid])
             if waiting := [one for one in population if not one.fitness.valid]:
                 scored(waiting, kind, draws)

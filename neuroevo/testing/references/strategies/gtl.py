@@ -72,7 +72,7 @@ class PlainGTL:
         return {
             "pool": [(one, strategy.pool.scores[one.id]) for one in strategy.pool.individuals],
             "tree": {one: (node.parent, held(node.provenance)) for one, node in sorted(strategy.tree.nodes.items())},
-            "founders": list(strategy._founders),
+            "founders": strategy.unpack(strategy.state_dict()["founders"]),
             "winners": strategy.record()["winners"],
             "next": strategy.ids.next,
             "generation": strategy.generation,
@@ -97,7 +97,7 @@ class PlainGTL:
             if heir.id in weights:
                 heir.genome = call("mutate", heir.genome, weights[heir.id])
         life = astuple(state["strategy"].life.budget)
-        return heirs, {**state, "budget": _spent(state["budget"], life, self.population)}
+        return heirs, {**state, "budget": spent(state["budget"], life, self.population)}
 
     def chosen(self, state: State, count: int, call: Call) -> list[Individual | None]:
         """Return the parent of each heir: founders first, later those that are drawn from the pool, in turn."""
@@ -151,8 +151,8 @@ class PlainGTL:
     def update(self, state: State, population: Sequence[Individual], call: Call) -> State:
         """Return the state after tournaments, credit along the tree, and the entry of the winners."""
         state = self.contested(state, population, -(-self.population // self.tournament), self.decay, (), call)
-        scoring = _scoring(state["strategy"].critic.budget)
-        state["budget"] = _spent(state["budget"], scoring, len(population))
+        cost = scoring(state["strategy"].critic.budget)
+        state["budget"] = spent(state["budget"], cost, len(population))
         return {**state, "generation": state["generation"] + 1}
 
     def contested(
@@ -304,12 +304,12 @@ def _same(first: Any, second: Any) -> bool:
     return all(first.indices[group].tolist() == second.indices[group].tolist() for group in first.indices)
 
 
-def _scoring(budget: Any) -> tuple[int, ...]:
+def scoring(budget: Any) -> tuple[int, ...]:
     """Return what scoring costs, the evaluation included."""
     return (*astuple(budget)[:3], 1)
 
 
-def _spent(before: Sequence[int], cost: Sequence[int], count: int) -> tuple[int, ...]:
+def spent(before: Sequence[int], cost: Sequence[int], count: int) -> tuple[int, ...]:
     """Return the budget after something was done some times, side by side."""
     steps, adds, path, evaluations = cost
     each = (count * steps, count * adds, path if count else 0, count * evaluations)
