@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -18,12 +19,12 @@ from neuroevo.strategies.gtl.operators import choose_parents
 from neuroevo.strategies.gtl.pool import GenePool
 from neuroevo.strategies.gtl.tree import GeneTree
 from neuroevo.testing.laws import agreement_laws, selection_laws
+from neuroevo.testing.references.batches import numpy_generator
 from neuroevo.testing.references.inheritance import cut_out
 from neuroevo.testing.references.layers import layer_overlap as plain_layer_overlap
 from neuroevo.testing.references.layers import layers, layers_held, tensors_of
 from neuroevo.testing.references.learngenes import overlap as plain_overlap
 from neuroevo.testing.references.selection import boltzmann_weights
-from neuroevo.testing.references.batches import numpy_generator
 from subjects.subject import Subject
 
 POOL = ("neuroevo/strategies/gtl/pool.py", "neuroevo/strategies/learngenes.py")
@@ -152,7 +153,9 @@ def tree_of(overlap: Callable[..., float] | None) -> Callable[..., Any]:
         lines = [tree.lineage(one.id) for one in individuals]
         earned = [sorted(tree.credits(one.id, score).items()) for one in individuals]
         tree.prune(iter(10 + place for place in living))
-        held = {one: {group: ids.tolist() for group, ids in node.provenance.items()} for one, node in tree.nodes.items()}
+        held = {
+            one: {group: ids.tolist() for group, ids in node.provenance.items()} for one, node in tree.nodes.items()
+        }
         return lines, earned, held
 
     return grown
@@ -172,7 +175,7 @@ def plain_tree_of(overlap: Callable[..., float]) -> Callable[..., Any]:
                 ancestry.append(line[ancestry[-1]][0])
             lines.append([10 + one for one in ancestry])
             # What a_i inherited is the learngene of a_{i+1}.
-            overlaps = [overlap(LAYOUT, held[a], held[b]) for a, b in zip(ancestry[1:], ancestry[2:], strict=False)]
+            overlaps = [overlap(LAYOUT, held[a], held[b]) for a, b in pairwise(ancestry[1:])]
             shares = {}
             for j, ancestor in enumerate(ancestry[1:], start=1):
                 geometric = beta**j * math.prod(overlaps[: j - 1])
