@@ -57,6 +57,7 @@ def facts(found: Space) -> Facts:
         "anywhere": found.anywhere,
         "genes": (found.size, found.spread.clone(), found.low.clone(), found.high.clone()),
         "interface": found.interface is not None,
+        "dtypes": {one.dtype for one in (found.start, found.spread, found.low, found.high)},
     }
 
 
@@ -84,6 +85,7 @@ def plainly_made(blocks: Sequence[Facts], start: Tensor, anywhere: bool) -> Any:
         "anywhere": anywhere,
         "genes": (length, spread, low, high),
         "interface": anywhere,
+        "dtypes": {start.dtype},
         "kept": start,
         "grows a graph": False,
     }
@@ -102,14 +104,14 @@ def used(blocks: Sequence[Facts], start: Tensor, lead: tuple[int, ...], seed: in
     backwards = dict(reversed([*parts.items()]))
     clipped, before = found.clip(genomes), genomes.clone()
     return {
-        "parts": {name: part.clone() for name, part in parts.items()},
+        "parts": {name: _typed(part.clone()) for name, part in parts.items()},
         "views": views,
         "joined": found.join(backwards).to(start.dtype),
         "new": found.join(parts).untyped_storage().data_ptr() != _memory(genomes),
-        "clipped": clipped.clone(),
+        "clipped": _typed(clipped.clone()),
         "as it is": clipped is genomes,
         "given": before,
-        "drawn": [found.sample(3, generator=generator), found.sample(1, generator=generator)],
+        "drawn": [_typed(found.sample(count, generator=generator)) for count in (3, 1)],
         "begun": _begun(found, seed),
         "shorter": every(found.split, genomes=[genomes[..., 1:], torch.zeros(())])(),
     }
@@ -127,17 +129,21 @@ def plainly_used(blocks: Sequence[Facts], start: Tensor, lead: tuple[int, ...], 
     flat = [parts[one["name"]].reshape((*lead, _size(one))).to(start.dtype) for one in blocks]
     begun = _drawn(blocks, start, anywhere, 1, torch.Generator().manual_seed(seed))[0] if anywhere else start
     return {
-        "parts": parts,
+        "parts": {name: _typed(part) for name, part in parts.items()},
         "views": [one["name"] for one in blocks if one["dtype"] in (None, start.dtype)],
         "joined": torch.cat(flat, dim=-1),
         "new": True,
-        "clipped": _clipped(blocks, genomes),
+        "clipped": _typed(_clipped(blocks, genomes)),
         "as it is": not bounded,
         "given": genomes,
-        "drawn": [_drawn(blocks, start, anywhere, count, generator) for count in (3, 1)],
+        "drawn": [_typed(_drawn(blocks, start, anywhere, count, generator)) for count in (3, 1)],
         "begun": (begun, True),
         "shorter": dict.fromkeys(map(str, (genomes[..., 1:], torch.zeros(()))), "refused"),
     }
+
+
+def _typed(genomes: Tensor) -> tuple[torch.dtype, Tensor]:
+    return genomes.dtype, genomes
 
 
 def _begun(found: Space, seed: int) -> tuple[Tensor, bool]:
@@ -207,6 +213,7 @@ def plain_box(size: int, bounds: tuple[float, float], start: Tensor | None, spre
         "anywhere": finite and start is None,
         "genes": (size, *genes),
         "interface": False,
+        "dtypes": {begun.dtype},
     }
 
 
@@ -286,6 +293,7 @@ def plainly_of_module(
         "anywhere": False,
         "genes": (len(start), *genes),
         "interface": False,
+        "dtypes": {wide},
         "left": torch.tensor(VALUES["weight"]).reshape(2, 3).to(torch.float64 if double else torch.float32),
     }
 
