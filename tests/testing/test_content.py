@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from neuroevo.individual import Individual
 from neuroevo.testing.laws.content import bits, content, difference, leaves, same_bits, storages
 
 DTYPES = st.sampled_from([torch.bfloat16, torch.float16, torch.float32, torch.float64, torch.int64, torch.bool])
@@ -63,3 +64,12 @@ def test_storages_show_shared_memory() -> None:
     assert known.keys() == storages([base[2:4].reshape(1, 2)]).keys()
     assert not known.keys() & storages(base.clone()).keys()
     assert storages(torch.empty(0)) == {}
+
+
+def test_individuals_are_what_they_hold() -> None:
+    """Genome and attributes of users are seen, and their memory."""
+    one = Individual(torch.zeros(2), id=3)
+    before = content([one])
+    one.genome[1] = 1.0
+    assert difference(before, content([one])) == "[0].genome"
+    assert [*storages([one]).values()] == ["[0].genome"]

@@ -8,6 +8,8 @@ from dataclasses import fields, is_dataclass
 import torch
 from torch import Tensor, nn
 
+from neuroevo.genes import GenomeView
+
 Leaf = tuple[object, ...]
 
 WHOLE = "the whole"
@@ -27,18 +29,27 @@ def same_bits(first: Tensor, second: Tensor) -> bool:
 
 
 def leaves(thing: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """Yield the content of mappings, sequences and dataclasses, each with its path."""
+    """Yield the content of mappings, sequences, individuals and dataclasses, each with its path."""
     if isinstance(thing, Mapping):
         for name, inner in thing.items():
             yield from leaves(inner, f"{path}[{name!r}]" if path else str(name))
     elif isinstance(thing, list | tuple):
         for index, inner in enumerate(thing):
             yield from leaves(inner, f"{path}[{index}]")
-    elif is_dataclass(thing) and not isinstance(thing, type):
-        for each in fields(thing):
-            yield from leaves(getattr(thing, each.name), f"{path}.{each.name}" if path else each.name)
+    elif (attributes := _attributes(thing)) is not None:
+        for name, inner in attributes.items():
+            yield from leaves(inner, f"{path}.{name}" if path else name)
     else:
         yield path, thing
+
+
+def _attributes(thing: object) -> dict[str, object] | None:
+    """Return what an individual or a dataclass consists of, by name."""
+    if isinstance(thing, GenomeView):
+        return vars(thing)
+    if is_dataclass(thing) and not isinstance(thing, type):
+        return {each.name: getattr(thing, each.name) for each in fields(thing)}
+    return None
 
 
 def content(thing: object) -> dict[str, Leaf]:

@@ -70,8 +70,8 @@ def agrees(
 def unlike(mine: object, there: object, *, tolerance: float = TOLERANCE) -> str:
     """Return how a result differs from the reference's, or "" if it does not.
 
-    Tensors, arrays and numbers are compared as numbers, whole ones or real ones, NaN equal to itself; other things by
-    equality.
+    Tensors, arrays and numbers are compared as numbers, whole ones or real ones, NaN equal to itself; of two tensors
+    the dtype counts, too, and whether they require a gradient. Other things are compared by equality.
     """
     own, other = dict(leaves(_plain(mine))), dict(leaves(_plain(there)))
     if own.keys() != other.keys():
@@ -80,7 +80,7 @@ def unlike(mine: object, there: object, *, tolerance: float = TOLERANCE) -> str:
     for path, value in own.items():
         wanted = other[path]
         if not _alike(value, wanted, tolerance):
-            return f"{path or 'the result'} is {_shown(value)}, but the reference's is {_shown(wanted)}"
+            return f"{path or 'the result'} is {_shown(value, wanted)}, but the reference's is {_shown(wanted, value)}"
     return ""
 
 
@@ -92,7 +92,7 @@ def _plain(thing: object) -> object:
 def _alike(mine: object, there: object, tolerance: float) -> bool:
     if not all(isinstance(one, Tensor | np.ndarray | float | int | np.generic) for one in (mine, there)):
         return mine is there or bool(mine == there)
-    if _tensor(mine).is_floating_point() != _tensor(there).is_floating_point():
+    if _kind(mine, there) != _kind(there, mine):
         return False
     own, other = (_tensor(one).double().numpy() for one in (mine, there))
     if own.shape != other.shape:
@@ -100,6 +100,13 @@ def _alike(mine: object, there: object, tolerance: float) -> bool:
     finite = np.abs(other[np.isfinite(other)])
     scale = max(1.0, float(finite.max())) if finite.size else 1.0
     return bool(np.allclose(own, other, rtol=0, atol=tolerance * _precision(mine) * scale, equal_nan=True))
+
+
+def _kind(thing: object, beside: object) -> tuple[object, ...]:
+    """Return whether numbers are real ones; of two tensors, their dtype, and whether they require a gradient."""
+    if isinstance(thing, Tensor) and isinstance(beside, Tensor):
+        return thing.dtype, thing.requires_grad
+    return (_tensor(thing).is_floating_point(),)
 
 
 def _tensor(thing: Any) -> Tensor:
@@ -112,5 +119,9 @@ def _precision(thing: object) -> float:
     return float(np.finfo(np.float64).eps)
 
 
-def _shown(thing: object) -> str:
-    return str(thing.tolist() if isinstance(thing, Tensor | np.ndarray) else thing)[:500]
+def _shown(thing: object, beside: object) -> str:
+    """Return numbers as text, with what else distinguishes two tensors."""
+    numbers = str(thing.tolist() if isinstance(thing, Tensor | np.ndarray) else thing)[:500]
+    if not isinstance(thing, Tensor) or not isinstance(beside, Tensor) or _kind(thing, beside) == _kind(beside, thing):
+        return numbers
+    return f"{numbers} of {thing.dtype}{', with a gradient' * thing.requires_grad}"
