@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from neuroevo.backbones import MLP, VGG, Backbone, ConvNet4, ResNet12, ViT
 from neuroevo.learngene import Learngene
+from neuroevo.testing.architectures import ResidualNet
 from neuroevo.testing.laws.agreement import equals
 from neuroevo.testing.laws.equations import TOLERANCE
 from neuroevo.testing.laws.law import Case, Law
@@ -24,29 +25,33 @@ from neuroevo.testing.references.transplant import inherit as reference
 HEAD = {"head.weight": (2, 3), "head.bias": (2,)}
 WIDEST = 5
 
+CASES = 12
+"""Most cases of heirs: each one is an heir of every kind of `KINS`."""
+
 
 def heirs_equal() -> Law:
     """Return the law that heirs are the reference's: narrower, deeper, shallower, of another kind, for other images."""
 
     def statement(inherit: Any, case: Case) -> None:
-        _agree(lambda **given: first_words(inherit(**given), "notes"), reference, case, births, TOLERANCE)
+        for kin in case.each("heir", KINS):
+            _agree(lambda **given: first_words(inherit(**given), "notes"), reference, case, births(kin), TOLERANCE)
 
     cause = "a rule of another structure: which layers correspond, which genes stay, what surplus layers do"
-    return Law("heirs of every structure are the reference's", cause, statement)
+    return Law("heirs of every structure are the reference's", cause, statement, examples=CASES)
 
 
 def learngenes_equal() -> Law:
     """Return the law that whole and partial learngenes are the reference's."""
 
     def statement(extract: Any, case: Case) -> None:
-        _agree(extract, cut_out, case, _reading, 0.0)
+        _agree(extract, cut_out, case, _reading(), 0.0)
 
     cause = "an axis of several groups or blocks is cut by channels, or tensors are read that were not wanted"
     return Law("learngenes are the reference's", cause, statement)
 
 
-def _agree(function: Any, other: Any, case: Case, strategy: Any, tolerance: float) -> None:
-    arguments = case.draw("arguments", strategy())
+def _agree(function: Any, other: Any, case: Case, strategy: SearchStrategy[Any], tolerance: float) -> None:
+    arguments = case.draw("arguments", strategy)
 
     def given(_: Case) -> Arguments:
         return dict(arguments)
@@ -83,10 +88,14 @@ def _reading(draw: DrawFn) -> Mapping[str, Any]:
 
 
 @st.composite
-def births(draw: DrawFn) -> Mapping[str, Any]:
-    """Draw the arguments of `inherit`: a learngene, and a network of the same or of another structure."""
-    ancestor = draw(architectures(max_channels=4))
-    heir = draw(_resized(ancestor) | _deeper(ancestor) | _for_images(ancestor) | architectures(max_channels=4))
+def births(draw: DrawFn, kin: str | None = None) -> Mapping[str, Any]:
+    """Draw the arguments of `inherit`: a learngene, and a network of the same or of another structure.
+
+    Args:
+        draw: Given by hypothesis.
+        kin: How the two are related, one of `KINS`; by default any of them.
+    """
+    ancestor, heir = draw(KINS[draw(st.sampled_from([*KINS])) if kin is None else kin])
     head = {name: torch.ones(shape) for name, shape in HEAD.items()}
     weights: dict[str, Tensor] = {**draw(weights_of(heir.layout)), **head}
     return {
@@ -99,37 +108,85 @@ def births(draw: DrawFn) -> Mapping[str, Any]:
 
 @st.composite
 def _resized(draw: DrawFn, backbone: Backbone) -> Backbone:
-    return backbone.resized({group: draw(st.integers(1, WIDEST)) for group in backbone.layout.groups})
+    """Draw the same structure with groups as wide as those of the ancestor, or of another width."""
+    widths = {group: st.integers(1, WIDEST) | st.just(width) for group, width in backbone.layout.groups.items()}
+    return backbone.resized({group: draw(width) for group, width in widths.items()})
 
 
-def _for_images(backbone: Backbone) -> SearchStrategy[Backbone]:
-    """Draw the same structure for images of other colours and sizes."""
-    if isinstance(backbone, MLP):
-        return st.builds(replace, st.just(backbone), inputs=st.integers(1, 9))
-    sizes = {"size": st.sampled_from([2, 4, 6])} if isinstance(backbone, ViT) else {}
-    changed: SearchStrategy[Any] = st.builds(replace, st.just(backbone), channels=st.integers(1, 3), **sizes)
-    return changed
+@st.composite
+def _recoloured(draw: DrawFn, backbone: Any) -> Backbone:
+    """Draw the same structure, resized, for images of other colours."""
+    other: Any = draw(_resized(backbone))
+    recoloured: Backbone = replace(other, channels=draw(st.sampled_from([1, 3, 2])))
+    return recoloured
 
 
-def _deeper(backbone: Backbone) -> SearchStrategy[Backbone]:
-    """Draw another depth of the same kind, or another convolutional network."""
-    width, channels = st.integers(1, WIDEST), st.integers(1, 3)
+def _widths(*numbers: int) -> SearchStrategy[tuple[int, ...]]:
+    return st.one_of([st.tuples(*[st.integers(1, WIDEST)] * number) for number in numbers])
 
-    def widths(*numbers: int) -> SearchStrategy[tuple[int, ...]]:
-        return st.one_of([st.tuples(*[width] * number) for number in numbers])
 
-    if isinstance(backbone, MLP):
-        return st.builds(MLP, widths=widths(1, 2, 3, 4), inputs=st.just(backbone.inputs))
-    if isinstance(backbone, ViT):
-        return st.builds(
-            replace, st.just(backbone), widths=widths(3, 5), channels=channels, size=st.sampled_from([2, 4, 6])
-        )
-    vggs = [st.builds(VGG, widths=widths(number), depth=st.just(depth), channels=channels) for depth, number in DEPTHS]
-    return st.one_of(
-        *vggs,
-        st.builds(ConvNet4, widths=widths(4), channels=channels),
-        st.builds(ResNet12, widths=widths(12), channels=channels),
+def _mlps() -> SearchStrategy[Any]:
+    return st.builds(MLP, widths=_widths(1, 2, 3, 4), inputs=st.integers(1, 9))
+
+
+def _vits(blocks: tuple[int, ...] = (3, 5)) -> SearchStrategy[Any]:
+    """Draw vision transformers of 1 or 2 blocks, mostly for images with 1, 4 or 9 patches."""
+    return st.builds(
+        ViT,
+        widths=_widths(*blocks),
+        head_width=st.integers(1, 2),
+        patch=st.sampled_from([2, 2, 2, 1]),
+        channels=CHANNELS,
+        size=st.sampled_from([2, 4, 6]),
+        norm=st.sampled_from(["batch", "layer"]),
     )
 
 
+def _residuals() -> SearchStrategy[Any]:
+    """Draw residual networks of 1 or 2 stages of 1 or 2 blocks."""
+    width = st.integers(1, WIDEST)
+    stage = st.tuples(width, st.lists(width, min_size=1, max_size=2).map(tuple))
+    return st.tuples(st.lists(stage, min_size=1, max_size=2), CHANNELS).map(
+        lambda drawn: ResidualNet(*(tuple(each) for each in zip(*drawn[0], strict=True)), channels=drawn[1])
+    )
+
+
+def _convolutional() -> SearchStrategy[Any]:
+    vggs = [st.builds(VGG, widths=_widths(number), depth=st.just(depth), channels=CHANNELS) for depth, number in DEPTHS]
+    return st.one_of(
+        *vggs,
+        st.builds(ConvNet4, widths=_widths(4), channels=CHANNELS),
+        st.builds(ResNet12, widths=_widths(12), channels=CHANNELS),
+        _residuals(),
+    )
+
+
+def _related(
+    ancestors: SearchStrategy[Any], heirs: Callable[[Any], SearchStrategy[Any]]
+) -> SearchStrategy[tuple[Backbone, Backbone]]:
+    return ancestors.flatmap(lambda ancestor: st.tuples(st.just(ancestor), heirs(ancestor)))
+
+
+CHANNELS = st.sampled_from([1, 3, 2])
 DEPTHS = ((11, 8), (13, 10))
+
+KINS: Mapping[str, SearchStrategy[tuple[Backbone, Backbone]]] = {
+    "of the same structure": _related(architectures(max_channels=4), _resized),
+    "of another depth, dense": _related(
+        _mlps(), lambda one: _mlps().map(lambda other: replace(other, inputs=one.inputs))
+    ),
+    "of another depth, with attention": _related(
+        _vits(), lambda one: _vits().map(lambda other: replace(other, norm=one.norm))
+    ),
+    "for other images": _related(_vits() | _convolutional(), _recoloured),
+    "for images of another size": _related(
+        _vits(), lambda one: st.builds(replace, st.just(one), size=st.sampled_from([2, 4, 6]))
+    ),
+    "of another depth, convolutional": _related(_residuals(), lambda one: _residuals()),
+    "with shortcuts elsewhere": _related(
+        _residuals(), lambda one: st.builds(ResNet12, widths=_widths(12), channels=st.just(one.channels))
+    ),
+    "of another kind, convolutional": _related(_convolutional(), lambda one: _convolutional()),
+    "of any kind": st.tuples(architectures(max_channels=4), architectures(max_channels=4)),
+}
+"""How an ancestor and an heir are related."""
