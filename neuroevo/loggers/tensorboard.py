@@ -1,0 +1,69 @@
+"""TensorBoard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from neuroevo.loggers.logger import Logger, flat, missing
+
+
+class TensorBoardLogger(Logger):
+    """Writes event files for `tensorboard --logdir FOLDER`.
+
+    In a folder that has events already, TensorBoard shows only new ones from the first generation on that is logged:
+    those of a run that was stopped and resumed.
+
+    Args:
+        folder: The folder.
+        hyperparameters: The settings of the run, for the page "HParams".
+
+    Raises:
+        RuntimeError: The package `tensorboard` is not installed.
+    """
+
+    def __init__(self, folder: Path | str, *, hyperparameters: Mapping[str, Any] | None = None) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError as error:
+            raise missing("TensorBoardLogger", "tensorboard") from error
+        self._open = SummaryWriter
+        self.folder = Path(folder).absolute()
+        self._writer: Any = None
+        self._step = 0
+        self._hyperparameters = hyperparameters
+
+    def log(self, values: Mapping[str, float], *, step: int) -> None:
+        """Write numbers."""
+        writer = self._writing(step)
+        for name, value in values.items():
+            writer.add_scalar(name, value, step)
+        writer.flush()
+        self._step = step
+
+    def log_hyperparameters(self, values: Mapping[str, Any]) -> None:
+        """Write them, to be compared by `best_fitness`."""
+        from torch.utils.tensorboard.summary import hparams
+
+        for summary in hparams(flat(values), {"best_fitness": 0.0}):
+            self._writing(0).file_writer.add_summary(summary)
+
+    def log_picture(self, name: str, picture: Image.Image) -> None:
+        """Write it for the page "Images"."""
+        self._writing(self._step).add_image(name, np.asarray(picture), self._step, dataformats="HWC")
+
+    def close(self) -> None:
+        """Close the event file."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _writing(self, step: int) -> Any:
+        if self._writer is None:
+            self._writer = self._open(str(self.folder), purge_step=step or None)
+            if self._hyperparameters is not None:
+                self.log_hyperparameters(self._hyperparameters)
+        return self._writer
