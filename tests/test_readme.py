@@ -57,9 +57,12 @@ def test_pandas_reads_what_a_bench_writes(tmp_path: Path) -> None:
     assert list(records["kind"].value_counts().sort_index()) == [2, 4, 2]
 
 
-@pytest.mark.parametrize("page", ["coevolution", pytest.param("data-sets", marks=pytest.mark.slow), "spaces"])
-def test_the_blocks_of_a_page_run(page: str) -> None:
-    """One after the other, in this process."""
+@pytest.mark.parametrize(
+    "page", ["coevolution", pytest.param("data-sets", marks=pytest.mark.slow), "logging", "spaces"]
+)
+def test_the_blocks_of_a_page_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other, in this process and in an empty folder."""
+    monkeypatch.chdir(tmp_path)
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
     exec(compile("\n".join(blocks), f"{page}.md", "exec"), {"__name__": page})

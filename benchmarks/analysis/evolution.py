@@ -15,7 +15,7 @@ MOST_LETTERS = 200
 TIMES = ("seconds",)
 """What differs between equal runs."""
 NO_RESULT = frozenset(
-    {"address", "device", "engine", "eval_timeout", "execution", "generations", "gpus_per_worker", "json", "out"}
+    {"address", "device", "engine", "eval_timeout", "execution", "generations", "gpus_per_worker", "json", "log", "out"}
     | {"preset", "quick", "quiet", "resume", "settings", "stop", "workers"}
 )
 """Settings that change no generation."""

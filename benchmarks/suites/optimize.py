@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def run(
     plans: Sequence[Plan],
     *,
     cells: Path | None = None,
-    on_generation: Callable[[Generation], object] = lambda _: None,
+    on_generation: Callable[[Plan, Generation], object] = lambda plan, generation: None,
 ) -> Iterator[dict[str, Any]]:
     """Run what is planned and yield one record for each, as JSON values.
 
@@ -86,11 +87,13 @@ def run(
         cells: Folder for checkpoints, a folder per search; searches that were stopped resume there.
         on_generation: Called after each generation of a search.
     """
-    for problem, strategy, seed in plans:
+    for plan in plans:
+        problem, strategy, seed = plan
         search = protocol.strategies[strategy](protocol.problems[problem], seed)
         folder = None if cells is None else cells / f"{problem}-{strategy}-seed{seed}"
         names = {"kind": "search", "problem": problem, "strategy": strategy, "seed": seed}
-        yield {**names, **curve(search, protocol.evaluations, folder=folder, on_generation=on_generation)}
+        heard = partial(on_generation, plan)
+        yield {**names, **curve(search, protocol.evaluations, folder=folder, on_generation=heard)}
 
 
 def curve(
@@ -153,8 +156,8 @@ class SearchListener:
     def on_start(self, plans: Sequence[Plan]) -> None:
         """Called before anything is evaluated with what has yet to run."""
 
-    def on_generation(self, generation: Generation) -> None:
-        """Called after each generation."""
+    def on_generation(self, plan: Plan, generation: Generation) -> None:
+        """Called after each generation of a search."""
 
     def on_search(self, record: Mapping[str, Any]) -> None:
         """Called when a search is finished and written."""
@@ -217,8 +220,8 @@ class SearchSuite:
         listener.on_start(plans)
         directory.stop.check()
 
-        def heard(generation: Generation) -> None:
-            listener.on_generation(generation)
+        def heard(plan: Plan, generation: Generation) -> None:
+            listener.on_generation(plan, generation)
             directory.stop.check()
 
         with Records(directory.records) as records:

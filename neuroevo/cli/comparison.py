@@ -31,9 +31,11 @@ from neuroevo.benchmarks.suites.roster import UNSHARED, Entry, Roster, takes_set
 from neuroevo.benchmarks.suites.suite import Setup, Suite
 from neuroevo.cli.build import Job, engine_facts, make_backbone, make_dataset, make_device, make_execution, usage
 from neuroevo.cli.contestants import Named
+from neuroevo.cli.logs import Logs, check_logs
 from neuroevo.cli.output import echo
 from neuroevo.cli.progress import Reporter, generation_in_words, scores_in_words
 from neuroevo.cli.settings.derived import whole
+from neuroevo.cli.settings.load import used
 from neuroevo.cli.settings.presets import SHARED
 from neuroevo.cli.settings.quick import quick_settings
 from neuroevo.cli.settings.run import BenchNetworks
@@ -67,6 +69,7 @@ def prepare_comparison(suite: Suite, settings: BenchNetworks, own: Sequence[Name
     Raises:
         click.UsageError: A strategy refuses a setting, or passes on nothing that descendants could inherit.
     """
+    check_logs(settings.log)
     device = make_device(settings)
     dataset = make_dataset(settings).to(device)
     with usage():
@@ -118,7 +121,10 @@ def _run(
         updates = roster.updates_of(entries)
         run.note({"pretraining_updates": updates})
     comparison = compare(roster.contestants(entries, updates=updates), setup)
-    with Progress.shown(quiet=settings.quiet) as listener:
+    with (
+        Logs.opened(settings.log, run.path, used(settings)) as logs,
+        Progress.shown(quiet=settings.quiet, logs=logs) as listener,
+    ):
         comparison.run_in(run, listener=listener)
     result = read_run(run.path)
     if settings.as_json:
@@ -214,14 +220,16 @@ def make_setup(settings: BenchNetworks, dataset: Dataset, backbone: Backbone, de
 
 
 class Progress(Listener):
-    """Turns what a comparison reports into steps of a bar and lines.
+    """Turns what a comparison reports into steps of a bar and lines, and logs its generations.
 
     Attributes:
         reporter: Draws the bar; it is there when the comparison has started.
+        logs: The loggers.
     """
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, logs: Logs) -> None:
         self.quiet = quiet
+        self.logs = logs
         self.reporter = Reporter(1, quiet=True)
         self.work = Work([], 0, {}, [], 0)
         self.cell: tuple[str, int] | None = None
@@ -229,9 +237,9 @@ class Progress(Listener):
 
     @classmethod
     @contextmanager
-    def shown(cls, *, quiet: bool) -> Iterator[Progress]:
+    def shown(cls, *, quiet: bool, logs: Logs) -> Iterator[Progress]:
         """Return a listener whose bar is taken away at the end."""
-        listener = cls(quiet=quiet)
+        listener = cls(quiet=quiet, logs=logs)
         try:
             yield listener
         finally:
@@ -256,6 +264,7 @@ class Progress(Listener):
 
     def on_generation(self, contestant: Contestant, seed: int, generation: Generation) -> None:
         """Count the steps of a generation and show its scores; what was pre-trained is counted already."""
+        self.logs.log(contestant.name, seed, generation)
         if self.cell != (contestant.name, seed):
             self.cell, self.steps = (contestant.name, seed), 0
         if not contestant.pretrains:

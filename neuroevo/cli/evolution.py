@@ -26,6 +26,7 @@ from neuroevo.cli.build import (
     usage,
 )
 from neuroevo.cli.interruption import interruptible
+from neuroevo.cli.logs import Logs, check_logs
 from neuroevo.cli.progress import Reporter, generation_in_words
 from neuroevo.cli.settings.derived import Fields, setting, settings_of, whole
 from neuroevo.cli.settings.load import to_toml, used
@@ -150,6 +151,7 @@ class Chosen:
         Raises:
             click.UsageError: The strategy or its problem refuses a setting; no folder is made.
         """
+        check_logs(settings.log)
         before = read_facts(folder) if resumes and (folder / FACTS).exists() else {}
         work = self._search(settings) if isinstance(settings, EvolveSearch) else self._train(settings, before)
         opened = RunDirectory.resume if resumes else RunDirectory.create
@@ -240,12 +242,16 @@ class Chosen:
     ) -> dict[str, Any]:
         """Run a strategy on a problem, save its best genome and return what it reached."""
         total = sum(strategy.size(number) for number in range(generations))
-        with Reporter(total, quiet=settings.quiet, unit="evaluations") as reporter:
+        with (
+            Logs.opened(settings.log, run.path, used(settings)) as logs,
+            Reporter(total, quiet=settings.quiet, unit="evaluations") as reporter,
+        ):
             run.note({"device": "cpu", "threads": 1})
             if map_ is not None:
                 strategy.toolbox.register("map", map_)
 
             def report(generation: Generation) -> None:
+                logs.log(self.name, settings.seed, generation, problem=self.problem)
                 reporter.advance(len(generation.population))
                 if generation.number % max(1, generations // LINES) == 0:
                     best = _in_text(strategy.record()["best_values"])
@@ -297,11 +303,15 @@ def best_genome(strategy: Search | NEAT, /, **notes: object) -> Genome:
 def _evolve(strategy: Strategy, generations: int, run: RunDirectory, settings: EvolveNetworks | EvolveCandidate) -> Any:
     """Run a strategy to its end, and report every generation."""
     planned = strategy.planned_budget(generations).gradient_steps
-    with Reporter(planned, quiet=settings.quiet) as reporter:
+    with (
+        Logs.opened(settings.log, run.path, used(settings)) as logs,
+        Reporter(planned, quiet=settings.quiet) as reporter,
+    ):
         done = 0
 
         def report(generation: Generation) -> None:
             nonlocal done
+            logs.log(settings.strategy, settings.seed, generation)
             reporter.advance(generation.budget.gradient_steps - done)
             done = generation.budget.gradient_steps
             text = generation_in_words(generation, generations)

@@ -19,11 +19,14 @@ from neuroevo.benchmarks.suites.optimize import Plan, SearchListener, SearchSetu
 from neuroevo.cli.build import Job, engine_facts, find, usage
 from neuroevo.cli.contestants import Named
 from neuroevo.cli.evolution import prepare
+from neuroevo.cli.logs import Logs, check_logs
 from neuroevo.cli.output import echo
 from neuroevo.cli.progress import Reporter
 from neuroevo.cli.settings.derived import settings_of, whole
+from neuroevo.cli.settings.load import used
 from neuroevo.cli.settings.run import BenchSearches
 from neuroevo.cli.tables import print_table
+from neuroevo.evolution import Generation
 from neuroevo.execution import WorkerMap
 from neuroevo.execution.threads import one_thread
 from neuroevo.files import to_json
@@ -63,6 +66,7 @@ def prepare_searches(suite: SearchSuite, settings: BenchSearches, own: Sequence[
         click.UsageError: A strategy refuses a setting or searches no weight vectors, or a problem has several
             objectives.
     """
+    check_logs(settings.log)
     prepare(settings)
     with usage():
         problems = {name: make_problem(name, settings.given) for name in settings.problems}
@@ -90,7 +94,10 @@ def _run(
     map_: WorkerMap | None,
 ) -> None:
     """Run a suite of searches in an open run directory and print its tables."""
-    with Progress.shown(quiet=settings.quiet) as listener:
+    with (
+        Logs.opened(settings.log, run.path, used(settings)) as logs,
+        Progress.shown(quiet=settings.quiet, logs=logs) as listener,
+    ):
         run.note({"device": "cpu", "threads": 1, **engine_facts(map_)})
         makes = {one.name: _Maker(one, settings.given, map_) for one in chosen}
         setup = SearchSetup(strategies=makes, problem=problems.__getitem__, quick=settings.quick)
@@ -125,17 +132,18 @@ class _Maker:
 
 
 class Progress(SearchListener):
-    """Turns what searches report into a bar and lines."""
+    """Turns what searches report into a bar and lines, and logs their generations."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, logs: Logs) -> None:
         self.quiet = quiet
+        self.logs = logs
         self.reporter = Reporter(1, quiet=True)
 
     @classmethod
     @contextmanager
-    def shown(cls, *, quiet: bool) -> Iterator[Progress]:
+    def shown(cls, *, quiet: bool, logs: Logs) -> Iterator[Progress]:
         """Return a listener whose bar is taken away at the end."""
-        listener = cls(quiet=quiet)
+        listener = cls(quiet=quiet, logs=logs)
         try:
             yield listener
         finally:
@@ -144,6 +152,11 @@ class Progress(SearchListener):
     def on_start(self, plans: Sequence[Plan]) -> None:
         """Draw the bar."""
         self.reporter = Reporter(len(plans), quiet=self.quiet, unit="searches").__enter__()
+
+    def on_generation(self, plan: Plan, generation: Generation) -> None:
+        """Log a generation."""
+        problem, strategy, seed = plan
+        self.logs.log(strategy, seed, generation, problem=problem)
 
     def on_search(self, record: Mapping[str, Any]) -> None:
         """Say what a search reached."""

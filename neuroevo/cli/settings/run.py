@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from neuroevo.cli.settings.values import Augment, Counts, Device, Folder, Names
+from neuroevo.cli.settings.values import Augment, Counts, Device, Folder, Log, Names
 
 
 class Settings(BaseModel):
@@ -55,7 +55,7 @@ class Workers(SeededRun):
     """What a run on workers has."""
 
     resumable: ClassVar[frozenset[str]] = Settings.resumable | {
-        *("engine", "workers", "address", "gpus_per_worker", "eval_timeout")
+        *("engine", "workers", "address", "gpus_per_worker", "eval_timeout", "log")
     }
 
     engine: Literal["threads", "processes", "ray"] = Field(
@@ -73,6 +73,11 @@ class Workers(SeededRun):
     gpus_per_worker: float = Field(default=0, ge=0, description="GPUs, or a part of one, that each Ray actor takes.")
     eval_timeout: float | None = Field(
         default=None, gt=0, description="Seconds that one training run or evaluation may take; not on threads."
+    )
+    log: Log = Field(
+        default=(),
+        description="Log each generation to the folder `logs` of the run directory while it runs: csv, tensorboard, "
+        "mlflow and wandb, separated by commas; by default nowhere.",
     )
 
 

@@ -81,6 +81,12 @@ Augment = Annotated[
     AfterValidator(_check_different),
     Words(f"some of {', '.join(AUGMENTATIONS)}, separated by commas", "NAME,NAME"),
 ]
+LOGGERS = ("csv", "tensorboard", "mlflow", "wandb")
+Log = Annotated[
+    tuple[Literal["csv", "tensorboard", "mlflow", "wandb"], ...],
+    AfterValidator(_check_different),
+    Words(f"some of {', '.join(LOGGERS)}, separated by commas", "NAME,NAME"),
+]
 Device = Annotated[str, AfterValidator(_check_device), Words("auto, cpu, cuda, cuda:N or mps", "NAME")]
 Folder = Annotated[Path, AfterValidator(_check_path), Words("a path", "PATH")]
 Names = Annotated[tuple[str, ...], AfterValidator(_check_names), Words("a list of different names", "NAME,NAME")]
