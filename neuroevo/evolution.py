@@ -31,6 +31,7 @@ from neuroevo.signatures import differences
 from neuroevo.spelling import shown
 from neuroevo.strategies.bare_toolbox import BareToolbox, has_state
 from neuroevo.strategies.strategy import Strategy, settings_of
+from neuroevo.summarised import Summarised
 
 MAPPED = ("live", "evaluate", "rescore")
 """Operators that strategies pass to the map."""
@@ -38,8 +39,8 @@ MAPPED = ("live", "evaluate", "rescore")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Generation:
+@dataclass(frozen=True, repr=False)
+class Generation(Summarised):
     """What one generation was.
 
     Attributes:
@@ -55,6 +56,12 @@ class Generation:
     budget: Budget = field(default_factory=Budget)
     seconds: float = 0.0
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    def _summary(self) -> dict[str, Any]:
+        best = self.best.fitness.values if self.population else ()
+        facts = {"number": self.number, "individuals": len(self.population), "failed": self.failed}
+        values = ", ".join(f"{value:.6g}" for value in best)
+        return {**facts, "best": values or "none", "mean": self.mean, "seconds": self.seconds}
 
     @property
     def scores(self) -> list[float]:

@@ -16,17 +16,21 @@ from neuroevo.module_state import copied
 from neuroevo.policy import Policy
 from neuroevo.sealed import DAMAGE, header_of, seal, unseal
 from neuroevo.space import Space
+from neuroevo.summarised import Summarised
 
 SCHEMA = 1
 KIND = "genome"
 SHIFT, SCALE = "observations/shift", "observations/scale"
 """Names of an interface's tensors in a file; no parameter has a name like these."""
 
+NOTED = ("strategy", "problem", "seed", "values")
+"""Notes that a summary shows."""
+
 Module = TypeVar("Module", bound=nn.Module)
 
 
-@dataclass(frozen=True, eq=False)
-class Genome:
+@dataclass(frozen=True, eq=False, repr=False)
+class Genome(Summarised):
     """The blocks of one genome, by name, in one `.safetensors` file that any program can read.
 
     Attributes:
@@ -38,6 +42,14 @@ class Genome:
     blocks: Mapping[str, Tensor]
     notes: Mapping[str, Any] = field(default_factory=dict)
     interface: Interface | None = None
+
+    def _summary(self) -> dict[str, Any]:
+        genes = sum(block.numel() for block in self.blocks.values())
+        return {
+            "genes": genes,
+            "blocks": len(self.blocks),
+            **{name: self.notes[name] for name in NOTED if name in self.notes},
+        }
 
     @classmethod
     def of(cls, individual: Individual, space: Space, **notes: Any) -> Genome:

@@ -16,12 +16,13 @@ from neuroevo.files import CheckpointError, read_plain, write_atomically
 from neuroevo.sealed import DAMAGE, seal, unseal
 from neuroevo.seeds import stream
 from neuroevo.spelling import listed, shown
+from neuroevo.summarised import Summarised
 
 SCHEMA = 1
 
 
-@dataclass(frozen=True, eq=False)
-class Learngene:
+@dataclass(frozen=True, eq=False, repr=False)
+class Learngene(Summarised):
     """Index sets, the slices that they cut from a network, and the provenance of every kept channel.
 
     Each kept channel reads kept channels only, so the circuit runs from input to output by itself
@@ -73,10 +74,10 @@ class Learngene:
                     f"the slice {name} must have the shape {shape}, but it has {tuple(self.slices[name].shape)}."
                 )
 
-    def __repr__(self) -> str:
+    def _summary(self) -> dict[str, Any]:
         kept = ", ".join(f"{group} {count}" for group, count in self.counts.items())
-        kind = self.backbone.describe()["kind"]
-        return f"<Learngene of a {kind}: {self.parameters:,} parameters, {100 * self.share:.1f} %, {kept}>"
+        facts = {"backbone": self.backbone.describe()["kind"], "parameters": self.parameters}
+        return {**facts, "share": f"{100 * self.share:.1f} %", "channels": f"({kept})"}
 
     @property
     def counts(self) -> dict[str, int]:

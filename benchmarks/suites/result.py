@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from rich.console import Console
 from rich.table import Table
 
 from neuroevo.benchmarks.analysis.conditions import Value
+from neuroevo.benchmarks.analysis.frames import descendant_rows, generation_rows, individual_rows
 from neuroevo.benchmarks.analysis.results import RunData, read_as
 from neuroevo.benchmarks.analysis.summary import Row, cells
 from neuroevo.benchmarks.report.report import to_html
 from neuroevo.benchmarks.report.terminal import table_of
 from neuroevo.runs.names import LEARNGENES
+from neuroevo.summarised import Summarised
+
+WIDTH = 120
+"""Columns of the table in a notebook."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +38,33 @@ class Best:
     learngene: Path | None
 
 
-@dataclass(frozen=True)
-class Result(RunData):
+class Frames(NamedTuple):
+    """What a run recorded, as data frames of pandas; empty ones where there is nothing.
+
+    Attributes:
+        generations: A row for each generation: `best_fitness`, `mean_fitness`, `evaluations`, and so on.
+        individuals: A row for each individual of each generation: its id, parents and fitness.
+        descendants: A row for each descendant and each number of updates after which it was measured.
+    """
+
+    generations: Any
+    individuals: Any
+    descendants: Any
+
+
+@dataclass(frozen=True, repr=False)
+class Result(Summarised, RunData):
     """What a run directory holds; `rows` is the summary and `records` what it is made from."""
+
+    def _summary(self) -> dict[str, Any]:
+        facts = {"path": self.path, "what": self.facts.get("suite", self.strategy), "status": self.facts.get("status")}
+        return {**facts, "records": len(self.records), "problems": len(self.problems)}
+
+    def _repr_html_(self) -> str:
+        """Return the table of the command line, for notebooks."""
+        console = Console(record=True, width=WIDTH, file=io.StringIO())
+        console.print(self.table())
+        return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
 
     def frame(self) -> Any:
         """Return the summary as a `pandas.DataFrame`: what `summary.csv` holds; of `evolve` the generations.
@@ -41,13 +72,20 @@ class Result(RunData):
         Raises:
             ModuleNotFoundError: pandas is not installed; the message says how to install it.
         """
-        try:
-            pandas = import_module("pandas")
-        except ImportError:
-            raise ModuleNotFoundError(
-                'frame needs pandas, which is not installed; install it by pip install "neuroevo[frame]".'
-            ) from None
-        return pandas.DataFrame(self._flat())
+        return _frame(self._flat())
+
+    def frames(self) -> Frames:
+        """Return data frames of everything that was recorded: generations, individuals and descendants.
+
+        Raises:
+            ModuleNotFoundError: pandas is not installed; the message says how to install it.
+        """
+        strategy, seed = self.strategy or "", self.seed
+        return Frames(
+            _frame(generation_rows(self.records, strategy=strategy, seed=seed)),
+            _frame(individual_rows(self.records, strategy=strategy, seed=seed)),
+            _frame(descendant_rows(self.records)),
+        )
 
     def table(self) -> Table:
         """Return the table that the command line prints, to be printed by rich."""
@@ -100,6 +138,16 @@ def read_result(path: Path | str) -> Result:
         OSError: A file can't be read.
     """
     return read_as(Result, path)
+
+
+def _frame(rows: Sequence[Mapping[str, Any]]) -> Any:
+    try:
+        pandas = import_module("pandas")
+    except ImportError:
+        raise ModuleNotFoundError(
+            'frame needs pandas, which is not installed; install it by pip install "neuroevo[frame]".'
+        ) from None
+    return pandas.DataFrame(rows)
 
 
 def _has(condition: Mapping[str, Value], factors: Mapping[str, Value]) -> bool:

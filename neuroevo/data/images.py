@@ -13,6 +13,7 @@ from torch import Tensor
 
 from neuroevo.data.augmentation import Augmentation
 from neuroevo.splits import ROLES, check_disjoint, check_role
+from neuroevo.summarised import Summarised
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +45,8 @@ class LabelledImages:
         return LabelledImages(self.images.to(device), self.labels.to(device), self.classes)
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset(Summarised):
     """A data set with classes split by role; no class has two roles.
 
     Attributes:
@@ -69,6 +70,11 @@ class Dataset:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     augmentation: Augmentation | None = None
+
+    def _summary(self) -> dict[str, Any]:
+        roles = {role: self.role(role) for role in ROLES}
+        counts = {role: f"{len(one.images)} images of {len(one.classes)} classes" for role, one in roles.items()}
+        return {"name": self.name, "shape": tuple(self.ancestry.images.shape[1:]), **counts}
 
     def __post_init__(self) -> None:
         check_disjoint(self.name, {role: self.role(role).classes for role in ROLES})

@@ -20,6 +20,7 @@ from neuroevo.individual import Ids, Individual
 from neuroevo.seeds import stream
 from neuroevo.signatures import Recorded, describe
 from neuroevo.strategies.toolbox import ALWAYS, Checks, StrategyToolbox, Verbs
+from neuroevo.summarised import Summarised
 
 
 class Strategy(Protocol):
@@ -58,7 +59,7 @@ class Strategy(Protocol):
         """Continue from a state that `state_dict` returned."""
 
 
-class ToolboxStrategy(Recorded):
+class ToolboxStrategy(Summarised, Recorded):
     """What strategies have in common: settings, toolbox, operators, the best individual, budget and state.
 
     The settings of a strategy are the arguments of its constructor and are recorded as such: a run is resumed with
@@ -99,6 +100,10 @@ class ToolboxStrategy(Recorded):
         self.toolbox.register("map", batched_map)
         self.toolbox.register("generate", self.generate)
         self.toolbox.register("update", self.update)
+
+    def _summary(self) -> dict[str, Any]:
+        settings = {name: one for name, one in self.arguments.items() if isinstance(one, bool | int | float | str)}
+        return {**settings, "generations": self.generation, "evaluations": self.budget.evaluations}
 
     def generate(self) -> list[Individual]:
         """Return the individuals of a generation, waiting to be scored."""

@@ -139,6 +139,17 @@ def test_a_frame_is_the_summary(whole: Result, monkeypatch: pytest.MonkeyPatch) 
     assert whole.frame()["accuracy_mean"].tolist() == written["accuracy_mean"].tolist()
 
 
+def test_frames_hold_descendants(whole: Result) -> None:
+    """A row for each of them and each number of updates, with the factors of its condition."""
+    pytest.importorskip("pandas")
+    frames = whole.frames()
+    records = [one for one in whole.records if one["kind"] == "descendant"]
+    assert len(frames.descendants) == sum(len(one["updates"]) for one in records)
+    assert frames.descendants["accuracy"].tolist() == [value for one in records for value in one["accuracy"]]
+    assert {"strategy", "seed", "shots", "descendant", "updates"} <= {*frames.descendants.columns}
+    assert {*frames.descendants["strategy"]} == {row.strategy for row in whole.rows}
+
+
 class Stop(Listener):
     """Stops a comparison after a number of events."""
 
