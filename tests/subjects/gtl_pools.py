@@ -88,7 +88,7 @@ def plain_merge(entries: Entries, newcomers: Mapping[int, float], capacity: int,
 
 
 SCORE = st.sampled_from([0.0, 0.25, 0.5, 0.75, -1.0])
-SCORES = st.dictionaries(st.integers(0, 12), SCORE, max_size=4)
+SCORES = st.dictionaries(st.integers(0, 8), SCORE, min_size=1, max_size=6)
 STEPS: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("merge"), SCORES),
     st.tuples(st.just("decay"), st.sampled_from([0.5, 1.0, 0.0])),
@@ -100,8 +100,9 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
 @st.composite
 def pools(draw: DrawFn) -> Mapping[str, Any]:
     """Draw what happens to a pool: some come in first, and more later."""
-    steps = [("merge", draw(SCORES)), *draw(st.lists(STEPS, max_size=6))]
-    return {"capacity": draw(st.integers(0, 5)), "turnover": draw(st.integers(-1, 3)), "steps": steps}
+    steps = [("merge", draw(SCORES)), *draw(st.lists(STEPS, min_size=1, max_size=6)), ("merge", draw(SCORES))]
+    capacity, turnover = draw(st.sampled_from([3, 4, 2, 5, 1, 0])), draw(st.sampled_from([1, 2, 0, 3, -1]))
+    return {"capacity": capacity, "turnover": turnover, "steps": steps}
 
 
 @st.composite
