@@ -141,7 +141,8 @@ class Networks:
         count, nodes = self.weights.shape[:2]
         given = inputs.expand(count, *inputs.shape[-2:])
         fixed = torch.cat([given, torch.ones_like(given[..., :1])], dim=-1)
-        values = torch.cat([fixed, fixed.new_zeros(*fixed.shape[:2], nodes - fixed.shape[-1])], dim=-1)
+        # The sigmoid of an empty sum, which a node without enabled connections has before the first sweep.
+        values = torch.cat([fixed, fixed.new_full((*fixed.shape[:2], nodes - fixed.shape[-1]), 0.5)], dim=-1)
         # After as many sweeps as the longest path has connections, every node has its value.
         for _ in range(self.depth):
             sums = (values @ self.weights)[..., self.inputs + 1 :]

@@ -63,3 +63,15 @@ def test_a_graph_without_connections() -> None:
     disabled = Graph(2, 1, (Connection(0, 0, 3, 5.0, False),))
     outputs = Networks([disabled, grown(0, 1)])(torch.ones(1, 2))
     assert float(outputs[0]) == pytest.approx(0.5)
+
+
+def test_nodes_without_enabled_connections() -> None:
+    """Their value is the sigmoid of an empty sum, alone and beside deeper graphs."""
+    cut = Graph(1, 1, (Connection(0, 0, 3, 1.0, False), Connection(1, 3, 2, 2.0, True)))
+    for graph in (cut, Graph(1, 1, ())):
+        expected = answer(graph, [1.0])
+        deeper = Graph(
+            1, 1, tuple(Connection(place, *ends, 1.0, True) for place, ends in enumerate([(0, 3), (3, 4), (4, 2)]))
+        )
+        for graphs in ([graph], [graph, deeper]):
+            assert Networks(graphs)(torch.ones(1, 1))[0, 0].tolist() == pytest.approx(expected)
