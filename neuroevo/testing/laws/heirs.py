@@ -146,9 +146,12 @@ def _residuals() -> SearchStrategy[Any]:
     """Draw residual networks of 1 or 2 stages of 1 or 2 blocks."""
     width = st.integers(1, WIDEST)
     stage = st.tuples(width, st.lists(width, min_size=1, max_size=2).map(tuple))
-    return st.tuples(st.lists(stage, min_size=1, max_size=2), CHANNELS).map(
-        lambda drawn: ResidualNet(*(tuple(each) for each in zip(*drawn[0], strict=True)), channels=drawn[1])
-    )
+    return st.builds(_residual, st.lists(stage, min_size=1, max_size=2), CHANNELS)
+
+
+def _residual(stages: list[tuple[int, tuple[int, ...]]], channels: int) -> ResidualNet:
+    widths, inner = zip(*stages, strict=True)
+    return ResidualNet(widths, inner, channels)
 
 
 def _convolutional() -> SearchStrategy[Any]:
