@@ -73,6 +73,13 @@ def pairs(draw: DrawFn) -> Mapping[str, Any]:
     return {"first": first, "second": draw(st.sampled_from(others))}
 
 
+PAIRS = {
+    "genomes": pairs(),
+    "numbers": st.fixed_dictionaries({"first": NUMBERS, "second": NUMBERS}),
+    "rows": st.fixed_dictionaries({"first": REALS.map(torch.tensor), "second": REALS.map(torch.tensor)}),
+}
+
+
 def _changed(genome: Any) -> Any:
     """Return a genome with other genes, another order, dtype or shape."""
     if isinstance(genome, Tensor):
@@ -121,6 +128,12 @@ def writings(draw: DrawFn) -> Mapping[str, Any]:
     return {"genes": draw(drawn | as_tensor.map(Tensor.numpy) | wrong), "like": like}
 
 
+def elsewhere() -> st.SearchStrategy[Mapping[str, Any]]:
+    """Draw real numbers, and a tensor without values on another device."""
+    like = torch.zeros(2, device="meta")
+    return st.fixed_dictionaries({"genes": REALS, "like": st.just(like)})
+
+
 def plainly_held(genes: Any, like: Tensor) -> Tensor:
     """Convert number by number, and refuse what would be cut or rounded to a whole number."""
     plain = genes.tolist() if isinstance(genes, Tensor | np.ndarray) else genes
@@ -132,11 +145,14 @@ def plainly_held(genes: Any, like: Tensor) -> Tensor:
     if not isinstance(plain, bool | int | float):
         raise TypeError(genes)
     if like.is_floating_point():
-        return torch.tensor(float(plain), dtype=torch.float64).to(like.dtype)
+        return torch.tensor(float(plain), dtype=torch.float64).to(like)
     least, most = {torch.bool: (0, 1), torch.uint8: (0, 255), torch.int64: (-(2**63), 2**63 - 1)}[like.dtype]
     if not math.isfinite(plain) or plain != int(plain) or not least <= plain <= most:
         raise TypeError(genes)
     return torch.tensor(int(plain), dtype=torch.int64).to(like.dtype)
+
+
+PLACES = {"here": writings(), "elsewhere": elsewhere()}
 
 
 @st.composite
@@ -154,6 +170,8 @@ def looks(draw: DrawFn) -> Mapping[str, Any]:
 def seen(genome: Any, place: Any, written: Any) -> list[Any]:
     """Look at an individual as a sequence, and write into it."""
     one = Individual(copy.deepcopy(genome), id=3)
+    if isinstance(genome, Tensor) and genome.is_floating_point():
+        one.genome.requires_grad_()
     found: list[Any] = [bool(one), [*one], len(one), _or_error(lambda: one[place])]
     found.append(_or_error(lambda: one.__setitem__(place, written)))
     after = one.genome.tolist() if isinstance(one.genome, Tensor) else one.genome
@@ -202,7 +220,12 @@ def _or_error(look: Any) -> Any:
 
 
 SUBJECTS = [
-    Subject("equality of genomes", COVERS, lambda: genes.equal, lambda: agreement_laws(plainly_equal, pairs())),
-    Subject("genes for a tensor", COVERS, lambda: genes.as_genes, lambda: agreement_laws(plainly_held, writings())),
+    Subject("equality of genomes", COVERS, lambda: genes.equal, lambda: agreement_laws(plainly_equal, PAIRS)),
+    Subject(
+        "genes for a tensor",
+        COVERS,
+        lambda: genes.as_genes,
+        lambda: agreement_laws(plainly_held, PLACES),
+    ),
     Subject("individuals as sequences", COVERS, lambda: seen, lambda: agreement_laws(plainly_seen, looks())),
 ]

@@ -31,10 +31,12 @@ def memories(draw: DrawFn, *, total: int, features: int) -> HeadMemory:
 
 @st.composite
 def heads_of(draw: DrawFn, *, rows: int, features: int) -> dict[str, Tensor]:
-    """Draw the tensors of a network: a head, and others."""
+    """Draw the tensors of a network: a head, in training or not, and others."""
     generator = torch.Generator().manual_seed(draw(seeds()))
-    head = {"head.weight": torch.randn(rows, features, generator=generator), "hidden": torch.ones(2)}
-    return {**head, "head.bias": torch.randn(rows, generator=generator)}
+    weight, bias = torch.randn(rows, features, generator=generator), torch.randn(rows, generator=generator)
+    trains = draw(st.booleans())
+    head = {"head.weight": weight.requires_grad_(trains), "head.bias": bias.requires_grad_(trains)}
+    return {"hidden": torch.ones(2), **head}
 
 
 @st.composite

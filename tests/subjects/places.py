@@ -14,7 +14,7 @@ from neuroevo.backbones import Layout
 from neuroevo.backbones.layout import length
 from neuroevo.operators import correspondence, inheritance, places
 from neuroevo.testing.laws import agreement_laws
-from neuroevo.testing.laws.heirs import births, first_words
+from neuroevo.testing.laws.heirs import KINS, births, first_words
 from neuroevo.testing.layouts import circuits, layouts, weights_of
 from neuroevo.testing.references import correspondence as corresponding
 from neuroevo.testing.references import inheritance as inheriting
@@ -79,14 +79,11 @@ def correspond(**given: Any) -> correspondence.Correspondence:
     return first_words(correspondence.correspond(**given), "dropped", "added")
 
 
-def slots() -> st.SearchStrategy[Mapping[str, Any]]:
-    """Draw the arguments of `fits` and `gene_slots`."""
-    return births().map(lambda birth: {"learngene": birth["learngene"], "layout": birth["layout"]})
-
-
-def structures() -> st.SearchStrategy[Mapping[str, Any]]:
-    """Draw the arguments of `correspond`."""
-    return births().map(lambda birth: {"learngene": birth["learngene"], "heir": birth["layout"]})
+def pairs(heir: str) -> Mapping[str, st.SearchStrategy[Mapping[str, Any]]]:
+    """Draw a learngene, and the layout of an heir of each kind as a keyword of that name."""
+    return {
+        kin: births(kin).map(lambda birth: {"learngene": birth["learngene"], heir: birth["layout"]}) for kin in KINS
+    }
 
 
 SUBJECTS = [
@@ -117,7 +114,12 @@ SUBJECTS = [
         "correspondence",
         CORRESPONDENCE,
         lambda: correspond,
-        lambda: agreement_laws(corresponding.correspond, structures()),
+        lambda: agreement_laws(corresponding.correspond, pairs("heir")),
     ),
-    Subject("room for genes", INHERITANCE, lambda: inheritance.fits, lambda: agreement_laws(inheriting.fits, slots())),
+    Subject(
+        "room for genes",
+        INHERITANCE,
+        lambda: inheritance.fits,
+        lambda: agreement_laws(inheriting.fits, pairs("layout")),
+    ),
 ]

@@ -12,6 +12,7 @@ from hypothesis.strategies import DrawFn
 from torch import Tensor
 
 from neuroevo.backbones import Backbone
+from neuroevo.backbones.traced import Part, Step, Traced
 from neuroevo.learngene import Learngene
 from neuroevo.operators import trained
 from neuroevo.testing.laws import agreement_laws
@@ -24,6 +25,31 @@ from subjects.subject import Subject
 FILES = ("operators/trained.py",)
 LEARNGENE = ("neuroevo/learngene.py",)
 Given = Mapping[str, Any]
+NAMES = ("left", "right", "both")
+WHOLE = ((-1, 1),)
+POINTWISE = (("axes", 2), ("bias", True), ("dilation", (1, 1)), ("each", 0), ("padding", (0, 0)), ("stride", (1, 1)))
+JOINED = Traced(
+    steps=(
+        Step("image"),
+        Step("convolution", "left", (("step", 0),), POINTWISE),
+        Step("convolution", "right", (("step", 0),), POINTWISE),
+        Step("cat.default", "", ((("step", 1), ("step", 2)), 1)),
+        Step("convolution", "both", (("step", 3),), POINTWISE),
+        Step("mean.dim", "", (("step", 4), (2, 3))),
+    ),
+    parts=(
+        Part("both.weight", (((2, 1),), ((0, 1), (1, 1)), WHOLE, WHOLE), 0, False, None),
+        Part("left.weight", (((0, 1),), WHOLE, WHOLE, WHOLE), 0, False, None),
+        Part("right.weight", (((1, 1),), WHOLE, WHOLE, WHOLE), 0, False, None),
+        *(Part(f"{name}.bias", (((group, 1),),), 0, False, None) for group, name in enumerate(NAMES)),
+    ),
+    names=NAMES,
+    widths=(2, 3, 4),
+    head=((2, 1),),
+    image=(1, 2, 2),
+    constants=(),
+)
+"""A traced network that reads two groups side by side, before what else writes them."""
 
 
 @st.composite
@@ -41,28 +67,47 @@ def cut(weights: Mapping[str, Tensor], *, backbone: Backbone, share: float) -> L
 
 
 @st.composite
-def states(draw: DrawFn) -> Given:
-    """Draw a state dict of a network with other widths, with a head, sometimes damaged or in double precision."""
-    backbone = draw(architectures(max_channels=4))
+def states(draw: DrawFn, damage: str) -> Given:
+    """Draw a state dict of a network with other widths, with a head, and what is special about it."""
+    backbone = JOINED if damage == "of a module" else draw(architectures(max_channels=4))
     widths = {group: draw(st.integers(1, 5)) for group in backbone.layout.groups}
     state: dict[str, Tensor] = {**draw(weights_of(backbone.resized(widths).layout)), "head.bias": torch.ones(2)}
     name = draw(st.sampled_from([*backbone.layout.axes]))
-    damage = draw(st.sampled_from(["none", "none", "missing", "shape", "nan", "double"]))
     if damage == "missing":
         del state[name]
-    elif damage == "shape":
+    elif damage == "of another shape":
         state[name] = torch.cat([state[name]] * 2)
-    elif damage == "nan":
+    elif damage == "not finite":
         state[name].view(-1)[-1] = torch.nan
-    elif damage == "double":
-        state[name] = state[name].double()
+    elif damage == "in other precisions":
+        state[name] = state[name].to(draw(st.sampled_from([torch.float64, torch.float16])))
+    elif damage == "with gradients":
+        state[name].requires_grad_()
+    elif damage == "of a module":
+        state = {own.removeprefix("body."): tensor for own, tensor in state.items()}
     return {"state": state, "backbone": backbone}
+
+
+SITUATIONS = {
+    damage: states(damage)
+    for damage in (
+        "as it is",
+        "missing",
+        "of another shape",
+        "not finite",
+        "in other precisions",
+        "with gradients",
+        "of a module",
+    )
+}
 
 
 def fitted(state: Mapping[str, Tensor], backbone: Backbone) -> tuple[Backbone, dict[str, Tensor]]:
     """Read widths from the first axis on which a group lies alone, and compare all shapes."""
     layout, widths = backbone.layout, dict(backbone.layout.groups)
     seen: set[str] = set()
+    if isinstance(backbone, Traced):
+        state = {**{f"body.{name}": tensor for name, tensor in state.items()}, **state}
     for name in layout.axes:
         if name not in state:
             raise ValueError(name)
@@ -76,7 +121,7 @@ def fitted(state: Mapping[str, Tensor], backbone: Backbone) -> tuple[Backbone, d
     for name, shape in resized.layout.shapes.items():
         if state[name].shape != shape or not state[name].isfinite().all():
             raise ValueError(name)
-    return resized, {name: state[name].float() for name in layout.axes}
+    return resized, {name: state[name].detach().float() for name in layout.axes}
 
 
 def held() -> st.SearchStrategy[Given]:
@@ -137,7 +182,7 @@ SUBJECTS = [
         "widths of trained networks",
         FILES,
         lambda: trained.fitted,
-        lambda: agreement_laws(fitted, states(), shares=True),
+        lambda: agreement_laws(fitted, SITUATIONS, shares=True),
     ),
     Subject("files of learngenes", LEARNGENE, lambda: through_a_file, lambda: agreement_laws(ordered, held())),
     Subject("facts of learngenes", LEARNGENE, lambda: facts, lambda: agreement_laws(counted, held(), tolerance=64)),

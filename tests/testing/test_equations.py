@@ -27,8 +27,10 @@ def test_rounding_and_arrays_make_no_difference(mine: object, there: object) -> 
     ("mine", "there", "what"),
     [
         (ONES, ONES + 1e-3, "the result is"),
-        (ONES.double(), ONES, "of torch.float64, but the reference's is .* of torch.float32"),
-        (ONES.clone().requires_grad_(), ONES, "of torch.float32, with a gradient, but"),
+        (ONES.double(), ONES, "of torch.float64 on cpu, but the reference's is .* of torch.float32"),
+        (ONES.clone().requires_grad_(), ONES, "of torch.float32 on cpu, with a gradient, but"),
+        (ONES.to("meta"), ONES, "on meta, but"),
+        (ONES.to("meta"), torch.ones(3, device="meta"), "the result is"),
         (ONES.long(), np.ones(2), "the result is"),
         ([ONES], [], "in the result only"),
     ],

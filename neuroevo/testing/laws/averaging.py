@@ -11,7 +11,7 @@ from hypothesis.strategies import DrawFn
 from torch import Tensor
 
 from neuroevo.learngene import Learngene
-from neuroevo.testing.laws.agreement import Refused, equals, outcome
+from neuroevo.testing.laws.agreement import Refused, compare_outcomes, outcome
 from neuroevo.testing.laws.equations import TOLERANCE
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.purity import Arguments, purity_laws
@@ -82,10 +82,9 @@ def _call(average: Any, arguments: Arguments, generator: torch.Generator) -> Lea
 
 
 def _mean() -> Law:
-    law = equals(lambda siblings: references.average(siblings), _siblings, tolerance=TOLERANCE)
-
     def statement(average: Any, case: Case) -> None:
-        law.statement(lambda siblings: average(siblings), case)
+        given, other = _siblings(case), references.average
+        compare_outcomes(lambda siblings: average(siblings), other, given, tolerance=TOLERANCE)
 
     cause = "tensors, channels, ids or notes of another sibling, or no mean"
     return Law("the average is the first sibling with the mean of all tensors", cause, statement)

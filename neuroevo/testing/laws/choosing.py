@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from neuroevo.backbones import MLP
-from neuroevo.testing.laws.agreement import equals
+from neuroevo.testing.laws.agreement import compare_outcomes
 from neuroevo.testing.laws.content import content, difference
 from neuroevo.testing.laws.distribution import Sample
 from neuroevo.testing.laws.frequencies import distributed_as
@@ -146,17 +146,12 @@ def _turned(tensor: Tensor, seed: int) -> Tensor:
 
 
 def _strongest(call: Any) -> Law:
-    def reference(choose: Any, arguments: Arguments) -> Any:
-        return call(choose, arguments, seeded(0))
-
     def statement(choose: Any, case: Case) -> None:
-        arguments = _network(case)
-
-        def given(_: Case) -> Arguments:
-            return {"arguments": arguments}
-
-        law = equals(lambda arguments: reference(references.strongest_circuit, arguments), given)
-        law.statement(lambda arguments: reference(choose, arguments), case)
+        given = {"arguments": _network(case)}
+        mine, there = (
+            lambda arguments, one=one: call(one, arguments, seeded(0)) for one in (choose, references.strongest_circuit)
+        )
+        compare_outcomes(mine, there, given)
 
     return Law(
         "the channels with the largest norms are kept",

@@ -17,7 +17,9 @@ WHOLE = "the whole"
 
 
 def bits(tensor: Tensor) -> bytes:
-    """Return the bytes of a tensor's elements, so that NaN equals itself and -0 does not equal 0."""
+    """Return the bytes of a tensor's elements, so that NaN equals itself and -0 does not equal 0; none on `meta`."""
+    if tensor.is_meta:
+        return b""
     # A tensor of one element is contiguous whatever its strides are, and keeps them.
     own = tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
     return own.flatten().view(torch.uint8).numpy().tobytes()
@@ -69,11 +71,11 @@ def difference(before: Mapping[str, Leaf], after: Mapping[str, Leaf]) -> str:
 
 
 def storages(thing: object) -> dict[int, str]:
-    """Return the memory addresses of the tensors inside, with the path of one of them; without empty tensors."""
+    """Return the memory addresses of the tensors inside, with the path of one of them; without empty ones."""
     return {
         leaf.untyped_storage().data_ptr(): path or WHOLE
         for path, leaf in leaves(thing)
-        if isinstance(leaf, Tensor) and leaf.numel()
+        if isinstance(leaf, Tensor) and leaf.numel() and not leaf.is_meta
     }
 
 

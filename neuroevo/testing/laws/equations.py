@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from neuroevo.testing.laws.content import leaves
-from neuroevo.testing.laws.law import Breach, Case, Law
+from neuroevo.testing.laws.law import Breach, Case, Law, literal
 from neuroevo.testing.laws.purity import (
     Call,
     Draw,
@@ -71,7 +71,7 @@ def unlike(mine: object, there: object, *, tolerance: float = TOLERANCE) -> str:
     """Return how a result differs from the reference's, or "" if it does not.
 
     Tensors, arrays and numbers are compared as numbers, whole ones or real ones, NaN equal to itself; of two tensors
-    the dtype counts, too, and whether they require a gradient. Other things are compared by equality.
+    dtype and device count, too, and whether they require a gradient. Other things are compared by equality.
     """
     own, other = dict(leaves(_plain(mine))), dict(leaves(_plain(there)))
     if own.keys() != other.keys():
@@ -94,6 +94,8 @@ def _alike(mine: object, there: object, tolerance: float) -> bool:
         return mine is there or bool(mine == there)
     if _kind(mine, there) != _kind(there, mine):
         return False
+    if isinstance(mine, Tensor) and mine.is_meta:
+        return isinstance(there, Tensor) and mine.shape == there.shape
     own, other = (_tensor(one).double().numpy() for one in (mine, there))
     if own.shape != other.shape:
         return False
@@ -103,9 +105,9 @@ def _alike(mine: object, there: object, tolerance: float) -> bool:
 
 
 def _kind(thing: object, beside: object) -> tuple[object, ...]:
-    """Return whether numbers are real ones; of two tensors, their dtype, and whether they require a gradient."""
+    """Return whether numbers are real ones; of two tensors, dtype, device, and whether they require a gradient."""
     if isinstance(thing, Tensor) and isinstance(beside, Tensor):
-        return thing.dtype, thing.requires_grad
+        return thing.dtype, thing.device, thing.requires_grad
     return (_tensor(thing).is_floating_point(),)
 
 
@@ -121,7 +123,11 @@ def _precision(thing: object) -> float:
 
 def _shown(thing: object, beside: object) -> str:
     """Return numbers as text, with what else distinguishes two tensors."""
-    numbers = str(thing.tolist() if isinstance(thing, Tensor | np.ndarray) else thing)[:500]
+    numbers = literal(thing)[:500] if isinstance(thing, Tensor) and thing.is_meta else _listed(thing)[:500]
     if not isinstance(thing, Tensor) or not isinstance(beside, Tensor) or _kind(thing, beside) == _kind(beside, thing):
         return numbers
-    return f"{numbers} of {thing.dtype}{', with a gradient' * thing.requires_grad}"
+    return f"{numbers} of {thing.dtype} on {thing.device}{', with a gradient' * thing.requires_grad}"
+
+
+def _listed(thing: object) -> str:
+    return str(thing.tolist() if isinstance(thing, Tensor | np.ndarray) else thing)

@@ -343,6 +343,8 @@ def must(what: str, do: Callable[[], T]) -> T:
 
 def literal(value: object) -> str:
     """Return an expression of Python that gives the value exactly, as far as there is one."""
+    if isinstance(value, Tensor) and value.is_meta:
+        return f'torch.empty({tuple(value.shape)}, dtype={value.dtype}, device="meta")'
     if isinstance(value, Tensor):
         return _tensor(value.detach().cpu()) + ".requires_grad_()" * value.requires_grad
     if isinstance(value, tuple):

@@ -14,7 +14,7 @@ def remember(
     weights: Mapping[str, Tensor], classes: Tensor, *, total: int, before: HeadMemory | None = None
 ) -> HeadMemory:
     """Write the row of each class of the training run, beside those that were known before."""
-    rows, biases = weights["head.weight"], weights["head.bias"]
+    rows, biases = weights["head.weight"].detach(), weights["head.bias"].detach()
     if len(rows) != len(classes):
         raise ValueError("rows")
     old = before or HeadMemory(torch.zeros(total, rows.shape[1]), torch.zeros(total), torch.zeros(total) > 0)
@@ -30,7 +30,7 @@ def recall(
     memory: HeadMemory, weights: Mapping[str, Tensor], classes: Tensor, *, channels: Tensor
 ) -> dict[str, Tensor]:
     """Give each known class its bias and its weights for the circuit's features, and zeros for all others."""
-    weight, bias = weights["head.weight"].clone(), weights["head.bias"].clone()
+    weight, bias = weights["head.weight"].detach().clone(), weights["head.bias"].detach().clone()
     for row, number in enumerate(classes.tolist()):
         if memory.known[number]:
             for feature in range(weight.shape[1]):
