@@ -173,7 +173,7 @@ class Coevolution(ToolboxStrategy):
         return {
             "populations": {
                 name: {
-                    "individuals": [number for number, home in self.homes.items() if home == name],
+                    "individuals": self._homed(name),
                     "champion": None if name not in self.champions else self.champions[name].id,
                     "representatives": [one.id for one in self.representatives.get(name, [])],
                     **one.record(),
@@ -190,6 +190,7 @@ class Coevolution(ToolboxStrategy):
             "populations": {
                 name: {
                     "strategy": one.state_dict(),
+                    "individuals": self._homed(name),
                     "representatives": _packed(one, self.representatives.get(name, [])),
                     "champion": _packed(one, [self.champions[name]] if name in self.champions else []),
                 }
@@ -202,14 +203,21 @@ class Coevolution(ToolboxStrategy):
         self.generation = state["generation"]
         self.generator.set_state(state["generator"])
         self.representatives, self.champions = {}, {}
+        self.meetings.homes = {}
         for name, one in self.populations.items():
             own = state["populations"][name]
+            # States of older versions have none.
+            self.meetings.homes |= dict.fromkeys(own.get("individuals", ()), name)
             one.load_state_dict(own["strategy"])
             if representatives := _unpacked(one, own["representatives"]):
                 self.representatives[name] = representatives
             if champion := _unpacked(one, own["champion"]):
                 self.champions[name] = champion[0]
         self.budget = _together([one.budget for one in self.members])
+
+    def _homed(self, name: str) -> list[int]:
+        """Return the ids of a population's individuals in the last generation."""
+        return [number for number, home in self.homes.items() if home == name]
 
 
 def _against(evaluate: Callable[..., Any], others: Populations) -> Callable[..., Any]:

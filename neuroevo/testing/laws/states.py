@@ -16,7 +16,7 @@ from neuroevo.execution import Recipe
 from neuroevo.files import CheckpointError
 from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
 from neuroevo.signatures import parameters
-from neuroevo.strategies import BareToolbox
+from neuroevo.strategies import BareToolbox, Strategy
 from neuroevo.strategies.strategy import ToolboxStrategy
 from neuroevo.testing.laws.content import content, difference, leaves
 from neuroevo.testing.laws.law import Breach, Case, Law
@@ -86,7 +86,7 @@ def _snapshot(make: Make, case: Case, *, generations: int) -> None:
 
 def _continues(make: Make, case: Case, *, generations: int) -> None:
     seed = case.draw("seed", seeds())
-    stop = case.draw("generations before the stop", st.integers(1, generations))
+    stop = case.draw("generations before the stop", st.integers(0, generations))
     past = case.draw("generations of the one that loads it", st.integers(0, generations))
     whole, stopped, heir = (begun(make, seed) for _ in range(3))
     if isinstance(whole, BareToolbox):
@@ -96,8 +96,15 @@ def _continues(make: Make, case: Case, *, generations: int) -> None:
     run(stopped, stop)
     run(heir, past)
     heir.load_state_dict(_stored(stopped.state_dict(), stop))
+    if where := difference(_told(stopped), _told(heir)):
+        raise Breach(f"when it has loaded a state from a file it has another {where}")
     if where := difference(expected, content([run(heir, generations), ended(heir)])):
         raise Breach(f"after a stop and a state from a file there is another {where}")
+
+
+def _told(strategy: Strategy) -> Mapping[str, Any]:
+    """Return what a strategy says about itself between two generations."""
+    return content({"generation": strategy.generation, "budget": strategy.budget, "record": strategy.record()})
 
 
 def _complete(make: Make, case: Case, *, generations: int) -> None:

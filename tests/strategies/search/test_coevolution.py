@@ -115,6 +115,15 @@ def test_each_is_scored_against_the_representatives_of_the_others() -> None:
             assert told["champion"] == strategy.champions[name].id == chosen[name][0].id
 
 
+def test_a_state_remembers_who_was_of_which_population() -> None:
+    """The record after a state was loaded is the one before."""
+    before, after = team(), team()
+    list(evolve(before, 2))
+    after.load_state_dict(before.state_dict())
+    assert after.record() == before.record()
+    assert after.homes == before.homes
+
+
 def test_a_run_in_a_folder_is_resumed(tmp_path: Path) -> None:
     """Records, checkpoints, callbacks and stops are those of any strategy; other settings are refused by name."""
     seen: list[int] = []
