@@ -1,15 +1,18 @@
-"""Planted faults of strategies: what is kept too long, and where a mean goes."""
+"""Planted faults of strategies: what is kept too long, where a mean goes, and who meets whom."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
+from neuroevo.budget import Budget
 from neuroevo.individual import Individual
+from neuroevo.problems import Encounter
 from neuroevo.problems.function import SPHERE
 from neuroevo.space import Space
-from neuroevo.strategies import SNES, EvolutionStrategy
-from neuroevo.testing.laws import Law, behaviour_laws, strategy_laws
+from neuroevo.strategies import SNES, Coevolution, EvolutionStrategy, Genetic
+from neuroevo.testing.laws import Law, behaviour_laws, coevolution_laws, strategy_laws
 
 
 class Unbounded(SNES):
@@ -37,11 +40,62 @@ def remembering(seed: int) -> EvolutionStrategy:
     return KeepsAllSizes(SPHERE(3), population=6, parents=2, seed=seed)
 
 
+PROBLEM = Encounter(lambda genome, others: float(genome.sum()), Space.box(2, low=0, high=1))
+
+
+class Side(Coevolution):
+    """Two populations in which faults are planted."""
+
+    def __init__(self, seed: int) -> None:
+        members = {name: Genetic(PROBLEM, seed=seed + place, population=3) for place, name in enumerate("ab")}
+        super().__init__(members)
+
+
+class OfThisGeneration(Side):
+    """Lets individuals meet those that were made with them."""
+
+    def generate(self) -> list[Individual]:
+        """Return all individuals."""
+        self.representatives = {}
+        return super().generate()
+
+
+class AllOfAll(Side):
+    """Gives each population the individuals of all."""
+
+    def update(self, population: Sequence[Individual]) -> None:
+        """End the generation."""
+        for member in self.members:
+            member.toolbox.register("update", _without_others(member.toolbox.update, population))
+        super().update(population)
+
+
+def _without_others(update: Any, population: Sequence[Individual]) -> Any:
+    return lambda own: update([*population])
+
+
+class FirstOnes(Side):
+    """Represents populations by their first individuals."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.toolbox.register("represent", lambda individuals, k: list(individuals[:k]))
+
+
+class OneAfterTheOther(Side):
+    """Plans as if populations waited for each other."""
+
+    def planned_budget(self, generations: int) -> Budget:
+        """Return the sum of all plans."""
+        return reduce(Budget.then, (one.planned_budget(generations) for one in self.members))
+
+
 def _judged(make: Any, laws: list[Law]) -> tuple[object, list[Law]]:
     return make, laws
 
 
 MOVING = behaviour_laws(genes=(1, 2, 3), mean="mean")
+TOGETHER = coevolution_laws()
 BOUNDED = strategy_laws(bounded=True)
 
 PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
@@ -57,5 +111,29 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "a state does not grow",
         _judged(remembering, BOUNDED),
     ),
+    (
+        "OfThisGeneration",
+        "representatives that have not been scored",
+        "each individual meets the representatives of all other populations",
+        _judged(OfThisGeneration, TOGETHER),
+    ),
+    (
+        "AllOfAll",
+        "all individuals for each population",
+        "each population learns from its own scores alone",
+        _judged(AllOfAll, TOGETHER[1:]),
+    ),
+    (
+        "FirstOnes",
+        "representatives by position",
+        "the best of each population represent it next",
+        _judged(FirstOnes, TOGETHER[2:]),
+    ),
+    (
+        "OneAfterTheOther",
+        "critical paths that are added up",
+        "populations spend side by side",
+        _judged(OneAfterTheOther, TOGETHER),
+    ),
 )
-KINDS = {"moving": MOVING, "bounded": BOUNDED}
+KINDS = {"coevolution": TOGETHER, "moving": MOVING, "bounded": BOUNDED}

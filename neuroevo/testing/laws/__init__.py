@@ -10,6 +10,7 @@ from neuroevo.testing.laws.averaging import averaging_laws, check_averaging
 from neuroevo.testing.laws.backbone import backbone_laws, check_backbone
 from neuroevo.testing.laws.behaviour import behaviour_laws, check_behaviour
 from neuroevo.testing.laws.choosing import check_circuit, circuit_laws
+from neuroevo.testing.laws.coevolution import check_coevolution, coevolution_laws
 from neuroevo.testing.laws.convergence import check_convergence, convergence_laws
 from neuroevo.testing.laws.critic import check_critic, critic_laws
 from neuroevo.testing.laws.crossover import check_crossover, crossover_laws
@@ -66,6 +67,7 @@ __all__ = [
     "check_behaviour",
     "check_calls",
     "check_circuit",
+    "check_coevolution",
     "check_convergence",
     "check_critic",
     "check_crossover",
@@ -93,6 +95,7 @@ __all__ = [
     "check_strategy",
     "check_tasks",
     "circuit_laws",
+    "coevolution_laws",
     "convergence_laws",
     "critic_laws",
     "crossover_laws",
