@@ -48,6 +48,7 @@ ORDER = (
     ("benchmarks.analysis",),
     ("benchmarks.report",),
     ("benchmarks.suites",),
+    ("benchmarks.plots",),
     ("benchmarks", "benchmarks.speed"),
     ("benchmarks.peers",),
     ("cli.settings",),

@@ -50,6 +50,11 @@ def test_notebooks_show_a_table(objects: dict[str, Any]) -> None:
         assert all(name in text for name in names)
 
 
+def test_a_strategy_that_is_not_made_yet_shows_itself() -> None:
+    """Errors of constructors are shown with it."""
+    assert repr(SNES.__new__(SNES, RASTRIGIN(3), seed=7)) == "<SNES: seed=7, mean_rate=1>"
+
+
 class Odd(Summarised):
     """Shows text from a file of somebody else."""
 

@@ -103,6 +103,8 @@ class ToolboxStrategy(Summarised, Recorded):
 
     def _summary(self) -> dict[str, Any]:
         settings = {name: one for name, one in self.arguments.items() if isinstance(one, bool | int | float | str)}
+        if not hasattr(self, "budget"):  # an error of the constructor may show a strategy that is not made yet
+            return settings
         return {**settings, "generations": self.generation, "evaluations": self.budget.evaluations}
 
     def generate(self) -> list[Individual]:

@@ -30,18 +30,17 @@ def draw_generations(runs: Mapping[str, Sequence[GenerationRow]], *, title: str)
         raise ValueError("runs must hold at least one generation, but they are empty.")
     figure = new_figure(height=3.2, title=title)
     axes = figure.subplots()
-    lines = [
-        line for number, (name, rows) in enumerate(runs.items()) for line in _draw(axes, name, rows, Look.of(number))
-    ]
+    drawn = [draw_scores(axes, name, rows, Look.of(number)) for number, (name, rows) in enumerate(runs.items())]
     axes.set_xlabel("generation")
     axes.set_ylabel("score")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
-    add_legend(figure, lines)
+    add_legend(figure, [line for pair in drawn for line in pair])
     return settled(figure)
 
 
-def _draw(axes: Axes, name: str, rows: Sequence[GenerationRow], look: Look) -> list[Line2D]:
+def draw_scores(axes: Axes, name: str, rows: Sequence[GenerationRow], look: Look) -> list[Line2D]:
+    """Draw the best and the mean score of a strategy's generations; return both lines."""
     numbers = [row.generation + 1 for row in rows]
     (best,) = axes.plot(
         numbers,

@@ -81,6 +81,28 @@ def draw_tree(records: Sequence[Record], *, title: str) -> Figure:
     return settled(figure)
 
 
+def draw_lineages(axes: Axes, records: Sequence[Record]) -> None:
+    """Draw the first panel of `draw_tree` alone, on axes of any size.
+
+    Args:
+        axes: Where to draw.
+        records: As of `draw_tree`.
+
+    Raises:
+        ValueError: There is no individual, or the records are of several strategies or seeds.
+    """
+    generations = _generations(records)
+    dots, last = _dots(generations), generations[-1]
+    survivors = {one["id"] for one in last.get("pool", ())} or {last.get("best")}
+    winners = {id for record in generations for id in record.get("winners", ())}
+    most = max(dot.rank for dot in dots) + 1
+    box = axes.get_window_extent().transformed(axes.figure.dpi_scale_trans.inverted())
+    diameter = min(20.0, 0.62 * 72 * box.height / most, 0.5 * 72 * box.width / len(generations))
+    _draw_lines(axes, dots, _lineage(dots, survivors), diameter)
+    _draw_dots(axes, dots, survivors, winners, diameter)
+    axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+
+
 def _generations(records: Sequence[Record]) -> list[Record]:
     found = [record for record in records if record["kind"] == "generation" and record["individuals"]]
     runs = {(record.get("strategy"), record.get("seed")) for record in found}
@@ -95,8 +117,9 @@ def _dots(generations: Sequence[Record]) -> list[Dot]:
     """Return all individuals; one that is older than its generation descends from itself."""
     latest: dict[int, Dot] = {}
     dots: list[Dot] = []
+    sign = -1 if _minimised(generations) else 1
     for record in generations:
-        ranked = sorted(record["individuals"], key=lambda one: (-_fitness(one, lowest=True), one["id"]))
+        ranked = sorted(record["individuals"], key=lambda one: (_place(one, sign), one["id"]))
         column = [
             Dot(
                 one["id"],
@@ -112,12 +135,26 @@ def _dots(generations: Sequence[Record]) -> list[Dot]:
     return dots
 
 
-def _fitness(individual: Record, *, lowest: bool = False) -> float:
-    """Return the first fitness value; if it is not finite, NaN or the lowest number."""
+def _minimised(generations: Sequence[Record]) -> bool:
+    """Return whether lower fitness is better: the best individual of a generation is not the one with the greatest."""
+    for record in generations:
+        values = {one["id"]: _fitness(one) for one in record["individuals"]}
+        best = values.get(record.get("best"), math.nan)
+        if any(value > best for value in values.values()):
+            return True
+    return False
+
+
+def _place(individual: Record, sign: int) -> float:
+    """Return what individuals are ordered by, the best first and those that failed last."""
+    value = _fitness(individual)
+    return math.inf if math.isnan(value) else -sign * value
+
+
+def _fitness(individual: Record) -> float:
+    """Return the first fitness value; NaN if it is not finite."""
     value = next(iter(individual["fitness"]), None)
-    if value is not None and math.isfinite(value):
-        return float(value)
-    return -math.inf if lowest else math.nan
+    return float(value) if value is not None and math.isfinite(value) else math.nan
 
 
 def _draw_lines(axes: Axes, dots: Sequence[Dot], lineage: set[Dot], diameter: float) -> None:
