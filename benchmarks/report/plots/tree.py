@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from neuroevo.benchmarks.report.plots.style import SMALL, WIDTH, add_legend, new_figure, settled
 
@@ -100,7 +101,7 @@ def draw_lineages(axes: Axes, records: Sequence[Record]) -> None:
     diameter = min(20.0, 0.62 * 72 * box.height / most, 0.5 * 72 * box.width / len(generations))
     _draw_lines(axes, dots, _lineage(dots, survivors), diameter)
     _draw_dots(axes, dots, survivors, winners, diameter)
-    axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def _generations(records: Sequence[Record]) -> list[Record]:
