@@ -1,0 +1,416 @@
+"""Functions that searches share, and toolboxes that users put together, beside plain ones."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from deap.base import Toolbox
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from neuroevo.individual import Fitness, Ids, Individual
+from neuroevo.operators import mutation
+from neuroevo.operators.verbs import Mutate
+from neuroevo.problems.function import RASTRIGIN
+from neuroevo.space import Space
+from neuroevo.strategies import BareToolbox, Genetic
+from neuroevo.strategies.search import base, measures
+from neuroevo.strategies.search.evaluations import generations_within
+from neuroevo.testing.laws import agreement_laws, call_laws, strategy_laws
+from neuroevo.testing.references.strategies.individuals import State
+from subjects.subject import Subject
+
+SEARCHES = "neuroevo/strategies/search"
+BASE = (f"{SEARCHES}/base.py",)
+BARE = ("neuroevo/strategies/bare_toolbox.py",)
+
+Facts = list[Any]
+
+
+@st.composite
+def litters(draw: DrawFn) -> list[Individual]:
+    """Draw scored individuals whose genomes are rows of few tensors, or tensors of their own."""
+    weights = draw(st.sampled_from([(1.0, 0.0, 0.0), (-2.5, 0.0, 0.0)]))
+    value, made = st.sampled_from([0.0, 1.0, -2.0, 0.5]), []
+    for litter in range(draw(st.integers(0, 3))):
+        rows = torch.arange(12.0, dtype=torch.float64).reshape(6, 2) + 100 * litter
+        kept = draw(st.lists(st.integers(0, 5), unique=True, max_size=6))
+        made += [rows.unbind()[row] if draw(st.booleans()) else rows[row].clone() for row in kept]
+    values = [draw(st.tuples(value, value, value)) for _ in made]
+    return [
+        Individual(genome, Fitness(each, weights=weights), id=7 + place, parents=(place,), generation=place % 3)
+        for place, (genome, each) in enumerate(zip(made, values, strict=True))
+    ]
+
+
+POPULATIONS = st.fixed_dictionaries({"individuals": litters()})
+
+
+def told(individuals: Sequence[Individual]) -> Facts:
+    """Return what there is to know of individuals."""
+    facts = ("id", "parents", "generation")
+    return [
+        (one.genome.tolist(), *(getattr(one, fact) for fact in facts), one.fitness.values, tuple(one.fitness.weights))
+        for one in individuals
+    ]
+
+
+def compacted(individuals: list[Individual]) -> Facts:
+    """Return individuals with their memory made smaller, and whether any genome keeps more than twice what is used."""
+    found = base.compact(individuals)
+    sizes = {one.genome.untyped_storage().data_ptr(): one.genome.untyped_storage().nbytes() for one in found}
+    used = dict.fromkeys(sizes, 0)
+    for one in found:
+        used[one.genome.untyped_storage().data_ptr()] += one.genome.nbytes
+    same = [one is other for one, other in zip(found, individuals, strict=True)]
+    wasteful = any(sizes[key] > 2 * used[key] for key in sizes)
+    return [told(found), wasteful, same == [not moved for moved in sparse(individuals)]]
+
+
+def sparse(individuals: Sequence[Individual]) -> list[bool]:
+    """Return for each individual whether it shares a tensor that fewer than half of whose rows are alive."""
+    storages = [one.genome.untyped_storage() for one in individuals]
+    living = [sum(other.data_ptr() == each.data_ptr() for other in storages) for each in storages]
+    return [
+        2 * alive * one.genome.nbytes < each.nbytes()
+        for one, each, alive in zip(individuals, storages, living, strict=True)
+    ]
+
+
+def restored(individuals: list[Individual]) -> Facts:
+    """Return individuals after a state, and whether they have their own memory."""
+    state = base.population_state(individuals)
+    found = base.population_from(state, torch.zeros(2, dtype=torch.float64))
+    own = [one.genome.data_ptr() for one in individuals]
+    return [told(found), any(one.genome.data_ptr() in own for one in found)]
+
+
+def tables(individuals: list[Individual]) -> Facts:
+    """Return objectives and measures."""
+    return [] if not individuals else [one.tolist() for one in measures.table_of(individuals)]
+
+
+def plain_tables(individuals: list[Individual]) -> Facts:
+    """Return the first values with their weights' signs, and the others."""
+    if not individuals:
+        return []
+    signs = [1 if one.fitness.weights[0] > 0 else -1 for one in individuals]
+    return [
+        [sign * one.fitness.values[0] for sign, one in zip(signs, individuals, strict=True)],
+        [[*one.fitness.values[1:]] for one in individuals],
+    ]
+
+
+def twins(individuals: list[Individual]) -> Facts:
+    """Return individuals with other scores, and those they were made of."""
+    found = [base.twin(one, fitness=Fitness((9.0,))) for one in individuals]
+    return [told(found), told(individuals), [type(one) is Individual for one in found]]
+
+
+def plain_twins(individuals: list[Individual]) -> Facts:
+    """Return the same facts by hand."""
+    rows = told(individuals)
+    return [[(*row[:4], (9.0,), (1.0,)) for row in rows], rows, [True for _ in rows]]
+
+
+def scores(individuals: list[Individual], failing: bool) -> Facts:
+    """Return the scores of individuals, one of which may have failed."""
+    individuals = copy.deepcopy(individuals)
+    if failing and individuals:
+        individuals[-1].fitness.values = (math.inf, 0.0, 0.0)
+    return base.scores_of(individuals).tolist()
+
+
+def plain_scores(individuals: list[Individual], failing: bool) -> Facts:
+    """Return first values times their weights, and -inf for failures."""
+    found = [one.fitness.values[0] * one.fitness.weights[0] for one in individuals]
+    return [*found[:-1], -math.inf] if failing and individuals else found
+
+
+def sizes(genes: int) -> list[int]:
+    """Return a default population, and that made even."""
+    return [base.default_population(genes), base.make_even(base.default_population(genes))]
+
+
+def plain_sizes(genes: int) -> list[int]:
+    """Return 4 + floor(3 ln D), and that or the next even number."""
+    number = 4 + math.floor(3 * math.log(genes))
+    return [number, 2 * math.ceil(number / 2)]
+
+
+def first_steps(sigma: Any, double: bool) -> Facts:
+    """Return first step sizes in a space whose spread is 0.6."""
+    space = Space.box(3, low=-1, high=1, dtype=torch.float64 if double else torch.float32)
+    found = base.first_sigma(space, sigma)
+    return [found.tolist(), str(found.dtype), isinstance(sigma, torch.Tensor) and found.data_ptr() == sigma.data_ptr()]
+
+
+def plain_first_steps(sigma: Any, double: bool) -> Facts:
+    """Return a step for each gene in the precision of genomes, and refuse those that are no step."""
+    kind = np.float64 if double else np.float32
+    given = np.array(0.6 if sigma is None else sigma, dtype=kind) * np.ones(3, dtype=kind)
+    if not all(0 < one < math.inf for one in given.tolist()):
+        raise ValueError(sigma)
+    return [given.tolist(), f"torch.{kind.__name__}", False]
+
+
+def within(population: int, offspring: int, evaluations: int) -> int:
+    """Return the generations of a steady state that some evaluations allow."""
+    search = Genetic(RASTRIGIN(2), population=population, offspring=min(offspring, population))
+    return generations_within(search, evaluations)
+
+
+def plain_within(population: int, offspring: int, evaluations: int) -> int:
+    """Count generations until the next one would cost too much; one at least."""
+    spent, generations = population, 1
+    while spent + min(offspring, population) <= evaluations:
+        spent += min(offspring, population)
+        generations += 1
+    return generations
+
+
+# Toolboxes that users put together.
+
+
+class PlainToolbox:
+    """A generational genetic algorithm by a user's operators: neighbours mate, and every child mutates.
+
+    Args:
+        varies: Whether the user has registered `vary` in place of `mate` and `mutate`.
+    """
+
+    def __init__(self, *, varies: bool = False) -> None:
+        self.varies = varies
+        self.operators = ("population", "select", *(("vary",) if varies else ("mate", "mutate")))
+
+    def state_of(self, strategy: Any) -> State:
+        """Return the population, the budget and the record, which are empty."""
+        facts = {"generation": strategy.generation, "record": strategy.record()}
+        return {"individuals": list(strategy._population), "budget": str(strategy.budget), **facts}
+
+    def generate(self, state: State, call: Callable[..., Any]) -> tuple[list[Individual], State]:
+        """Return children of the selected, or those that begin."""
+        if not state["individuals"]:
+            return self.newborn(call("population"), state), state
+        parents = call("select", state["individuals"], len(state["individuals"]))
+        if self.varies:
+            return self.newborn(call("vary", parents), state), state
+        children = []
+        for place in range(0, len(parents) - 1, 2):
+            children += call("mate", parents[place], parents[place + 1])
+        children += parents[len(children) :]
+        return self.newborn([call("mutate", child)[0] for child in children], state), state
+
+    def newborn(self, individuals: Sequence[Individual], state: State) -> list[Individual]:
+        """Return individuals, of this generation if they wait for a score."""
+        for one in individuals:
+            one.generation = one.generation if one.fitness.values else state["generation"]
+        return list(individuals)
+
+    def update(self, state: State, population: Sequence[Individual], call: Callable[..., Any]) -> State:
+        """Return the population in place of its parents."""
+        del call
+        return {**state, "individuals": [*population], "generation": state["generation"] + 1}
+
+    def result(self, state: State, call: Callable[..., Any]) -> Any:
+        """Return the best one of the last generation, the first of equals."""
+        del call
+        return max(state["individuals"], key=lambda one: one.fitness.order).id
+
+    def result_of(self, strategy: Any) -> Any:
+        """Return the result's id."""
+        return strategy.result().id
+
+
+def crossed(first: Individual, second: Individual, *, ids: Ids) -> tuple[Individual, Individual]:
+    """Exchange the first genes of two that differ in the first gene's sign, and leave others as they are."""
+    if first.genome[0] * second.genome[0] > 0:
+        return first, second
+    genomes = (torch.stack([second.genome[0], first.genome[1]]), torch.stack([first.genome[0], second.genome[1]]))
+    return tuple(Individual(row, Fitness(), id=ids(), parents=(first.id, second.id)) for row in genomes)  # type: ignore[return-value]
+
+
+def sometimes(individual: Individual, *, ids: Ids) -> tuple[Individual]:
+    """Move the genes of newborn individuals, and of those whose second gene is positive."""
+    if individual.fitness.values and individual.genome[1] <= 0:
+        return (individual,)
+    return (Individual(individual.genome - 1, Fitness(), id=ids(), parents=(individual.id,)),)
+
+
+def chosen(individuals: Sequence[Individual], k: int, *, generator: torch.Generator) -> list[Individual]:
+    """Return individuals, any of them several times."""
+    return [individuals[place] for place in torch.randint(len(individuals), (k,), generator=generator).tolist()]
+
+
+def varied(parents: Sequence[Individual], *, mutate: Mutate) -> list[Individual]:
+    """Mutate all."""
+    return [mutate(one)[0] for one in parents]
+
+
+def put_together(seed: int, *, population: int = 5, varies: bool = False) -> Toolbox:
+    """Return a toolbox whose operators leave some individuals as they are."""
+    generator, ids, toolbox = torch.Generator().manual_seed(seed), Ids(), Toolbox()
+
+    def first() -> list[Individual]:
+        rows = torch.randn((population, 2), generator=generator)
+        return [Individual(row.clone(), Fitness(), id=ids()) for row in rows]
+
+    toolbox.register("evaluate", lambda one: (float(one.genome.sum()),))
+    toolbox.register("population", first)
+    toolbox.register("select", chosen, generator=generator)
+    if varies:
+        noise = Mutate(lambda genomes: mutation.gaussian(genomes, sigma=0.3, rate=1.0, generator=generator), ids)
+        toolbox.register("vary", varied, mutate=noise)
+    else:
+        toolbox.register("mate", crossed, ids=ids)
+        toolbox.register("mutate", sometimes, ids=ids)
+    return toolbox
+
+
+def distribution(seed: int) -> Toolbox:
+    """Return a toolbox with a distribution that only draws."""
+    generator, ids, toolbox = torch.Generator().manual_seed(seed), Ids(), Toolbox()
+    means = [0.0]
+
+    def generate() -> list[Individual]:
+        rows = means[-1] + torch.randn((4, 2), generator=generator)
+        return [Individual(row.clone(), Fitness(), id=ids()) for row in rows]
+
+    def update(population: Sequence[Individual]) -> None:
+        means.append(float(max(population, key=lambda one: one.fitness).genome[0]))
+
+    toolbox.register("evaluate", lambda one: (float(one.genome.sum()),))
+    toolbox.register("generate", generate)
+    toolbox.register("update", update)
+    return toolbox
+
+
+OPERATORS = ("evaluate", "generate", "update", "population", "select", "mate", "mutate", "vary")
+
+
+def enough(names: frozenset[str]) -> bool:
+    """Make a strategy of a toolbox with these operators."""
+    toolbox = Toolbox()
+    for name in names:
+        toolbox.register(name, lambda *_: [])
+    BareToolbox(toolbox)
+    return True
+
+
+def plain_enough(names: frozenset[str]) -> bool:
+    """Refuse toolboxes that lack an operator."""
+    genetic = {"population", "select"} <= names and ("vary" in names or {"mate", "mutate"} <= names)
+    if "evaluate" not in names or not ({"generate", "update"} <= names or genetic):
+        raise ValueError(names)
+    return True
+
+
+def changes_in_place(verb: str) -> str:
+    """Run a toolbox whose operator changes individuals in place, and return that it ended."""
+    toolbox = put_together(0)
+    toolbox.register(verb, lambda *ones: [one.__setattr__("genome", one.genome + 1) or one for one in ones])
+    strategy = BareToolbox(toolbox)
+    for _ in range(2):
+        population = strategy.toolbox.generate()
+        for one in population:
+            one.fitness.values = (0.0,)
+        strategy.toolbox.update(population)
+    return verb
+
+
+def refused(verb: str) -> str:
+    """Refuse operators that change individuals in place."""
+    raise TypeError(verb)
+
+
+def agreement(name: str, covers: Sequence[str], function: Any, plain: Any, **drawn: Any) -> Subject:
+    """Return a function beside a plain one."""
+    return Subject(
+        name, covers, lambda: function, lambda: agreement_laws(plain, st.fixed_dictionaries(drawn), tolerance=1.0)
+    )
+
+
+SUBJECTS = [
+    Subject(
+        "making populations compact",
+        BASE,
+        lambda: compacted,
+        lambda: agreement_laws(lambda individuals: [told(individuals), False, True], POPULATIONS),
+    ),
+    Subject(
+        "states of populations",
+        BASE,
+        lambda: restored,
+        lambda: agreement_laws(lambda individuals: [told(individuals), False], POPULATIONS),
+    ),
+    agreement("twins", BASE, twins, plain_twins, individuals=litters()),
+    agreement("scores of individuals", BASE, scores, plain_scores, individuals=litters(), failing=st.booleans()),
+    agreement("sizes of populations", BASE, sizes, plain_sizes, genes=st.integers(1, 400)),
+    agreement(
+        "first step sizes",
+        (*BASE, f"{SEARCHES}/variation.py"),
+        first_steps,
+        plain_first_steps,
+        sigma=st.sampled_from(
+            [None, 0.1, 2, 0.0, -1.0, math.inf, math.nan, torch.tensor([0.1, 0.2, 0.3]), torch.tensor([1.0, 0.0, 2.0])]
+        ),
+        double=st.booleans(),
+    ),
+    agreement("tables of measures", (f"{SEARCHES}/measures.py",), tables, plain_tables, individuals=litters()),
+    agreement(
+        "generations within evaluations",
+        (f"{SEARCHES}/evaluations.py", f"{SEARCHES}/genetic.py"),
+        within,
+        plain_within,
+        population=st.integers(1, 6),
+        offspring=st.integers(1, 6),
+        evaluations=st.integers(0, 40),
+    ),
+    Subject("a toolbox with mates", BARE, lambda: put_together, lambda: call_laws(PlainToolbox())),
+    Subject(
+        "an even toolbox with mates",
+        BARE,
+        lambda: lambda seed: put_together(seed, population=4),
+        lambda: call_laws(PlainToolbox()),
+    ),
+    Subject(
+        "a toolbox that varies",
+        BARE,
+        lambda: lambda seed: put_together(seed, varies=True),
+        lambda: call_laws(PlainToolbox(varies=True)),
+    ),
+    Subject(
+        "conduct of a toolbox with mates",
+        BARE,
+        lambda: put_together,
+        # Individuals that are selected twice and left as they are occur twice.
+        lambda: [
+            law for law in strategy_laws(generations=4, verbs=("select", "mate", "mutate")) if "lost" not in law.name
+        ],
+    ),
+    Subject(
+        "conduct of a toolbox that varies",
+        BARE,
+        lambda: lambda seed: put_together(seed, varies=True),
+        lambda: strategy_laws(generations=4, verbs=("evaluate", "map", "select", "vary")),
+    ),
+    Subject(
+        "conduct of a toolbox with a distribution",
+        BARE,
+        lambda: distribution,
+        lambda: strategy_laws(generations=4, population=4, verbs=("evaluate", "map")),
+    ),
+    agreement(
+        "operators of toolboxes",
+        BARE,
+        enough,
+        plain_enough,
+        names=st.frozensets(st.sampled_from(OPERATORS), min_size=2) | st.just(frozenset({"evaluate", *OPERATORS[1:3]})),
+    ),
+    agreement("changes in place", BARE, changes_in_place, refused, verb=st.sampled_from(["mate", "mutate"])),
+]
