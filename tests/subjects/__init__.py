@@ -14,8 +14,8 @@ from subjects.subject import Subject
 
 __all__ = ["Subject", "all_subjects"]
 
-PEERS = ("evotorch", "neat", "pymoo", "ribs")
-"""Libraries whose operators are judged where they are installed."""
+PEERS = ("evotorch", "gymnasium", "neat", "pymoo", "ribs")
+"""Libraries that subjects need, which are judged where these are installed."""
 
 
 def all_subjects() -> list[Subject]:
