@@ -11,7 +11,7 @@ import torch
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from neuroevo.execution import Pixels, Recipe
+from neuroevo.execution import AUTO, Execution, Pixels, Recipe
 from neuroevo.individual import Failure, Fitness, Individual
 from neuroevo.operators import learngenes
 from neuroevo.operators.inheritance import inherit
@@ -60,6 +60,12 @@ DECIDING: dict[str, list[Any]] = {
     "cross": ["zero", "random"],
     "cycle": [1, 3],
     "temperature": [0.02, 5.0],
+    "pool": [5, 3],
+    "turnover": [2, 1],
+    "beta": [0.1, 0.5],
+    "credit": ["geometric", "grl"],
+    "workers": [1, 2],
+    "execution": [AUTO, Execution(mode="looped")],
 }
 
 
@@ -101,6 +107,7 @@ def wired(kind: str, given: Facts, seed: int) -> Any:
         "next": strategy.channel_ids.next,
         "draw": strategy.generator.get_state(),
         "facts": [pool.capacity, pool.turnover, strategy.tree.beta, strategy.tree.credit, strategy.classes],
+        "machine": [*map(machine, (strategy.life, strategy.critic, strategy.final_critic))],
     }
 
 
@@ -146,8 +153,14 @@ def plain_wired(kind: str, given: Facts, seed: int) -> Any:
         **plain_scores(child(genes[0]), settings, setup, seed),
         "next": cut["new_ids"].next,
         "draw": cut["generator"].get_state(),
-        "facts": [5, 2, settings["beta"], settings["credit"], plain_classes()],
+        "facts": [*(settings[name] for name in ("pool", "turnover", "beta", "credit")), plain_classes()],
+        "machine": [(settings["workers"], settings["execution"], torch.device("cpu"))] * 3,
     }
+
+
+def machine(part: Any) -> Any:
+    """Return where and how a part trains."""
+    return part.workers, part.setup.execution, part.setup.device
 
 
 def plain_classes() -> dict[str, list[str]]:
@@ -289,6 +302,6 @@ SUBJECTS = [
         "operators of GTL",
         (*GTL_FILES, *SCORING, "neuroevo/strategies/gtl/layerwise.py", "neuroevo/strategies/gtl/operators.py"),
         lambda: wired,
-        lambda: agrees(plain_wired, wirings(), 12),
+        lambda: agrees(plain_wired, wirings(), 40),
     ),
 ]

@@ -15,7 +15,7 @@ from hypothesis.strategies import DrawFn
 
 from neuroevo.backbones import MLP
 from neuroevo.data.images import Dataset
-from neuroevo.execution import Pixels, Recipe
+from neuroevo.execution import AUTO, Execution, Pixels, Recipe
 from neuroevo.individual import Failure, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators import learngenes
@@ -230,6 +230,7 @@ def shape(name: str, given: Facts, sizes: tuple[int, int, int]) -> Any:
         ],
         "trained": [living.ways, living.seed, living.cycle, living.workers, living.images.classes],
         "recipe": astuple(living.setup.recipe),
+        "machine": [(one.setup.execution, one.setup.device, one.workers) for one in (living, score)],
         "facts": [kind.pretrains, sorted(kind.UNUSED), kind.one_generation, kind.name, strategy.seed, strategy.classes],
     }
 
@@ -263,6 +264,7 @@ def plain_shape(name: str, given: Facts, sizes: tuple[int, int, int]) -> Any:
         "scored": scored,
         "trained": [ways, seed, 1, workers, dataset.ancestry.classes],
         "recipe": astuple(given.get("pretraining", recipe)),
+        "machine": [(given.get("execution", AUTO), torch.device("cpu"), workers)] * 2,
         "facts": [pretrains, unused, True, name, seed, {"ancestry": [*dataset.ancestry.classes]}],
     }
 
@@ -273,11 +275,12 @@ def shapes(draw: DrawFn) -> Facts:
     values: dict[str, list[Any]] = {
         "seed": [3],
         "workers": [1],
+        "execution": [Execution(mode="looped")],
         "pretraining": [Recipe(updates=5)],
         "share": [1.0, 0.5, 0.0, 1.5],
         "cross": ["random", "one"],
     }
-    names = draw(st.lists(st.sampled_from([*values]), unique=True, max_size=2))
+    names = draw(st.lists(st.sampled_from([*values]), unique=True, max_size=3))
     return {
         "name": draw(st.sampled_from([*FACTS])),
         "given": {name: draw(st.sampled_from(values[name])) for name in names},

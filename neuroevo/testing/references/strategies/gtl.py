@@ -11,8 +11,9 @@ import torch
 
 from neuroevo.individual import Failure, Individual
 from neuroevo.operators.heads import HeadMemory
-from neuroevo.operators.inheritance import inherit
+from neuroevo.testing.references.layers import layers_held
 from neuroevo.testing.references.strategies.individuals import State
+from neuroevo.testing.references.transplant import inherit
 
 Entry = tuple[float, int]
 Call = Callable[..., Any]
@@ -270,8 +271,6 @@ def held(provenance: Mapping[str, Any]) -> list[tuple[str, list[int]]]:
 
 def held_of(learngene: Any) -> list[tuple[str, list[int]]]:
     """Return what a learngene holds, by group: of a partial one, the groups whose first tensor it has."""
-    from neuroevo.operators.layers import layers_held
-
     return held({layer: learngene.provenance[layer] for layer in layers_held(learngene)})
 
 

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from neuroevo.individual import Failure, Individual
-from neuroevo.operators.circuits import circuit_counts, random_circuit
-from neuroevo.operators.inheritance import extract
-from neuroevo.operators.layers import last_layers, tensors_of
+from neuroevo.operators.circuits import random_circuit
 from neuroevo.seeds import stream
+from neuroevo.testing.references.circuits import circuit_counts
+from neuroevo.testing.references.inheritance import cut_out
+from neuroevo.testing.references.layers import last_layers, tensors_of
 from neuroevo.testing.references.strategies.individuals import State
 
 Call = Callable[..., Any]
@@ -73,7 +74,7 @@ class PlainRival:
         """Return the learngene, whose channels are numbered group by group."""
         weights, circuit, backbone, tensors = what
         provenance = {group: torch.arange(len(channels)) for group, channels in circuit.items()}
-        learngene = extract(weights, circuit, backbone=backbone, provenance=provenance, tensors=tensors)
+        learngene = cut_out(weights, circuit, backbone=backbone, provenance=provenance, tensors=tensors)
         classes = strategy.classes if self.trains else {}
         return learngene.with_notes(strategy=self.name, seed=strategy.seed, classes=classes)
 
