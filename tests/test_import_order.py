@@ -15,6 +15,7 @@ ORDER = (
         "catalogue",
         "data",
         "discrete",
+        "extras",
         "files",
         "genes",
         "genome",

@@ -20,6 +20,7 @@ import torch
 from neuroevo.benchmarks.peers.contenders import Contender
 from neuroevo.benchmarks.speed.timing import timed
 from neuroevo.benchmarks.speed.workloads import Workload
+from neuroevo.extras import install
 
 PROGRAMS = {
     "neuroevo": "neuroevo.benchmarks.peers.ours",
@@ -148,7 +149,7 @@ def missing(name: str) -> str | None:
     package = PACKAGES.get(name)
     if package is None or importlib.util.find_spec(package) is not None:
         return None
-    return f"{name} is left out: the package {package} is not installed (pip install 'neuroevo[peers]')."
+    return f"{name} is left out: the package {package} is not installed: {install('peers')}."
 
 
 PACKAGES = {"EvoTorch": "evotorch", "PyGAD": "pygad"}

@@ -18,6 +18,7 @@ from neuroevo.benchmarks.analysis.results import RunData, read_as
 from neuroevo.benchmarks.analysis.summary import Row, cells
 from neuroevo.benchmarks.report.report import to_html
 from neuroevo.benchmarks.report.terminal import table_of
+from neuroevo.extras import install
 from neuroevo.runs.names import LEARNGENES
 from neuroevo.summarised import Summarised
 
@@ -144,9 +145,7 @@ def _frame(rows: Sequence[Mapping[str, Any]]) -> Any:
     try:
         pandas = import_module("pandas")
     except ImportError:
-        raise ModuleNotFoundError(
-            'frame needs pandas, which is not installed; install it by pip install "neuroevo[frame]".'
-        ) from None
+        raise ModuleNotFoundError(f"frame needs pandas, which is not installed: {install('frame')}.") from None
     return pandas.DataFrame(rows)
 
 

@@ -21,6 +21,7 @@ from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways, sample_task
 from neuroevo.execution import Execution, Pixels, Processes, Recipe, Training, WorkerMap
 from neuroevo.execution.tuning import settled, tuned
+from neuroevo.extras import install
 from neuroevo.files import CheckpointError
 from neuroevo.problems import TrainingSetup
 from neuroevo.runs.directory import RunDirectory
@@ -67,7 +68,7 @@ def make_map(settings: Workers) -> AbstractContextManager[WorkerMap | None]:
     try:
         from neuroevo.execution.ray import RayActors
     except ImportError as error:
-        raise click.UsageError(f"--engine ray needs the extra `ray` (pip install neuroevo[ray]): {error}.") from None
+        raise click.UsageError(f"--engine ray needs Ray ({error}): {install('ray')}.") from None
     try:
         engine = RayActors(address=settings.address, gpus=settings.gpus_per_worker, workers=workers)
     except ConnectionError as error:

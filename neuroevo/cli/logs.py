@@ -14,8 +14,8 @@ from typing import Any
 import click
 
 from neuroevo.benchmarks.analysis.evolution import NO_RESULT, GenerationRow, generations
-from neuroevo.benchmarks.report.plots.generations import draw_generations
 from neuroevo.evolution import Generation
+from neuroevo.extras import install
 from neuroevo.files import write_atomically
 from neuroevo.loggers import CSVLogger, Logger, MLflowLogger, TensorBoardLogger, WandbLogger
 from neuroevo.runs.names import LOGS
@@ -34,7 +34,7 @@ def check_logs(names: Sequence[str]) -> None:
     """
     for name in names:
         if name != "csv" and find_spec(name) is None:
-            raise click.UsageError(f'--log {name} needs the package {name}: pip install "neuroevo[{name}]".')
+            raise click.UsageError(f"--log {name} needs the package {name}: {install(name)}.")
 
 
 class Logs:
@@ -90,6 +90,9 @@ class Logs:
     def finish(self) -> None:
         """Log the picture of a run, and close its loggers."""
         if self.rows:
+            # Only here is matplotlib needed.
+            from neuroevo.benchmarks.report.plots.generations import draw_generations
+
             figure = draw_generations({self.rows[0].strategy: self.rows}, title=self.run)
             for logger in self.loggers:
                 logger.log_figure(PICTURE, figure)

@@ -1,4 +1,4 @@
-"""Workers that are actors of a Ray cluster (extra `neuroevo[ray]`)."""
+"""Workers that are actors of a Ray cluster (extra `ray`)."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from PIL import Image
 
 from neuroevo.evolution import Generation
+from neuroevo.extras import install
 from neuroevo.loggers.scalars import scalars
 
 if TYPE_CHECKING:
@@ -71,4 +72,4 @@ def flat(values: Mapping[str, Any], before: str = "") -> dict[str, str | int | f
 
 def missing(logger: str, package: str) -> RuntimeError:
     """Return the error for a logger whose package is not installed."""
-    return RuntimeError(f'{logger} needs the package {package}: pip install "neuroevo[{package}]".')
+    return RuntimeError(f"{logger} needs the package {package}: {install(package)}.")

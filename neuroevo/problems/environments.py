@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from neuroevo.extras import install
 from neuroevo.interface import Interface
 from neuroevo.problems import spaces
 
@@ -196,5 +197,5 @@ def _gymnasium() -> Any:
     try:
         import gymnasium
     except ImportError as error:
-        raise RuntimeError("episodes need Gymnasium: pip install neuroevo[rl].") from error
+        raise RuntimeError(f"episodes need Gymnasium: {install('rl')}.") from error
     return gymnasium

@@ -7,5 +7,7 @@ holds a residual architecture with shortcuts that tie channel groups. See `docs/
 
 from importlib.util import find_spec
 
+from neuroevo.extras import install
+
 if any(find_spec(name) is None for name in ("hypothesis", "pytest")):
-    raise ModuleNotFoundError('neuroevo.testing needs hypothesis and pytest: pip install "neuroevo[testing]".')
+    raise ModuleNotFoundError(f"neuroevo.testing needs hypothesis and pytest: {install('testing')}.")

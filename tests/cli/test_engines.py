@@ -107,7 +107,8 @@ def test_a_missing_extra_is_named(neuroevo: Program, tmp_path: Path, monkeypatch
     monkeypatch.delitem(sys.modules, "neuroevo.execution.ray", raising=False)
     call = neuroevo("evolve", "gtl", *TINY, "--engine", "ray", "--out", tmp_path / "run")
     assert call.code == 2
-    assert call.err.startswith("Error: --engine ray needs the extra `ray` (pip install neuroevo[ray]): ")
+    assert call.err.startswith("Error: --engine ray needs Ray (")
+    assert '): pip install "neuroevo-torch[ray]", or pip install ".[ray]" in a checkout.' in call.err
     assert not (tmp_path / "run").exists()
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroevo.extras import install
 from neuroevo.individual import Individual
 from neuroevo.problems import Problem
 
@@ -42,7 +43,7 @@ def archives() -> ModuleType:
     try:
         import ribs.archives
     except ImportError as error:
-        raise RuntimeError("archives need pyribs: pip install neuroevo[qd].") from error
+        raise RuntimeError(f"archives need pyribs: {install('qd')}.") from error
     module: ModuleType = ribs.archives
     return module
 

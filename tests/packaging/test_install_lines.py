@@ -1,0 +1,74 @@
+"""What the project says about installing it is true."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from neuroevo.extras import DISTRIBUTION, install
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+FOLDERS = ("neuroevo", "operators", "benchmarks", "docs", "examples")
+FILES = [*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.[pm][yd]")))]
+LINES = sorted(
+    {
+        (str(path.relative_to(ROOT)), found)
+        for path in FILES
+        for found in re.findall(r"pip install [^`\n&]*", path.read_text(encoding="utf-8"))
+    }
+)
+"""Files, and what follows `pip install` in them."""
+
+
+def test_the_distribution_has_a_name_of_its_own() -> None:
+    """The name `neuroevo` is that of another project on the public index."""
+    assert PROJECT["name"] == DISTRIBUTION != "neuroevo"
+
+
+@pytest.mark.parametrize(("path", "line"), LINES)
+def test_install_lines_name_the_distribution_and_its_extras(path: str, line: str) -> None:
+    """They are quoted for every shell, and pyproject.toml has the extras."""
+    assert not re.search(r"(?<![\w-])neuroevo(?!-torch)", line), f"{path} would install another project: {line}"
+    for quote, name, extras in re.findall(r"([\"\']?)(neuroevo-torch|\.)\[([\w,]+)\]", line):
+        assert quote, f"{path} is not quoted: {line}"
+        assert name in (DISTRIBUTION, ".")
+        assert {*extras.split(",")} <= {*EXTRAS}
+
+
+def test_the_citation_is_of_this_version() -> None:
+    """It names version and licence as pyproject.toml does."""
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"version: {PROJECT['version']}\n" in text
+    assert f"license: {PROJECT['license']}\n" in text
+
+
+def test_there_are_lines_to_check() -> None:
+    """The pattern finds them."""
+    assert len(LINES) >= 10
+
+
+def test_messages_name_extras_that_there_are() -> None:
+    """Every call of `install` in the package."""
+    named = {
+        name
+        for path in FILES
+        if path.suffix == ".py"
+        for name in re.findall(r"\binstall\([\'\"](\w+)[\'\"]\)", path.read_text(encoding="utf-8"))
+    }
+    assert {"qd", "rl", "ray", "frame", "testing", "peers"} == named
+    assert named <= {*EXTRAS}
+    assert {"tensorboard", "mlflow", "wandb"} <= {*EXTRAS}
+
+
+def test_a_message_works_in_every_shell() -> None:
+    """Brackets are quoted."""
+    assert install("qd") == 'pip install "neuroevo-torch[qd]", or pip install ".[qd]" in a checkout'
+
+
+def test_all_is_every_extra_but_the_peers() -> None:
+    """A new extra is added to it."""
+    others = {one for name, each in EXTRAS.items() if name not in ("all", "peers") for one in each}
+    assert {*EXTRAS["all"]} == others
