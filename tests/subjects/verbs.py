@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
@@ -16,7 +17,11 @@ from neuroevo.individual import Fitness, Ids, Individual
 from neuroevo.operators.graphs import Innovations
 from neuroevo.operators.verbs import Mate, Mutate, Select, Vary
 from neuroevo.strategies.search import species
-from neuroevo.testing.laws import agreement_laws
+from neuroevo.testing.laws import Law, agreement_laws
+from neuroevo.testing.laws.distribution import Sample
+from neuroevo.testing.laws.frequencies import distributed_as
+from neuroevo.testing.laws.law import Case
+from neuroevo.testing.laws.purity import Arguments, purity_laws
 from neuroevo.testing.references.graphs import Register
 from subjects.subject import Subject
 
@@ -36,6 +41,8 @@ def populations(draw: DrawFn, *, least: int = 0, most: int = 7) -> list[Individu
         genome = torch.tensor([float(place), 10.0 + place])
         fitness = Fitness(values, weights=weights)
         made.append(Individual(genome, fitness, id=20 + place, generation=draw(st.integers(0, 3))))
+        if draw(st.booleans()):
+            made[-1].history_index = 70 + place
     return made
 
 
@@ -43,15 +50,22 @@ def described(individuals: Sequence[Individual]) -> Facts:
     """Return what there is to know of children."""
     facts = ("id", "parents", "generation")
     return [
-        (one.genome.tolist(), *(getattr(one, fact) for fact in facts), one.fitness.values, tuple(one.fitness.weights))
+        (
+            one.genome.tolist(),
+            *(getattr(one, fact) for fact in facts),
+            one.fitness.values,
+            tuple(one.fitness.weights),
+            getattr(one, "history_index", None),
+        )
         for one in individuals
     ]
 
 
 def child(genome: list[float], id: int, parents: Sequence[Individual], like: Individual) -> tuple[Any, ...]:
-    """Return what there has to be known of a child."""
+    """Return what there has to be known of a child, which takes the place of an individual."""
     generation = max(one.generation + bool(one.fitness.values) for one in parents)
-    return genome, id, tuple(one.id for one in parents), generation, (), tuple(like.fitness.weights)
+    index = getattr(like, "history_index", None)
+    return genome, id, tuple(one.id for one in parents), generation, (), tuple(like.fitness.weights), index
 
 
 def crossed(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
@@ -88,6 +102,61 @@ def plain_vary(population: list[Individual], mating: float) -> Facts:
     return children
 
 
+def some_mate(population: list[Individual], mating: float, generator: torch.Generator) -> list[Individual]:
+    """Vary a population by the library's adapter, with a probability to mate."""
+    return Vary(crossed, doubled, Ids(next=50), mating=mating, generator=generator)(population)
+
+
+def plainly_some_mate(population: list[Individual], mating: float, generator: torch.Generator) -> list[Individual]:
+    """Throw a coin for each pair of neighbours, and cross them or leave them alone."""
+    children: list[Individual] = []
+    for place in range(0, len(population), 2):
+        pair = population[place : place + 2]
+        genomes, families = [one.genome for one in pair], [[one] for one in pair]
+        if len(pair) == 2 and float(torch.rand((), generator=generator)) < mating:
+            genomes, families = list(crossed(*genomes)), [pair, pair]
+        for genome, family in zip(genomes, families, strict=True):
+            parents = [one.id for one in family]
+            children.append(Individual(2 * genome, id=50 + len(children), parents=parents, generation=1))
+    return children
+
+
+SEVEN = [Individual(torch.tensor([float(place), 10.0 + place]), Fitness((1.0,)), id=place) for place in range(7)]
+
+
+def matings(case: Case) -> Iterator[Arguments]:
+    """Yield populations of odd and even size, and probabilities."""
+    for count, mating in case.each("count and mating", ((2, 0.5), (7, 0.2), (6, 0.9), (7, 0.5))):
+        yield {"population": SEVEN[:count], "mating": mating}
+
+
+def mated(function: Any, arguments: Arguments, generator: torch.Generator) -> Any:
+    """Vary."""
+    return function(arguments["population"], arguments["mating"], generator)
+
+
+def kinships(children: Any, arguments: Arguments) -> Sample:
+    """Return genes, parents and ids of the children, a row for each."""
+    rows = [
+        [*one.genome.tolist(), len(one.parents), one.parents[0], one.parents[-1], one.id, one.generation]
+        for one in children
+    ]
+    return np.array(rows, dtype=np.float64).reshape(1, -1)
+
+
+def any_population(case: Case) -> Arguments:
+    """Draw a population half of whose pairs mate."""
+    return {"population": case.draw("population", populations(least=1)), "mating": 0.5}
+
+
+def laws_of_matings() -> list[Law]:
+    """Return the laws of pairs of which some mate."""
+    return [
+        *purity_laws(any_population, mated),
+        distributed_as(plainly_some_mate, matings, mated, kinships, item="fact", calls=400),
+    ]
+
+
 def mate_and_mutate(pair: list[Individual]) -> Facts:
     """Mate two and mutate the first by the library's adapters."""
     ids = Ids(next=7)
@@ -99,7 +168,7 @@ def plain_mate_and_mutate(pair: list[Individual]) -> Facts:
     first, second = (one.genome.tolist() for one in pair)
     genomes = [[gene + 100 for gene in second], [gene + 200 for gene in first]]
     return [
-        *(child(genome, 7 + place, pair, pair[0]) for place, genome in enumerate(genomes)),
+        *(child(genome, 7 + place, pair, pair[place]) for place, genome in enumerate(genomes)),
         child([2 * gene for gene in first], 9, pair[:1], pair[0]),
     ]
 
@@ -244,6 +313,7 @@ SUBJECTS = [
             plain_vary, arguments(population=populations(), mating=st.sampled_from([1.0, 0.0, 1.5, -0.1]))
         ),
     ),
+    Subject("pairs of which some mate", VERBS, lambda: some_mate, laws_of_matings),
     Subject(
         "mating and mutating individuals",
         VERBS,
