@@ -71,12 +71,22 @@ def clipup(
 
     Source: Toklu, Liskowski and Srivastava, ClipUp (arXiv 2008.02387), algorithm 2.
     """
-    length = gradient.norm(dim=-1, keepdim=True)
-    direction = torch.where(length > 0, gradient / length, 0.0)
-    velocity = momentum * memory.get("velocity", torch.zeros_like(gradient)) + learning_rate * direction
+    velocity = momentum * memory.get("velocity", torch.zeros_like(gradient)) + learning_rate * _direction(gradient)
     speed = velocity.norm(dim=-1, keepdim=True)
     velocity = torch.where(speed > max_speed, velocity * (max_speed / speed), velocity)
     return velocity, {"velocity": velocity}
+
+
+def _direction(vectors: Tensor) -> Tensor:
+    """Return vectors [..., D] of length 1, and zeros for those of length 0."""
+    limits = torch.finfo(vectors.dtype)
+    length, greatest = vectors.norm(dim=-1, keepdim=True), vectors.abs().amax(-1, keepdim=True)
+    # Elsewhere squares leave the range of the dtype.
+    plain = (length > limits.tiny**0.5 / limits.eps) & length.isfinite()
+    scaled = vectors / greatest
+    return torch.where(
+        plain, vectors / length, torch.where(greatest > 0, scaled / scaled.norm(dim=-1, keepdim=True), 0.0)
+    )
 
 
 OPERATORS = {"optimisers.ascent": ascent, "optimisers.adam": adam, "optimisers.clipup": clipup}

@@ -75,6 +75,13 @@ def test_adam_is_pytorchs(seed: int, rate: float) -> None:
         torch.testing.assert_close(place, parameter.detach())
 
 
+@pytest.mark.parametrize("length", [1e-30, 1e-3, 3e19, 1e38])
+def test_clipup_takes_gradients_of_any_length(length: float) -> None:
+    """In single precision squares of long ones are infinite, and those of short ones 0."""
+    step, _ = clipup(torch.tensor([3.0, -4.0]) / 5 * length, {}, learning_rate=0.5, max_speed=1.0)
+    torch.testing.assert_close(step, torch.tensor([0.3, -0.4]))
+
+
 @given(seed=st.integers(0, 2**32), factor=st.floats(1e-3, 1e3))
 def test_clipup_goes_by_directions(seed: int, factor: float) -> None:
     """The first step has the learning rate's length, none is faster than the greatest speed, scale does not count."""

@@ -2,13 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from hypothesis import strategies as st
+
+from neuroevo.graph import Connection, Graph
 from neuroevo.operators import graphs
+from neuroevo.operators.graphs import Innovations
+from neuroevo.testing.laws import Law
+from neuroevo.testing.laws.distribution import Sample
+from neuroevo.testing.laws.frequencies import distributed_as
 from neuroevo.testing.laws.graphs import graph_crossover_laws, graph_distance_laws, graph_mutation_laws
+from neuroevo.testing.laws.law import Case
+from neuroevo.testing.laws.purity import Arguments, other_seeds_other_results, purity_laws
+from neuroevo.testing.references.graphs import Register
+from neuroevo.testing.references.graphs import minimal as reference
 from subjects.subject import Subject
 
 COVERS = ("operators/graphs.py",)
 
+
+def minimal(inputs: int, outputs: int, generator: torch.Generator) -> list[Any]:
+    """Make two graphs, for which one connection is known, by one register."""
+    register = Innovations(inputs + outputs + 1, {"0 9": 0})
+    made = [graphs.minimal(inputs, outputs, innovations=register, generator=generator) for _ in range(2)]
+    return [*made, register.state()]
+
+
+def plainly_minimal(inputs: int, outputs: int, generator: torch.Generator) -> list[Any]:
+    """Make them by the reference."""
+    draws = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
+    register = Register(inputs + outputs + 1)
+    register.number(0, 9)
+    made = [reference(inputs, outputs, register=register, generator=draws) for _ in range(2)]
+    graphs = [Graph(inputs, outputs, tuple(map(Connection._make, genes))) for genes in made]
+    return [*graphs, {"next_node": register.next_node, "connections": register.numbers}]
+
+
+def sizes(case: Case) -> Arguments:
+    """Draw numbers of inputs and outputs."""
+    return {name: case.draw(name, st.integers(1, 4)) for name in ("inputs", "outputs")}
+
+
+def several(case: Case) -> Iterator[Arguments]:
+    """Yield numbers of inputs and outputs."""
+    for inputs, outputs in case.each("inputs and outputs", ((1, 1), (2, 1), (1, 3), (3, 2))):
+        yield {"inputs": inputs, "outputs": outputs}
+
+
+def call(function: Any, arguments: Arguments, generator: torch.Generator) -> Any:
+    """Make the graphs."""
+    return function(arguments["inputs"], arguments["outputs"], generator)
+
+
+def numbers(found: Any, arguments: Arguments) -> Sample:
+    """Return all genes of both graphs, sizes and the register in a row."""
+    *made, register = found
+    genes = [float(each) for graph in made for gene in graph.connections for each in gene]
+    sizes = [number for graph in made for number in (graph.inputs, graph.outputs, len(graph.connections))]
+    return np.array([[*genes, *sizes, register["next_node"], len(register["connections"])]])
+
+
+def laws_of_minimal_graphs() -> list[Law]:
+    """Return the laws of minimal graphs."""
+    return [
+        *purity_laws(sizes, call),
+        other_seeds_other_results(sizes, call),
+        distributed_as(plainly_minimal, several, call, numbers, calls=400),
+    ]
+
+
 SUBJECTS = [
+    Subject("minimal graphs", COVERS, lambda: minimal, laws_of_minimal_graphs),
     Subject(
         "perturbing weights",
         COVERS,

@@ -42,6 +42,7 @@ SUBJECTS = [
         lambda: optimisers.clipup,
         lambda: optimiser_laws(
             like="ClipUp",
+            direction_only=True,
             grid={"learning_rate": RATES, "max_speed": (0.6, 0.1, 1e9), "momentum": (0.9, 0.0, 0.5)},
         ),
     ),

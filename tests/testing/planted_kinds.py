@@ -135,6 +135,11 @@ def one_norm_for_all(gradient: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
     return gradient / gradient.norm().clamp(min=1), memory
 
 
+def overflowing(gradient: Tensor, memory: Memory) -> tuple[Tensor, Memory]:
+    """Step along the gradient; the square of a long one is infinite, so that it makes no step."""
+    return gradient / gradient.square().sum(-1, keepdim=True).sqrt().clamp(min=1e-30), memory
+
+
 def uncorrected(gradient: Tensor, memory: Memory, *, learning_rate: float) -> tuple[Tensor, Memory]:
     """Correct the square by the mean's bias."""
     return optimisers.adam(gradient, memory, learning_rate=learning_rate, beta2=0.99)
@@ -295,6 +300,12 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         (one_norm_for_all, optimiser_laws()),
     ),
     (
+        "overflowing",
+        "squares that overflow",
+        "only the direction of the gradient counts",
+        (overflowing, optimiser_laws(direction_only=True)),
+    ),
+    (
         "uncorrected",
         "another default",
         "steps are the reference's",
@@ -382,7 +393,7 @@ KINDS = {
     "shaping": shaping_laws(like="centred ranks"),
     "fronts": front_laws(),
     "crowding": crowding_laws(),
-    "optimisers": optimiser_laws(like="ascent", learning_rate=1.0),
+    "optimisers": optimiser_laws(like="ascent", learning_rate=1.0, direction_only=True),
     "replacement": replacement_laws(like="plus", keeps_best=True, refuses=[{"elites": -1}]),
     "sampling": sampling_laws(like="normal"),
     "differential variation": differential_laws(like="rand/1", factor="factor", grid={"factor": (0.5,)}),

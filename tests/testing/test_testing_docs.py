@@ -74,7 +74,7 @@ def test_every_law_and_every_strategy_is_on_the_page() -> None:
         "shaping": laws.shaping_laws(like="centred ranks"),
         "fronts": laws.front_laws(),
         "crowding": laws.crowding_laws(),
-        "optimiser": laws.optimiser_laws(like="ascent", learning_rate=1.0),
+        "optimiser": laws.optimiser_laws(like="ascent", learning_rate=1.0, direction_only=True),
         "differential": laws.differential_laws(like="rand/1", factor="factor", grid={"factor": (0.5,)}, refuses=[{}]),
         "graph_mutation": laws.graph_mutation_laws(like="add node", register=True),
         "graph_crossover": laws.graph_crossover_laws(like="matching genes"),

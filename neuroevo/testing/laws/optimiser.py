@@ -37,6 +37,7 @@ def check_optimiser(
     like: str | None = None,
     grid: Grid | None = None,
     dtypes: Sequence[torch.dtype] = DTYPES,
+    direction_only: bool = False,
     examples: int | None = None,
     **settings: Any,
 ) -> None:
@@ -48,11 +49,14 @@ def check_optimiser(
         like: As for `optimiser_laws`.
         grid: As for `optimiser_laws`.
         dtypes: As for `optimiser_laws`.
+        direction_only: As for `optimiser_laws`.
         examples: Largest number of cases per law; default that of the active hypothesis profile.
         **settings: As for `optimiser_laws`.
     """
     __tracebackhide__ = True
-    laws = optimiser_laws(reference=reference, like=like, grid=grid, dtypes=dtypes, **settings)
+    laws = optimiser_laws(
+        reference=reference, like=like, grid=grid, dtypes=dtypes, direction_only=direction_only, **settings
+    )
     check(optimise, laws, label=name_of(optimise), examples=examples)
 
 
@@ -62,6 +66,7 @@ def optimiser_laws(
     like: str | None = None,
     grid: Grid | None = None,
     dtypes: Sequence[torch.dtype] = DTYPES,
+    direction_only: bool = False,
     **settings: Any,
 ) -> list[Law]:
     """Return the laws of an optimiser.
@@ -71,6 +76,7 @@ def optimiser_laws(
         like: Its name, such as "Adam"; see `neuroevo.testing.references.optimisers`.
         grid: Values of settings by name, which the laws choose from, of the operator and of the reference.
         dtypes: The dtypes of gradients.
+        direction_only: Whether only the direction of gradients counts, whatever their length.
         **settings: The settings of the reference `like`.
 
     Raises:
@@ -91,6 +97,8 @@ def optimiser_laws(
         _memory_is_complete(draw),
         _searches_are_independent(draw),
     ]
+    if direction_only:
+        laws.append(_direction_alone_counts(draw))
     if reference is None:
         return laws
     # Rounding errors of a run add up.
@@ -183,3 +191,21 @@ def _searches_are_independent(draw: Draw) -> Law:
 
     cause = "a norm or a mean is taken over all searches; give the dimension"
     return Law("each leading index is a search of its own", cause, statement)
+
+
+def _direction_alone_counts(draw: Draw) -> Law:
+    def statement(optimise: Any, case: Case) -> None:
+        arguments = draw(case)
+        gradients = (arguments["gradients"] * 1024).round() / 1024
+        # To both ends of the dtype, where squares leave its range.
+        most = 70 if gradients.dtype == torch.float32 else 900
+        factor = 2.0 ** case.draw("exponent", st.sampled_from([most, -most, 1]))
+        there = _run(optimise, {**arguments, "gradients": gradients})
+        found = _run(optimise, {**arguments, "gradients": gradients * factor})
+        if complaint := unlike(found, there, tolerance=LONG * TOLERANCE):
+            raise Breach(f"with gradients {factor} times as long {complaint}")
+
+    cause = (
+        "the length of the gradient counts, or its square overflows or underflows; divide by its greatest entry first"
+    )
+    return Law("only the direction of the gradient counts", cause, statement)
