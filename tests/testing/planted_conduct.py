@@ -1,4 +1,4 @@
-"""Planted faults of strategies: what is kept too long, where a mean goes, and who meets whom."""
+"""Planted faults of strategies: what is kept too long, where a mean goes, who meets whom, and what is refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from neuroevo.problems import Encounter
 from neuroevo.problems.function import SPHERE
 from neuroevo.space import Space
 from neuroevo.strategies import SNES, Coevolution, EvolutionStrategy, Genetic
-from neuroevo.testing.laws import Law, behaviour_laws, coevolution_laws, strategy_laws
+from neuroevo.strategies.toolbox import Checks
+from neuroevo.testing.laws import Law, behaviour_laws, coevolution_laws, refusal_laws, strategy_laws
 
 
 class Unbounded(SNES):
@@ -90,10 +91,23 @@ class OneAfterTheOther(Side):
         return reduce(Budget.then, (one.planned_budget(generations) for one in self.members))
 
 
+class Unchecked(Genetic):
+    """Takes whatever operators return."""
+
+    def _checks(self) -> Checks:
+        return {}
+
+
+def unchecked(seed: int) -> Genetic:
+    """Return a strategy that refuses nothing."""
+    return Unchecked(SPHERE(3), population=4, seed=seed)
+
+
 def _judged(make: Any, laws: list[Law]) -> tuple[object, list[Law]]:
     return make, laws
 
 
+REFUSED = refusal_laws({"mutate": ["the memory of an argument"]})
 MOVING = behaviour_laws(genes=(1, 2, 3), mean="mean")
 TOGETHER = coevolution_laws()
 BOUNDED = strategy_laws(bounded=True)
@@ -135,5 +149,11 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "populations spend side by side",
         _judged(OneAfterTheOther, TOGETHER),
     ),
+    (
+        "Unchecked",
+        "results that nothing looks at",
+        "wrong results of operators are refused",
+        _judged(unchecked, REFUSED),
+    ),
 )
-KINDS = {"coevolution": TOGETHER, "moving": MOVING, "bounded": BOUNDED}
+KINDS = {"refusal": REFUSED, "coevolution": TOGETHER, "moving": MOVING, "bounded": BOUNDED}

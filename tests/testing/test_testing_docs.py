@@ -67,6 +67,7 @@ def test_every_law_and_every_strategy_is_on_the_page() -> None:
         "map": laws.map_laws(chunk="chunk"),
         "calls": laws.call_laws(Mock()),
         "behaviour": laws.behaviour_laws(),
+        "refusal": laws.refusal_laws({}),
         "coevolution": laws.coevolution_laws(),
         "convergence": laws.convergence_laws(),
         "replacement": laws.replacement_laws(like="plus", keeps_best=True, refuses=[{}]),

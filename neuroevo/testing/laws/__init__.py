@@ -34,6 +34,7 @@ from neuroevo.testing.laws.mutation import check_mutation, mutation_laws
 from neuroevo.testing.laws.optimiser import check_optimiser, optimiser_laws
 from neuroevo.testing.laws.populations import check_population, population_laws
 from neuroevo.testing.laws.problem import check_problem, problem_laws
+from neuroevo.testing.laws.refusal import check_refusal, refusal_laws
 from neuroevo.testing.laws.replacement import check_replacement, replacement_laws
 from neuroevo.testing.laws.replayed import call_laws, check_calls
 from neuroevo.testing.laws.returned import check_returned, returned_laws
@@ -87,6 +88,7 @@ __all__ = [
     "check_optimiser",
     "check_population",
     "check_problem",
+    "check_refusal",
     "check_replacement",
     "check_returned",
     "check_sampling",
@@ -115,6 +117,7 @@ __all__ = [
     "optimiser_laws",
     "population_laws",
     "problem_laws",
+    "refusal_laws",
     "replacement_laws",
     "report",
     "returned_laws",
