@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import gymnasium
 import numpy as np
 import torch
 from gymnasium import spaces
@@ -19,11 +18,12 @@ from torch import Tensor, nn
 from neuroevo.genome import Genome
 from neuroevo.graph import Connection, Graph
 from neuroevo.individual import Individual
-from neuroevo.problems.episodes import Episodes
-from neuroevo.problems.graphs import GraphEpisodes
+from neuroevo.problems.episodes import Episodes, cartpole
+from neuroevo.problems.graphs import GRAPH_PROBLEMS, GraphEpisodes
 from neuroevo.problems.recurrent import Recurrent
 from neuroevo.seeds import seed_of
 from neuroevo.testing.laws import Law, agreement_laws
+from subjects.environments import ACTED, INPUTS, LARGEST, OBSERVED, OUTPUTS, making
 from subjects.every import every
 from subjects.networks import answer
 from subjects.subject import Subject
@@ -32,64 +32,6 @@ PLAYED = ("neuroevo/problems/play.py", "neuroevo/problems/environments.py", "neu
 EPISODES = ("neuroevo/problems/episodes.py", "neuroevo/problems/players.py", "neuroevo/policy.py", *PLAYED)
 GRAPHS = ("neuroevo/problems/graphs.py", *PLAYED)
 Facts = Mapping[str, Any]
-LARGEST = 2**31
-
-OBSERVED: Mapping[str, spaces.Space[Any]] = {
-    "vector": spaces.Box(-1, 1, (3,)),
-    "matrix": spaces.Box(-1, 1, (2, 2)),
-    "number": spaces.Discrete(4, start=-1),
-    "parts": spaces.Dict({"b": spaces.MultiDiscrete([2, 3], start=[1, 0]), "a": spaces.MultiBinary(2)}),
-    "pair": spaces.Tuple((spaces.Discrete(2), spaces.Box(-1, 1, (2,)))),
-}
-INPUTS = {"vector": 3, "matrix": 4, "number": 4, "parts": 7, "pair": 4}
-ACTED: Mapping[str, spaces.Space[Any]] = {
-    "number": spaces.Discrete(3, start=2),
-    "groups": spaces.MultiDiscrete([2, 3], start=[1, -1]),
-    "bits": spaces.MultiBinary(3),
-    "box": spaces.Box(np.array([-0.1, -2.0]), np.array([0.3, 1.0]), dtype=np.float64),
-    "whole": spaces.Box(-3, 5, (2,), dtype=np.int32),
-}
-OUTPUTS = {"number": 3, "groups": 5, "bits": 3, "box": 2, "whole": 2}
-
-
-class Toy(gymnasium.Env):  # type: ignore[misc]
-    """Rewards actions by their size and the time; its episodes end, are cut or fail after steps that the seed says.
-
-    Args:
-        observed: Name of the observation space.
-        acted: Name of the action space.
-        fails: Whether every third seed fails: in its first observation or in its last step.
-    """
-
-    def __init__(self, observed: str, acted: str, fails: bool) -> None:
-        self.observation_space, self.action_space = copy.deepcopy(OBSERVED[observed]), copy.deepcopy(ACTED[acted])
-        self.fails = fails
-        self.steps = self.last = 0
-
-    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
-        """Begin an episode."""
-        super().reset(seed=seed)
-        self.steps, self.last = 0, int(self.np_random.integers(2, 6))
-        self.kind = int(self.np_random.integers(4))
-        if self.fails and self.kind == 0:
-            raise RuntimeError("the simulator is gone")
-        return self._observed(), {}
-
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Reward an action."""
-        if not self.action_space.contains(action) or self.steps >= self.last:
-            raise RuntimeError("no action, or the episode is over")
-        self.steps += 1
-        over = self.steps == self.last
-        if self.fails and self.kind == 1 and over:
-            raise RuntimeError("the simulator is gone")
-        sizes = np.ravel(action) * np.arange(1, np.size(action) + 1)
-        reward = float(np.sum(sizes)) * (1 + 0.1 * self.steps) + 0.01 * self.kind
-        return self._observed(), reward, over and self.kind % 2 == 0, over and self.kind % 2 == 1, {}
-
-    def _observed(self) -> Any:
-        self.observation_space.seed(int(self.np_random.integers(LARGEST)))
-        return self.observation_space.sample()
 
 
 class Counting(nn.Module):
@@ -120,16 +62,6 @@ def network(kind: str, inputs: int, outputs: int) -> nn.Module:
         if kind == "recurrent":
             return Recurrent(nn.Flatten(), nn.GRUCell(inputs, 3), nn.Linear(3, outputs))
         return nn.Sequential(nn.Flatten(), nn.Linear(inputs, outputs))
-
-
-def making(observed: str, acted: str, fails: bool, limit: int | None) -> Callable[[], Any]:
-    """Return a function that makes environments, with a time limit if there is one."""
-
-    def make() -> Any:
-        env = Toy(observed, acted, fails)
-        return env if limit is None else gymnasium.wrappers.TimeLimit(env, limit)
-
-    return make
 
 
 def problem(observed: str, acted: str, kind: str, limit: int | None, fails: bool = False, **settings: Any) -> Episodes:
@@ -327,6 +259,29 @@ def _graphs(observed: str, acted: str, seed: int) -> list[Graph]:
     return found
 
 
+def defaults(hidden: int) -> Any:
+    """Return what the well-known problems are, and a graph's problem by default."""
+    ours, graphs = cartpole(hidden=hidden), GRAPH_PROBLEMS["cartpole"]()
+    bare = GraphEpisodes("CartPole-v1", 4, 2)
+    return {
+        "network": (ours.episodes, ours.seed, ours.space.size, float(ours.space.spread[0]), ours.space.start.clone()),
+        "hidden": cartpole().space.size,
+        "graphs": (graphs.environment, graphs.inputs, graphs.outputs, graphs.episodes, graphs.seed),
+        "default": (bare.episodes, bare.seed, dict(bare.settings), bare.max_steps),
+    }
+
+
+def plain_defaults(hidden: int) -> Any:
+    """State it: 4 inputs, 2 outputs, zeros."""
+    size = 4 * hidden + hidden + 2 * hidden + 2
+    return {
+        "network": (1, 0, size, 0.5, torch.zeros(size)),
+        "hidden": 4 * 16 + 16 + 2 * 16 + 2,
+        "graphs": ("CartPole-v1", 4, 2, 4, 0),
+        "default": (1, 0, {}, None),
+    }
+
+
 KINDS = [
     {"kind": "plain", "limit": 4, "episodes": 2},
     {"kind": "plain", "limit": 9, "episodes": 3, "fails": True},
@@ -373,6 +328,12 @@ def _laws(function: Callable[..., Any], kinds: Sequence[Facts]) -> list[Law]:
 
 SUBJECTS = [
     Subject("episodes", EPISODES, lambda: _each(played, KINDS), lambda: _laws(plainly_played, KINDS)),
+    Subject(
+        "poles to balance",
+        ("neuroevo/problems/episodes.py", "neuroevo/problems/graphs.py"),
+        lambda: defaults,
+        lambda: agreement_laws(plain_defaults, st.fixed_dictionaries({"hidden": st.just(3)})),
+    ),
     Subject(
         "episodes of graphs",
         GRAPHS,
