@@ -228,6 +228,7 @@ ASYNCHRONOUS: dict[str, dict[str, Any]] = {
     "asynchronous GTL with threes": {
         "population": 5,
         "tournament": 3,
+        "founders": 2,
         "elites": 2,
         "pool": 3,
         "turnover": 1,

@@ -125,7 +125,8 @@ class AsynchronousGTL(GTL):
         return heir
 
     def _begin_life(self, stream: Stream) -> None:
-        (parent,) = self._parents(1)
+        # As many heirs as have begun, so that each founder has its turn.
+        (parent,) = self._parents(1, first=self.ids.next - len(self._founders))
         self._begin(stream, self._heir(parent), "live")
 
     def _begin(self, stream: Stream, one: Individual, verb: str) -> None:

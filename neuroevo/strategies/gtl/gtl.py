@@ -263,11 +263,12 @@ class GTL(LearngeneStrategy):
         live = budget_of(self.toolbox.live, otherwise=self.life.budget)
         return live, scoring_cost(self.toolbox.evaluate, otherwise=self.critic.budget)
 
-    def _parents(self, count: int) -> list[Individual | None]:
-        """Return a parent for each heir: from the pool, or founders while it is empty."""
+    def _parents(self, count: int, *, first: int = 0) -> list[Individual | None]:
+        """Return a parent for each heir: from the pool, or while it is empty the founders in turn, from `first` on."""
         if not len(self.pool):
             self._found()
-            return [self._founders[i % len(self._founders)] if self._founders else None for i in range(count)]
+            turns = range(first, first + count)
+            return [self._founders[turn % len(self._founders)] if self._founders else None for turn in turns]
         different = count if self.settings.parents is None else min(count, self.settings.parents)
         chosen = list(self.toolbox.choose_parents(self.pool, different))
         return [chosen[i % different] for i in range(count)]

@@ -49,6 +49,13 @@ def test_a_run_holds_as_many_lives_and_contests_as_planned(toys: ModuleType) -> 
     assert strategy.ids.next == 1 + 4 * 5 + 4  # the founder counts
 
 
+def test_founders_take_turns(toys: ModuleType) -> None:
+    """The first heirs descend from all founders, as with barriers."""
+    strategy = asynchronous(toys, population=4, tournament=4, founders=3)
+    first = next(iter(evolve(strategy, 1))).population
+    assert [one.parents for one in first] == [(0,), (1,), (2,), (0,)]
+
+
 def test_what_fails_is_left_out(toys: ModuleType) -> None:
     """A training run or a score that can't be had is a failure, and the stream continues."""
     strategy = asynchronous(toys)

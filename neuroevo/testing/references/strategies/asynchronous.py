@@ -48,6 +48,8 @@ class PlainAsynchronousGTL(PlainGTL):
     def begin(self, state: dict[str, Any], call: Call) -> None:
         """Let another heir wait for its training run; P successive ones are of one generation."""
         (parent,) = self.chosen(state, 1, call)
+        if not state["pool"] and self.founders:
+            parent = state["founders"][(state["next"] - self.founders) % self.founders]
         heir = self.heir(parent, state)
         heir.generation = (heir.id - self.founders) // self.population
         state["queue"].append((heir, "live"))
