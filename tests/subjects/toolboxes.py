@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
+from torch import Tensor
 
 from neuroevo.backbones import Network
 from neuroevo.individual import Failure, Individual
@@ -57,9 +58,12 @@ def is_sum(arguments: tuple[Any, ...], result: Any) -> str | None:
 
 def tool(steps: Sequence[Step]) -> list[Any]:
     """Register operators and call them; return what came of it, an exception by its kind."""
-    toolbox = StrategyToolbox("Mine", {"vary": "vary(a) -> b", "join": "join(a) -> b"}, {"join": is_sum})
+    known, judges = {"vary": "vary(a) -> b", "join": "join(a) -> b"}, {"join": is_sum}
+    toolbox = StrategyToolbox("Mine", known, judges)
+    known.clear()
+    judges.clear()
     verbs = {name: Verb(toolbox, name) for name in ("vary", "join")}
-    seen: list[Any] = []
+    seen: list[Any] = [toolbox.clone([1]), [*toolbox.map(abs, [-1])]]
     for kind, name, *rest in steps:
         try:
             if kind == "register":
@@ -80,7 +84,7 @@ def tool(steps: Sequence[Step]) -> list[Any]:
 def plain_tool(steps: Sequence[Step]) -> list[Any]:
     """Keep a table of functions, their first arguments, and whether a right result was seen."""
     table: dict[str, list[Any]] = {}
-    seen: list[Any] = []
+    seen: list[Any] = [[1], [1]]
     for kind, name, *rest in steps:
         if kind == "register":
             function, arguments, keywords = rest
@@ -126,7 +130,8 @@ def toolings(draw: DrawFn) -> Mapping[str, Any]:
     )
     call = st.tuples(st.sampled_from(["call", "verb", "pickled"]), NAMES, NUMBERS, WORDS)
     steps = st.lists(st.one_of(register, call, call, odd), max_size=6)
-    return {"steps": [("register", "join", "total", (), {}), *draw(steps)]}
+    first = ("register", "join", draw(st.sampled_from(["total", "first", "text"])), (), {})
+    return {"steps": [first, draw(call), draw(call), *draw(steps)]}
 
 
 def verdict(name: str, thing: str) -> bool:
@@ -145,7 +150,7 @@ def arguments_of(name: str) -> tuple[Any, ...]:
         pool.merge(known["two"], {0: 0.5, 1: 0.25})
         return pool, 2
     if name == "inherit":
-        return known["learngene"], network().state_dict()
+        return known["learngene"], weights_of_network()
     return (known["two"], 1)
 
 
@@ -162,11 +167,17 @@ def founder() -> Learngene:
     return found
 
 
+def weights_of_network() -> dict[str, Tensor]:
+    """Return weights, an empty tensor among them, which has no memory to share."""
+    return {**network().state_dict(), "empty": torch.empty(0)}
+
+
 def things() -> dict[str, Any]:
     """Return what operators may return."""
-    gene, weights = founder(), network().state_dict()
+    gene, weights = founder(), weights_of_network()
     individuals = [Individual(gene, id=place) for place in range(3)]
     heir = inherit(gene, weights, layout=BACKBONE.layout)
+    heir.weights["empty"] = torch.empty(0)
     (name, first), *_ = heir.weights.items()
     memory = HeadMemory(torch.zeros(1, 1), torch.zeros(1), torch.zeros(1) > 0)
     return {
