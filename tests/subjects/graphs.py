@@ -18,7 +18,7 @@ from neuroevo.testing.laws.frequencies import distributed_as
 from neuroevo.testing.laws.graphs import graph_crossover_laws, graph_distance_laws, graph_mutation_laws
 from neuroevo.testing.laws.law import Case
 from neuroevo.testing.laws.purity import Arguments, other_seeds_other_results, purity_laws
-from neuroevo.testing.references.graphs import Register
+from neuroevo.testing.references.graphs import Register, perturb_weights
 from neuroevo.testing.references.graphs import minimal as reference
 from subjects.subject import Subject
 
@@ -75,7 +75,41 @@ def laws_of_minimal_graphs() -> list[Law]:
     ]
 
 
+WEIGHTS = 200
+MANY = Graph(WEIGHTS - 1, 1, tuple(Connection(place, place, WEIGHTS, 0.5, True) for place in range(WEIGHTS)))
+
+
+def perturbed(graph: Graph, generator: torch.Generator, **settings: float) -> Graph:
+    """Perturb weights as the paper has it: noise of deviation 1, and one in ten anew."""
+    draws = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
+    genes = perturb_weights([tuple(one) for one in graph.connections], **settings, generator=draws)
+    return Graph(graph.inputs, graph.outputs, tuple(map(Connection._make, genes)))
+
+
+def defaults(case: Case) -> Iterator[Arguments]:
+    """Yield settings that leave one default: without noise the share of new weights is seen, and vice versa."""
+    for name in case.each("without", ("sigma", "replaced")):
+        yield {name: 0.0}
+
+
+def perturbing(function: Any, arguments: Arguments, generator: torch.Generator) -> Any:
+    """Perturb many weights."""
+    return function(MANY, generator=generator, **arguments)
+
+
+def shares(graph: Any, arguments: Arguments) -> Sample:
+    """Return how many weights changed, and how widely."""
+    changes = np.array([one.weight for one in graph.connections]) - 0.5
+    return np.array([[float((changes != 0).sum()), changes.std()]])
+
+
 SUBJECTS = [
+    Subject(
+        "perturbing many weights by default",
+        COVERS,
+        lambda: graphs.perturb_weights,
+        lambda: [distributed_as(perturbed, defaults, perturbing, shares, calls=300)],
+    ),
     Subject("minimal graphs", COVERS, lambda: minimal, laws_of_minimal_graphs),
     Subject(
         "perturbing weights",

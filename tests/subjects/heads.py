@@ -58,9 +58,11 @@ def beginnings(draw: DrawFn) -> Mapping[str, Any]:
     """Draw the arguments of `recall`."""
     total, features = draw(st.integers(1, 6)), draw(st.integers(1, 4))
     classes = draw(st.permutations(range(total)))[: draw(st.integers(1, total))]
+    head = draw(heads_of(rows=len(classes), features=features))
+    dtype, trains = draw(st.sampled_from([torch.float32, torch.float64])), draw(st.booleans())
     return {
         "memory": draw(memories(total=total, features=features)),
-        "weights": draw(heads_of(rows=len(classes), features=features)),
+        "weights": {name: tensor.detach().to(dtype).requires_grad_(trains) for name, tensor in head.items()},
         "classes": torch.tensor(classes),
         "channels": torch.tensor(sorted(draw(st.sets(st.integers(0, features - 1), min_size=1)))),
     }

@@ -280,6 +280,9 @@ def register(steps: Sequence[tuple[int, int]]) -> Facts:
         number = innovations.connection(source, target)
         found += [number, innovations.node(number, set()), innovations.node(number, {5})]
         state = innovations.state()
+        # What is saved stays what it was, whatever comes later.
+        found.append(state)
+        innovations.node(innovations.connection(source, 9), set())
         innovations = Innovations(0)
         innovations.load(state)
     return [*found, innovations.next_node, len(innovations.connections)]
@@ -292,6 +295,9 @@ def plain_register(steps: Sequence[tuple[int, int]]) -> Facts:
     for source, target in steps:
         number = plain.number(source, target)
         found += [number, plain.node(number, set()), plain.node(number, {5})]
+        numbers = {f"{here} {there}": number for (here, there), number in plain.numbers.items()}
+        nodes = {str(split): node for split, node in plain.nodes.items()}
+        found.append({"next_node": plain.next_node, "connections": numbers, "nodes": nodes})
     return [*found, plain.next_node, len(plain.numbers)]
 
 
