@@ -134,7 +134,7 @@ def companies(draw: st.DrawFn, targets: bool = False) -> Facts:
     return {"several": several, "inputs": inputs, **table}
 
 
-LOOSE = 2.0**32
+LOOSE = 2.0**38
 """Units of double precision in some units of single precision, in which networks are computed."""
 
 SUBJECTS = [
