@@ -48,6 +48,9 @@ LEADING = ((6, 3, 0.5), (4, 1, 1.0))
 CALLS = ((1, 3, 1.0), (2, 4, 0.5))
 """Rows P, genes D and rate of batches for consecutive calls."""
 
+UNIT = 2.0**600
+"""The unit of weights in every other population; in those between it is the reciprocal."""
+
 ISLANDS = ((2, 5), (3, 1), (2, 12))
 """Islands and individuals P on each."""
 
@@ -85,7 +88,9 @@ def varies_independently(kind: Variation, *, separate_genes: bool | None) -> lis
     return laws
 
 
-def selects_independently(wanted: Wanted, *, separate_draws: bool | None, leading: bool) -> list[Law]:
+def selects_independently(
+    wanted: Wanted, *, separate_draws: bool | None, leading: bool, proportional: bool = False
+) -> list[Law]:
     """Return the laws that calls and, if they are stated to be, draws and leading dimensions are independent.
 
     Args:
@@ -93,12 +98,13 @@ def selects_independently(wanted: Wanted, *, separate_draws: bool | None, leadin
         separate_draws: Whether the selected of one call are as those of several calls; None for those with
             replacement, of which any number can be selected.
         leading: Whether it takes the fitness of several populations, [..., P].
+        proportional: Whether the fitness are weights, whose unit is not the same in all populations.
     """
     laws = [_selects_by_calls(wanted)]
     if wanted.with_replacement and wanted.given is None if separate_draws is None else separate_draws:
         laws.append(_selects_by_draws())
     if leading:
-        laws.append(_selects_by_islands(wanted))
+        laws.append(_selects_by_islands(wanted, UNIT if proportional else 1.0))
     return laws
 
 
@@ -185,10 +191,11 @@ def _selects_by_draws() -> Law:
     return _law("the selected of one call are as those of several calls", cause, statement)
 
 
-def _selects_by_islands(wanted: Wanted) -> Law:
+def _selects_by_islands(wanted: Wanted, unit: float) -> Law:
     def statement(select: Any, case: Case) -> None:
         def all_islands(fitness: Tensor, k: int, generator: torch.Generator) -> Tensor:
-            return fitness.gather(-1, called(select, fitness.clone(), k, generator)).flatten()
+            units = torch.tensor([unit ** (-1) ** place for place in range(len(fitness))], dtype=fitness.dtype)
+            return fitness.gather(-1, called(select, fitness * units.unsqueeze(-1), k, generator)).flatten()
 
         def one_by_one(fitness: Tensor, k: int, generator: torch.Generator) -> Tensor:
             return torch.cat([island[called(select, island.clone(), k, generator)] for island in fitness])

@@ -150,7 +150,7 @@ def selection_laws(
         finite = fitness_of(weights, False, least, proportional=False)
         laws.append(_only_the_order_counts(wanted, finite))
     if objectives == 1 and not deterministic:
-        laws += selects_independently(wanted, separate_draws=separate_draws, leading=leading)
+        laws += selects_independently(wanted, separate_draws=separate_draws, leading=leading, proportional=proportional)
     laws += [ordering.first_of_equals(wanted)] if first_of_equals else []
     laws += [ordering.any_dtype(wanted)] if any_dtype else []
     laws += [ordering.scaled_weights(wanted)] if proportional else []
