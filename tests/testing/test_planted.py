@@ -41,7 +41,7 @@ from neuroevo.testing.laws import (
     task_laws,
 )
 
-DOCS = Path(__file__).parents[2] / "docs" / "testing.md"
+DOCS = Path(__file__).parents[2] / "docs" / "planted-faults.md"
 FEW, MOST = 5, 200
 """Examples at most until a fault is noticed, by a law that is not meant for it and by the one that is."""
 
