@@ -69,6 +69,7 @@ def lived(genes: Sequence[Learngene], seed: int, ways: int, cycle: int, classes:
         "trained": [_weights(network) for network in together],
         "alone": _weights(live(*pairs[2])),
         "budget": asdict(live.budget),
+        "large batches": replace(live, setup=replace(setup, recipe=replace(RECIPE, batch=20))).budget.multiply_adds,
     }
 
 
@@ -90,7 +91,8 @@ def plainly_lived(genes: Sequence[Learngene], seed: int, ways: int, cycle: int, 
     steps, numbers = RECIPE.updates, 4 * 5 + 5 * 4 + 4 * ways
     cost = 3 * numbers * min(RECIPE.batch, sum(COUNTS) * ways // len(COUNTS)) * steps
     budget = {"gradient_steps": steps, "multiply_adds": cost, "critical_path": steps, "evaluations": 0}
-    return {**found, "alone": found["trained"][2], "budget": budget}
+    large = 3 * numbers * min(20, sum(COUNTS) * ways // len(COUNTS)) * steps
+    return {**found, "alone": found["trained"][2], "budget": budget, "large batches": large}
 
 
 def _heir(genome: Learngene | None, memory: HeadMemory | None, classes: Tensor, draws: torch.Generator) -> Network:
