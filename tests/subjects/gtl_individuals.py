@@ -139,7 +139,7 @@ def facts_of(one: Individual) -> Any:
     names = ("genome", "id", "parents", "generation", "memory")
     facts = [getattr(one, name) for name in names]
     own = one.genome is not None and one.genome.backbone is BACKBONE
-    return [*facts, repr(one.fitness.values), one.fitness.valid, one.fitness.weights, own]
+    return [*facts, repr(one.fitness.values), one.fitness.valid, repr(one.fitness.weights), own]
 
 
 def plain_stored(one: Facts, *, restored: bool) -> Any:
@@ -148,7 +148,7 @@ def plain_stored(one: Facts, *, restored: bool) -> Any:
     if restored:
         own = genome is not None and genome.backbone == BACKBONE
         facts = [one[name] for name in ("genome", "id", "parents", "generation", "memory")]
-        return [*facts, repr(tuple(one["values"])), bool(one["values"]), one["weights"], own]
+        return [*facts, repr(tuple(one["values"])), bool(one["values"]), repr(one["weights"]), own]
     held = None
     if genome is not None:
         kinds = ("indices", "slices", "provenance")
