@@ -86,8 +86,8 @@ def restored(individuals: list[Individual]) -> Facts:
     """Return individuals after a state, and whether they have their own memory."""
     state = base.population_state(individuals)
     found = base.population_from(state, torch.zeros(2, dtype=torch.float64))
-    own = [one.genome.data_ptr() for one in individuals]
-    return [told(found), any(one.genome.data_ptr() in own for one in found)]
+    kept = None if state["genomes"] is None else state["genomes"].untyped_storage().data_ptr()
+    return [told(found), any(one.genome.untyped_storage().data_ptr() == kept for one in found)]
 
 
 def tables(individuals: list[Individual]) -> Facts:

@@ -15,6 +15,7 @@ from neuroevo.problems.function import Function
 from neuroevo.problems.graphs import xor
 from neuroevo.space import Space
 from neuroevo.strategies import NEAT, NSGA2, PBT, Genetic, Island, Lamarckian, MAPElites, Novelty
+from neuroevo.strategies.search.species import Species
 from neuroevo.testing.laws import Law
 from neuroevo.testing.laws.populations import population_laws
 from neuroevo.testing.references.crossover import simulated_binary, two_point
@@ -105,6 +106,21 @@ def bowl_at(genome: Floats) -> float:
 def learnable(problem: Callable[[], Function] = box) -> Function:
     """Return a problem with a gradient."""
     return replace(problem(), function=bowl, batched=True)
+
+
+def in_species(strategy: NEAT, draws: np.random.Generator) -> None:
+    """Give species the sizes and the staleness about which they are treated otherwise, and one a better best."""
+    members = [one for each in strategy.species for one in each.members]
+    strategy.species, start = [], 0
+    kinds = [(5, 15), (6, 14), (5, 14), (6, 15), (7, 16), (4, 0)]
+    if strategy.generation % 2:
+        kinds[:2] = kinds[1::-1]
+    for number, (size, stale) in enumerate(kinds):
+        own = sorted(members[start : start + size], key=lambda one: one.fitness, reverse=True)
+        best = 9.0 - number if number < 2 else own[0].fitness.wvalues[0]
+        strategy.species.append(Species(number, own[int(draws.integers(size))].genome, own, best, stale))
+        start += size
+    strategy.next_species = len(strategy.species)
 
 
 def subject(
@@ -212,6 +228,25 @@ SUBJECTS = [
         ),
     ),
     subject(
+        "MAP-Elites with one elite",
+        ("map_elites",),
+        lambda seed: MAPElites(replace(free((1.0, 0.0)), measures=RANGES[:1]), cells=1, seed=seed),
+        # Without another elite there is nothing but noise.
+        PlainMAPElites(first=around, ranges=RANGES[:1], cells=1, sigma=0.7 / 10),
+        examples=2,
+        children=40_000,
+        states=[(1, "distinct")],
+    ),
+    subject(
+        "genetic with many steps",
+        ("genetic", "variation"),
+        lambda seed: Genetic(free(), seed=seed, rate=1.0, mating=0.0),
+        PlainGenetic(**{**FREE, "mutate": partial(gaussian, sigma=0.7 / 3, rate=1.0)}, mating=0.0),
+        examples=2,
+        children=40_000,
+        states=[(1, "distinct")],
+    ),
+    subject(
         "novelty search",
         ("novelty", "measures"),
         lambda seed: Novelty(measured(), population=6, neighbours=3, seed=seed, tournament=2, rate=0.5),
@@ -312,6 +347,16 @@ SUBJECTS = [
             node_rate=0.2,
         ),
         children=1200,
+    ),
+    subject(
+        "NEAT with species of every kind",
+        ("neat", "species"),
+        lambda seed: NEAT(xor(), population=33, seed=seed, node_rate=0.0),
+        PlainNEAT(inputs=2, outputs=1, population=33, node_rate=0.0),
+        examples=2,
+        children=6000,
+        states=[(1, "distinct"), (2, "distinct")],
+        arrange=in_species,
     ),
     subject(
         "NEAT by default",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -76,6 +76,7 @@ def population_laws(
     examples: int = 25,
     children: int = CHILDREN,
     states: Sequence[tuple[int, str]] | None = None,
+    arrange: Callable[[Any, np.random.Generator], None] | None = None,
 ) -> list[Law]:
     """Return the laws that a strategy is another implementation of a plain one.
 
@@ -88,6 +89,7 @@ def population_laws(
         examples: Runs at most.
         children: Children that are drawn in one state.
         states: Generations after which children are compared, and how those are scored; default the reference's.
+        arrange: Brings a strategy into a state that runs seldom come to, before children are compared.
     """
 
     def leaves(make: Make, case: Case) -> None:
@@ -107,10 +109,9 @@ def population_laws(
         seed = case.draw("seed", seeds())
         for number, kind in case.each("generations and scores", states or reference.generations):
             strategy, draws = begun(make, seed), np.random.default_rng(seed)
-            for _ in range(number):
-                population = strategy.toolbox.generate()
-                scored(population, kind, draws)
-                strategy.toolbox.update(population)
+            _run(strategy, number, kind, draws)
+            if arrange is not None:
+                arrange(strategy, draws)
             state = reference.state_of(strategy)
             calls = max(LEAST, min(MOST, children // reference.size(state)))
             numbers = partial(reference.numbers, state=state)
@@ -124,6 +125,14 @@ def population_laws(
         Law("a generation leaves what it leaves in the reference", CAUSE, leaves, examples=examples),
         Law("a generation's children are distributed as the reference's", CAUSE, draws_as, examples=1, shrinks=False),
     ]
+
+
+def _run(strategy: Any, generations: int, kind: str, draws: np.random.Generator) -> None:
+    """Run generations with scores of a kind."""
+    for _ in range(generations):
+        population = strategy.toolbox.generate()
+        scored(population, kind, draws)
+        strategy.toolbox.update(population)
 
 
 def scored(population: Sequence[Individual], kind: str, draws: np.random.Generator) -> None:
