@@ -132,7 +132,7 @@ def _around_the_mean(draw: Draw) -> Law:
         origin = {**arguments, "mean": torch.zeros_like(mean), "sigma": 1.0}
         steps = _call(sample, origin, seeded(seed)).double()
         wide = sigma.double().unsqueeze(-2) if isinstance(sigma, Tensor) else sigma
-        wanted = mean.double().unsqueeze(-2) + wide * steps
+        wanted = (mean.double().unsqueeze(-2) + wide * steps).to(genomes.dtype)
         if complaint := unlike(genomes, wanted):
             raise Breach(f"with the draws of a mean of 0 and a deviation of 1 {complaint}")
 
