@@ -12,8 +12,8 @@ from mutants.run import Result, Score
 
 RUN = [sys.executable, str(Path(__file__).with_name("run.py"))]
 
-LEAST = 0.5
-"""The share of faults that is caught at least: 51 % when it was measured, before a third of the files had subjects."""
+LEAST = 0.9
+"""The share of faults that is caught at least: 93 % of the unseen list when it was measured."""
 
 
 def results_of(folder: Path, faults: list[dict[str, str]]) -> dict[str, dict[str, object]]:
@@ -67,7 +67,8 @@ def test_a_score_has_the_interval_of_clopper_and_pearson() -> None:
 def test_nine_of_ten_faults_are_caught(tmp_path: Path) -> None:
     """The laws notice as large a share of all lists together as the documentation promises."""
     found = tmp_path / "found.json"
-    subprocess.run([*RUN, *map(str, lists()), "--jobs", "2", "--json", str(found)], check=True, capture_output=True)
+    words = [*map(str, lists()), "--jobs", "2", "--examples", "25", "--json", str(found)]
+    subprocess.run([*RUN, *words], check=True, capture_output=True)
     score = json.loads(found.read_text(encoding="utf-8"))["score"]
     assert score["faults"] == sum(len(read(path)) for path in lists())
     assert score["share"] >= LEAST
