@@ -1,6 +1,6 @@
 """What each law costs: `python tests/testing/cost.py`, in seconds of the processor, for right subjects.
 
-The table is one of docs/testing.md. Laws of one name are of one kind; their cost differs by subject.
+The table is that of docs/law-costs.md. Laws of one name are of one kind; their cost differs by subject.
 """
 
 from __future__ import annotations
