@@ -94,8 +94,10 @@ def populations(
     max_individuals: int = 6,
     min_size: int = 1,
     max_size: int = 8,
-    evaluated: bool = True,
+    evaluated: bool | None = True,
     non_finite: bool = True,
+    weights: Sequence[float] = (1.0,),
+    max_parents: int = 0,
 ) -> list[Individual]:
     """Draw individuals with the rows of one tensor [P, D] as genomes and different ids.
 
@@ -108,18 +110,27 @@ def populations(
         max_individuals: Largest number of individuals.
         min_size: Smallest number of genes D.
         max_size: Largest number of genes.
-        evaluated: Whether they have fitness values.
+        evaluated: Whether they have fitness values; None for some of them, which can be any number.
         non_finite: Whether a fitness may be NaN or infinite.
+        weights: One for each objective; positive where it is maximised.
+        max_parents: Largest number of parents of an individual, whose ids are lower than all ids of the population.
     """
     number = draw(st.integers(min_individuals, max_individuals))
     size = draw(st.integers(min_size, max_size))
     rows = draw(genomes(min_size=number * size, max_size=number * size)).reshape(number, size)
     ids = draw(st.lists(st.integers(0, 10 * number), min_size=number, max_size=number, unique=True))
-    individuals = [Individual(row, id=id) for row, id in zip(rows, ids, strict=True)]
-    if evaluated:
-        values = draw(fitnesses(min_size=number, max_size=number, non_finite=non_finite)).tolist()
-        for one, value in zip(individuals, values, strict=True):
-            one.fitness.values = (value,)
+    older = 10 * number if max_parents else 0
+    kin = st.lists(st.integers(0, older - 1), max_size=max_parents, unique=True) if max_parents else st.just([])
+    individuals = [
+        Individual(row, fitness=Fitness(weights=weights), id=older + id, parents=draw(kin))
+        for row, id in zip(rows, ids, strict=True)
+    ]
+    if evaluated is not False:
+        count = number * len(weights)
+        values = draw(fitnesses(min_size=count, max_size=count, non_finite=non_finite)).reshape(number, -1).tolist()
+        for one, found in zip(individuals, values, strict=True):
+            if evaluated or draw(st.booleans()):
+                one.fitness.values = found
     return individuals
 
 

@@ -63,6 +63,24 @@ def test_populations_share_one_tensor(data: st.DataObject, evaluated: bool, non_
     assert {len(one.genome) for one in population} <= {*range(3, 9)}
 
 
+@given(st.data(), st.lists(st.sampled_from([1.0, -1.0, 2.0]), min_size=1, max_size=3), st.integers(0, 2))
+def test_populations_have_objectives_and_parents(data: st.DataObject, weights: list[float], most: int) -> None:
+    """Values are as many as weights, parents no more than asked for and older than all, and some wait to be scored."""
+    drawn = populations(evaluated=None, weights=weights, max_parents=most)
+    population = data.draw(drawn)
+    assert all(one.fitness.weights == tuple(weights) for one in population)
+    assert all(len(one.fitness.values) == len(weights) for one in population if one.fitness.valid)
+    oldest = min(one.id for one in population)
+    assert all(len(one.parents) <= most and all(id < oldest for id in one.parents) for one in population)
+
+
+def test_some_of_a_population_can_wait_to_be_scored() -> None:
+    """A population of scored and unscored individuals is drawn."""
+    mixed = populations(evaluated=None, min_individuals=2, max_parents=2)
+    found = find(mixed, lambda drawn: len({one.fitness.valid for one in drawn}) == 2, settings=SEARCH)
+    assert len(found) == 2
+
+
 @given(fitnesses(non_finite=False), fitnesses(min_size=2, max_size=3))
 def test_fitnesses_are_doubles(finite: torch.Tensor, few: torch.Tensor) -> None:
     """They are finite where that is asked for, and as many."""
