@@ -346,6 +346,7 @@ class Forgetful(Counting):
         self.calls = 0
 
 
+@pytest.mark.slow
 def test_operators_with_state() -> None:
     """`reset` is called before each call that is judged, and a state of its own is no global generator."""
     check_mutation(Counting(), **FEW)
@@ -379,6 +380,7 @@ def test_a_rate_that_is_varied_is_no_missing_setting() -> None:
     check_mutation(bits.flip, space=Bits(6), rate="rate", like="bit flip", examples=1)
 
 
+@pytest.mark.slow
 def test_refusals() -> None:
     """What has to be refused, by what is wrong with it."""
     wrong = {"a negative rate": lambda mutate, generator: mutate(torch.zeros(1, 2), rate=-0.1, generator=generator)}

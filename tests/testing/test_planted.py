@@ -41,6 +41,11 @@ from neuroevo.testing.laws import (
     task_laws,
 )
 
+DEAR = frozenset(
+    {"cut_everywhere", "equal_shapes", "first_genes", "grows", "later_equals", "one_for_all", "random_cross"}
+    | {"running_mean", "second_half_again", "shifted_wheel", "sorted_winners", "summed"}
+)
+"""Faults that take seconds each: one kind of network or of distribution more than others show."""
 DOCS = Path(__file__).parents[2] / "docs" / "planted-faults.md"
 FEW, MOST = 5, 200
 """Examples at most until a fault is noticed, by a law that is not meant for it and by the one that is."""
@@ -142,7 +147,9 @@ def breach(name: str) -> LawBroken:
     raise AssertionError(f"no law is broken by {name}.")
 
 
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in DEAR else ()) for name in PLANTED]
+)
 def test_every_planted_fault_is_caught(name: str) -> None:
     """The intended law detects the fault, and its message has what a reader needs."""
     found = breach(name)

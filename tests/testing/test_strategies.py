@@ -74,6 +74,7 @@ def test_populations_have_objectives_and_parents(data: st.DataObject, weights: l
     assert all(len(one.parents) <= most and all(id < oldest for id in one.parents) for one in population)
 
 
+@pytest.mark.slow
 def test_some_of_a_population_can_wait_to_be_scored() -> None:
     """A population of scored and unscored individuals is drawn."""
     mixed = populations(evaluated=None, min_individuals=2, max_parents=2)

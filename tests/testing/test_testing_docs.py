@@ -23,6 +23,7 @@ settings.load_profile("few")
 PAGE = (DOCS / "testing.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_code_is_a_passing_test_file(tmp_path: Path) -> None:
     """All Python blocks together are a test file that pytest runs, with the tests that they define."""
     source = "\n".join(re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL))

@@ -69,6 +69,7 @@ def test_laws_serve_several_subjects() -> None:
     assert results(type("Static", (base,), {"subject": staticmethod(identity)})).failures
 
 
+@pytest.mark.slow
 def test_python_runs_them_without_pytest(tmp_path: Path) -> None:
     """`python -m unittest` finds the methods and fails for a broken law."""
     (tmp_path / "test_mine.py").write_text(

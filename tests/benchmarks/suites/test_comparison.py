@@ -130,7 +130,7 @@ def test_a_result_is_at_hand_in_python(whole: Result, capsys: pytest.CaptureFixt
 def test_a_frame_is_the_summary(whole: Result, monkeypatch: pytest.MonkeyPatch) -> None:
     """With pandas its columns are those of the file; without it the sentence says what to install."""
     monkeypatch.setitem(__import__("sys").modules, "pandas", None)
-    with pytest.raises(ModuleNotFoundError, match=r"^frame needs pandas, which is not installed; install it by pip"):
+    with pytest.raises(ModuleNotFoundError, match=r"^frame needs pandas, which is not installed: pip install"):
         whole.frame()
     monkeypatch.undo()
     pandas = pytest.importorskip("pandas")
