@@ -198,8 +198,11 @@ def test_every_trained_row_costs_the_same(cells: list[Cell], contestants: list[C
         {"generations": 1, "population": 1, "tournament": 1},
         {"generations": 1, "population": 3, "tournament": 3},
         {"generations": 1, "population": 4, "tournament": 2},
-        {"generations": 3, "population": 5, "tournament": 2, "critics": 2},
-        {"generations": 2, "population": 7, "tournament": 1, "critic_ways": 3, "critic_shots": 2},
+        pytest.param({"generations": 3, "population": 5, "tournament": 2, "critics": 2}, marks=pytest.mark.slow),
+        pytest.param(
+            {"generations": 2, "population": 7, "tournament": 1, "critic_ways": 3, "critic_shots": 2},
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=str,
 )

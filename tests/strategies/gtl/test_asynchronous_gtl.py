@@ -26,7 +26,7 @@ def asynchronous(toys: ModuleType, seed: int = 0, **settings: Any) -> Asynchrono
 @pytest.mark.parametrize(
     "settings",
     [
-        {},
+        pytest.param({}, marks=pytest.mark.slow),
         pytest.param({"lamarckian": False, "tournament": 3}, marks=pytest.mark.slow),
         pytest.param({"tournament": 1, "resize_rate": 0.3, "noise": 0.1}, marks=pytest.mark.slow),
     ],
