@@ -125,12 +125,10 @@ def populations(
         Individual(row, fitness=Fitness(weights=weights), id=older + id, parents=draw(kin))
         for row, id in zip(rows, ids, strict=True)
     ]
-    if evaluated is not False:
-        count = number * len(weights)
-        values = draw(fitnesses(min_size=count, max_size=count, non_finite=non_finite)).reshape(number, -1).tolist()
-        for one, found in zip(individuals, values, strict=True):
-            if evaluated or draw(st.booleans()):
-                one.fitness.values = found
+    for one in individuals:
+        if evaluated or (evaluated is None and draw(st.booleans())):
+            count = len(weights)
+            one.fitness.values = draw(fitnesses(min_size=count, max_size=count, non_finite=non_finite)).tolist()
     return individuals
 
 
