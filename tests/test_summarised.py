@@ -56,7 +56,7 @@ def test_a_strategy_that_is_not_made_yet_shows_itself() -> None:
 
 
 class Odd(Summarised):
-    """Shows text from a file of somebody else."""
+    """Shows text from a file."""
 
     def _summary(self) -> dict[str, str]:
         return {"name": "<script>alert(1)</script>"}

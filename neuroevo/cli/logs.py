@@ -54,8 +54,6 @@ class Logs:
         self.run = ""
         if names:
             self.folder.mkdir(exist_ok=True)
-        # It tells how it makes its tables.
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
 
     @classmethod
     @contextmanager
@@ -113,13 +111,16 @@ def _open_mlflow(folder: Path, run: str, settings: Mapping[str, Any]) -> Logger:
     server = os.environ.get("MLFLOW_TRACKING_URI")
     artifacts = None if server else (folder / "mlflow").as_uri()
     known = _ids(folder).get(f"mlflow/{run}")
+    # It says how it makes its tables.
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
     logger = MLflowLogger(
         server or f"sqlite:///{folder / 'mlflow.db'}",
         experiment=PROJECT,
         name=run,
         artifacts=artifacts,
         run_id=known,
-        hyperparameters=settings,
+        # Those of a run can't be changed, and a run that is resumed may have another end.
+        hyperparameters=settings if known is None else None,
     )
     _keep_id(folder, f"mlflow/{run}", logger.run_id)
     return logger

@@ -31,6 +31,22 @@ def test_a_search_is_logged_and_continued(neuroevo: Program, tmp_path: Path) -> 
     assert (table.parent / "scores.png").stat().st_size > 1000
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_every_logger_continues_a_run_that_is_resumed(
+    neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With another end than it began with: MLflow lets no parameter of a run be changed."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    out = tmp_path / "run"
+    flags = ("--evaluations", 20, "--log", "mlflow,wandb,tensorboard")
+    assert neuroevo("evolve", "snes", *SMALL, *flags, "--out", out).code == 0
+    before = (out / "logs" / "ids.json").read_bytes()
+    call = neuroevo("evolve", "--resume", out, "--evaluations", 40)
+    assert call.code == 0, call.err
+    assert (out / "logs" / "ids.json").read_bytes() == before
+
+
 def test_cells_of_a_comparison_are_logged(neuroevo: Program, tmp_path: Path) -> None:
     """Each search has a folder of its own."""
     out = tmp_path / "run"
@@ -47,7 +63,7 @@ def test_nothing_is_logged_unless_asked(neuroevo: Program, tmp_path: Path) -> No
 
 
 def test_unknown_loggers_are_refused(neuroevo: Program, tmp_path: Path) -> None:
-    """The names that there are are told, and no folder is made."""
+    """The known names are listed, and no folder is made."""
     call = neuroevo("evolve", "snes", *SMALL, "--log", "csv,excel", "--out", tmp_path / "run")
     assert call.code == 2
     assert "--log must be some of csv, tensorboard, mlflow, wandb" in call.err

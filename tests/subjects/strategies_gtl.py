@@ -33,6 +33,7 @@ from neuroevo.testing.laws.replayed import call_laws
 from neuroevo.testing.references.strategies.asynchronous import PlainAsynchronousGTL
 from neuroevo.testing.references.strategies.gtl import PlainGTL
 from neuroevo.testing.references.strategies.rivals import PlainReptile, PlainRival
+from subjects.gtl_settings import DEFAULTS
 from subjects.subject import Subject
 
 BACKBONE = MLP(widths=(4, 3), inputs=16)
@@ -77,35 +78,8 @@ def replayed(name: str, settings: dict[str, Any], plain: dict[str, Any] | None =
     return Subject(name, FILES, lambda: lambda seed: gtl(seed, **settings, **others), lambda: laws)
 
 
-DOCUMENTED: dict[str, Any] = {
-    "population": 2,
-    "tournament": 2,
-    "life_ways": "all",
-    "critic_ways": None,
-    "scoring": "nearest-mean",
-    "critics": 4,
-    "metric": "final",
-    "mutation_rate": 0.05,
-    "elites": 1,
-    "resize_rate": 0.0,
-    "noise": 0.0,
-    "cross": "zero",
-    "isolate": True,
-    "condense": True,
-    "cycle": 3,
-    "memory": True,
-    "founders": 1,
-    "parents": 1,
-    "average": True,
-    "lamarckian": True,
-    "pool": 5,
-    "turnover": 2,
-    "decay": 0.6,
-    "beta": 0.1,
-    "credit": "geometric",
-    "temperature": 0.02,
-    "finalists": 1,
-}
+RECIPES = ("critic", "critic_shots", "final_critics", "life", "share")
+DOCUMENTED = {name: value for name, value in DEFAULTS.items() if name not in RECIPES}
 """The documented defaults, which a result says in its notes."""
 
 SUBJECTS = [

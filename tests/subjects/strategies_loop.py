@@ -134,15 +134,15 @@ def facts(number: int, first: int, row: Results, scores: list[float], weight: fl
     best, mean = first + ranked.index(max(ranked)), sum(finite) / len(finite)
     individuals: list[dict[str, Any]] = []
     for place, (score, result) in enumerate(zip(scores, row, strict=True)):
-        told: dict[str, Any] = {"id": first + place, "parents": [], "fitness": [score]}
+        entry: dict[str, Any] = {"id": first + place, "parents": [], "fitness": [score]}
         if result is FAILURE and (place or not known):
-            told["failure"] = FAILURE.reason
+            entry["failure"] = FAILURE.reason
         elif value(result) is None and (place or not known):
-            told["failure"] = (
+            entry["failure"] = (
                 "evaluate must return 1 number for an individual, one for each of the weights "
                 f"({weight},), in a tuple, but it returned {result!r}"
             )
-        individuals.append(told)
+        individuals.append(entry)
     spent = dict.fromkeys(("gradient_steps", "multiply_adds", "critical_path", "evaluations"), 0)
     record = {"kind": "generation", "generation": number, "individuals": individuals, "best": best, "mean": mean}
     failed = len(scores) - len(finite)

@@ -51,7 +51,7 @@ def litters(draw: DrawFn) -> list[Individual]:
 POPULATIONS = st.fixed_dictionaries({"individuals": litters()})
 
 
-def told(individuals: Sequence[Individual]) -> Facts:
+def facts_of(individuals: Sequence[Individual]) -> Facts:
     """Return what there is to know of individuals."""
     facts = ("id", "parents", "generation")
     return [
@@ -69,7 +69,7 @@ def compacted(individuals: list[Individual]) -> Facts:
         used[one.genome.untyped_storage().data_ptr()] += one.genome.nbytes
     same = [one is other for one, other in zip(found, individuals, strict=True)]
     wasteful = any(sizes[key] > 2 * used[key] for key in sizes)
-    return [told(found), wasteful, same == [not moved for moved in sparse(individuals)]]
+    return [facts_of(found), wasteful, same == [not moved for moved in sparse(individuals)]]
 
 
 def sparse(individuals: Sequence[Individual]) -> list[bool]:
@@ -87,7 +87,7 @@ def restored(individuals: list[Individual]) -> Facts:
     state = base.population_state(individuals)
     found = base.population_from(state, torch.zeros(2, dtype=torch.float64))
     kept = None if state["genomes"] is None else state["genomes"].untyped_storage().data_ptr()
-    return [told(found), any(one.genome.untyped_storage().data_ptr() == kept for one in found)]
+    return [facts_of(found), any(one.genome.untyped_storage().data_ptr() == kept for one in found)]
 
 
 def tables(individuals: list[Individual]) -> Facts:
@@ -109,12 +109,12 @@ def plain_tables(individuals: list[Individual]) -> Facts:
 def twins(individuals: list[Individual]) -> Facts:
     """Return individuals with other scores, and those they were made of."""
     found = [base.twin(one, fitness=Fitness((9.0,))) for one in individuals]
-    return [told(found), told(individuals), [type(one) is Individual for one in found]]
+    return [facts_of(found), facts_of(individuals), [type(one) is Individual for one in found]]
 
 
 def plain_twins(individuals: list[Individual]) -> Facts:
     """Return the same facts by hand."""
-    rows = told(individuals)
+    rows = facts_of(individuals)
     return [[(*row[:4], (9.0,), (1.0,)) for row in rows], rows, [True for _ in rows]]
 
 
@@ -340,13 +340,13 @@ SUBJECTS = [
         "making populations compact",
         BASE,
         lambda: compacted,
-        lambda: agreement_laws(lambda individuals: [told(individuals), False, True], POPULATIONS),
+        lambda: agreement_laws(lambda individuals: [facts_of(individuals), False, True], POPULATIONS),
     ),
     Subject(
         "states of populations",
         BASE,
         lambda: restored,
-        lambda: agreement_laws(lambda individuals: [told(individuals), False], POPULATIONS),
+        lambda: agreement_laws(lambda individuals: [facts_of(individuals), False], POPULATIONS),
     ),
     agreement("twins", BASE, twins, plain_twins, individuals=litters()),
     agreement("scores of individuals", BASE, scores, plain_scores, individuals=litters(), failing=st.booleans()),
