@@ -1,0 +1,28 @@
+"""Pages of the site that are notebooks: each becomes Markdown, with the outputs that it was committed with."""
+
+from pathlib import PurePosixPath
+
+import nbformat
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from nbconvert import MarkdownExporter
+
+
+def on_files(files: Files, config: MkDocsConfig) -> None:
+    """Add a page for each notebook, beside the notebook itself, which the page links to."""
+    for notebook in [file for file in files if file.src_uri.endswith(".ipynb")]:
+        for file in pages_of(notebook, config):
+            files.append(file)
+
+
+def pages_of(notebook: File, config: MkDocsConfig) -> list[File]:
+    """Return the page of a notebook and its pictures."""
+    path = PurePosixPath(notebook.src_uri)
+    resources = {"unique_key": path.stem, "output_files_dir": f"{path.stem}_files"}
+    content = nbformat.reads(notebook.content_string, as_version=4)
+    text, found = MarkdownExporter().from_notebook_node(content, resources)
+    title, _, rest = text.partition("\n")
+    page = f"{title}\n\n[Download this notebook]({path.name}).\n{rest}"
+    pictures = {str(path.parent / name): data for name, data in found["outputs"].items()}
+    made: dict[str, str | bytes] = {str(path.with_suffix(".md")): page, **pictures}
+    return [File.generated(config, name, content=data) for name, data in made.items()]
