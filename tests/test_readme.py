@@ -14,9 +14,28 @@ from neuroevo.cli.main import cli
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCS = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))]
+PAGES = {
+    str(path.relative_to(ROOT / "docs").with_suffix("")): path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "docs").rglob("*.md"))
+}
+ELSEWHERE = {
+    "deap-tools": "tests/deap_parts/test_deap_loops.py",
+    "episodes": "tests/problems/test_episodes_docs.py",
+    "reliability": "tests/test_reliability.py",
+    "testing": "tests/testing/test_testing_docs.py",
+    "testing-tutorial": "tests/testing/test_foreign_page.py",
+}
+"""Pages whose blocks need more than to be run one after the other, and the tests that run them."""
+QUICK = {"coevolution", "logging", "spaces"}
+RUN = [
+    pytest.param(page, marks=() if page in QUICK else pytest.mark.slow)
+    for page, text in PAGES.items()
+    if "\n```python\n" in text and page not in ELSEWHERE
+]
 COMMANDS = [
-    call for text in (README, *DOCS) for call in re.findall(r"^neuroevo (\w+)([^#\n]*)", text, flags=re.MULTILINE)
+    call
+    for text in (README, *PAGES.values())
+    for call in re.findall(r"^neuroevo (\w+)([^#\n]*)", text, flags=re.MULTILINE)
 ]
 
 
@@ -57,12 +76,16 @@ def test_pandas_reads_what_a_bench_writes(tmp_path: Path) -> None:
     assert list(records["kind"].value_counts().sort_index()) == [2, 4, 2]
 
 
-@pytest.mark.parametrize(
-    "page", ["coevolution", pytest.param("data-sets", marks=pytest.mark.slow), "logging", "spaces"]
-)
+@pytest.mark.parametrize("page", RUN)
 def test_the_blocks_of_a_page_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One after the other, in this process and in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```python\n(.*?)^```$", PAGES[page], flags=re.MULTILINE | re.DOTALL)
     exec(compile("\n".join(blocks), f"{page}.md", "exec"), {"__name__": page})
+
+
+@pytest.mark.parametrize(("page", "test"), ELSEWHERE.items())
+def test_the_other_blocks_are_run_by_tests_of_their_own(page: str, test: str) -> None:
+    """The page has blocks, and the test reads the page."""
+    assert "\n```python\n" in PAGES[page]
+    assert f"{page}.md" in (ROOT / test).read_text(encoding="utf-8")
