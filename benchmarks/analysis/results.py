@@ -15,7 +15,16 @@ from neuroevo.benchmarks.analysis.conditions import Factors, by_condition, descr
 from neuroevo.benchmarks.analysis.duels import Duel, duels
 from neuroevo.benchmarks.analysis.evolution import GenerationRow
 from neuroevo.benchmarks.analysis.searches import SearchCurve, SearchRow
-from neuroevo.benchmarks.analysis.summary import Curve, Record, Row, curves, in_condition, summarise
+from neuroevo.benchmarks.analysis.summary import (
+    Curve,
+    Finals,
+    Record,
+    Row,
+    curves,
+    finals,
+    in_condition,
+    summarise,
+)
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import read_facts
 from neuroevo.runs.names import RECORDS, SETTINGS
@@ -34,11 +43,13 @@ class Part:
         name: What distinguishes the condition from the others; empty if it is the only one.
         rows: The summary, a row for each strategy.
         curves: The learning curves of descendants by strategy.
+        finals: Their accuracies after all updates by strategy, seed and number.
     """
 
     name: str
     rows: tuple[Row, ...]
     curves: tuple[Curve, ...]
+    finals: Finals
 
 
 @dataclass(frozen=True)
@@ -125,6 +136,7 @@ class RunData:
                 describe(condition, names),
                 tuple(in_condition(self.rows, condition)),
                 tuple(curves(records)),
+                finals(records),
             )
             for condition, records in groups
         )

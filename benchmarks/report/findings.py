@@ -19,37 +19,8 @@ from neuroevo.benchmarks.report.columns import (
 )
 from neuroevo.benchmarks.report.plots.costs import pareto_front
 
-SIGNIFICANT = 0.05
-MOST_NAMED = 6
-
 Record = Mapping[str, Any]
 Kept = Mapping[str, Sequence[Mapping[str, Sequence[int]]]]
-
-
-def summary(rows: Sequence[Row]) -> list[str]:
-    """Return the result of a comparison in a paragraph or two, and whether the numbers support it."""
-    ranked = [row for row in in_order(rows, ACCURACY) if not math.isnan(row.accuracy_mean)]
-    if not ranked:
-        return ["No strategy has an accuracy: the outputs of some of its descendants are not finite."]
-    best = ranked[0]
-    if best.strategy == BASELINE:
-        return [f"No strategy ends above {BASELINE}, which reaches {_reached(best)}; {_seeds(best)}.", *_unknown(rows)]
-    found = [
-        f"{best.strategy} ends highest of {_strategies(rows)} over {_seeds(best)}: {_reached(best)}. {_judged(best)}"
-    ]
-    parts = [row for row in ranked if 0 < row.transferred_share < 1 and row.strategy != BASELINE]
-    if best.transferred_share >= 1 and parts:
-        part = parts[0]
-        found.append(
-            f"Among those that transfer a part of the network, {part.strategy} ends highest: {_reached(part)}. "
-            f"{_judged(part)}"
-        )
-    return found + _unknown(rows)
-
-
-def summary_of_conditions(parts: Mapping[str, Sequence[Row]]) -> list[str]:
-    """Return the result of each condition of descendants in a paragraph."""
-    return [f"{name[:1].upper()}{name[1:]}: {summary(rows)[0]}" for name, rows in parts.items()]
 
 
 def describe_conditions(parts: Mapping[str, Sequence[Row]]) -> str:
@@ -147,57 +118,9 @@ def describe_ranks(ranks: Ranks) -> str:
     )
 
 
-def _unknown(rows: Sequence[Row]) -> list[str]:
-    """Return a sentence about strategies without an accuracy, which are not compared."""
-    names = [row.strategy for row in rows if math.isnan(row.accuracy_mean)]
-    if not names:
-        return []
-    return [f"Not compared: {_list(names)}, because the outputs of some of its descendants are not finite."]
-
-
-def _reached(row: Row) -> str:
-    reached = f"{percent(row.accuracy_mean)} % accuracy on novel classes"
-    if row.strategy == BASELINE:
-        return reached
-    gain = "" if math.isnan(row.gain_over_scratch) else f", {_gain(row)} points against {BASELINE}"
-    return f"{reached}{gain}, with {percent(row.transferred_share)} % of the parameters transferred"
-
-
-def _judged(row: Row) -> str:
-    """Return whether a gain over the baseline is shown, and if not, how many seeds would show it."""
-    if math.isnan(row.gain_over_scratch):
-        return f"There is no result of {BASELINE} to compare it with."
-    if row.p_holm < SIGNIFICANT and row.gain_over_scratch > 0:
-        return f"The gain is supported: p {_equals(row.p_holm)} (paired t-test, Holm's correction)."
-    tested = (
-        "a test needs two" if math.isnan(row.p_holm) else f"p {_equals(row.p_holm)}, paired t-test, Holm's correction"
-    )
-    return f"Too few seeds for a claim ({tested}); {_needed(row)}."
-
-
-def _needed(row: Row) -> str:
-    if math.isnan(row.seeds_needed):
-        return "these do not show how many are needed"
-    # The estimate may fall below what was not enough.
-    return f"a gain of this size and spread needs about {count(max(row.seeds_needed, row.seed_count + 1))}"
-
-
 def _gain(row: Row) -> str:
     interval = points_interval(row.gain_ci_low, row.gain_ci_high)
     return points(row.gain_over_scratch) + (f" (95 % CI {interval})" if interval else "")
-
-
-def _strategies(rows: Sequence[Row]) -> str:
-    return "1 strategy" if len(rows) == 1 else f"{len(rows)} strategies"
-
-
-def _seeds(row: Row) -> str:
-    return "one seed" if row.seed_count == 1 else f"{row.seed_count} seeds"
-
-
-def _equals(p_value: float) -> str:
-    text = probability(p_value)
-    return f"< {text[1:]}" if text.startswith("<") else f"= {text}"
 
 
 def _with_accuracy(row: Row) -> str:

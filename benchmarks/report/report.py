@@ -14,14 +14,14 @@ from jinja2 import Environment, StrictUndefined
 from neuroevo import __version__
 from neuroevo.benchmarks.analysis.conditions import describe, factors_of, varying
 from neuroevo.benchmarks.analysis.differences import differences, obstacles
-from neuroevo.benchmarks.analysis.duels import describe as describe_duels
 from neuroevo.benchmarks.analysis.evolution import parting
 from neuroevo.benchmarks.analysis.ranks import average_ranks
 from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.searches import by_problem
 from neuroevo.benchmarks.analysis.summary import Row
-from neuroevo.benchmarks.report import evolution, findings, findings_searches, tables
+from neuroevo.benchmarks.report import tables
 from neuroevo.benchmarks.report.columns import ACCURACY, COSTS, DIFFERENCE, DIFFERENCES, MAIN, Column, Item, in_order
+from neuroevo.benchmarks.report.conclusions import conclude
 from neuroevo.benchmarks.report.conditions import ordered, spending, with_condition
 from neuroevo.benchmarks.report.evolution import GENERATION_COLUMNS
 from neuroevo.benchmarks.report.pictures import Album, Picture, Pictures, draw_all, picture_of_ranks
@@ -124,32 +124,12 @@ def _section(number: int, result: RunData, *, alone: bool) -> Section:
     return Section(
         name="" if alone else f"Run {number}",
         title=f"{result.title} ({result.path})",
-        summary=_summary(result),
+        summary=conclude(result).all,
         problems=[*result.problems, *pictures.problems],
         grids=_grids(result, "" if alone else f"run {number}"),
         pictures=pictures,
         commands=_commands(result),
     )
-
-
-def _summary(result: RunData) -> list[str]:
-    if len(result.parts) > 1:
-        return findings.summary_of_conditions({part.name: part.rows for part in result.parts})
-    if result.rows:
-        return [*findings.summary(result.rows), *describe_duels(result.duels)]
-    if result.searches:
-        return findings_searches.summary(result.searches)
-    if result.generations:
-        return evolution.summary(result.generations)
-    if not tables.figures(result.records):
-        return ["This run holds no finished comparison of strategies."]
-    return _findings(result.facts) or ["This run compares no strategies; its figures are below."]
-
-
-def _findings(facts: Mapping[str, Any]) -> list[str]:
-    """Return what a measurement found, in the sentences that its run directory holds."""
-    found = facts.get("findings")
-    return [str(sentence) for sentence in found] if isinstance(found, list) else []
 
 
 def _grids(result: RunData, run: str) -> list[Grid]:

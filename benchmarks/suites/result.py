@@ -16,10 +16,11 @@ from neuroevo.benchmarks.analysis.conditions import Value
 from neuroevo.benchmarks.analysis.frames import descendant_rows, generation_rows, individual_rows
 from neuroevo.benchmarks.analysis.results import RunData, read_as
 from neuroevo.benchmarks.analysis.summary import Row, cells
+from neuroevo.benchmarks.analysis.transferred import best_learngene
+from neuroevo.benchmarks.report.conclusions import conclude
 from neuroevo.benchmarks.report.report import to_html
 from neuroevo.benchmarks.report.terminal import table_of
 from neuroevo.extras import install
-from neuroevo.runs.names import LEARNGENES
 from neuroevo.summarised import Summarised
 
 WIDTH = 120
@@ -92,6 +93,10 @@ class Result(Summarised, RunData):
         """Return the table that the command line prints, to be printed by rich."""
         return table_of(self)
 
+    def conclusions(self) -> list[str]:
+        """Return what was found, in sentences that claim no more than the numbers support."""
+        return conclude(self).all
+
     def to_html(self) -> str:
         """Return the report as one HTML page."""
         return to_html([self])
@@ -113,15 +118,7 @@ class Result(Summarised, RunData):
                 "none; look at its conditions and problems."
             )
         row = max(rows, key=lambda row: row.accuracy_mean)
-        return Best(row, self._learngene(row.strategy))
-
-    def _learngene(self, strategy: str) -> Path | None:
-        ancestors = [one for one in self.records if one["kind"] == "ancestor" and one["strategy"] == strategy]
-        scored = [(one.get("score"), one["seed"]) for one in ancestors]
-        finite = [(score, seed) for score, seed in scored if score is not None] or scored
-        _, seed = max(finite, key=lambda pair: -1.0 if pair[0] is None else pair[0])
-        path = self.path / LEARNGENES / f"{strategy}-seed{seed}.safetensors"
-        return path if path.exists() else None
+        return Best(row, best_learngene(self.path, self.records, row.strategy))
 
     def _flat(self) -> list[dict[str, Any]]:
         if self.rows:

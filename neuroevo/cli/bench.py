@@ -226,8 +226,10 @@ def _prepared(one: Chosen, settings: Bench, own: Sequence[Named]) -> Job:
 
 def _measure(suite: Measurement[Any], settings: Bench, run: RunDirectory, map_: WorkerMap | None) -> None:
     """Run a suite of measurements and print its result."""
+    from neuroevo.benchmarks.analysis.results import read_run
     from neuroevo.benchmarks.suites.measurement import MeasurementSetup
     from neuroevo.cli.build import make_device
+    from neuroevo.cli.conclusions import print_next_steps
     from neuroevo.cli.progress import Reporter
     from neuroevo.cli.settings.derived import whole
 
@@ -247,3 +249,4 @@ def _measure(suite: Measurement[Any], settings: Bench, run: RunDirectory, map_: 
         echo(json.dumps({"run": str(run.path), **asdict(result)}))
     else:
         echo(suite.describe(result))
+        print_next_steps(read_run(run.path))

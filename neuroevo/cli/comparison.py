@@ -16,7 +16,6 @@ import torch
 
 from neuroevo import catalogue
 from neuroevo.backbones import Backbone
-from neuroevo.benchmarks.analysis import duels
 from neuroevo.benchmarks.analysis.results import read_run
 from neuroevo.benchmarks.analysis.summary import cells
 from neuroevo.benchmarks.report.columns import percent
@@ -30,6 +29,7 @@ from neuroevo.benchmarks.suites.protocol import Transfer
 from neuroevo.benchmarks.suites.roster import UNSHARED, Entry, Roster, takes_setting
 from neuroevo.benchmarks.suites.suite import Setup, Suite
 from neuroevo.cli.build import Job, engine_facts, make_backbone, make_dataset, make_device, make_execution, usage
+from neuroevo.cli.conclusions import print_conclusions
 from neuroevo.cli.contestants import Named
 from neuroevo.cli.logs import Logs, check_logs
 from neuroevo.cli.output import echo
@@ -131,8 +131,7 @@ def _run(
         echo(json.dumps({"run": str(run.path), "rows": [_json(row) for row in cells(result.rows)]}))
     else:
         print_result(result)
-        for sentence in duels.describe(result.duels):
-            echo(sentence)
+        print_conclusions(result)
 
 
 def entries_of(

@@ -13,10 +13,10 @@ import click
 from neuroevo import catalogue
 from neuroevo.benchmarks.analysis import searches
 from neuroevo.benchmarks.analysis.results import read_run
-from neuroevo.benchmarks.report.findings_searches import summary
 from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
 from neuroevo.benchmarks.suites.optimize import Plan, SearchListener, SearchSetup, SearchSuite
 from neuroevo.cli.build import Job, engine_facts, find, usage
+from neuroevo.cli.conclusions import print_conclusions
 from neuroevo.cli.contestants import Named
 from neuroevo.cli.evolution import prepare
 from neuroevo.cli.logs import Logs, check_logs
@@ -111,7 +111,7 @@ def _run(
     for problem, found in searches.by_problem(result.searches).items():
         cells = [[column.cell(row) for column in SEARCH_COLUMNS[1:]] for row in found]
         print_table([column.heading for column in SEARCH_COLUMNS[1:]], cells, title=problem)
-    echo("\n".join(summary(result.searches)))
+    print_conclusions(result)
 
 
 @dataclass(frozen=True)

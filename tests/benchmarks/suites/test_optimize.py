@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from neuroevo.benchmarks.analysis.searches import by_problem, curves, overall, summarise, to_csv
 from neuroevo.benchmarks.report.findings_searches import describe_curves, summary
@@ -173,10 +174,55 @@ def test_tables_and_words(records: list[dict[str, Any]]) -> None:
     assert lines[0].startswith("problem,strategy,seed_count,evaluations,best_mean,best_ci_low,best_ci_high")
     for row in rows:
         assert all(column.cell(row) for column in SEARCH_COLUMNS)
-    sentences = summary(rows)
-    assert [sentence.split(",")[0] for sentence in sentences[:2]] == ["On sphere", "On rastrigin"]
-    assert "over 2 problems" in sentences[2]
+    sentences = summary(rows, curves(records))
+    assert sentences[0].startswith("On sphere, ")
+    assert any(sentence.startswith("On rastrigin, ") for sentence in sentences)
+    assert "over 2 problems" in sentences[-1]
     assert "snes" in describe_curves(rows)
+
+
+@given(
+    values=st.integers(1, 6).flatmap(
+        lambda n: st.lists(st.lists(st.floats(-9, 9), min_size=n, max_size=n), min_size=2, max_size=2)
+    ),
+    weight=st.sampled_from([-1.0, 1.0]),
+)
+def test_a_lead_is_claimed_where_its_interval_says_so(values: list[list[float]], weight: float) -> None:
+    """From three seeds on, if scipy's paired interval lies on the better side of 0."""
+    found = [
+        record("f", name, seed, value, weight)
+        for name, one in zip("ab", values, strict=True)
+        for seed, value in enumerate(one)
+    ]
+    rows = summarise(found)
+    text = summary(rows, curves(found))[0]
+    first, second = (values["ab".index(row.strategy)] for row in rows)
+    differences = [one - other for one, other in zip(first, second, strict=True)]
+    if len(differences) < 3:
+        assert "beats" not in text
+        assert "95 % CI" not in text
+    elif min(differences) < max(differences):
+        low, high = stats.ttest_1samp(differences, 0.0).confidence_interval(0.95)
+        assert ("beats" in text) == (weight * low > 0 and weight * high > 0)
+        assert "95 % CI" in text
+
+
+def test_a_search_alone_is_not_ranked() -> None:
+    """Nothing ranks best of one."""
+    found = [record("f", "a", seed, 1.0 + seed) for seed in range(3)]
+    assert summary(summarise(found), curves(found)) == [
+        "On f, a reaches 2 in the median after 2 evaluations; no other strategy is compared with it."
+    ]
+
+
+def test_gradient_steps_beside_evaluations_are_named() -> None:
+    """A search that learns has spent more than evaluations."""
+    found = [
+        {**record("f", name, seed, value), "gradient_steps": steps}
+        for name, value, steps in (("a", 1.0, 40), ("b", 2.0, 0))
+        for seed in range(3)
+    ]
+    assert "On f, a took 40 gradient steps beside its evaluations." in summary(summarise(found), curves(found))
 
 
 @pytest.mark.parametrize("weight", [-1.0, 1.0])

@@ -1,0 +1,141 @@
+"""What one difference shows, in a sentence that claims it only where its interval lies on one side of 0."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from neuroevo.benchmarks.analysis.matches import ENOUGH, FEWEST, Match, ratio, verdict
+from neuroevo.benchmarks.analysis.statistics import Estimate
+from neuroevo.benchmarks.report.columns import count, points, points_interval
+
+COSTS: Mapping[str, str] = {"multiply_adds": "multiply-adds", "seconds": "core-seconds"}
+"""Costs before transfer that are compared: fields of rows, and what they are called."""
+
+
+def caution(seeds: int) -> str:
+    """Return in a sentence what a number of seeds does not support; nothing if there are enough."""
+    if seeds < FEWEST:
+        return (
+            f"{_begin(seed_count(seeds))} {'supports' if seeds == 1 else 'support'} no conclusion: other seeds may "
+            f"reverse any order in these numbers; run at least {ENOUGH}."
+        )
+    if seeds < ENOUGH:
+        return f"{seeds} seeds are weak evidence: run at least {ENOUGH} before you rely on these intervals."
+    return ""
+
+
+def describe_difference(
+    first: str, second: str, difference: Estimate, *, role: str = "", needed: float = math.nan
+) -> str:
+    """Return in a sentence whether one beats the other, with the difference and its interval.
+
+    Args:
+        first: The strategy.
+        second: What it is compared with.
+        difference: First minus second, in shares.
+        role: What the second is, such as `the only rival`.
+        needed: Seeds that would show such a difference, NaN if that is unknown.
+    """
+    inside = f", {role}," if role else ""
+    match verdict(difference):
+        case "unknown":
+            return f"{first} and {second}{inside} can't be compared: some of their accuracies are not finite."
+        case "equal":
+            return f"{first} and {second}{inside} end exactly alike with each of {seed_count(difference.count)}."
+        case "open":
+            why = f"; a difference of this size and spread needs about {count(needed)}" if needed == needed else ""
+            return f"{first} and {second}{inside} can't be distinguished: {amount(difference)}{why}."
+        case "few":
+            return f"{first} minus {second}{inside.removesuffix(',')}: {amount(difference)}."
+        case found:
+            verb = "beats" if found == "above" else "loses to"
+            return f"{first} {verb} {second}{inside.removesuffix(',')}: {amount(difference)}."
+
+
+def headline_of(first: str, second: str, difference: Estimate) -> str:
+    """Return a difference as a headline."""
+    size = points(abs(difference.mean)).lstrip("+")
+    match verdict(difference):
+        case "above":
+            return f"{first} beats {second} by {size} points"
+        case "below":
+            return f"{first} loses to {second} by {size} points"
+        case "few":
+            return f"{_begin(seed_count(difference.count))}: no conclusion"
+        case "unknown":
+            return f"{first} and {second} can't be compared"
+    return f"{first} and {second} can't be distinguished"
+
+
+def amount(difference: Estimate) -> str:
+    """Return a difference in points, with its interval where there are seeds enough for one."""
+    if difference.count < FEWEST:
+        over = "with one seed" if difference.count == 1 else f"over {seed_count(difference.count)}"
+        return f"{points(difference.mean)} points {over}"
+    interval = points_interval(difference.low, difference.high)
+    return f"{points(difference.mean)} points (95 % CI {interval}, {seed_count(difference.count)})"
+
+
+def describe_match(match: Match) -> str:
+    """Return in a sentence how a strategy compares with the strongest rival that transfers as little."""
+    alone = "the only rival that transfers as little"
+    role = alone if match.rivals == 1 else f"the strongest of {match.rivals} rivals that transfer as little"
+    return describe_difference(
+        match.subject.strategy,
+        match.rival.strategy,
+        match.pairs.difference,
+        role=role,
+        needed=_needed(match.pairs.seeds_needed, match.pairs.difference.count),
+    )
+
+
+def describe_costs(match: Match) -> list[str]:
+    """Return in a sentence how many times the rival's costs a strategy spent; nothing if no cost is known."""
+    ratios = {words: ratio(match.subject, match.rival, cost) for cost, words in COSTS.items()}
+    known = [f"{times(value)} the {words}" for words, value in ratios.items() if math.isfinite(value)]
+    if not known:
+        return []
+    return [f"Before transfer {match.subject.strategy} spent {' and '.join(known)} of {match.rival.strategy}."]
+
+
+def tally(first: str, second: str, differences: Mapping[str, Estimate], *, kind: str = "conditions") -> str:
+    """Return in a sentence in which of several conditions a strategy beats another one, and in which it loses.
+
+    Args:
+        first: The strategy.
+        second: What it is compared with.
+        differences: First minus second, by the name of the condition.
+        kind: What the conditions are called.
+    """
+    verdicts = {name: verdict(by) for name, by in differences.items()}
+    parts = [
+        f"{words} {_among([name for name, found in verdicts.items() if found in kinds])}"
+        for words, kinds in (("beats it in", ("above",)), ("loses in", ("below",)))
+    ]
+    rest = [name for name, found in verdicts.items() if found not in ("above", "below")]
+    open_ = f"; no difference is shown in {_among(rest)}" if rest else ""
+    return f"Against {second}, in {len(verdicts)} {kind}: {first} {', '.join(parts)}{open_}."
+
+
+def times(value: float) -> str:
+    """Return a ratio in words, with two significant digits below 10."""
+    return f"{value:#.2g} times" if value < 9.95 else f"{value:,.0f} times"
+
+
+def seed_count(seeds: int) -> str:
+    """Return a number of seeds in words."""
+    return "one seed" if seeds == 1 else f"{seeds} seeds"
+
+
+def _needed(seeds: int | None, had: int) -> float:
+    # The estimate may fall below what was not enough.
+    return math.nan if seeds is None else max(seeds, had + 1)
+
+
+def _among(names: Sequence[str]) -> str:
+    return f"{len(names)} ({', '.join(names)})" if names else "none"
+
+
+def _begin(text: str) -> str:
+    return text[:1].upper() + text[1:]
