@@ -19,7 +19,7 @@ from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 
-from neuroevo.spelling import suggestion
+from neuroevo.spelling import unknown
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,9 @@ GROUPS: Mapping[str, str] = {
 }
 """The entry points of plug-ins by kind."""
 
+NEEDS = "NEEDS"
+"""The mapping of modules that says by name what else a thing needs."""
+
 ROOMS = ("strategies", "backbones", "data", "problems", "operators", "benchmarks/suites", "benchmarks/speed")
 """The folders of the library whose modules offer names."""
 
@@ -60,6 +63,7 @@ class Entry:
         origin: `neuroevo`, the distribution of a plug-in, or the file that was imported.
         load: Returns the thing, importing what it needs.
         summarise: Returns one line about it; of plug-ins it loads the thing.
+        needs: What else it takes to use it, in words: an extra, files, a kind of problem.
     """
 
     kind: str
@@ -67,6 +71,7 @@ class Entry:
     origin: str
     load: Callable[[], object]
     summarise: Callable[[], str] = field(default=lambda: "")
+    needs: str = ""
 
 
 _IMPORTED: dict[str, ModuleType] = {}
@@ -92,7 +97,7 @@ def find(kind: str, name: str) -> object:
     """
     known = entries(kind)
     if name not in known:
-        raise ValueError(f"{kind} must be one of {', '.join(known)}, but it is {name!r}{suggestion(name, known)}")
+        raise ValueError(unknown(kind, name, known, shown_by=f"neuroevo list {kind.split()[-1]}"))
     entry = known[name]
     try:
         return entry.load()
@@ -145,7 +150,8 @@ def _imported(kind: str) -> Iterator[Entry]:
     for module in _IMPORTED.values():
         for constant in KINDS[kind]:
             for name, thing in getattr(module, constant, {}).items():
-                yield Entry(kind, name, module.__name__, partial(_itself, thing), partial(_summary_of, thing))
+                needs = getattr(module, NEEDS, {}).get(name, "")
+                yield Entry(kind, name, module.__name__, partial(_itself, thing), partial(_summary_of, thing), needs)
 
 
 def _plugins(kind: str) -> Iterator[Entry]:
@@ -167,6 +173,7 @@ def _own(kind: str) -> Mapping[str, Entry]:
         for constant in KINDS[kind]:
             if f"\n{constant}" in source:
                 tree = ast.parse(source)
+                needs = {key: str(ast.literal_eval(value)) for key, value in _mapping(tree, NEEDS)}
                 for name, value in _mapping(tree, constant):
                     found[name] = Entry(
                         kind,
@@ -174,6 +181,7 @@ def _own(kind: str) -> Mapping[str, Entry]:
                         OWN,
                         partial(_load, module, constant, name),
                         partial(_described, tree, value, path),
+                        needs.get(name, ""),
                     )
     return found
 

@@ -1,14 +1,20 @@
 """Names and what they stand for: found in the source, in plug-ins and in files of one's own."""
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from neuroevo import catalogue
+from neuroevo.cli.evolution import Chosen
+from neuroevo.signatures import parameters
 
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 OWN = [(kind, name) for kind in catalogue.KINDS for name in catalogue.entries(kind)]
 
 
@@ -31,8 +37,28 @@ def test_every_name_stands_for_something(kind: str, name: str) -> None:
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     """In any case of letters."""
-    with pytest.raises(ValueError, match=r"^strategy must be one of gtl, .* but it is 'SNS'; did you mean snes\?$"):
+    with pytest.raises(ValueError, match=r"^strategy 'SNS' is not known; did you mean snes or another of"):
         catalogue.find("strategy", "SNS")
+
+
+def test_what_a_thing_needs_is_there() -> None:
+    """Data sets that are read need their files, and what has no extra is made without any."""
+    for name, entry in catalogue.entries("dataset").items():
+        make = cast(Callable[..., object], entry.load())
+        assert ("--data-root" in entry.needs) == ("data_root" in parameters(make)), name
+    extras = set(re.findall(r"^([a-z]+) = \[", PYPROJECT.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    named = {word for kind, name in OWN for word in re.findall(r"extra (\w+)", catalogue.entries(kind)[name].needs)}
+    assert named == {"qd", "rl"}
+    assert named <= extras
+
+
+@pytest.mark.parametrize("name", ["map-elites", "novelty"])
+def test_a_strategy_that_says_so_needs_its_package(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pyribs what needs it is refused with the command that installs it."""
+    assert "the extra qd" in catalogue.entries("strategy")[name].needs
+    monkeypatch.setitem(sys.modules, "ribs", None)
+    with pytest.raises(RuntimeError, match=r"pip install .*\[qd\]"):
+        Chosen.of(name, "").make_strategy({})
 
 
 def write(folder: Path, name: str, text: str) -> str:

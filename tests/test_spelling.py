@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroevo.spelling import listed, shown, suggestion
+from neuroevo.spelling import listed, nearest, shown, suggestion, unknown
 
 NAMES = ("gtl", "gtl-paper", "scratch", "random-circuit", "narrow-pretraining", "finetune", "cma-es", "SEED")
 
@@ -37,6 +37,34 @@ def test_the_sentence_ends_either_way(word: str, end: str) -> None:
     """With a question if there is a near word, with a full stop if not."""
     assert suggestion(word, iter(NAMES)) == end
     assert suggestion(word, ()) == "."
+
+
+@given(st.sampled_from(NAMES), st.sampled_from(["", "-", "_", " "]), st.booleans())
+def test_what_users_mix_up_makes_no_difference(name: str, dash: str, upper: bool) -> None:
+    """Case, dashes and underscores: the name that is meant is the only one offered."""
+    word = name.replace("-", dash)
+    assert nearest(word.upper() if upper else word, NAMES) == [name]
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence"),
+    [
+        ("gtll", "STRATEGY 'gtll' is not known; did you mean gtl or another of `list`?"),
+        ("randomcircuit", "STRATEGY 'randomcircuit' is not known; did you mean random-circuit or another of `list`?"),
+        ("xyzzy", "STRATEGY must be one of gtl, gtl-paper, scratch, random-circuit, narrow-pretraining, finetune, "),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_nearest_first(word: str, sentence: str) -> None:
+    """And with all names if none is near."""
+    assert unknown("STRATEGY", word, NAMES, shown_by="list").startswith(sentence)
+    assert "`" not in unknown("STRATEGY", word, NAMES)
+
+
+def test_many_names_are_not_listed_where_a_command_shows_them() -> None:
+    """The sentence says how many there are."""
+    many = [f"{chr(97 + number)}" * 4 for number in range(26)]
+    sentence = unknown("NAME", "?", many, shown_by="list")
+    assert sentence == "NAME must be one of the 26 names that `list` shows, but it is '?'."
 
 
 class Unprintable:

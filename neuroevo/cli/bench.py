@@ -15,17 +15,19 @@ import click
 
 from neuroevo import catalogue
 from neuroevo.cli.contestants import Named, check, contestants_of, settings_of_all
+from neuroevo.cli.help import Option
 from neuroevo.cli.interruption import interruptible, resumable
 from neuroevo.cli.options import Call, DerivedCommand, settings_command
 from neuroevo.cli.output import echo
-from neuroevo.cli.settings.derived import Fields, setting, settings_of
+from neuroevo.cli.settings.derived import Fields, grouped, settings_of, with_default
+from neuroevo.cli.settings.groups import RUN
 from neuroevo.cli.settings.load import fields, to_toml, used, with_settings
 from neuroevo.cli.settings.repeat import repeated
 from neuroevo.cli.settings.run import Bench, BenchMeasurement, BenchNetworks, BenchSearches, Workers
 from neuroevo.files import write_atomically
 from neuroevo.runs.directory import RunDirectory, default_folder, read_facts
 from neuroevo.runs.names import FACTS, SETTINGS
-from neuroevo.spelling import suggestion
+from neuroevo.spelling import unknown
 
 if TYPE_CHECKING:
     from neuroevo.benchmarks.suites.measurement import Measurement
@@ -37,17 +39,17 @@ if TYPE_CHECKING:
 HELP = """Compare strategies over several seeds, with honest statistics.
 
     SUITE says what is compared: `neuroevo list suite` shows them, transfer is the default. The options are those of the
-    suites and of the contestants; a setting of a strategy is given to every contestant that has it, and to one alone by
+    suites and of the strategies; a setting of a strategy is given to every strategy that has it, and to one alone by
     --contestant.
-
-    \b
-    neuroevo bench --strategies scratch,narrow-pretraining,gtl --seeds 5
-    neuroevo bench --contestant bold=gtl:mutation_rate=0.2,elites=0
-    neuroevo bench instinct scaling --quick
 
     Results go to a run directory, whose path is printed last: records, a summary and a report to look at. A run that
     was interrupted is resumed with --resume; what it finished is kept.
     """
+EXAMPLES = (
+    "neuroevo bench --quick",
+    "neuroevo bench --strategies scratch,narrow-pretraining,gtl --seeds 5",
+    "neuroevo bench --contestant bold=gtl:mutation_rate=0.2,elites=0",
+)
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,7 @@ def _command(call: Call) -> click.Command:
     suites = catalogue.entries("suite")
     for name in names:
         if name not in suites:
-            known = ", ".join(suites)
-            raise click.UsageError(f"SUITE must be one of {known}, but it is {name!r}{suggestion(name, suites)}")
+            raise click.UsageError(unknown("SUITE", name, suites, shown_by="neuroevo list suite"))
     own = contestants_of(call)
     strategies = call.names("strategies")
     check(strategies, own)
@@ -86,11 +87,12 @@ def _command(call: Call) -> click.Command:
         static = one.model.static().model_fields
         added |= {key: (info.annotation, info) for key, info in one.model.model_fields.items() if key not in static}
     model = with_settings(bases, added)
-    contestant = click.Option(
+    contestant = Option(
         ["--contestant"],
+        group=RUN,
         multiple=True,
         metavar="NAME=STRATEGY:SETTING=VALUE,…",
-        help="A contestant with settings of its own; may be given several times.",
+        help="A strategy with settings of its own under a name of yours; may be given several times.",
     )
 
     def run(settings: Bench, resume: Path | None, contestant: Sequence[str] = ()) -> None:
@@ -105,6 +107,7 @@ def _command(call: Call) -> click.Command:
         call=call,
         what=" ".join(["the suite" if len(chosen) == 1 else "the suites", *(one.name for one in chosen)]),
         help=HELP,
+        examples=EXAMPLES,
         owners=owners,
         resumable=True,
         more=[contestant] if compares else [],
@@ -122,7 +125,9 @@ def _chosen(name: str, call: Call, strategies: Sequence[str], own: Sequence[Name
     suite: Any = catalogue.find("suite", name)
     named = {one.name: one.strategy for one in own}
     if isinstance(suite, Measurement):
-        return Chosen(name, suite, with_settings(BenchMeasurement, settings_of(suite.measure)))
+        return Chosen(
+            name, suite, with_settings(BenchMeasurement, grouped(settings_of(suite.measure), f"Suite {name}"))
+        )
     if isinstance(suite, SearchSuite):
         names = strategies or search_comparison.default_names()
         found = settings_of_all([*(named.get(one, one) for one in names), *named.values()])
@@ -133,7 +138,7 @@ def _chosen(name: str, call: Call, strategies: Sequence[str], own: Sequence[Name
     static = suite.contestants if not callable(suite.contestants) else ()
     names = strategies or [*(static or comparison.DEFAULT)]
     found = {**settings_of_all([*(named.get(one, one) for one in names), *named.values()])}
-    suites = settings_of(suite.conditions)
+    suites = grouped(settings_of(suite.conditions), f"Suite {name}")
     if both := sorted(suites.keys() & found.keys()):
         raise click.UsageError(
             f"a setting must have one meaning, but suite {name} and a strategy each have {both[0]}; rename the suite's."
@@ -149,10 +154,8 @@ def settings_of_problem(name: str) -> Fields:
     """
     from neuroevo.cli.build import find
 
-    found = settings_of(find("problem", name))  # type: ignore[arg-type]
-    return {
-        key: (kind | None, setting(None, f"{info.description} (problem {name})")) for key, (kind, info) in found.items()
-    }
+    found = grouped(settings_of(find("problem", name)), f"Problem {name}")  # type: ignore[arg-type]
+    return {key: (kind | None, with_default(info, None)) for key, (kind, info) in found.items()}
 
 
 def _run(settings: Bench, resume: Path | None, chosen: Sequence[Chosen], own: Sequence[Named]) -> None:

@@ -7,21 +7,37 @@ from typing import TYPE_CHECKING
 
 import click
 
+from neuroevo.cli.checked import Existing, Number
+from neuroevo.cli.help import Command
 from neuroevo.cli.output import echo
 
 if TYPE_CHECKING:
     from neuroevo.benchmarks.analysis.results import RunData
 
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
-
-@click.command("compare")
-@click.argument("first", metavar="A", type=FOLDER)
-@click.argument("second", metavar="B", type=FOLDER)
-@click.option("--alpha", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.05, show_default=True)
+@click.command(
+    "compare",
+    cls=Command,
+    examples=(
+        "neuroevo compare runs/before runs/after",
+        "neuroevo compare runs/before runs/after --tolerance 0.01",
+        "neuroevo compare runs/before runs/after --alpha 0.01 || echo changed",
+    ),
+)
+@click.argument("first", metavar="A", type=Existing(folder=True))
+@click.argument("second", metavar="B", type=Existing(folder=True))
+@click.option(
+    "--alpha",
+    type=Number(0, 1, open_=True),
+    metavar="FLOAT",
+    default=0.05,
+    show_default=True,
+    help="Significance level of the tests.",
+)
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
+    metavar="FLOAT",
     default=0.0,
     show_default=True,
     help="Differences of mean accuracy up to this one count as none.",

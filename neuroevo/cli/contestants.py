@@ -13,12 +13,12 @@ from pydantic.fields import FieldInfo
 
 from neuroevo import catalogue
 from neuroevo.cli.options import Call, all_options
-from neuroevo.cli.settings.derived import Fields, setting, settings_of
+from neuroevo.cli.settings.derived import Fields, grouped, settings_of, with_default
 from neuroevo.cli.settings.load import fields, with_settings
 from neuroevo.cli.settings.run import Settings
 from neuroevo.cli.settings.sources import unread
 from neuroevo.cli.settings.values import parse, refusal
-from neuroevo.spelling import suggestion
+from neuroevo.spelling import unknown
 
 NAME = re.compile(r"[\w-]+")
 """Names of contestants, which are parts of names of files, too."""
@@ -73,7 +73,8 @@ def settings_of_all(strategies: Iterable[str]) -> Fields:
 
     found: dict[str, list[tuple[Any, FieldInfo]]] = {}
     for name in strategies:
-        for key, one in settings_of(function_of(catalogue.find("strategy", name))).items():
+        own = settings_of(function_of(catalogue.find("strategy", name)))
+        for key, one in grouped(own, "Strategies").items():
             found.setdefault(key, []).append(one)
     return {key: _left_to_each(ones) for key, ones in found.items()}
 
@@ -85,7 +86,7 @@ def _left_to_each(ones: Sequence[tuple[Any, FieldInfo]]) -> tuple[Any, FieldInfo
     same = all(repr(default) == repr(defaults[0]) for default in defaults)
     tells = same and not info.is_required() and defaults[0] not in (None, (), False)
     shown = f" [default: {defaults[0]}]" if tells else ""
-    return kind | None, setting(None, f"{info.description}{shown}")
+    return kind | None, with_default(info, None, more=shown)
 
 
 def _of_word(word: str) -> Named:
@@ -109,8 +110,7 @@ def _named(name: str, source: str, table: dict[str, Any], *, text: bool) -> Name
     strategy = table.pop("strategy", name)
     if strategy not in strategies:
         raise click.UsageError(
-            f"{source}: strategy must be one of {', '.join(strategies)}, but it is {strategy!r}"
-            f"{suggestion(str(strategy), strategies)}"
+            unknown(f"{source}: strategy", str(strategy), strategies, shown_by="neuroevo list strategy")
         )
     from neuroevo.cli.owners import function_of, owners
 
@@ -132,6 +132,4 @@ def check(names: Sequence[str], own: Sequence[Named], option: str = "--strategie
     known = [*catalogue.entries("strategy"), *(one.name for one in own)]
     for name in names:
         if name not in known:
-            raise click.UsageError(
-                f"{option} must be of {', '.join(known)}, but one is {name!r}{suggestion(name, known)}"
-            )
+            raise click.UsageError(unknown(option, name, known, shown_by="neuroevo list strategy"))

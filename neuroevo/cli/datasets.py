@@ -12,24 +12,34 @@ from typing import TYPE_CHECKING
 import click
 
 from neuroevo import catalogue
+from neuroevo.cli.checked import WholeNumber
+from neuroevo.cli.completion import completing
+from neuroevo.cli.help import Command, Group
 from neuroevo.cli.output import echo
 from neuroevo.cli.settings.rules import takes
-from neuroevo.spelling import suggestion
+from neuroevo.spelling import unknown
 
 if TYPE_CHECKING:
     from neuroevo.data.checks import Finding
     from neuroevo.data.images import Dataset
 
 
-@click.group("datasets")
+EXAMPLES = (
+    "neuroevo datasets check glyphs",
+    "neuroevo datasets check cifar-fs --data-root data/cifar-fs",
+    "neuroevo datasets check image-folder --data-root photos --image-size 64 --json",
+)
+
+
+@click.group("datasets", cls=Group, example=EXAMPLES[0])
 def command() -> None:
     """Look after the files of data sets."""
 
 
-@command.command("check")
-@click.argument("name", metavar="NAME")
+@command.command("check", cls=Command, examples=EXAMPLES)
+@click.argument("name", metavar="NAME", shell_complete=completing(lambda: [*catalogue.entries("dataset")]))
 @click.option("--data-root", type=click.Path(path_type=Path), metavar="PATH", help="Folder of the data set's files.")
-@click.option("--image-size", type=click.IntRange(8, 1024), metavar="INTEGER", help="Size that images are resized to.")
+@click.option("--image-size", type=WholeNumber(8, 1024), metavar="INTEGER", help="Size that images are resized to.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_context
 def check(ctx: click.Context, name: str, data_root: Path | None, image_size: int | None, as_json: bool) -> None:
@@ -61,7 +71,7 @@ def check(ctx: click.Context, name: str, data_root: Path | None, image_size: int
 def _check_usage(name: str, data_root: Path | None) -> None:
     known = catalogue.entries("dataset")
     if name not in known:
-        raise click.UsageError(f"NAME must be one of {', '.join(known)}, but it is {name!r}{suggestion(name, known)}")
+        raise click.UsageError(unknown("NAME", name, known, shown_by="neuroevo list dataset"))
     if "data_root" not in takes(name):
         if data_root is not None:
             raise click.UsageError(f"--data-root must be left out, as {name} is made and not read from files.")

@@ -28,7 +28,8 @@ from neuroevo.cli.build import (
 from neuroevo.cli.interruption import interruptible
 from neuroevo.cli.logs import Logs, check_logs
 from neuroevo.cli.progress import Reporter, generation_in_words
-from neuroevo.cli.settings.derived import Fields, setting, settings_of, whole
+from neuroevo.cli.settings.derived import Fields, grouped, setting, settings_of, whole, with_default
+from neuroevo.cli.settings.groups import RUN
 from neuroevo.cli.settings.load import to_toml, used
 from neuroevo.cli.settings.run import EvolveCandidate, EvolveNetworks, EvolveSearch, SeededRun
 from neuroevo.evolution import Generation, evolve
@@ -38,7 +39,7 @@ from neuroevo.genome import Genome
 from neuroevo.runs.directory import RunDirectory, read_facts
 from neuroevo.runs.names import FACTS, GENOME, LEARNGENE
 from neuroevo.signatures import parameters
-from neuroevo.spelling import suggestion
+from neuroevo.spelling import unknown
 from neuroevo.strategies import GTL, NEAT, AsynchronousGTL, Search
 from neuroevo.strategies.gtl.variants import Variant
 from neuroevo.strategies.search.evaluations import CHECKPOINT_SECONDS, generations_within
@@ -66,6 +67,7 @@ class Chosen:
         variant: What makes it a variant of its class, if it is one.
         problem: The problem's name; empty for a strategy on a data set.
         make_problem: Makes the problem.
+        problem_kind: The kind of problems that it takes.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Chosen:
     variant: Variant | None = None
     problem: str = ""
     make_problem: Make | None = None
+    problem_kind: str = "problem"
 
     @classmethod
     def of(cls, name: str, problem: str, *, asynchronous: bool = False) -> Chosen:
@@ -97,13 +100,12 @@ class Chosen:
         if taken is None:
             return cls(name, make, variant)
         kind = getattr(taken.annotation, "__name__", "")
-        known = catalogue.entries("graph problem" if kind == "GraphProblem" else "problem")
+        of_problems = "graph problem" if kind == "GraphProblem" else "problem"
+        known = catalogue.entries(of_problems)
         chosen = problem or DEFAULT_PROBLEMS.get(kind, "digits")
         if chosen not in known:
-            raise click.UsageError(
-                f"--problem must be one of {', '.join(known)} for {name}, but it is {chosen}{suggestion(chosen, known)}"
-            )
-        return cls(name, make, variant, chosen, cast(Make, known[chosen].load()))
+            raise click.UsageError(unknown(f"--problem of {name}", chosen, known))
+        return cls(name, make, variant, chosen, cast(Make, known[chosen].load()), of_problems)
 
     @property
     def described(self) -> str:
@@ -122,17 +124,30 @@ class Chosen:
             return EvolveSearch
         return EvolveCandidate if getattr(self.make, "one_generation", False) else EvolveNetworks
 
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Command lines that run it."""
+        first = f"--problem {self.problem} --evaluations 2000" if self.searches else "--quick"
+        return (
+            f"neuroevo evolve {self.name} {first}",
+            f"neuroevo evolve {self.name} --seed 1 --log csv --out runs/mine",
+            "neuroevo evolve --resume runs/mine",
+        )
+
     def settings(self) -> Fields:
         """Return its settings, and those of its problem; the defaults of a variant are the variant's."""
-        found = settings_of(self.make)
+        found = grouped(settings_of(self.make), f"Strategy {self.name}")
         if self.variant is not None:
             found |= _defaults(self.make, found, {**self.variant.sizes, **self.variant.settings})
         if self.make is GTL and "cycle" not in (self.variant.settings if self.variant else ()):
             kind, info = found["cycle"]
-            found["cycle"] = kind | None, setting(None, f"{info.description} By default all.")
+            found["cycle"] = kind | None, with_default(info, None, more=" By default all.")
         if self.make_problem is not None:
             found |= {f"problem_{name}" if name in found else name: one for name, one in self._of_problem().items()}
-            found["problem"] = str, setting(self.problem, "Problem whose genomes are searched.")
+            found["problem"] = (
+                str,
+                setting(self.problem, "Problem whose genomes are searched.", group=RUN, names=self.problem_kind),
+            )
         return found
 
     def make_strategy(self, own: dict[str, Any], **common: Any) -> Strategy:
@@ -168,7 +183,7 @@ class Chosen:
 
     def _of_problem(self) -> Fields:
         make = cast(Make, self.make_problem)
-        return settings_of(make)
+        return grouped(settings_of(make), f"Problem {self.problem}")
 
     def _train(self, settings: EvolveNetworks | EvolveCandidate, before: Mapping[str, Any]) -> Work:
         """Return what runs a strategy on a data set and saves its learngene.
@@ -332,7 +347,7 @@ def _defaults(make: Make, known: Fields, values: dict[str, Any]) -> Fields:
             parts[name] = value
         else:
             parts |= {f"{name}_{key}": part for key, part in vars(value).items() if f"{name}_{key}" in known}
-    return {name: (known[name][0], setting(value, str(known[name][1].description))) for name, value in parts.items()}
+    return {name: (known[name][0], with_default(known[name][1], value)) for name, value in parts.items()}
 
 
 def _in_text(values: Sequence[float]) -> str:

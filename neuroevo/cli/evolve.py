@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from neuroevo import catalogue
+from neuroevo.cli.completion import completing
+from neuroevo.cli.help import Command
 from neuroevo.cli.interruption import resumable
-from neuroevo.cli.options import Call, DerivedCommand, settings_command
+from neuroevo.cli.options import Call, DerivedCommand, common, settings_command
 from neuroevo.cli.output import echo
 from neuroevo.cli.settings.load import with_settings
 from neuroevo.cli.settings.run import EvolveCandidate, EvolveNetworks, EvolveSearch
@@ -19,7 +21,7 @@ from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import default_folder, read_facts
 from neuroevo.runs.names import CHECKPOINTS, FACTS
 from neuroevo.runs.products import located, product
-from neuroevo.spelling import suggestion
+from neuroevo.spelling import unknown
 
 if TYPE_CHECKING:
     from neuroevo.cli.evolution import Chosen
@@ -36,12 +38,12 @@ HELP = """Run one STRATEGY and save what it passes on in the run directory; the 
 GENERAL = """Run one STRATEGY and save what it passes on in the run directory; the path of the file is printed last.
 
     Every strategy has options of its own: `neuroevo evolve STRATEGY --help` shows them.
-
-    \b
-    neuroevo evolve gtl --generations 5 --mutation-rate 0.1
-    neuroevo evolve snes --problem rastrigin --dimensions 20 --sigma 1
-    neuroevo evolve --resume runs/evolve-20260101-120000
     """
+EXAMPLES = (
+    "neuroevo evolve gtl --quick",
+    "neuroevo evolve snes --problem rastrigin --dimensions 20 --sigma 1",
+    "neuroevo evolve --resume runs/evolve-20260101-120000",
+)
 
 
 def _command(call: Call) -> click.Command:
@@ -55,9 +57,7 @@ def _command(call: Call) -> click.Command:
     if not name:
         return _general()
     if name not in strategies:
-        raise click.UsageError(
-            f"STRATEGY must be one of {', '.join(strategies)}, but it is {name!r}{suggestion(name, strategies)}"
-        )
+        raise click.UsageError(unknown("STRATEGY", name, strategies, shown_by="neuroevo list strategy"))
     # Only now is torch needed.
     from neuroevo.cli import evolution
     from neuroevo.cli.owners import owners
@@ -71,7 +71,15 @@ def _command(call: Call) -> click.Command:
         _run(settings, resume, strategy)
 
     return settings_command(
-        "evolve", model, run, call=call, what=strategy.described, help=HELP, owners=owners, resumable=True
+        "evolve",
+        model,
+        run,
+        call=call,
+        what=strategy.described,
+        help=HELP,
+        examples=strategy.examples,
+        owners=owners,
+        resumable=True,
     )
 
 
@@ -89,21 +97,23 @@ def _general() -> click.Command:
     def explain(**flags: object) -> None:
         del flags
         raise click.UsageError(
-            "STRATEGY must be given, for example: neuroevo evolve gtl; `neuroevo list strategy` shows what there is."
+            f"STRATEGY must be given, for example: {EXAMPLES[0]}; `neuroevo list strategy` shows what there is."
         )
 
-    return click.Command(
+    def names() -> list[str]:
+        return [name for name in catalogue.entries("strategy") if name != "scratch"]
+
+    # Whatever options there are belong to the strategy that is missing.
+    strategy = click.Argument(
+        ["strategy"], required=False, nargs=-1, metavar="STRATEGY", shell_complete=completing(names)
+    )
+    return Command(
         "evolve",
         callback=explain,
         help=GENERAL,
-        params=[
-            # Whatever options there are belong to the strategy that is missing.
-            click.Argument(["strategy"], required=False, nargs=-1, metavar="STRATEGY"),
-            click.Option(["--resume"], metavar="DIR", help="Resume the run in this folder."),
-            click.Option(["--settings"], metavar="FILE", help="TOML file with settings."),
-            click.Option(["--import"], metavar="MODULE", help="Python file or module that offers strategies, …"),
-        ],
-        context_settings={"help_option_names": ["-h", "--help"], "ignore_unknown_options": True},
+        examples=EXAMPLES,
+        params=[strategy, *common(resumable=True)],
+        context_settings={"ignore_unknown_options": True},
     )
 
 

@@ -36,6 +36,11 @@ HELP = """Train a network that inherits LEARNGENE, a file that evolve or bench w
     Its accuracy is printed beside that of its twin from scratch: the same task, random weights and order of images. Its
     weights go to descendant.safetensors in a new folder, as a state dict of plain tensors; the path is printed last.
     """
+EXAMPLES = (
+    "neuroevo inherit runs/mine/learngene.safetensors",
+    "neuroevo inherit runs/mine/learngene.safetensors --width 2 --shots 5 --seed 1",
+    "neuroevo inherit --from resnet.safetensors --backbone resnet12 --share 0.3",
+)
 
 
 def _command(call: Call) -> click.Command:
@@ -46,7 +51,9 @@ def _command(call: Call) -> click.Command:
 
         return owners(key)
 
-    return settings_command("inherit", Inherit, _run, call=call, what="inherit", help=HELP, owners=owners)
+    return settings_command(
+        "inherit", Inherit, _run, call=call, what="inherit", help=HELP, examples=EXAMPLES, owners=owners
+    )
 
 
 command = DerivedCommand("inherit", _command)

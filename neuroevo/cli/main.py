@@ -15,8 +15,9 @@ from typing import NamedTuple, NoReturn
 import click
 
 from neuroevo import __version__
+from neuroevo.cli.help import Group
+from neuroevo.cli.mistakes import sentence_of
 from neuroevo.cli.output import echo, open_standard_streams, steadfast
-from neuroevo.spelling import suggestion
 
 FAILED, USAGE, DIFFERENT, IO_ERROR, LOCKED, INTERRUPTED = 1, 2, 3, 74, 75, 130
 
@@ -40,7 +41,7 @@ COMMANDS: Mapping[str, Entry] = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are imported when they are called, not for the group's help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -57,16 +58,6 @@ class LazyGroup(click.Group):
             raise TypeError(f"{COMMANDS[cmd_name].target} must be a click.Command.")
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that `args` begin with; an unknown one is answered with the known ones."""
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            known = ", ".join(COMMANDS)
-            ctx.fail(f"The command must be one of {known}, but it is {name!r}{suggestion(name, COMMANDS)}")
-        return super().resolve_command(ctx, args)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands and their summaries without importing them."""
         with formatter.section("Commands"):
@@ -76,7 +67,6 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, message="neuroevo %(version)s")
 @click.pass_context
@@ -136,7 +126,7 @@ def _sentences(error: BaseException) -> Sequence[str]:
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return ("Interrupted.",)
     if isinstance(error, click.ClickException):
-        return (error.format_message(),)
+        return (sentence_of(error),)
     if settings_errors := _settings_errors(error):
         return settings_errors
     if isinstance(error, OSError) and error.filename is not None:

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic.fields import FieldInfo
 
 from neuroevo import catalogue
-from neuroevo.cli.settings.load import fields, load
-from neuroevo.cli.settings.quick import QUICK
+from neuroevo.cli.checked import Existing
+from neuroevo.cli.help import Command, Option
+from neuroevo.cli.parameters import parameters_of
+from neuroevo.cli.settings.groups import RUN
+from neuroevo.cli.settings.load import load
 from neuroevo.cli.settings.run import Settings, Workers
 from neuroevo.cli.settings.sources import Sources, read_table, unread, variable
-from neuroevo.cli.settings.values import argument, is_switch, label, metavar, shown, takes_names
+from neuroevo.cli.settings.values import shown
 from neuroevo.runs.names import SETTINGS
 
 
@@ -129,7 +131,7 @@ class DerivedCommand(click.Command):
         return ctx.command.invoke(ctx)
 
 
-class SettingsCommand(click.Command):
+class SettingsCommand(Command):
     """A command with the options of a model; an unknown one is answered with what has it."""
 
     def __init__(self, name: str, *, what: str, owners: Callable[[str], Iterable[str]], **settings: Any) -> None:
@@ -160,6 +162,7 @@ def settings_command(
     call: Call,
     what: str,
     help: str,
+    examples: Sequence[str] = (),
     owners: Callable[[str], Iterable[str]] = lambda _: (),
     resumable: bool = False,
     more: Sequence[click.Parameter] = (),
@@ -173,6 +176,7 @@ def settings_command(
         call: The words, and the file that they name.
         what: What is run, for errors.
         help: The command's help.
+        examples: Command lines that a user may copy.
         owners: Says what else reads a setting.
         resumable: Whether there is `--resume`.
         more: Further options, which are passed on as they are.
@@ -193,29 +197,21 @@ def settings_command(
         )
         return callback(settings, *([call.resume] if resumable else []), **extra)
 
-    parameters = [*_parameters(model), *more]
-    parameters.append(click.Option(["--settings"], metavar="FILE", help="TOML file with settings."))
-    parameters.append(
-        click.Option(
-            ["--import", "imports"],
-            multiple=True,
-            metavar="MODULE",
-            help="Python file or module that offers strategies, problems, … of your own.",
-        )
-    )
-    if resumable:
-        folder = click.Path(exists=True, file_okay=False, path_type=Path)
-        parameters.append(click.Option(["--resume"], type=folder, metavar="DIR", help="Resume the run in this folder."))
-    parameters.sort(key=lambda item: isinstance(item, click.Option))
+    parameters = [*parameters_of(model), *more, *common(resumable=resumable)]
+    parameters.sort(key=lambda item: (isinstance(item, click.Option), getattr(item, "group", "") != RUN))
     return SettingsCommand(
-        name,
-        what=what,
-        owners=owners,
-        params=parameters,
-        callback=run,
-        help=help,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        name, what=what, owners=owners, params=parameters, callback=run, help=help, examples=examples
     )
+
+
+def common(*, resumable: bool) -> list[click.Parameter]:
+    """Return the options that say where settings come from."""
+    settings = Option(["--settings"], group=RUN, type=click.Path(), metavar="FILE", help="TOML file with settings.")
+    offers = "Python file or module that offers strategies, problems, … of your own."
+    imports = Option(["--import", "imports"], group=RUN, multiple=True, metavar="MODULE", help=offers)
+    about = "Resume the run in this folder."
+    resume = Option(["--resume"], group=RUN, type=Existing(folder=True), metavar="DIR", help=about)
+    return [settings, imports, *([resume] if resumable else [])]
 
 
 def option(words: Sequence[str], name: str) -> str | None:
@@ -312,38 +308,3 @@ def _resumed(model: type[Settings], call: Call, flags: Mapping[str, object], wha
             f"--resume continues with the settings of the run, but they differ: {', '.join(differing)}."
         )
     return now
-
-
-def _parameters(model: type[Settings]) -> list[click.Parameter]:
-    """Arguments and options of the settings of a model."""
-    quick = QUICK if "quick" in model.model_fields and model.quick_defaults else {}
-    hidden = set() if quick else {"quick"}
-    # What belongs to the strategy, the problem or the suite comes first.
-    general = fields(model.static())
-    listed = sorted(fields(model).items(), key=lambda item: item[0] in general)
-    return [_parameter(key, info, quick) for key, info in listed if key not in hidden]
-
-
-def _parameter(key: str, info: FieldInfo, quick: Mapping[str, object]) -> click.Parameter:
-    if word := argument(info):
-        many = takes_names(info)
-        return click.Argument([key], required=False, nargs=-1 if many else 1, metavar=f"[{word}]..." if many else word)
-    flag = label(key, info)
-    if is_switch(info):
-        return click.Option([f"{flag}/--no-{flag[2:]}", key], is_flag=True, default=None, help=_help(key, info, quick))
-    return click.Option([flag, key], metavar=metavar(info), help=_help(key, info, quick))
-
-
-def _help(key: str, info: FieldInfo, quick: Mapping[str, object]) -> str:
-    text = str(info.description or "")
-    if info.is_required():
-        return f"{text} [required]".strip()
-    if info.default in (None, (), False):
-        return text
-    default = ",".join(map(str, info.default)) if isinstance(info.default, tuple) else info.default
-    hurried = f"; with --quick: {_plain(quick[key])}" if key in quick else ""
-    return f"{text} [default: {default}{hurried}]".strip()
-
-
-def _plain(value: object) -> object:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else value

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from neuroevo.cli.checked import OneOf
+from neuroevo.cli.help import Command
 from neuroevo.cli.output import echo
 
 if TYPE_CHECKING:
@@ -17,9 +19,17 @@ FORMATS = ("html", "markdown", "latex", "csv")
 REPORT = "report.html"
 
 
-@click.command("report")
+@click.command(
+    "report",
+    cls=Command,
+    examples=(
+        "neuroevo report runs/mine",
+        "neuroevo report runs/first runs/second --out both.html",
+        "neuroevo report runs/mine --format latex > table.tex",
+    ),
+)
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "kind", type=click.Choice(FORMATS), default="html", show_default=True, help="What to make.")
+@click.option("--format", "kind", type=OneOf(*FORMATS), default="html", show_default=True, help="What to make.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from neuroevo.cli.checked import Existing
+from neuroevo.cli.help import Command
 from neuroevo.cli.output import echo
 from neuroevo.files import CheckpointError
 from neuroevo.plain_text import printable_line
@@ -21,8 +23,16 @@ from neuroevo.runs.records import read_records
 MOST_NAMES = 12
 
 
-@click.command("show")
-@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.command(
+    "show",
+    cls=Command,
+    examples=(
+        "neuroevo show runs/mine",
+        "neuroevo show runs/mine/learngene.safetensors",
+        "neuroevo show runs/search/genome.safetensors",
+    ),
+)
+@click.argument("path", type=Existing())
 def command(path: Path) -> None:
     """Describe PATH in words: a learngene file or a run directory."""
     try:

@@ -162,3 +162,4 @@ def _batch(path: Path, names: list[str]) -> tuple[NDArray[np.uint8], NDArray[np.
 
 
 DATASETS = {"cifar-fs": cifar_fs}
+NEEDS = {"cifar-fs": "its files (--data-root)"}

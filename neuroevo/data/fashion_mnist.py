@@ -257,3 +257,4 @@ def _role_images(
 
 
 DATASETS = {"fashion-mnist": fashion_mnist}
+NEEDS = {"fashion-mnist": "its files (--data-root)"}

@@ -143,3 +143,4 @@ def _is_names(value: object) -> bool:
 
 
 DATASETS = {"image-folder": image_folder}
+NEEDS = {"image-folder": "its files (--data-root)"}

@@ -253,3 +253,4 @@ def _check_classes(classes: list[str], role: str, path: Path) -> None:
 
 
 DATASETS = {"mini-imagenet": mini_imagenet}
+NEEDS = {"mini-imagenet": "its files (--data-root)"}

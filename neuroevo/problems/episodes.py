@@ -153,3 +153,4 @@ def cartpole(*, hidden: int = 16, seed: int = 0, **settings: Any) -> Episodes:
 
 
 PROBLEMS = {"cartpole": cartpole}
+NEEDS = {"cartpole": "the extra rl"}

@@ -165,3 +165,4 @@ def cartpole_by_graph() -> GraphEpisodes:
 
 
 GRAPH_PROBLEMS = {"xor": xor, "cartpole": cartpole_by_graph}
+NEEDS = {"cartpole": "the extra rl"}

@@ -174,7 +174,7 @@ def test_searches_may_be_contestants(neuroevo: Program, tmp_path: Path) -> None:
 WRONG = [
     ("bold", "--contestant must be NAME=STRATEGY:SETTING=VALUE,SETTING=VALUE, such as ", "but it is bold."),
     ("bold=gtl:elites", "--contestant must be NAME=STRATEGY:SETTING=VALUE,SETTING=VALUE, ", "bold=gtl:elites."),
-    ("bold=gtll", "--contestant bold: strategy must be one of gtl, ", "but it is 'gtll'; did you mean gtl?"),
+    ("bold=gtll", "--contestant bold: strategy 'gtll' is not known; did you mean gtl", " or another of "),
     ("bold=gtl:mutation=1", "--contestant bold: mutation is not a setting of gtl; did you mean mutation_rate?", ""),
     (
         "bold=gtl:sigma=1",

@@ -117,13 +117,13 @@ def test_digests_are_checked(neuroevo: Program, root: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("nothing",), f"NAME must be one of {', '.join(DATASETS)}"),
-        (("glyphz",), "did you mean glyphs?"),
+        (("xyz",), f"NAME must be one of {', '.join(DATASETS)}"),
+        (("glyphz",), "did you mean glyphs"),
         (("cifar-fs",), "--data-root must name the folder"),
         (("cifar-fs", "--data-root", "/nowhere/at/all"), "--data-root must be an existing folder"),
         (("glyphs", "--data-root", "."), "--data-root must be left out"),
         (("cifar-fs", "--data-root", ".", "--image-size", 32), "--image-size must come with"),
-        ((), "Missing argument 'NAME'"),
+        ((), "NAME must be given, for example: neuroevo datasets check glyphs."),
     ],
 )
 def test_wrong_usage_is_one_sentence(neuroevo: Program, words: tuple[object, ...], sentence: str) -> None:

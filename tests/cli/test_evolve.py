@@ -131,7 +131,7 @@ def test_every_strategy_that_transfers_something_can_be_run(neuroevo: Program, s
 
 WRONG = [
     (["scratch"], "scratch transfers nothing, so there is no learngene to save", "choose another strategy."),
-    (["gtll"], "STRATEGY must be one of gtl, gtl-paper, ", "but it is 'gtll'; did you mean gtl?"),
+    (["gtll"], "STRATEGY 'gtll' is not known; did you mean gtl or another of `neuroevo list strategy`?", ""),
     ([], "STRATEGY must be given, for example: neuroevo evolve gtl; ", ""),
     (["gtl", "finetune"], "Got unexpected extra argument", "finetune"),
     (["gtl", "--device", "cuda:99"], "--device must be auto or one of ", "but it is cuda:99."),
@@ -147,7 +147,7 @@ WRONG = [
     (["snes", "--problem", "sphere", "--width", 2], "--width must be left out, for snes on sphere does not", "would."),
     (["differential", "--problem", "sphere", "--population", 3], "population must be at least 4, but it is 3.", ""),
     (["map-elites", "--problem", "sphere"], "problem must have one objective, and measures ", ""),
-    (["snes", "--problem", "spere"], "--problem must be one of digits, ", "but it is spere; did you mean sphere?"),
+    (["snes", "--problem", "spere"], "--problem of snes 'spere' is not known; did you mean sphere?", ""),
     (["random-circuit", "--generations", 3], "--generations must be left out, for random-circuit ", "would."),
     (["random-circuit", "--share", 2], "share must lie in (0, 1], but it is 2.0.", ""),
     (["snes", "--evaluations", 9, "--generations", 2], "--evaluations and --generations both say how long", ""),

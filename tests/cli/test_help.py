@@ -11,6 +11,7 @@ from neuroevo.cli.evolution import Chosen
 from neuroevo.cli.owners import function_of
 from neuroevo.cli.settings.derived import GIVEN_BY_THE_RUN, INTERNAL, as_text, settings_of
 from neuroevo.cli.settings.load import fields, with_settings
+from neuroevo.cli.settings.values import extra
 from neuroevo.signatures import parameters
 
 Program = Callable[..., Any]
@@ -19,7 +20,7 @@ STRATEGIES = [name for name in catalogue.entries("strategy") if name != "scratch
 
 def flags_of(text: str) -> set[str]:
     """Return the flags that a help page shows."""
-    return set(re.findall(r"^ +(?:-h, )?(--[a-z0-9-]+)", text.partition("Options:")[2], flags=re.MULTILINE))
+    return set(re.findall(r"^ +(?:-h, )?(--[a-z0-9-]+)", text.partition("Run:\n")[2], flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -33,8 +34,10 @@ def test_help_shows_the_settings_of_the_strategy_alone(neuroevo: Program, name: 
     assert flags_of(call.out) == {*wanted, "--settings", "--import", "--resume", "--help"}
     text = "".join(call.out.split())
     for key, (_, info) in chosen.settings().items():
-        assert "".join(str(info.description).split()) in text, key
-        if isinstance(info.default, str | float) and info.default:
+        about = str(info.description).removeprefix(f"{extra(info, 'group')}: ")
+        assert "".join(about.split())[1:] in text, key
+        assert f"{extra(info, 'group')}:".replace(" ", "") in text, key
+        if isinstance(info.default, str | float) and info.default not in (False, True, ""):
             assert f"[default:{info.default}" in text, key
 
 
@@ -90,7 +93,7 @@ def test_without_a_strategy_help_is_general(neuroevo: Program) -> None:
     assert flags_of(call.out) == {"--resume", "--settings", "--import", "--help"}
     call = neuroevo("evolve")
     assert (call.code, call.out, call.err.count("\n")) == (2, "", 1)
-    assert "for example: neuroevo evolve gtl;" in call.err
+    assert "for example: neuroevo evolve gtl --quick;" in call.err
 
 
 @pytest.mark.parametrize(

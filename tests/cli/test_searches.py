@@ -206,13 +206,13 @@ def test_the_suite_goes_on_inside_a_search(neuroevo: Program, tmp_path: Path, mo
     [
         (
             ["evolve", "snes", "--problem", "spher"],
-            "--problem must be one of digits, onemax, knapsack, tsp, cartpole, ",
+            "--problem of snes 'spher' is not known; did you mean sphere?",
         ),
         (["evolve", "snes", "--problem", "zdt1"], "problem must have 1 objective for SNES, but it has 2"),
-        (["evolve", "snes", "--problem", "xor"], "--problem must be one of digits, "),
+        (["evolve", "snes", "--problem", "xor"], "--problem of snes must be one of digits, "),
         (
             ["evolve", "neat", "--problem", "sphere"],
-            "--problem must be one of xor, cartpole for neat, but it is sphere",
+            "--problem of neat must be one of xor, cartpole, but it is 'sphere'",
         ),
         (["bench", "optimize", "--problems", "zdt1"], "--problems must have one objective in this suite, but zdt1 has"),
         (["bench", "optimize", "--strategies", "gtl"], "--strategies must be of cma-es, "),

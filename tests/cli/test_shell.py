@@ -9,8 +9,10 @@ from typing import TypeVar
 
 import click
 import pytest
+from rich.console import Console
 
 from neuroevo import __version__, catalogue
+from neuroevo.cli import listing, names_table
 from neuroevo.cli import main as shell
 from neuroevo.cli.main import COMMANDS, LazyGroup, run
 from neuroevo.cli.options import Call, DerivedCommand, settings_command
@@ -86,7 +88,7 @@ def test_the_version_is_the_packages(capsys: Capture) -> None:
     [
         (
             ["bnch"],
-            f"Error: The command must be one of {', '.join(COMMANDS)}, but it is 'bnch'; did you mean bench?",
+            "Error: The command 'bnch' is not known; did you mean bench or another of `neuroevo --help`?",
         ),
         (
             ["xyz"],
@@ -94,8 +96,7 @@ def test_the_version_is_the_packages(capsys: Capture) -> None:
         ),
         (
             ["list", "stratgy"],
-            "Error: KIND must be one of strategy, operator, backbone, dataset, problem, suite, "
-            "but it is 'stratgy'; did you mean strategy?",
+            "Error: KIND 'stratgy' is not known; did you mean strategy?",
         ),
     ],
 )
@@ -114,6 +115,49 @@ def test_wrong_usage_is_one_line(words: list[str], capsys: Capture) -> None:
     error = capsys.readouterr().err
     assert error.startswith("Error: ")
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["compare", "."], "B must be given, for example: neuroevo compare runs/before runs/after."),
+        (["compare", "nowhere", "."], "A must be an existing folder, but it is 'nowhere'."),
+        (["compare", ".", ".", "--alpha", "2"], "--alpha must be a number between 0 and 1, but it is '2'."),
+        (["compare", ".", ".", "--alhpa", "1"], "--alhpa is no option of neuroevo compare; did you mean --alpha?"),
+        (["report", ".", "--format", "pdf"], "--format must be one of html, markdown, latex, csv, but it is 'pdf'."),
+        (["bench", "--resume", "nowhere"], "--resume must be an existing folder, but it is 'nowhere'."),
+        (["show", "nowhere"], "PATH must be an existing file or folder, but it is 'nowhere'."),
+        (["show"], "PATH must be given, for example: neuroevo show runs/mine."),
+        (["datasets"], "COMMAND must be given, for example: neuroevo datasets check glyphs."),
+        (["datasets", "chek"], "The command 'chek' is not known; did you mean check or another of"),
+        (["list", "strategy", "more"], "Got unexpected extra argument (more)."),
+        (["evolve", "GTL"], "STRATEGY 'GTL' is not known; did you mean gtl or another of `neuroevo list strategy`?"),
+        (["evolve", "cmaes"], "STRATEGY 'cmaes' is not known; did you mean cma-es or another of"),
+        (["evolve", "cma_es"], "STRATEGY 'cma_es' is not known; did you mean cma-es or another of"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_click_refuses_is_said_in_our_words(words: list[str], sentence: str, capsys: Capture) -> None:
+    """Which argument, what was expected, what came; where something is missing, with an example."""
+    assert run(words) == 2
+    assert capsys.readouterr().err.startswith(f"Error: {sentence}")
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+def test_a_terminal_gets_a_table_of_names(width: int, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    """Name, line and needs are all there, whole, at any width."""
+    monkeypatch.setattr(names_table, "Console", lambda: Console(width=width, force_terminal=True, color_system=None))
+    monkeypatch.setattr(listing, "_show_lines", listing._show_table)
+    for kind in KINDS:
+        assert run(["list", f"{kind}s" if kind != "strategy" else "strategies"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= width
+        text = "".join(" ".join(lines).split())
+        for name, entry in catalogue.entries(kind).items():
+            (start,) = (line for line in lines if line.split()[:1] == [name])
+            assert entry.summarise().split()[0] in start
+            if width == 200 and entry.needs:
+                assert "".join(entry.needs.split())[:12] in text
 
 
 def test_list_names_everything_once(capsys: Capture) -> None:
@@ -214,7 +258,7 @@ def test_the_process_leaves_with_the_code() -> None:
     """`python -m neuroevo` and the installed program return what `run` returns."""
     done = subprocess.run([sys.executable, "-m", "neuroevo", "lst"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "did you mean list?" in done.stderr
+    assert "did you mean list" in done.stderr
 
 
 def test_main_reads_the_words_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +311,7 @@ def test_all_mistakes_in_one_call(monkeypatch: pytest.MonkeyPatch, capsys: Captu
     assert run(["bench", "--generations", "x", "--width=0", "--backbone=mlq"]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert sorted(line.split(" must ")[0] for line in lines) == [
-        "Error: --backbone",
+        "Error: --backbone 'mlq' is not known; did you mean mlp or another of `neuroevo list backbone`?",
         "Error: --generations",
         "Error: --width",
         "Error: STRATEGY",
@@ -290,4 +334,4 @@ def test_commands_print_in_one_place() -> None:
     """What reads files of others prints them through `neuroevo.cli.output`, without their control characters."""
     folder = Path(shell.__file__).parent
     found = [path.name for path in folder.rglob("*.py") if re.search(r"click\.s?echo\(|\bprint\(", path.read_text())]
-    assert sorted(found) == ["output.py", "progress.py", "tables.py"]
+    assert sorted(found) == ["names_table.py", "output.py", "progress.py", "tables.py"]

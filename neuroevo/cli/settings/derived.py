@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from pydantic import Field
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
+from neuroevo.cli.settings.values import extra
 from neuroevo.signatures import REQUIRED, Parameter, described_arguments, parameters
 
 GIVEN_BY_THE_RUN = frozenset(
@@ -86,7 +88,11 @@ def _parts(parameter: Parameter) -> Fields:
     return {
         f"{parameter.name}_{one.name}": (
             as_text(hints[one.name]),
-            setting(getattr(parameter.default, one.name), f"{_lead(parameter)}: {_lower(texts.get(one.name, ''))}"),
+            setting(
+                getattr(parameter.default, one.name),
+                f"{_lead(parameter)}: {_lower(texts.get(one.name, ''))}",
+                group=_lead(parameter),
+            ),
         )
         for one in fields(parameter.default)
         if one.name not in INTERNAL and as_text(hints[one.name]) is not None
@@ -101,9 +107,32 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
-def setting(default: Any, description: str) -> FieldInfo:
-    """Return the field of a setting."""
-    settings: dict[str, Any] = {"description": description.replace("`", "")}
+def grouped(found: Fields, group: str) -> Fields:
+    """Return settings that help shows under a heading; those that have one keep it."""
+    return {
+        key: (kind, info if extra(info, "group") else with_default(info, info.default, group=group))
+        for key, (kind, info) in found.items()
+    }
+
+
+def with_default(info: FieldInfo, default: Any, *, more: str = "", group: str = "") -> FieldInfo:
+    """Return a setting with another default, and with more words about it."""
+    default = REQUIRED if default is PydanticUndefined else default
+    about = {"group": group or extra(info, "group"), "names": extra(info, "names")}
+    return setting(default, f"{info.description}{more}", **about)
+
+
+def setting(default: Any, description: str, *, group: str = "", names: str = "") -> FieldInfo:
+    """Return the field of a setting.
+
+    Args:
+        default: Its default, or `REQUIRED`.
+        description: Its help.
+        group: The heading under which help shows it.
+        names: The kind of things that its values name.
+    """
+    about = {key: value for key, value in {"group": group, "names": names}.items() if value}
+    settings: dict[str, Any] = {"description": description.replace("`", ""), "json_schema_extra": about or None}
     field: FieldInfo = Field(**settings) if default is REQUIRED else Field(default=default, **settings)
     return field
 

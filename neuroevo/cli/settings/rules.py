@@ -6,9 +6,8 @@ from pathlib import Path
 
 from neuroevo import catalogue
 from neuroevo.cli.settings.presets import preset_names
-from neuroevo.cli.settings.values import shown
 from neuroevo.runs.locks import entries
-from neuroevo.spelling import suggestion
+from neuroevo.spelling import unknown
 from neuroevo.splits import Split, load_split, split_names
 
 
@@ -47,7 +46,7 @@ def names_are_known(settings: Resolved) -> Iterator[str]:
         known = catalogue.entries(kind)
         for name in settings.names(key):
             if name not in known:
-                yield unknown(settings.sources[key], name, list(known))
+                yield unknown(settings.sources[key], name, known, shown_by=f"neuroevo list {kind}")
 
 
 def preset_is_known(settings: Resolved) -> Iterator[str]:
@@ -121,7 +120,7 @@ def heirs_are_spelled(settings: Resolved) -> Iterator[str]:
         else:
             known = catalogue.entries("backbone")
             if name not in known:
-                yield unknown(settings.sources["heirs"], name, list(known))
+                yield unknown(settings.sources["heirs"], name, known, shown_by="neuroevo list backbone")
 
 
 def budgets_are_free(settings: Resolved) -> Iterator[str]:
@@ -183,11 +182,6 @@ def takes(dataset: object) -> Mapping[str, object]:
 
     known = catalogue.entries("dataset")
     return parameters(known[dataset].load()) if isinstance(dataset, str) and dataset in known else {}  # type: ignore[arg-type]
-
-
-def unknown(source: str, name: str, known: Sequence[str]) -> str:
-    """Return the sentence about a name that is not known."""
-    return f"{source} must be one of {', '.join(known)}, but it is {shown(name)}{suggestion(name, known)}"
 
 
 def _split(settings: Resolved) -> Split | None:

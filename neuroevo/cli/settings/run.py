@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from neuroevo.cli.settings.values import Augment, Counts, Device, Folder, Log, Names
 
+STRATEGY: dict[str, Any] = {"argument": "STRATEGY", "names": "strategy"}
+"""The argument of evolve, and the kind of things that it names."""
+
 
 class Settings(BaseModel):
     """What every command of a run has: where results go, and what is shown."""
@@ -84,7 +87,7 @@ class Workers(SeededRun):
 class Data(SeededRun):
     """The data set and the backbone."""
 
-    dataset: str = Field(default="glyphs", description="Data set.")
+    dataset: str = Field(default="glyphs", description="Data set.", json_schema_extra={"names": "dataset"})
     data_root: Folder | None = Field(default=None, description="Folder of the data set's files.")
     download: bool = Field(
         default=False, description="Download the data set into --data-root if none of its files is there."
@@ -97,7 +100,9 @@ class Data(SeededRun):
         description="Changes of images in training, separated by commas: crop (out of a border of an eighth), flip and "
         "jitter (of brightness, contrast and saturation by up to 40 %); by default none.",
     )
-    backbone: str = Field(default="convnet4", description="Network that is evolved.")
+    backbone: str = Field(
+        default="convnet4", description="Architecture of the networks.", json_schema_extra={"names": "backbone"}
+    )
     width: float = Field(default=1.0, gt=0, description="Factor on the backbone's channels.")
 
 
@@ -108,6 +113,7 @@ class Networks(Data, Workers):
         default=None,
         description="Settings of a whole run to begin with: smoke, small or full, for vgg11 on cifar-fs or resnet12 on "
         "mini-imagenet, or for the --backbone and the --dataset that are given.",
+        json_schema_extra={"names": "preset"},
     )
     execution: Literal["auto", "looped", "stacked", "tune"] = Field(
         default="auto",
@@ -134,7 +140,7 @@ class Evolving(Networks):
 class EvolveCandidate(Networks):
     """A run of a strategy that makes one candidate in one generation."""
 
-    strategy: str = Field(description="Strategy to run.", json_schema_extra={"argument": "STRATEGY"})
+    strategy: str = Field(description="Strategy to run.", json_schema_extra=STRATEGY)
 
 
 class EvolveNetworks(Evolving):
@@ -142,7 +148,7 @@ class EvolveNetworks(Evolving):
 
     resumable: ClassVar[frozenset[str]] = Networks.resumable | {"generations"}
 
-    strategy: str = Field(description="Strategy to run.", json_schema_extra={"argument": "STRATEGY"})
+    strategy: str = Field(description="Strategy to run.", json_schema_extra=STRATEGY)
 
 
 class EvolveSearch(Workers):
@@ -150,7 +156,7 @@ class EvolveSearch(Workers):
 
     resumable: ClassVar[frozenset[str]] = Workers.resumable | {"generations", "evaluations"}
 
-    strategy: str = Field(description="Strategy to run.", json_schema_extra={"argument": "STRATEGY"})
+    strategy: str = Field(description="Strategy to run.", json_schema_extra=STRATEGY)
     evaluations: int | None = Field(
         default=None, ge=1, description="Evaluations to spend; by default 10,000, unless --generations is given."
     )
@@ -185,14 +191,18 @@ class Inherit(Data):
 class Bench(SeededRun):
     """What every suite has."""
 
-    suites: Names = Field(default=("transfer",), description="Suites to run.", json_schema_extra={"argument": "SUITE"})
+    suites: Names = Field(
+        default=("transfer",), description="Suites to run.", json_schema_extra={"argument": "SUITE", "names": "suite"}
+    )
 
 
 class BenchNetworks(Evolving, Bench):
     """A comparison of strategies by what their descendants reach."""
 
     strategies: Names | None = Field(
-        default=None, description="Contestants, separated by commas; by default those of the suite."
+        default=None,
+        description="Strategies to compare, separated by commas; by default those of the suite.",
+        json_schema_extra={"names": "strategy"},
     )
     seeds: int = Field(
         default=3, ge=1, description="Repetitions of evolution, pre-training and descendants, a seed each."
@@ -228,9 +238,15 @@ class BenchSearches(Workers, Bench):
     """A comparison of searches on problems."""
 
     strategies: Names | None = Field(
-        default=None, description="Searches to compare, separated by commas; by default all with one objective."
+        default=None,
+        description="Searches to compare, separated by commas; by default all with one objective.",
+        json_schema_extra={"names": "strategy"},
     )
-    problems: Names = Field(default=("sphere", "rastrigin", "digits"), description="Problems, separated by commas.")
+    problems: Names = Field(
+        default=("sphere", "rastrigin", "digits"),
+        description="Problems, separated by commas.",
+        json_schema_extra={"names": "problem"},
+    )
     seeds: int = Field(default=3, ge=1, description="Repetitions of each search, a seed each.")
     evaluations: int = Field(default=10_000, ge=1, description="Evaluations of each search.")
 

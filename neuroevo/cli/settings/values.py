@@ -25,10 +25,12 @@ class Words:
     Attributes:
         expected: What a value must be.
         metavar: What stands for it in help.
+        choices: Values that can be named.
     """
 
     expected: str
     metavar: str
+    choices: tuple[str, ...] = ()
 
 
 def _check_device(name: str) -> str:
@@ -79,15 +81,18 @@ AUGMENTATIONS = ("crop", "flip", "jitter")
 Augment = Annotated[
     tuple[Literal["crop", "flip", "jitter"], ...],
     AfterValidator(_check_different),
-    Words(f"some of {', '.join(AUGMENTATIONS)}, separated by commas", "NAME,NAME"),
+    Words(f"some of {', '.join(AUGMENTATIONS)}, separated by commas", f"[{'|'.join(AUGMENTATIONS)}],…", AUGMENTATIONS),
 ]
 LOGGERS = ("csv", "tensorboard", "mlflow", "wandb")
 Log = Annotated[
     tuple[Literal["csv", "tensorboard", "mlflow", "wandb"], ...],
     AfterValidator(_check_different),
-    Words(f"some of {', '.join(LOGGERS)}, separated by commas", "NAME,NAME"),
+    Words(f"some of {', '.join(LOGGERS)}, separated by commas", f"[{'|'.join(LOGGERS)}],…", LOGGERS),
 ]
-Device = Annotated[str, AfterValidator(_check_device), Words("auto, cpu, cuda, cuda:N or mps", "NAME")]
+DEVICES = ("auto", "cpu", "cuda", "mps")
+Device = Annotated[
+    str, AfterValidator(_check_device), Words("auto, cpu, cuda, cuda:N or mps", "[auto|cpu|cuda|cuda:N|mps]", DEVICES)
+]
 Folder = Annotated[Path, AfterValidator(_check_path), Words("a path", "PATH")]
 Names = Annotated[tuple[str, ...], AfterValidator(_check_names), Words("a list of different names", "NAME,NAME")]
 Counts = Annotated[
@@ -112,14 +117,22 @@ def expected(info: FieldInfo) -> str:
     return f"{_in_words(_whole(info))} {bounds}".strip()
 
 
+def choices(info: FieldInfo) -> list[str]:
+    """Return the values of a setting that can be named, as far as its type says so."""
+    kind = _whole(info)
+    if words := _words_of(kind):
+        return [*words.choices]
+    return [str(one) for option in _options(kind) if get_origin(option) is Literal for one in get_args(option)]
+
+
 def metavar(info: FieldInfo) -> str:
     """What stands for a setting's value in help: its choices or its kind."""
     kind = _whole(info)
     if words := _words_of(kind):
         return words.metavar
     options = [option for option in _options(kind) if option is not type(None)]
-    if literals := [str(one) for option in options if get_origin(option) is Literal for one in get_args(option)]:
-        return "|".join([*literals, *(_BASIC[option][1] for option in options if option in _BASIC)])
+    if literals := choices(info):
+        return f"[{'|'.join([*literals, *(_BASIC[option][1] for option in options if option in _BASIC)])}]"
     if many := [option for option in options if get_origin(option) is tuple]:
         name = _BASIC.get(get_args(many[0])[0], ("", "VALUE"))[1]
         return f"{name},{name}"
@@ -166,8 +179,13 @@ def label(key: str, info: FieldInfo) -> str:
 
 def argument(info: FieldInfo) -> str:
     """The name of a setting that is an argument of its command; empty for an option."""
-    extra = info.json_schema_extra
-    return str(extra.get("argument", "")) if isinstance(extra, dict) else ""
+    return extra(info, "argument")
+
+
+def extra(info: FieldInfo, key: str) -> str:
+    """What a setting says about itself beside its type: `argument`, `names` or `group`; empty if it does not."""
+    found = info.json_schema_extra
+    return str(found.get(key, "")) if isinstance(found, dict) else ""
 
 
 def is_switch(info: FieldInfo) -> bool:

@@ -158,3 +158,4 @@ class Baldwin(Recorded):
 
 
 STRATEGIES = {"lamarckian": Lamarckian}
+NEEDS = {"lamarckian": "a problem with gradients (digits)"}

@@ -138,3 +138,4 @@ def uniform(ranks: Tensor, k: int, *, generator: torch.Generator) -> Tensor:
 
 
 STRATEGIES = {"map-elites": MAPElites}
+NEEDS = {"map-elites": "the extra qd, and a problem with measures (arm)"}

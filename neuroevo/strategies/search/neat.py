@@ -242,3 +242,4 @@ def _individual_state(one: Individual) -> dict[str, Any]:
 
 
 STRATEGIES = {"neat": NEAT}
+NEEDS = {"neat": "a problem over graphs (xor, cartpole)"}

@@ -138,3 +138,4 @@ class Novelty(Search):
 
 
 STRATEGIES = {"novelty": Novelty}
+NEEDS = {"novelty": "the extra qd, and a problem with measures (arm)"}

@@ -131,3 +131,4 @@ def perturb_rates(rates: Tensor, *, generator: torch.Generator) -> Tensor:
 
 
 STRATEGIES = {"pbt": PBT}
+NEEDS = {"pbt": "a problem with gradients (digits)"}
