@@ -39,14 +39,47 @@ def gaussian(genomes: Tensor, *, sigma: float | Tensor, rate: float = 1.0, gener
     Source: `deap.tools.mutGaussian`.
     """
     _check(genomes, rate)
-    # On the CPU, because each call would have to wait for a device.
-    sizes = sigma.cpu() if isinstance(sigma, Tensor) else torch.tensor(sigma, dtype=torch.float64)
-    if sizes.numel() and not 0 <= float(sizes.min()) <= float(sizes.max()) < math.inf:
-        raise ValueError(f"sigma must be finite and at least 0, but it is {sigma}.")
+    sizes = _deviations(sigma)
 
     def add_noise(genes: Tensor, each: PerGene) -> Tensor:
         noise = torch.randn(genes.shape, generator=generator, dtype=_precision(genes))
         return genes + (each(sizes) * noise).to(genes.dtype).to(genes.device)
+
+    return _mutate(genomes, add_noise, rate, generator)
+
+
+def multiscale(
+    genomes: Tensor, *, sigma: float | Tensor, least: float = 1e-3, rate: float = 1.0, generator: torch.Generator
+) -> Tensor:
+    """Add normal noise to each gene with the given probability, its deviation log-uniform: steps of all lengths.
+
+    Args:
+        genomes: Floating point, [..., D].
+        sigma: Largest standard deviation of the noise, in units of the genes, at least 0; one for all or one for each,
+            [D].
+        least: Smallest standard deviation, in units of the largest, in (0, 1].
+        rate: Probability that a gene is mutated, in [0, 1].
+        generator: A generator of the CPU.
+
+    Returns:
+        Mutated genomes, [..., D]; genes that are not mutated keep every bit.
+
+    Raises:
+        ValueError: `sigma` is negative or not finite, or `least` or the rate lies outside of its interval.
+        TypeError: The genomes are not floating point.
+
+    Source: Mühlenbein and Schlierkamp-Voosen, Predictive Models for the Breeder Genetic Algorithm (1993), section 3.2,
+    where steps are sums of powers of 2; a normal step of log-uniform deviation is ours.
+    """
+    _check(genomes, rate)
+    if not 0 < least <= 1:
+        raise ValueError(f"least must lie in (0, 1], but it is {least}.")
+    sizes = _deviations(sigma)
+
+    def add_noise(genes: Tensor, each: PerGene) -> Tensor:
+        scales = least ** torch.rand(genes.shape, generator=generator, dtype=torch.float64)
+        noise = torch.randn(genes.shape, generator=generator, dtype=_precision(genes))
+        return genes + (each(sizes) * scales * noise).to(genes.dtype).to(genes.device)
 
     return _mutate(genomes, add_noise, rate, generator)
 
@@ -152,6 +185,18 @@ def _of_genes(setting: Tensor, *, chosen: Tensor, length: int) -> Tensor:
     return setting[(chosen % length).to(setting.device)] if setting.numel() > 1 else setting
 
 
+def _deviations(sigma: float | Tensor) -> Tensor:
+    """Return the standard deviation of noise, [] or [D], on the CPU, because each call would have to wait for a device.
+
+    Raises:
+        ValueError: One is negative or not finite.
+    """
+    sizes = sigma.cpu() if isinstance(sigma, Tensor) else torch.tensor(sigma, dtype=torch.float64)
+    if sizes.numel() and not 0 <= float(sizes.min()) <= float(sizes.max()) < math.inf:
+        raise ValueError(f"sigma must be finite and at least 0, but it is {sigma}.")
+    return sizes
+
+
 def _precision(genomes: Tensor) -> torch.dtype:
     """Return the dtype of the draws: the genomes', but at least single precision."""
     return torch.promote_types(genomes.dtype, torch.float32)
@@ -163,4 +208,9 @@ def _check(genomes: Tensor, rate: float) -> None:
     check_rate(rate)
 
 
-OPERATORS = {"mutation.gaussian": gaussian, "mutation.uniform": uniform, "mutation.polynomial": polynomial}
+OPERATORS = {
+    "mutation.gaussian": gaussian,
+    "mutation.multiscale": multiscale,
+    "mutation.uniform": uniform,
+    "mutation.polynomial": polynomial,
+}

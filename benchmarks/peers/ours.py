@@ -11,7 +11,7 @@ from deap import algorithms
 from torch import Tensor
 
 from neuroevo.benchmarks.peers.contenders import Contender, Contenders, Quality, accuracy_of, of_generations
-from neuroevo.benchmarks.speed.overhead import nothing
+from neuroevo.benchmarks.speed.overhead import classic, nothing
 from neuroevo.benchmarks.speed.workloads import (
     CHECKED,
     DIGITS,
@@ -126,7 +126,7 @@ class _EaSimple:
 
 
 def _search(problem: Problem, population: int, *, rate: float = 0.1, mating: float = 1.0, seed: int = 0) -> Genetic:
-    return Genetic(problem, population=population, sigma=0.1, rate=rate, mating=mating, elites=0, seed=seed)
+    return classic(problem, population=population, sigma=0.1, rate=rate, mating=mating, elites=0, seed=seed)
 
 
 def _digits(work: Workload) -> Supervised:

@@ -64,6 +64,29 @@ SUBJECTS = [
         lambda: mutation_laws(like="gaussian", sigma=SIGMAS.numpy(), length=3, **ANY),
     ),
     Subject(
+        "multiscale mutation",
+        COVERS,
+        lambda: partial(mutation.multiscale, sigma=0.3, least=0.05),
+        lambda: mutation_laws(
+            like="multiscale",
+            sigma=0.3,
+            least=0.05,
+            dtypes=PRECISIONS,
+            refuses=refusing(
+                rate=RATES,
+                least=(0.0, -0.1, 1.1, torch.nan),
+                sigma=(-0.1, torch.inf, torch.nan, torch.tensor([0.1, -0.1, 0.2])),
+            ),
+            **ANY,
+        ),
+    ),
+    Subject(
+        "multiscale mutation by default, by a deviation for each gene",
+        COVERS,
+        lambda: partial(mutation.multiscale, sigma=SIGMAS),
+        lambda: mutation_laws(like="multiscale", sigma=SIGMAS.numpy(), length=3, **ANY),
+    ),
+    Subject(
         "gaussian mutation without noise",
         COVERS,
         lambda: partial(mutation.gaussian, sigma=0.0),

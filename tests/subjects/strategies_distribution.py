@@ -84,7 +84,7 @@ TWINS: Mapping[str, tuple[type[Search], tuple[str, ...], Sequence[str], Twin]] =
                 sigma=(0.1, 5.0, 1e-20),
                 learning_rate=(0.1,),
                 weight_decay=(0.05,),
-                sigma_decay=(0.9, 1.0),
+                sigma_rate=(0.0, 2.0),
             ),
         ),
     ),

@@ -13,7 +13,7 @@ from neuroevo.problems.function import Function
 from neuroevo.space import Space
 from neuroevo.strategies import Genetic
 from neuroevo.testing.references.crossover import two_point
-from neuroevo.testing.references.mutation import bit_flip
+from neuroevo.testing.references.mutation import bit_flip, multiscale
 from neuroevo.testing.references.strategies.genetic import PlainGenetic
 from subjects.strategies_population import BOXED, Floats, box, nothing, subject
 
@@ -129,7 +129,7 @@ SUBJECTS = [
         "genetic",
         lambda seed: Genetic(box(), population=4, seed=seed, sigma=torch.tensor([0.1, 0.2, 0.6]), rate=1.0),
         PlainGenetic(
-            **{**BOXED, "mutate": lambda genome, generator: genome + generator.normal(size=3) * [0.1, 0.2, 0.6]},
+            **{**BOXED, "mutate": partial(multiscale, sigma=np.array([0.1, 0.2, 0.6]))},
             population=4,
         ),
     ),

@@ -18,8 +18,8 @@ from neuroevo.strategies import NEAT, NSGA2, PBT, Genetic, Island, Lamarckian, M
 from neuroevo.strategies.search.species import Species
 from neuroevo.testing.laws import Law
 from neuroevo.testing.laws.populations import population_laws
-from neuroevo.testing.references.crossover import simulated_binary, two_point
-from neuroevo.testing.references.mutation import gaussian, polynomial
+from neuroevo.testing.references.crossover import simulated_binary, uniform
+from neuroevo.testing.references.mutation import multiscale, polynomial
 from neuroevo.testing.references.strategies.archives import PlainMAPElites, PlainNovelty
 from neuroevo.testing.references.strategies.genetic import PlainGenetic, PlainIslands
 from neuroevo.testing.references.strategies.individuals import clipped
@@ -68,11 +68,11 @@ in_box = partial(clipped, low=LOW, high=HIGH)
 
 BOXED: dict[str, Any] = {
     "first": anywhere,
-    "cross": two_point,
-    "mutate": partial(gaussian, sigma=SPREAD / 3, rate=0.1),
+    "cross": uniform,
+    "mutate": partial(multiscale, sigma=SPREAD, rate=0.1),
     "clip": in_box,
 }
-FREE: dict[str, Any] = {"first": around, "cross": two_point, "mutate": partial(gaussian, sigma=0.7 / 3, rate=0.1)}
+FREE: dict[str, Any] = {"first": around, "cross": uniform, "mutate": partial(multiscale, sigma=0.7, rate=0.1)}
 
 
 def genetic(seed: int, **settings: Any) -> Genetic:
@@ -141,7 +141,7 @@ SUBJECTS = [
             free((2.0,)), population=7, seed=seed, elites=2, tournament=2, sigma=0.4, rate=0.5, mating=0.6
         ),
         PlainGenetic(
-            **{**FREE, "mutate": partial(gaussian, sigma=0.4, rate=0.5)},
+            **{**FREE, "mutate": partial(multiscale, sigma=0.4, rate=0.5)},
             population=7,
             elites=2,
             tournament=2,
@@ -158,7 +158,7 @@ SUBJECTS = [
         "genetic without elites",
         "genetic",
         lambda seed: Genetic(box(), population=5, seed=seed, elites=0, rate=1.0),
-        PlainGenetic(**{**BOXED, "mutate": partial(gaussian, sigma=SPREAD / 3, rate=1.0)}, population=5, elites=0),
+        PlainGenetic(**{**BOXED, "mutate": partial(multiscale, sigma=SPREAD, rate=1.0)}, population=5, elites=0),
     ),
     subject(
         "islands",
@@ -194,7 +194,7 @@ SUBJECTS = [
             **{
                 **FREE,
                 "cross": partial(simulated_binary, eta=20),
-                "mutate": partial(gaussian, sigma=0.7 / 3, rate=0.7),
+                "mutate": partial(multiscale, sigma=0.7, rate=0.7),
             },
             population=9,
         ),
@@ -241,7 +241,7 @@ SUBJECTS = [
         "genetic with many steps",
         ("genetic", "variation"),
         lambda seed: Genetic(free(), seed=seed, rate=1.0, mating=0.0),
-        PlainGenetic(**{**FREE, "mutate": partial(gaussian, sigma=0.7 / 3, rate=1.0)}, mating=0.0),
+        PlainGenetic(**{**FREE, "mutate": partial(multiscale, sigma=0.7, rate=1.0)}, mating=0.0),
         examples=2,
         children=40_000,
         states=[(1, "distinct")],
@@ -252,7 +252,7 @@ SUBJECTS = [
         lambda seed: Novelty(measured(), population=6, neighbours=3, seed=seed, tournament=2, rate=0.5),
         PlainNovelty(
             first=anywhere,
-            mutate=partial(gaussian, sigma=SPREAD / 3, rate=0.5),
+            mutate=partial(multiscale, sigma=SPREAD, rate=0.5),
             clip=in_box,
             ranges=RANGES,
             population=6,
@@ -273,7 +273,7 @@ SUBJECTS = [
         lambda seed: Novelty(measured(), population=5, threshold=1.0, seed=seed, sigma=0.3),
         PlainNovelty(
             first=anywhere,
-            mutate=partial(gaussian, sigma=0.3, rate=0.1),
+            mutate=partial(multiscale, sigma=0.3, rate=0.1),
             clip=in_box,
             ranges=RANGES,
             population=5,
@@ -294,7 +294,7 @@ SUBJECTS = [
             learnable(free), population=6, offspring=3, seed=seed, steps=2, learning_rate=0.3, tournament=2, rate=0.5
         ),
         PlainLamarckian(
-            **{**FREE, "mutate": partial(gaussian, sigma=0.7 / 3, rate=0.5)},
+            **{**FREE, "mutate": partial(multiscale, sigma=0.7, rate=0.5)},
             gradient=uphill,
             spread=0.7,
             population=6,

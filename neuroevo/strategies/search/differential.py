@@ -7,8 +7,9 @@ Source: Storn and Price, Differential Evolution (Journal of Global Optimization,
     x_k <- u_k if it is no worse                                     (section 3)
 
 Defaults: F = 0.5 of section 4; CR = 0.5, our choice between 0.1, where genes count alone, and 0.9, where they
-depend on each other (both tried there); P = 5 D to 10 D there, here 5 D within [20, 100], for networks have
-thousands of genes. Cost of a generation: P evaluations and O(P D + P^2) operations.
+depend on each other (both tried there); P = 5 D to 10 D there, here 5 D within [20, 40], for budgets of thousands of
+evaluations (`docs/search-quality.md` has the experiment). Cost of a generation: P evaluations and O(P D + P^2)
+operations.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Differential(Search):
 
     Args:
         problem: What genomes are scored on.
-        population: Individuals, P, at least 4; default 5 D, but 20 at least and 100 at most.
+        population: Individuals, P, at least 4; default 5 D, but 20 at least and 40 at most.
         seed: The run's seed.
         factor: Weight of a difference, F.
         rate: Probability that a gene is the mutant's, CR, in [0, 1].
@@ -48,7 +49,7 @@ class Differential(Search):
     def __init__(
         self, problem: Problem, *, population: int | None = None, seed: int = 0, factor: float = 0.5, rate: float = 0.5
     ) -> None:
-        wanted = min(100, max(20, 5 * problem.space.size)) if population is None else population
+        wanted = min(40, max(20, 5 * problem.space.size)) if population is None else population
         super().__init__(problem, population=wanted, seed=seed)
         self.toolbox.register("differ", partial(rand_one, factor=factor, generator=self.generator))
         self.toolbox.register("trial", partial(binomial, rate=rate, generator=self.generator))

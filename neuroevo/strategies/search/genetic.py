@@ -1,15 +1,16 @@
 """Genetic algorithm over any genomes in tensors: tournaments, crossover, mutation; generational or steady-state.
 
-Sources: Holland, Adaptation in Natural and Artificial Systems (1975); tournaments of Goldberg and Deb (1991),
-crossover at two points and Gaussian mutation as in DEAP (`selTournament`, `cxTwoPoint`, `mutGaussian`); steady
-state after Whitley, GENITOR (1989): a pair of children at a time takes the place of the worst. Such et al., Deep
-Neuroevolution (arXiv 1712.06567), is what it does to networks.
+Sources: Holland, Adaptation in Natural and Artificial Systems (1975); tournaments of Goldberg and Deb (1991); uniform
+crossover of Syswerda (1989), at two points for bits and integers; mutation by steps of all lengths after Mühlenbein and
+Schlierkamp-Voosen (1993); (mu + lambda) survival of Schwefel (1981); steady state after Whitley, GENITOR (1989): a pair
+of children at a time takes the place of the worst. Such et al., Deep Neuroevolution (arXiv 1712.06567), is what it does
+to networks.
 
 One generation: parents win tournaments, neighbours among them exchange genes, children mutate, and `replace` chooses
-the survivors. Defaults are our choice: P = 100, tournaments of 3, a tenth of the genes mutated by a third of the
-space's spread, one elite. Bits are flipped, integers drawn anew; permutations exchange genes by order crossover, and
-the genes that mutate change places. Cost of a generation: P evaluations (`offspring` in a steady state) and O(P D)
-operations and numbers.
+the survivors: the best of parents and children. Defaults are our choice, and `docs/search-quality.md` has the
+experiment: P = 50, tournaments of 3, a tenth of the genes mutated by steps up to the space's spread. Bits are flipped,
+integers drawn anew; permutations exchange genes by order crossover, and the genes that mutate change places. Cost of a
+generation: P evaluations (`offspring` in a steady state) and O(P D) operations and numbers.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from neuroevo.strategies.toolbox import Checks, Verbs
 
 
 class Genetic(Search):
-    """A genetic algorithm: generational, or in a steady state with fewer `offspring` than individuals.
+    """A genetic algorithm: (mu + lambda), generational with `elites`, or in a steady state with fewer `offspring`.
 
     `vary` calls `mate` and `mutate`, for the whole population at once where these are operators on tensors in the
     adapters of `neuroevo.operators.verbs`.
@@ -44,12 +45,12 @@ class Genetic(Search):
     Args:
         problem: What genomes are scored on.
         population: Individuals that live at a time, P.
-        offspring: Children in a generation; default P, which replace their parents. Fewer make it a steady state, where
-            the best of parents and children survive.
+        offspring: Children in a generation; default P. Fewer make it a steady state.
         seed: The run's seed.
-        elites: Parents that survive, in the generational form.
+        elites: Parents that survive while children replace all others; default none is replaced by a worse one: the
+            best of parents and children survive, as in a steady state. Where scores are noisy a few elites are better.
         tournament: Entrants of a tournament.
-        sigma: Step of a mutation of real numbers, one for all genes or one for each; default a third of the space's
+        sigma: Largest step of a mutation of real numbers, one for all genes or one for each; default the space's
             spread.
         rate: Probability that a gene mutates, in [0, 1].
         mating: Probability that a pair of parents exchanges genes, in [0, 1].
@@ -66,10 +67,10 @@ class Genetic(Search):
         self,
         problem: Problem,
         *,
-        population: int = 100,
+        population: int = 50,
         offspring: int | None = None,
         seed: int = 0,
-        elites: int = 1,
+        elites: int | None = None,
         tournament: int = 3,
         sigma: Tensor | float | None = None,
         rate: float = 0.1,
@@ -89,8 +90,8 @@ class Genetic(Search):
             mating=mating,
         )
         self.toolbox.register("select", select_by_tournament(tournament, self.generator))
-        steady = self.offspring < population
-        self.toolbox.register("replace", plus if steady else partial(generational, elites=elites))
+        survive_all = elites is None or self.offspring < population
+        self.toolbox.register("replace", plus if survive_all else partial(generational, elites=elites))
         self.toolbox.register("population", self.initial_population)
 
     def size(self, generation: int) -> int:

@@ -18,7 +18,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from neuroevo.individual import Individual
-from neuroevo.operators.replacement import best, generational
+from neuroevo.operators.replacement import best, generational, plus
 from neuroevo.problems import Problem
 from neuroevo.strategies.search.base import ALL, Search, compact
 from neuroevo.strategies.search.variation import (
@@ -46,9 +46,10 @@ class Island(Search):
         interval: Generations from one migration to the next.
         migrants: How many leave an island then.
         seed: The run's seed.
-        elites: Parents that survive, on each island.
+        elites: Parents that survive on each island while children replace all others; default the best of parents and
+            children survive.
         tournament: Entrants of a tournament.
-        sigma: Step of a mutation of real numbers, one for all genes or one for each; default a third of the space's
+        sigma: Largest step of a mutation of real numbers, one for all genes or one for each; default the space's
             spread.
         rate: Probability that a gene mutates, in [0, 1].
 
@@ -69,7 +70,7 @@ class Island(Search):
         interval: int = 5,
         migrants: int = 1,
         seed: int = 0,
-        elites: int = 1,
+        elites: int | None = None,
         tournament: int = 3,
         sigma: Tensor | float | None = None,
         rate: float = 0.1,
@@ -92,7 +93,7 @@ class Island(Search):
             mutation=default_mutation(self.space, sigma=sigma, rate=rate, generator=self.generator),
         )
         self.toolbox.register("select", select_by_tournament(tournament, self.generator))
-        self.toolbox.register("replace", partial(generational, elites=elites))
+        self.toolbox.register("replace", plus if elites is None else partial(generational, elites=elites))
         self.toolbox.register("migrate", ring, migrants=migrants)
         self.toolbox.register("population", self.initial_population)
 

@@ -65,9 +65,10 @@ class Lamarckian(Genetic):
         steps: Gradient steps of each child.
         learning_rate: Length of a step in each gene, in units of the space's spread.
         inherited: Whether genomes become what they learned (Lamarck) or only score by it (Baldwin).
-        elites: Parents that survive, in the generational form.
+        elites: Parents that survive while children replace all others; default the best of parents and children
+            survive.
         tournament: Entrants of a tournament.
-        sigma: Step of a mutation; default a third of the space's spread.
+        sigma: Largest step of a mutation; default the space's spread.
         rate: Probability that a gene mutates, in [0, 1].
 
     Raises:
@@ -88,7 +89,7 @@ class Lamarckian(Genetic):
         steps: int = 5,
         learning_rate: float = 0.1,
         inherited: bool = True,
-        elites: int = 1,
+        elites: int | None = None,
         tournament: int = 3,
         sigma: Tensor | float | None = None,
         rate: float = 0.1,

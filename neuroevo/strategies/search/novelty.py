@@ -47,7 +47,7 @@ class Novelty(Search):
             measures' ranges.
         seed: The run's seed.
         tournament: Entrants of a tournament.
-        sigma: Step of a mutation of real numbers, one for all genes or one for each; default a third of the space's
+        sigma: Largest step of a mutation of real numbers, one for all genes or one for each; default the space's
             spread.
         rate: Probability that a gene mutates, in [0, 1].
 

@@ -7,7 +7,7 @@ Survivors are chosen by DEAP's `selNSGA2`.
 One generation: parents win binary tournaments by front, then by crowding distance; neighbours are crossed by
 simulated binary crossover, children mutate polynomially; of parents and children together the best P survive.
 Defaults are those of section V: P = 100, crossover index 20 at half of the genes of every pair, mutation index 20
-at 1 / D of the genes. Where a bound is missing, mutation is Gaussian by a third of the space's spread; bits, integers
+at 1 / D of the genes. Where a bound is missing, children mutate by steps up to the space's spread; bits, integers
 and permutations vary as in `Genetic`. Cost of a
 generation: P evaluations, O(P log P) comparisons for two objectives and at most O(M P^2) for more, O(P D) operations
 and numbers.

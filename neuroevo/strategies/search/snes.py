@@ -16,7 +16,6 @@ Cost of a generation: P evaluations and O(P D) operations and numbers.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -28,7 +27,7 @@ from neuroevo.operators.shaping import nes_utilities
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, scores_of
-from neuroevo.strategies.search.step_sizes import settled
+from neuroevo.strategies.search.step_sizes import natural_rate, settled
 from neuroevo.strategies.toolbox import Checks, Verbs
 
 MOST_CHANGE = 10.0
@@ -69,7 +68,7 @@ class SNES(Search):
         self.mean = first_mean(self.space, seed)
         self.sigma = first_sigma(self.space, sigma)
         self.mean_rate = mean_rate
-        self.sigma_rate = (3 + math.log(size)) / (5 * math.sqrt(size)) if sigma_rate is None else sigma_rate
+        self.sigma_rate = natural_rate(size) if sigma_rate is None else sigma_rate
         self.toolbox.register("sample", normal, generator=self.generator)
         self.toolbox.register("shape", nes_utilities)
 

@@ -26,3 +26,11 @@ def settled(sigma: Tensor, mean: Tensor) -> Tensor:
     least, greatest = limits_of(sigma.dtype)
     precision = torch.finfo(mean.dtype).eps * mean.abs()
     return torch.maximum(sigma, precision).clamp(least, greatest)
+
+
+def natural_rate(size: int) -> float:
+    """Return the learning rate of the step sizes of D genes, (3 + ln D) / (5 sqrt D).
+
+    Source: Wierstra et al., Natural Evolution Strategies (arXiv 1106.4487), table 1.
+    """
+    return (3 + math.log(size)) / (5 * math.sqrt(size))

@@ -17,9 +17,9 @@ from torch import Tensor
 from neuroevo.discrete import Bits, Integers, Permutations
 from neuroevo.individual import Ids, Individual, offspring, tensor_of
 from neuroevo.operators.bits import flip
-from neuroevo.operators.crossover import two_point
+from neuroevo.operators.crossover import two_point, uniform
 from neuroevo.operators.integers import reset
-from neuroevo.operators.mutation import gaussian
+from neuroevo.operators.mutation import multiscale
 from neuroevo.operators.permutations import ordered, shuffle
 from neuroevo.operators.selection import tournament
 from neuroevo.operators.trials import successes
@@ -28,9 +28,6 @@ from neuroevo.space import Space
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import first_sigma
 from neuroevo.strategies.toolbox import Check
-
-MUTATION = 1 / 3
-"""Step of a mutation, in units of the space's spread."""
 
 VARIATION: Mapping[str, str] = {
     "select": "select(individuals, k) -> individuals",
@@ -143,27 +140,27 @@ def register_variation(
 
 
 def mutation_step(space: Space, sigma: Tensor | float | None) -> Tensor:
-    """Return the step of a mutation, [D], or [] where it is the same for all genes, which takes less time to use.
+    """Return the largest step of a mutation, [D], or [] where it is the same for all genes, which is faster to use.
 
     Args:
         space: Where genomes lie.
-        sigma: The wanted step, one for all genes or one for each; None is a third of the space's spread.
+        sigma: The wanted step, one for all genes or one for each; None is the space's spread.
 
     Raises:
         ValueError: One is not finite and above 0.
     """
-    sizes = MUTATION * space.spread if sigma is None else first_sigma(space, sigma)
+    sizes = first_sigma(space, sigma)
     return sizes[0] if bool((sizes == sizes[0]).all()) else sizes
 
 
 def default_mutation(
     space: Space, *, sigma: Tensor | float | None = None, rate: float, generator: torch.Generator
 ) -> Callable[[Tensor], Tensor]:
-    """Return the mutation of a space: Gaussian steps, flips of bits, uniform integers, a shuffle of some places.
+    """Return the mutation of a space: steps of all lengths, flips of bits, uniform integers, a shuffle of some places.
 
     Args:
         space: Where genomes lie.
-        sigma: The step, for real numbers only; None is a third of the space's spread.
+        sigma: The largest step, for real numbers only; None is the space's spread.
         rate: Probability that a gene mutates, in [0, 1].
         generator: A generator of the CPU.
 
@@ -171,7 +168,7 @@ def default_mutation(
         ValueError: There is a `sigma`, but genomes are no real numbers; or one is not finite and above 0.
     """
     if space.KIND == Space.KIND:
-        return partial(gaussian, sigma=mutation_step(space, sigma), rate=rate, generator=generator)
+        return partial(multiscale, sigma=mutation_step(space, sigma), rate=rate, generator=generator)
     if sigma is not None:
         raise ValueError(f"sigma must be left out for genomes of {space.KIND}, which have no step, but it is {sigma}.")
     mutations: Mapping[str, Callable[..., Tensor]] = {
@@ -183,8 +180,9 @@ def default_mutation(
 
 
 def default_crossover(space: Space, *, generator: torch.Generator) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Return the crossover of a space: at two points, for permutations order crossover."""
-    return partial(ordered if space.KIND == Permutations.KIND else two_point, generator=generator)
+    """Return the crossover of a space: uniform for real numbers, by order for permutations, else at two points."""
+    crossovers: Mapping[str, Callable[..., Any]] = {Space.KIND: uniform, Permutations.KIND: ordered}
+    return partial(crossovers.get(space.KIND, two_point), generator=generator)
 
 
 def select_by_tournament(size: int, generator: torch.Generator) -> Select:

@@ -23,6 +23,18 @@ def gaussian(genome: Row, *, sigma: Each, rate: float = 1.0, generator: np.rando
     return mutant
 
 
+def multiscale(
+    genome: Row, *, sigma: Each, least: float = 1e-3, rate: float = 1.0, generator: np.random.Generator
+) -> Row:
+    """Add normal noise to each gene with a probability, its deviation drawn log-uniformly up to `sigma`."""
+    mutant, sigmas = genome.copy(), np.broadcast_to(sigma, genome.shape)
+    for place in range(len(genome)):
+        if generator.random() < rate:
+            scale = np.exp(generator.uniform(np.log(least), 0))
+            mutant[place] = genome[place] + sigmas[place] * scale * generator.normal()
+    return mutant
+
+
 def uniform(genome: Row, *, low: float, high: float, rate: float = 1.0, generator: np.random.Generator) -> Row:
     """Draw each gene anew with a probability (Michalewicz 1992, section 5.1)."""
     mutant = genome.copy()
@@ -119,6 +131,7 @@ Mutation = Callable[..., Row]
 
 MUTATIONS: Mapping[str, Mutation] = {
     "gaussian": gaussian,
+    "multiscale": multiscale,
     "uniform": uniform,
     "polynomial": polynomial,
     "bit flip": bit_flip,

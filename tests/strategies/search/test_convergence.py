@@ -53,7 +53,7 @@ SEARCHES: dict[str, Callable[[Function], Search]] = {
     "separable-cma-es": SeparableCMAES,
     "snes": SNES,
     "pgpe": partial(PGPE, population=10),
-    "openai-es": partial(OpenAIES, sigma_decay=0.9),
+    "openai-es": partial(OpenAIES, sigma_rate=2.0),
     "evolution-strategy": EvolutionStrategy,
     "plus": partial(EvolutionStrategy, plus=True),
     "differential": partial(Differential, population=10),

@@ -45,15 +45,28 @@ def test_a_step_of_snes() -> None:
 
 
 def test_a_step_of_openai_es() -> None:
-    """Adam's first step goes up in each gene as far as its learning rate says, and the noise decays."""
-    strategy = OpenAIES(SPHERE(3), seed=2, population=8, sigma=0.1, learning_rate=0.5, sigma_decay=0.9)
+    """Adam's first step goes up in each gene as far as its learning rate says, and sigma follows the path."""
+    strategy = OpenAIES(SPHERE(3), seed=2, population=8, sigma=0.1, learning_rate=0.5, sigma_rate=2.0)
     mean, individuals = strategy.mean.clone(), scored(strategy)
     utilities = centred_ranks(scores_of(individuals))
     steps = (torch.stack([one.genome for one in individuals]) - mean) / 0.1
     gradient = (utilities.unsqueeze(-1) * steps).mean(0)
     strategy.update(individuals)
     torch.testing.assert_close(strategy.mean, mean + 0.1 * 0.5 * gradient.sign(), rtol=0, atol=1e-6)
-    torch.testing.assert_close(strategy.sigma, torch.full((3,), 0.09, dtype=torch.float64))
+    mass = float(utilities.abs().sum() ** 2 / (2 * utilities.square().sum()))
+    rate = (mass + 2) / (3 + mass + 5)
+    path = (rate * (2 - rate)) ** 0.5 * 8 * gradient / (2 * utilities.square().sum()).sqrt()
+    torch.testing.assert_close(strategy.path, path)
+    factor = math.exp(2 * rate * (float(path.norm()) / 3**0.5 - 1))
+    torch.testing.assert_close(strategy.sigma, torch.full((3,), 0.1 * factor, dtype=torch.float64))
+
+
+def test_noise_of_a_constant_sigma_stays() -> None:
+    """A rate of 0 is the paper's search."""
+    strategy = OpenAIES(SPHERE(3), seed=2, sigma=0.1, sigma_rate=0.0)
+    for _ in evolve(strategy, 5):
+        pass
+    assert strategy.sigma.tolist() == [0.1] * 3
 
 
 def test_weight_decay_pulls_to_the_origin() -> None:

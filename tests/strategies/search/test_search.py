@@ -189,7 +189,7 @@ def test_another_map_and_evaluator(kind: type[Search]) -> None:
         (lambda: CMAES(SPHERE(5), population=1), r"population must be at least 2, but it is 1."),
         (lambda: SNES(SPHERE(5), sigma=-1), r"sigma must be finite and above 0, but it is -1."),
         (lambda: SNES(SPHERE(5), sigma=math.nan), r"sigma must be finite and above 0, but it is nan."),
-        (lambda: Genetic(SPHERE(5), offspring=0), r"offspring must lie in \[1, 100\], the population, but it is 0."),
+        (lambda: Genetic(SPHERE(5), offspring=0), r"offspring must lie in \[1, 50\], the population, but it is 0."),
         (lambda: EvolutionStrategy(SPHERE(5), population=5, parents=6), r"parents must lie in \[1, 5\], .* are 6."),
         (lambda: SPHERE(0), r"size, the number of genes D, must be at least 1, but it is 0."),
     ],

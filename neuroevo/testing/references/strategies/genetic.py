@@ -31,7 +31,7 @@ def unclipped(genome: Row) -> Genome:
 
 
 class PlainGenetic(PlainPopulation):
-    """Holland (1975) with tournaments of Goldberg and Deb (1991); in a steady state after Whitley (1989).
+    """Holland (1975) with tournaments of Goldberg and Deb (1991), and survival of Schwefel (1981) or Whitley (1989).
 
     Args:
         first: Draws a genome of the first generation.
@@ -40,7 +40,7 @@ class PlainGenetic(PlainPopulation):
         clip: Moves a genome into the bounds.
         population: Individuals that live at a time, P.
         offspring: Children of a generation; default P.
-        elites: Parents that survive.
+        elites: Parents that survive while children replace all others; None for the best of all.
         tournament: Entrants of a tournament.
         mating: Probability that a pair exchanges genes.
     """
@@ -52,9 +52,9 @@ class PlainGenetic(PlainPopulation):
         cross: Cross,
         mutate: Mutate,
         clip: Clip = unclipped,
-        population: int = 100,
+        population: int = 50,
         offspring: int | None = None,
-        elites: int = 1,
+        elites: int | None = None,
         tournament: int = 3,
         mating: float = 1.0,
     ) -> None:
@@ -94,7 +94,7 @@ class PlainGenetic(PlainPopulation):
         return [winner(individuals, size=self.tournament, generator=generator) for _ in range(count)]
 
     def survivors(self, state: State, population: Sequence[Plain]) -> list[Plain]:
-        """Return the best of all in a steady state, otherwise the children, with the worst replaced by elites."""
+        """Return the best of all, or the children of one generation, with the worst replaced by elites."""
         parents = state["individuals"]
         if self.offspring < self.population:
             return best_first([*population, *parents])[: self.population]
@@ -113,7 +113,7 @@ class PlainIslands(PlainGenetic):
         islands: Their number.
         interval: Generations from one migration to the next.
         migrants: How many leave an island then.
-        elites: Parents that survive on each island.
+        elites: As in `PlainGenetic`, on each island.
         tournament: Entrants of a tournament.
     """
 
@@ -128,7 +128,7 @@ class PlainIslands(PlainGenetic):
         islands: int = 4,
         interval: int = 5,
         migrants: int = 1,
-        elites: int = 1,
+        elites: int | None = None,
         tournament: int = 3,
     ) -> None:
         super().__init__(
@@ -171,7 +171,7 @@ class PlainIslands(PlainGenetic):
         return {**state, "individuals": [one for island in islands for one in island]}
 
 
-def generational(parents: Sequence[Plain], children: Sequence[Plain], *, elites: int) -> list[Plain]:
+def generational(parents: Sequence[Plain], children: Sequence[Plain], *, elites: int | None) -> list[Plain]:
     """Return the children, with the worst replaced by the best parents that are better; of equals the children."""
     wanted = len(parents) or len(children)
     return best_first([*children, *best_first(parents)[:elites]])[:wanted]

@@ -80,7 +80,7 @@ class PlainPGPE(PlainSearch):
         sigma: Any = None,
         max_speed: float | None = None,
         learning_rate: float | None = None,
-        sigma_rate: float = 0.1,
+        sigma_rate: float | None = None,
     ) -> None:
         super().__init__(problem)
         even = default_population(self.size) + default_population(self.size) % 2
@@ -88,7 +88,8 @@ class PlainPGPE(PlainSearch):
         self.sigma = self.each(self.spread if sigma is None else sigma)
         self.max_speed = np.sqrt(self.size) / 15 if max_speed is None else max_speed
         self.learning_rate = self.max_speed / 2 if learning_rate is None else learning_rate
-        self.sigma_rate = sigma_rate
+        rate = 4 * (3 + np.log(self.size)) / (5 * np.sqrt(self.size))
+        self.sigma_rate = rate if sigma_rate is None else sigma_rate
 
     def first(self, generator: np.random.Generator) -> State:
         """Return the start, and the spread as step sizes."""
@@ -135,7 +136,7 @@ class PlainOpenAIES(PlainSearch):
         sigma: Any = None,
         learning_rate: float = 0.5,
         weight_decay: float = 0.0,
-        sigma_decay: float = 0.999,
+        sigma_rate: float = 0.5,
     ) -> None:
         super().__init__(problem)
         even = default_population(self.size) + default_population(self.size) % 2
@@ -143,22 +144,24 @@ class PlainOpenAIES(PlainSearch):
         self.sigma = self.each(self.spread / 3 if sigma is None else sigma)
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
-        self.sigma_decay = sigma_decay
+        self.sigma_rate = sigma_rate
 
     def first(self, generator: np.random.Generator) -> State:
-        """Return the start, and a third of the spread as step sizes."""
-        return {"mean": self.begin(generator), "sigma": self.sigma}
+        """Return the start, a third of the spread as step sizes, and no path."""
+        return {"mean": self.begin(generator), "sigma": self.sigma, "path": np.zeros(self.size)}
 
     def generate(self, state: State, generator: np.random.Generator) -> Floats:
         """Return mirrored samples within the bounds."""
         return self.clip(mirrored_sample(state["mean"], state["sigma"], self.population, generator))
 
     def update(self, state: State, rows: Floats, values: Floats) -> State:
-        """Return the mean after a step of Adam, and step sizes that have decayed."""
+        """Return the mean after a step of Adam, and step sizes that follow the path of the gradients."""
         mean, sigma = state["mean"], state["sigma"]
         utilities = centred_ranks(self.scores(values))
         z = (rows - mean) / sigma
-        gradient = sum(utility * step for utility, step in zip(utilities, z, strict=True)) / len(rows)
+        towards = sum(utility * step for utility, step in zip(utilities, z, strict=True))
+        path, factor = self.followed(utilities, towards, state["path"])
+        gradient = towards / len(rows)
         gradient = gradient - self.weight_decay * mean / sigma
         number = state.get("memory.steps", np.zeros(())) + 1
         first_moment = 0.9 * state.get("memory.mean", np.zeros(self.size)) + 0.1 * gradient
@@ -168,9 +171,21 @@ class PlainOpenAIES(PlainSearch):
         moved = self.clip(mean + sigma * step)
         return {
             "mean": moved,
-            "sigma": self.settled(self.sigma_decay * sigma, moved),
+            "sigma": self.settled(factor * sigma, moved),
+            "path": path,
             "memory.steps": number,
             "memory.mean": first_moment,
             "memory.square": second_moment,
             **self.with_best(state, rows, values),
         }
+
+    def followed(self, utilities: Floats, towards: Floats, path: Floats) -> tuple[Floats, float]:
+        """Return the path and the factor on step sizes (arXiv 1604.00772, equations 43 and 44; damping 1 / eta)."""
+        squares = sum(one**2 for one in utilities)
+        if squares == 0:
+            return path, 1.0
+        mass = sum(abs(one) for one in utilities) ** 2 / (2 * squares)
+        rate = (mass + 2) / (self.size + mass + 5)
+        longer = (1 - rate) * path + np.sqrt(rate * (2 - rate)) * towards / np.sqrt(2 * squares)
+        excess = min(10.0, np.sqrt(sum(one**2 for one in longer)) / np.sqrt(self.size) - 1)
+        return longer, float(np.exp(self.sigma_rate * rate * excess))

@@ -47,8 +47,8 @@ class PlainNEAT:
         population: int = 150,
         threshold: float = 3.0,
         weight_rate: float = 0.8,
-        connection_rate: float = 0.05,
-        node_rate: float = 0.03,
+        connection_rate: float = 0.3,
+        node_rate: float = 0.1,
     ) -> None:
         self.inputs, self.outputs = inputs, outputs
         self.population, self.threshold = population, threshold

@@ -108,7 +108,7 @@ class PlainDifferential(PlainSearch):
 
     def __init__(self, problem: Any, *, population: int | None = None, factor: float = 0.5, rate: float = 0.5) -> None:
         super().__init__(problem)
-        self.population = min(100, max(20, 5 * self.size)) if population is None else population
+        self.population = min(40, max(20, 5 * self.size)) if population is None else population
         self.factor = factor
         self.rate = rate
 
