@@ -13,10 +13,18 @@ STRATEGIES = (
     *("gtl-cross-random", "gtl-no-condense", "gtl-no-average", "gtl-four-lives", "gtl-no-memory", "gtl-own-cycles"),
 )
 
+FEW_STRATEGIES = ("scratch", "gtl", "gtl-no-mutation", "gtl-cross-random", "gtl-no-condense", "gtl-no-average")
+"""Those of a quick run."""
+
 
 def conditions(setup: Setup) -> Transfer:
     """Return the protocol as it is."""
     return setup.protocol
+
+
+def contestants(setup: Setup) -> tuple[str, ...]:
+    """Return all strategies, or few for a quick run."""
+    return FEW_STRATEGIES if setup.quick else STRATEGIES
 
 
 SUITES = {
@@ -26,6 +34,6 @@ SUITES = {
         claim="Every part of GTL adds to what descendants gain: mutation, tournaments, the gene tree, generations "
         "after the first, and what this implementation adds to the paper.",
         conditions=conditions,
-        contestants=STRATEGIES,
+        contestants=contestants,
     )
 }

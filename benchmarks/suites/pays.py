@@ -9,23 +9,15 @@ contestant is a strategy with a budget: `gtl-2000`. Evolved ones meet the hardes
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from neuroevo.benchmarks.analysis.duels import EVOLVED, name_of
 from neuroevo.benchmarks.suites.protocol import Transfer
-from neuroevo.benchmarks.suites.suite import Entry, Setup, Suite, Trains
+from neuroevo.benchmarks.suites.suite import ONE_LIFE, Entry, Setup, Suite, Trains
 
-TOURNAMENT = 2
-"""Individuals of a tournament where a generation has as many."""
+SMALL = 1200
+"""Gradient steps below which GTL has one life per generation."""
 STRATEGIES = ("scratch", "narrow-pretraining", "finetune", "gtl-paper", "gtl", "gtl-four-lives")
-
-
-def lives_of(budget: int) -> int:
-    """Return how many lives of a generation GTL spends a budget of gradient steps on.
-
-    Lives of fewer than some 200 updates learn less than their average makes good, so that small budgets have one
-    lineage and no siblings; found on `held_out` classes.
-    """
-    return 2 if budget >= 1200 else 1
 
 
 def conditions(setup: Setup, *, budgets: tuple[int, ...] = (600, 2000, 6000)) -> Transfer:
@@ -49,10 +41,9 @@ def entries(names: Sequence[str], trains: Trains, *, budgets: Sequence[int]) -> 
     ]
 
 
-def defaults_of(name: str, budget: int) -> dict[str, int]:
+def defaults_of(name: str, budget: int) -> dict[str, Any]:
     """Return the settings that GTL has with a budget; those of its variants are their own."""
-    lives = lives_of(budget)
-    return {"population": lives, "tournament": min(TOURNAMENT, lives)} if name == EVOLVED else {}
+    return dict(ONE_LIFE) if name == EVOLVED and budget < SMALL else {}
 
 
 SUITES = {

@@ -82,7 +82,7 @@ def prepare_comparison(suite: Suite, settings: BenchNetworks, own: Sequence[Name
             backbone=backbone,
             generations=settings.generations,
             match=settings.match,
-            reference=entry_of("gtl", Named("gtl", "gtl"), asynchronous=settings.asynchronous),
+            reference=reference_of(suite, settings),
             settings=shared_settings(settings),
             seed=settings.seed,
             device=device,
@@ -160,10 +160,16 @@ def entries_of(
             made[one.strategy],
             name=one.name,
             budget=one.budget,
-            defaults={**_defaults(made[one.strategy], settings), **one.defaults},
+            defaults={**_defaults(made[one.strategy], suite, settings), **one.defaults},
         )
         for one in found
     ]
+
+
+def reference_of(suite: Suite, settings: BenchNetworks) -> Entry:
+    """Return the entry of `gtl`, whose budget all contestants get, whether it takes part or not."""
+    entry = entry_of("gtl", Named("gtl", "gtl"), asynchronous=settings.asynchronous)
+    return replace(entry, defaults=_defaults(entry, suite, settings))
 
 
 def entry_of(name: str, named: Named, *, asynchronous: bool = False) -> Entry:
@@ -285,9 +291,12 @@ class Progress(Listener):
         self.reporter.line(f"{_sentence(cell)}{self.reporter.left}")
 
 
-def _defaults(entry: Entry, settings: BenchNetworks) -> dict[str, Any]:
-    """Return the settings of a contestant that follow from those of the descendants that it prepares for."""
-    return {"pretraining_learning_rate": settings.learning_rate} if entry.pretrains == UNSHARED else {}
+def _defaults(entry: Entry, suite: Suite, settings: BenchNetworks) -> dict[str, Any]:
+    """Return the settings of a contestant that follow from those of the descendants, and from `--quick`."""
+    if entry.pretrains == UNSHARED:
+        return {"pretraining_learning_rate": settings.learning_rate}
+    is_plain = entry.strategy in (GTL, AsynchronousGTL)
+    return dict(suite.quick) if settings.quick and is_plain else {}
 
 
 def _asynchronous(thing: Any) -> Any:

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from neuroevo.cli.comparison import shared_settings
+from neuroevo.benchmarks.suites.ablation import SUITES as ABLATION
+from neuroevo.benchmarks.suites.suite import ONE_LIFE
+from neuroevo.benchmarks.suites.transfer import SUITES as TRANSFER
+from neuroevo.cli.comparison import reference_of, shared_settings
 from neuroevo.cli.contestants import settings_of_all
 from neuroevo.cli.settings.load import load, with_settings
 from neuroevo.cli.settings.quick import QUICK
@@ -233,3 +236,13 @@ def test_the_budget_of_quick_does_not_depend_on_who_takes_part(names: list[str])
     found = shared_settings(settings)
     assert (found["life_updates"], found["critic_updates"]) == (QUICK["life_updates"], QUICK["critic_updates"])
     assert "life_updates" not in shared_settings(load(model, Sources(flags={}, environ={}, table={}), what="the test"))
+
+
+@pytest.mark.parametrize("quick", [True, False])
+@pytest.mark.parametrize("asynchronous", [True, False])
+def test_a_quick_gtl_has_one_life_per_generation(quick: bool, asynchronous: bool) -> None:
+    """In a suite that says so, and as a default: what is given still wins. A suite that is about siblings has them."""
+    flags = {"quick": quick, "asynchronous": asynchronous}
+    settings = load(BenchNetworks, Sources(flags=flags, environ={}, table={}), what="the test")
+    assert reference_of(TRANSFER["transfer"], settings).defaults == (ONE_LIFE if quick else {})
+    assert reference_of(ABLATION["ablation"], settings).defaults == {}

@@ -4,12 +4,8 @@ from collections.abc import Mapping
 
 QUICK: Mapping[str, object] = {
     "seeds": 1,
-    "generations": 2,
-    "life_updates": 160,
+    "life_updates": 200,
     "critic_updates": 10,
-    "updates": 30,
-    "descendants": 2,
-    "width": 0.5,
     "evaluations": 1000,
     "budgets": (80, 320),
 }
