@@ -242,7 +242,7 @@ def test_the_budget_of_quick_does_not_depend_on_who_takes_part(names: list[str])
 @pytest.mark.parametrize("asynchronous", [True, False])
 def test_a_quick_gtl_has_one_life_per_generation(quick: bool, asynchronous: bool) -> None:
     """In a suite that says so, and as a default: what is given still wins. A suite that is about siblings has them."""
-    flags = {"quick": quick, "asynchronous": asynchronous}
+    flags = {"quick": quick, "asynchronous": asynchronous, "engine": "processes"}
     settings = load(BenchNetworks, Sources(flags=flags, environ={}, table={}), what="the test")
     assert reference_of(TRANSFER["transfer"], settings).defaults == (ONE_LIFE if quick else {})
     assert reference_of(ABLATION["ablation"], settings).defaults == {}

@@ -114,7 +114,7 @@ def test_a_mistake_is_one_sentence(flags: dict[str, object], sentence: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("backbone", "width"), [("mlp", 0.5), ("convnet4", 0.5), ("vgg11", 0.125), ("resnet12", 0.125)]
+    ("backbone", "width"), [("mlp", 1.0), ("convnet4", 1.0), ("vgg11", 0.125), ("resnet12", 0.125)]
 )
 def test_quick_makes_large_backbones_narrow(backbone: str, width: float) -> None:
     """Unless a width is given."""
