@@ -50,6 +50,15 @@ def test_notebooks_show_a_table(objects: dict[str, Any]) -> None:
         assert all(name in text for name in names)
 
 
+def test_a_result_is_shown_once_in_a_notebook(objects: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where rich finds a notebook it displays what it prints, besides the table that is returned."""
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    shown: list[object] = []
+    monkeypatch.setattr("rich.jupyter.display", lambda *given: shown.append(given))
+    assert "<pre" in objects["<Result: path="]._repr_html_()
+    assert not shown
+
+
 def test_a_strategy_that_is_not_made_yet_shows_itself() -> None:
     """Errors of constructors are shown with it."""
     assert repr(SNES.__new__(SNES, RASTRIGIN(3), seed=7)) == "<SNES: seed=7, mean_rate=1>"

@@ -64,7 +64,8 @@ class Result(Summarised, RunData):
 
     def _repr_html_(self) -> str:
         """Return the table of the command line, for notebooks."""
-        console = Console(record=True, width=WIDTH, file=io.StringIO())
+        # In a notebook rich would show the table by itself, besides returning it.
+        console = Console(record=True, width=WIDTH, file=io.StringIO(), force_jupyter=False)
         console.print(self.table())
         return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
 
