@@ -19,6 +19,10 @@ PAGES = {
     for path in sorted((ROOT / "docs").rglob("*.md"))
 }
 ELSEWHERE = {
+    "coming-from-deap": "tests/docs/test_coming_from.py",
+    "coming-from-evotorch": "tests/docs/test_coming_from.py",
+    "coming-from-pygad": "tests/docs/test_coming_from.py",
+    "coming-from-pyribs": "tests/docs/test_coming_from.py",
     "deap-tools": "tests/deap_parts/test_deap_loops.py",
     "episodes": "tests/problems/test_episodes_docs.py",
     "reliability": "tests/test_reliability.py",

@@ -1,4 +1,7 @@
-"""Pages for users of other libraries: our blocks run, theirs are Python, and DEAP's run too."""
+"""Pages for users of other libraries: our blocks run, theirs are Python, and DEAP's run too.
+
+They are coming-from-deap.md, coming-from-evotorch.md, coming-from-pygad.md and coming-from-pyribs.md.
+"""
 
 import re
 import subprocess
