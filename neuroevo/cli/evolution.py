@@ -41,6 +41,7 @@ from neuroevo.runs.names import FACTS, GENOME, LEARNGENE
 from neuroevo.signatures import parameters
 from neuroevo.spelling import unknown
 from neuroevo.strategies import GTL, NEAT, AsynchronousGTL, Search
+from neuroevo.strategies.gtl.operators import finite_or_none
 from neuroevo.strategies.gtl.variants import Variant
 from neuroevo.strategies.search.evaluations import CHECKPOINT_SECONDS, generations_within
 from neuroevo.strategies.strategy import Strategy
@@ -227,7 +228,8 @@ class Chosen:
         if map_ is not None:
             strategy.toolbox.register("map", map_)
         individual = _evolve(strategy, generations, run, settings)
-        learngene = individual.genome.with_notes(dataset=settings.dataset)
+        score = finite_or_none(individual.fitness.values[0])
+        learngene = individual.genome.with_notes(dataset=settings.dataset, score=score)
         learngene.save(run.path / LEARNGENE)
         return {
             "learngene": LEARNGENE,

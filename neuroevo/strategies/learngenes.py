@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -41,17 +41,30 @@ class LearngeneStrategy(ToolboxStrategy):
     Attributes:
         backbone: The architecture of its networks.
         classes: The classes of each role that it sees, by the role's name.
+        dataset: Name of the data set that it sees.
 
     Args:
         backbone: The architecture.
         classes: The classes of each role that it sees.
         seed: The run's seed.
+        dataset: Name of the data set.
     """
 
-    def __init__(self, backbone: Backbone, classes: Mapping[str, Sequence[str]], *, seed: int) -> None:
+    def __init__(
+        self, backbone: Backbone, classes: Mapping[str, Sequence[str]], *, seed: int, dataset: str = ""
+    ) -> None:
         super().__init__(seed=seed, purpose="operators")
         self.backbone = backbone
         self.classes = {role: list(names) for role, names in classes.items()}
+        self.dataset = dataset
+
+    def origin(self, generations: int) -> dict[str, Any]:
+        """Return notes for a learngene that took that number of generations: its data, and what it cost.
+
+        The cost is the planned one, which does not depend on how often `result` was called on the way.
+        """
+        cost = {name: count for name, count in asdict(self.planned_budget(generations)).items() if count}
+        return {"dataset": self.dataset, "budget": cost}
 
     def pack(self, individuals: Sequence[Individual]) -> list[dict[str, Any]]:
         """Return individuals as JSON values and tensors."""

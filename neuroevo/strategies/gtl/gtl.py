@@ -91,7 +91,10 @@ class GTL(LearngeneStrategy):
         device = torch.device(settings.device)
         dataset = dataset.to(device)
         super().__init__(
-            backbone, {role: dataset.role(role).classes for role in ("ancestry", "held_out")}, seed=settings.seed
+            backbone,
+            {role: dataset.role(role).classes for role in ("ancestry", "held_out")},
+            seed=settings.seed,
+            dataset=dataset.name,
         )
         self.settings = settings
         self.population = settings.population
@@ -205,6 +208,7 @@ class GTL(LearngeneStrategy):
             order = sorted(range(len(finalists)), key=lambda i: (-finite_or_least(scores[i][0]), finalists[i].id))
             best = finalists[order[0]]
             notes = {
+                **self.origin(self.generation),
                 "strategy": self.name,
                 "seed": self.seed,
                 "generations": self.generation,

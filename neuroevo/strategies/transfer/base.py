@@ -88,7 +88,7 @@ class OneCandidate(LearngeneStrategy):
         check_cross(cross)
         device = torch.device(device)
         dataset = dataset.to(device)
-        super().__init__(backbone, {"ancestry": dataset.ancestry.classes}, seed=seed)
+        super().__init__(backbone, {"ancestry": dataset.ancestry.classes}, seed=seed, dataset=dataset.name)
         self.share = share
         self.toolbox.register("inherit", self.inherit, cross=cross)
         setup = TrainingSetup(
@@ -129,7 +129,10 @@ class OneCandidate(LearngeneStrategy):
 
     def generate(self) -> list[Individual]:
         """Return the candidate, waiting to be scored."""
-        return [Individual(self.candidate(), id=self.generation, generation=self.generation)]
+        candidate = self.candidate()
+        if candidate is not None:
+            candidate = candidate.with_notes(**self.origin(self.generation + 1))
+        return [Individual(candidate, id=self.generation, generation=self.generation)]
 
     def update(self, population: Sequence[Individual]) -> None:
         """End the generation: keep the best."""

@@ -31,6 +31,8 @@ def test_the_result_is_idempotent_and_says_where_it_comes_from(gtls: ModuleType,
         "isolate": True,
     }
     assert (notes["strategy"], notes["seed"], notes["generations"]) == ("gtl", 0, 3)
+    assert notes["dataset"] == dataset.name
+    assert notes["budget"]["gradient_steps"] == strategy.budget.gradient_steps > 0
     assert best.fitness.values == (notes["score"],)
     assert Learngene.from_bytes(best.genome.to_bytes()).notes == notes
     assert not individuals[best.id].genome.notes

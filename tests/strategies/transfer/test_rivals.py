@@ -297,7 +297,9 @@ def test_notes_say_what_was_seen(kind: type[OneCandidate], toys: ModuleType) -> 
     if genome is None:
         return
     classes = {"ancestry": list(toys.dataset().ancestry.classes)} if bool(kind.pretrains) else {}
-    assert genome.notes == {"strategy": kind.name, "seed": 5, "classes": classes}
+    notes = dict(genome.notes)
+    assert notes.pop("budget").get("gradient_steps", 0) == make(kind, toys).planned_budget(1).gradient_steps
+    assert notes == {"strategy": kind.name, "seed": 5, "classes": classes, "dataset": toys.dataset().name}
     json.dumps(genome.notes)
 
 
