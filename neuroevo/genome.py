@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from torch import Tensor, nn
 
-from neuroevo.files import CheckpointError, read_plain, write_atomically
+from neuroevo.cards import card
+from neuroevo.files import CheckpointError, read_plain
+from neuroevo.hub import Shareable
 from neuroevo.individual import Individual
 from neuroevo.interface import Interface
 from neuroevo.module_state import copied
 from neuroevo.policy import Policy
 from neuroevo.sealed import DAMAGE, header_of, seal, unseal
 from neuroevo.space import Space
-from neuroevo.summarised import Summarised
 
 SCHEMA = 1
+USAGE = """from neuroevo.genome import Genome
+
+genome = Genome.from_pretrained({repo})
+tensors = genome.blocks  # by name; of a network, genome.to_module(module) is the module with these weights"""
+"""What its model card shows."""
 KIND = "genome"
 SHIFT, SCALE = "observations/shift", "observations/scale"
 """Names of an interface's tensors in a file; no parameter has a name like these."""
@@ -30,7 +37,7 @@ Module = TypeVar("Module", bound=nn.Module)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Genome(Summarised):
+class Genome(Shareable):
     """The blocks of one genome, by name, in one `.safetensors` file that any program can read.
 
     Attributes:
@@ -42,6 +49,8 @@ class Genome(Summarised):
     blocks: Mapping[str, Tensor]
     notes: Mapping[str, Any] = field(default_factory=dict)
     interface: Interface | None = None
+
+    FILE: ClassVar[str] = "genome.safetensors"
 
     def _summary(self) -> dict[str, Any]:
         genes = sum(block.numel() for block in self.blocks.values())
@@ -96,12 +105,25 @@ class Genome(Summarised):
             tensors |= {name: part.detach().cpu().contiguous() for name, part in parts.items() if part is not None}
         return seal(tensors, header)
 
-    def save(self, path: Path | str) -> None:
-        """Write the genome to one `.safetensors` file, atomically."""
-        write_atomically(Path(path), self.to_bytes())
+    def with_notes(self, **notes: Any) -> Genome:
+        """Return the same genome with these JSON values added to its notes."""
+        return replace(self, notes={**self.notes, **notes})
+
+    def card(self, repo: str, *, license: str | None = None) -> str:
+        """Return the model card, Markdown with the YAML that the Hub reads.
+
+        Args:
+            repo: Where it will be, "USER/NAME", which the card's example loads.
+            license: Identifier of the licence, such as "cc-by-4.0"; by default the note `license`.
+        """
+        genes = sum(block.numel() for block in self.blocks.values())
+        about = f"An evolved genome: {genes:,} genes, in tensors by name."
+        tags = ["genome", *(self.notes[name] for name in ("strategy", "problem") if name in self.notes)]
+        usage = USAGE.format(repo=json.dumps(repo))
+        return card(repo, about, usage, tags=tags, notes=self.notes, license=license)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Genome:
+    def from_bytes(cls, data: bytes) -> Self:
         """Read what `to_bytes` wrote; no code in the data is ever run.
 
         Raises:
@@ -121,7 +143,7 @@ class Genome(Summarised):
             raise CheckpointError(f"it is damaged or no genome ({type(error).__name__})") from error
 
     @classmethod
-    def load(cls, path: Path | str) -> Genome:
+    def load(cls, path: Path | str) -> Self:
         """Read a file that `save` wrote.
 
         Raises:

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
 
 from neuroevo.backbones import Backbone, Network, from_description
 from neuroevo.backbones.description import check_extent
-from neuroevo.files import CheckpointError, read_plain, write_atomically
+from neuroevo.cards import card
+from neuroevo.files import CheckpointError, read_plain
+from neuroevo.hub import Shareable, fetched
 from neuroevo.sealed import DAMAGE, seal, unseal
 from neuroevo.seeds import stream
 from neuroevo.spelling import listed, shown
-from neuroevo.summarised import Summarised
 
 SCHEMA = 1
+USAGE = """import torch
+from neuroevo import Learngene
+from neuroevo.operators.inheritance import inherit
+
+learngene = Learngene.from_pretrained({repo})
+circuit = learngene.to_module(classes=10)  # its genes alone, a small network
+backbone = learngene.backbone
+heir = backbone.build(10, generator=torch.Generator().manual_seed(0))  # or a wider or deeper one
+heir.load_state_dict(inherit(learngene, heir.state_dict(), layout=backbone.layout).weights)"""
+"""What its model card shows."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Learngene(Summarised):
+class Learngene(Shareable):
     """Index sets, the slices that they cut from a network, and the provenance of every kept channel.
 
     Each kept channel reads kept channels only, so the circuit runs from input to output by itself
@@ -38,6 +50,8 @@ class Learngene(Summarised):
             channel in, kept when the channel is inherited.
         notes: Its origin (lineage, settings, classes), as JSON values.
     """
+
+    FILE: ClassVar[str] = "learngene.safetensors"
 
     backbone: Backbone
     indices: Mapping[str, Tensor]
@@ -125,14 +139,26 @@ class Learngene(Summarised):
         """Return the file's content: safetensors with one metadata entry; equal learngenes give equal bytes."""
         return seal(self.tensors(), self.header())
 
-    def save(self, path: Path | str) -> None:
-        """Write the learngene to one `.safetensors` file, atomically."""
-        write_atomically(Path(path), self.to_bytes())
+    def card(self, repo: str, *, license: str | None = None) -> str:
+        """Return the model card, Markdown with the YAML that the Hub reads.
+
+        Args:
+            repo: Where it will be, "USER/NAME", which the card's example loads.
+            license: Identifier of the licence, such as "cc-by-4.0"; by default the note `license`.
+        """
+        kind = self.backbone.describe()["kind"]
+        about = (
+            f"A learngene: the part of a {kind} that its descendants inherit, {self.parameters:,} parameters, "
+            f"{100 * self.share:.1f} % of the network's without its head."
+        )
+        tags = ["learngene", kind, *([self.notes["strategy"]] if "strategy" in self.notes else [])]
+        usage = USAGE.format(repo=json.dumps(repo))
+        return card(repo, about, usage, tags=tags, notes=self.notes, license=license)
 
     @classmethod
     def from_parts(
         cls, tensors: Mapping[str, Tensor], header: Mapping[str, Any], *, backbone: Backbone | None = None
-    ) -> Learngene:
+    ) -> Self:
         """Return the learngene that `tensors` and `header` describe; a backbone of your own can be given."""
         parts: dict[str, dict[str, Tensor]] = {"indices": {}, "slices": {}, "provenance": {}}
         for name, tensor in tensors.items():
@@ -142,7 +168,7 @@ class Learngene(Summarised):
         return cls(backbone, parts["indices"], parts["slices"], parts["provenance"], dict(header["notes"]))
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, backbone: Backbone | None = None) -> Learngene:
+    def from_bytes(cls, data: bytes, *, backbone: Backbone | None = None) -> Self:
         """Read what `to_bytes` wrote; no code in the data is ever run.
 
         Raises:
@@ -159,7 +185,7 @@ class Learngene(Summarised):
             raise CheckpointError(f"it is damaged or no learngene ({type(error).__name__})") from error
 
     @classmethod
-    def load(cls, path: Path | str, *, backbone: Backbone | None = None) -> Learngene:
+    def load(cls, path: Path | str, *, backbone: Backbone | None = None) -> Self:
         """Read a file that `save` wrote.
 
         Raises:
@@ -169,6 +195,24 @@ class Learngene(Summarised):
             return cls.from_bytes(read_plain(path), backbone=backbone)
         except CheckpointError as error:
             raise CheckpointError(f"{path} can't be read as a learngene: {error}.") from error
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        source: Path | str,
+        *,
+        backbone: Backbone | None = None,
+        revision: str | None = None,
+        token: str | None = None,
+        cache_dir: Path | str | None = None,
+        local_files_only: bool = False,
+    ) -> Self:
+        """Read a learngene from a folder or from a repository of the Hub; a backbone of your own can be given.
+
+        The other arguments and the errors are those of `Shareable.from_pretrained`.
+        """
+        options = {"revision": revision, "token": token, "cache_dir": cache_dir, "local_files_only": local_files_only}
+        return cls.load(fetched(source, cls.FILE, **options), backbone=backbone)
 
 
 def _check_numbers(tensors: Mapping[str, Tensor]) -> None:

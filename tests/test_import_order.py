@@ -12,6 +12,7 @@ ORDER = (
     (
         "backbones",
         "budget",
+        "cards",
         "catalogue",
         "data",
         "discrete",
@@ -22,6 +23,7 @@ ORDER = (
         "global_generators",
         "graph",
         "generations",
+        "hub",
         "ids",
         "individual",
         "interface",

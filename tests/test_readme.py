@@ -24,6 +24,7 @@ ELSEWHERE = {
     "coming-from-pygad": "tests/docs/test_coming_from.py",
     "coming-from-pyribs": "tests/docs/test_coming_from.py",
     "deap-tools": "tests/deap_parts/test_deap_loops.py",
+    "exporting": "tests/docs/test_exporting.py",
     "episodes": "tests/problems/test_episodes_docs.py",
     "reliability": "tests/test_reliability.py",
     "testing": "tests/testing/test_testing_docs.py",

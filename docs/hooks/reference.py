@@ -21,8 +21,8 @@ FOLDERS = {"neuroevo": "neuroevo", "operators": "neuroevo/operators", "benchmark
 """Where each folder of sources is installed."""
 
 PAGES = {
-    "neuroevo": "individual ids learngene genome space discrete graph budget seeds evolution policy genes interface "
-    "catalogue",
+    "neuroevo": "individual ids learngene genome hub space discrete graph budget seeds evolution policy genes "
+    "interface catalogue",
     "neuroevo.strategies": "strategy toolbox checks learngenes search.base search.checks search.variation "
     "gtl.operators gtl.variants transfer.base",
     "neuroevo.problems": "function functions objectives combinatorial supervised scores classifier graphs",

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Entry] = {
     "report": Entry("neuroevo.cli.report:command", "Make the report of one or more runs."),
     "compare": Entry("neuroevo.cli.compare:command", "Say whether two runs differ."),
     "show": Entry("neuroevo.cli.show:command", "Describe a learngene or a run directory."),
+    "push": Entry("neuroevo.cli.push:command", "Share a learngene on the Hugging Face Hub."),
     "datasets": Entry("neuroevo.cli.datasets:command", "Check the files of data sets."),
     "list": Entry("neuroevo.cli.listing:command", "List strategies, operators, backbones, …"),
 }
