@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, fields, is_dataclass, replace
 from functools import partial, reduce
+from operator import attrgetter
 from typing import Any, ClassVar, Protocol, cast
 
 import torch
@@ -69,6 +71,7 @@ class ToolboxStrategy(Summarised, Recorded):
         VERBS: The strategy's operators: by name how each is called. Others can't be registered.
         CHECKS: By name what the first result of an operator must be.
         EVOLVING: Names of attributes that evolve, as tensors, numbers, or mappings of them; they are part of the state.
+        STEPS: Step sizes and rates, for records: by name the attribute, a number, or numbers that are averaged.
         MACHINE: Arguments on which results do not depend.
         toolbox: Holds every operator; the strategy calls them only through it.
         generator: Gives the operators their draws.
@@ -87,6 +90,7 @@ class ToolboxStrategy(Summarised, Recorded):
     }
     CHECKS: ClassVar[Checks] = {}
     EVOLVING: ClassVar[tuple[str, ...]] = ()
+    STEPS: ClassVar[dict[str, str]] = {}
     MACHINE: ClassVar[frozenset[str]] = frozenset({"device", "workers", "execution"})
 
     def __init__(self, *, seed: int, purpose: str) -> None:
@@ -130,8 +134,9 @@ class ToolboxStrategy(Summarised, Recorded):
         return reduce(Budget.then, [*each, self.final_cost(generations)], Budget())
 
     def record(self) -> dict[str, Any]:
-        """Return JSON values about the last generation; the base has none."""
-        return {}
+        """Return JSON values about the last generation; those of the base are its step sizes."""
+        found = {name: attrgetter(attribute)(self) for name, attribute in self.STEPS.items()}
+        return {name: mean for name, values in found.items() if (mean := _mean(values)) is not None}
 
     def result(self) -> Individual:
         """Return the best individual of all generations.
@@ -255,3 +260,12 @@ def _moved(value: Any, device: torch.device) -> Any:
     if isinstance(value, Mapping):
         return {key: _moved(item, device) for key, item in value.items()}
     return copy.deepcopy(value)
+
+
+def _mean(values: Tensor | Mapping[str, float] | float) -> float | None:
+    """Return the mean of numbers, summed in one order on any number of threads; None where there are none."""
+    if isinstance(values, Tensor):
+        return float(values.detach().double().cpu().numpy().mean())
+    if isinstance(values, Mapping):
+        return math.fsum(values.values()) / len(values) if values else None
+    return float(values)

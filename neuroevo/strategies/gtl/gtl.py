@@ -82,6 +82,7 @@ class GTL(LearngeneStrategy):
         "rescore": "rescore(individual) -> values",
     }
     CHECKS: ClassVar[Checks] = checks.CHECKS
+    STEPS: ClassVar[dict[str, str]] = {"mutation_rate": "settings.mutation_rate", "temperature": "settings.temperature"}
 
     name: ClassVar[str] = "gtl"
 
@@ -235,8 +236,9 @@ class GTL(LearngeneStrategy):
         return scoring_cost(self.toolbox.rescore, otherwise=self.final_critic.budget).times(finalists)
 
     def record(self) -> dict[str, Any]:
-        """Return the winners of the last generation and the pool after it."""
+        """Return the winners of the last generation and the pool after it, and rates."""
         return {
+            **super().record(),
             "winners": self._winners,
             "pool": [{"id": one.id, "score": self.pool.scores[one.id]} for one in self.pool.individuals],
         }

@@ -122,8 +122,8 @@ class Search(ToolboxStrategy):
         self.generation += 1
 
     def record(self) -> dict[str, Any]:
-        """Return the best value of each objective so far."""
-        return {"best_values": [] if self._best is None else list(self._best.fitness.values)}
+        """Return the best value of each objective so far, and step sizes."""
+        return {**super().record(), "best_values": [] if self._best is None else list(self._best.fitness.values)}
 
     def pack(self, individuals: Sequence[Individual]) -> dict[str, Any]:
         """Return individuals as JSON values and one tensor."""

@@ -130,6 +130,7 @@ class CMAES(Search):
 
     VERBS: ClassVar[Verbs] = {"sample": "sample() -> genomes [P, D]"}
     EVOLVING = ("distribution",)
+    STEPS: ClassVar[dict[str, str]] = {"sigma": "sigma"}
     MIN_POPULATION = 2
     MAX_GENES = 200
     SMALLER = "SeparableCMAES needs none of these matrices"
@@ -176,6 +177,11 @@ class CMAES(Search):
     def tell(self, population: Sequence[Individual]) -> None:
         """Update mean, step size and covariance."""
         self.model.update([Point.of(one) for one in population])
+
+    @property
+    def sigma(self) -> Tensor:
+        """The standard deviation of each gene, float64 [D]."""
+        return torch.from_numpy(self.model.sigma * np.sqrt(np.diag(self.model.C)))
 
     @property
     def distribution(self) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class EvolutionStrategy(Search):
         "sample": checks.sampled(lambda arguments: (len(arguments[0]), 1, arguments[0].shape[-1])),
     }
     EVOLVING = ("step_sizes",)
+    STEPS: ClassVar[dict[str, str]] = {"sigma": "sigma"}
 
     def __init__(
         self,
@@ -80,6 +81,12 @@ class EvolutionStrategy(Search):
         self.step_sizes: dict[str, float] = {}
         self.toolbox.register("recombine", torch.mean, dim=0)
         self.toolbox.register("sample", normal, generator=self.generator)
+
+    @property
+    def sigma(self) -> Tensor:
+        """The mean standard deviation of each gene over the parents, [D]; the first one before there are any."""
+        sizes = self.step_sizes.values()
+        return self.spread * (math.fsum(sizes) / len(sizes) if sizes else 1.0)
 
     def ask(self) -> list[Individual]:
         """Return individuals around the mean of their parents, each with a step size of its own."""

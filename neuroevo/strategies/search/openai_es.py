@@ -69,6 +69,7 @@ class OpenAIES(Search):
     }
     CHECKS: ClassVar[Checks] = {"sample": checks.SAMPLED, "shape": checks.one_for_each, "optimise": checks.step}
     EVOLVING = ("mean", "sigma", "memory", "path")
+    STEPS: ClassVar[dict[str, str]] = {"sigma": "sigma"}
 
     def __init__(
         self,

@@ -53,6 +53,7 @@ class PBT(Search):
     }
     CHECKS: ClassVar[Checks] = {"exploit": checks.varied, "explore": checks.one_for_each, "learn": checks.like(0)}
     EVOLVING = ("rates",)
+    STEPS: ClassVar[dict[str, str]] = {"learning_rate": "rates"}
     MIN_POPULATION = 2
 
     def __init__(

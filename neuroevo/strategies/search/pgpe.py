@@ -58,6 +58,7 @@ class PGPE(Search):
     }
     CHECKS: ClassVar[Checks] = {"sample": checks.SAMPLED, "shape": checks.one_for_each, "optimise": checks.step}
     EVOLVING = ("mean", "sigma", "memory")
+    STEPS: ClassVar[dict[str, str]] = {"sigma": "sigma"}
 
     def __init__(
         self,

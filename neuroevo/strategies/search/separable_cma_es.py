@@ -49,6 +49,7 @@ class SeparableCMAES(Search):
     }
     CHECKS: ClassVar[Checks] = {"sample": checks.SAMPLED}
     EVOLVING = ("mean", "scale", "variances", "path", "step_path")
+    STEPS: ClassVar[dict[str, str]] = {"sigma": "sigma"}
     MIN_POPULATION = 2
 
     def __init__(
@@ -79,11 +80,14 @@ class SeparableCMAES(Search):
         self.variance_rate = min(1.0, (size + 2) / 3 * full)
         self.toolbox.register("sample", normal, generator=self.generator)
 
+    @property
+    def sigma(self) -> Tensor:
+        """The standard deviation of each gene, [D]."""
+        return self.scale * self.variances.sqrt()
+
     def ask(self) -> list[Individual]:
         """Return a sample of the distribution."""
-        return self.new_individuals(
-            self.toolbox.sample(self.mean, self.scale * self.variances.sqrt(), count=self.population)
-        )
+        return self.new_individuals(self.toolbox.sample(self.mean, self.sigma, count=self.population))
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Update mean, step size and variances."""
@@ -102,7 +106,7 @@ class SeparableCMAES(Search):
 
     def _settle(self) -> None:
         """Keep step sizes in their limits, and put the common scale into the variances where it leaves its own."""
-        sizes = self.scale * self.variances.sqrt()
+        sizes = self.sigma
         kept = settled(sizes, self.mean)
         if torch.equal(kept, sizes) and 1 / MOST_SCALE < self.scale < MOST_SCALE:
             return

@@ -52,6 +52,7 @@ class SNES(Search):
     }
     CHECKS: ClassVar[Checks] = {"sample": checks.SAMPLED, "shape": checks.one_for_each}
     EVOLVING = ("mean", "sigma")
+    STEPS: ClassVar[dict[str, str]] = {"sigma": "sigma"}
 
     def __init__(
         self,
