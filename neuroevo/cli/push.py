@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING
 
 import click
 
+from neuroevo.cli.checked import Existing
+from neuroevo.cli.help import Command
 from neuroevo.cli.output import echo
 
 if TYPE_CHECKING:
     from neuroevo.hub import Shareable
 
 
-@click.command("push")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.command(
+    "push",
+    cls=Command,
+    examples=(
+        "neuroevo push runs/mine/learngene.safetensors USER/NAME --card",
+        "neuroevo push runs/mine/learngene.safetensors USER/NAME --license cc-by-4.0",
+        "neuroevo push runs/search/genome.safetensors USER/NAME --private",
+    ),
+)
+@click.argument("file", type=Existing())
 @click.argument("repo", metavar="USER/NAME")
 @click.option("--license", metavar="NAME", help='Licence, as "cc-by-4.0"; by default the one that FILE notes.')
 @click.option("--private", is_flag=True, help="A repository that is made is private.")
