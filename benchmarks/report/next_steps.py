@@ -25,14 +25,15 @@ class Step:
     command: str
 
 
-def next_steps(result: RunData, folder: Path) -> list[Step]:
+def next_steps(result: RunData, folder: Path, *, page: bool = True) -> list[Step]:
     """Return what to do next.
 
     Args:
         result: A run.
         folder: Its folder as commands are to name it.
+        page: Whether to name the page.
     """
-    steps = [*_more_seeds(result), _page(folder)]
+    steps = [*_more_seeds(result), *([_page(folder)] if page else [])]
     if result.rows:
         return steps + _inherit(result, folder)
     if result.searches:

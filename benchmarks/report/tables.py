@@ -66,7 +66,7 @@ DEEPEST = 20
 
 
 def format_value(value: object, *, number: Callable[[float], str] = repr, depth: int = 0) -> str:
-    """Return a JSON value as text: lists with commas, yes and no, a dash for nothing.
+    """Return a JSON value as text: lists with commas, none for an empty one, yes and no, a dash for nothing.
 
     Args:
         value: The value.
@@ -80,7 +80,7 @@ def format_value(value: object, *, number: Callable[[float], str] = repr, depth:
     if isinstance(value, float):
         return minus(number(value)) if math.isfinite(value) else NOTHING
     if isinstance(value, list | tuple):
-        return ", ".join(format_value(item, number=number, depth=depth + 1) for item in value)
+        return ", ".join(format_value(item, number=number, depth=depth + 1) for item in value) or "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {format_value(item, number=number, depth=depth + 1)}" for key, item in value.items())
     return NOTHING if value is None else str(value)

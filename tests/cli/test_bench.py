@@ -124,7 +124,7 @@ def test_the_table_says_what_the_summary_says(finished: tuple[Any, Path]) -> Non
     lines = call.out.splitlines()
     assert lines[-1] == f"Results: {folder}"
     for row in rows(folder):
-        (line,) = (line.split() for line in lines if line.split()[:1] == [row["strategy"]])
+        (line,) = (line.split() for line in lines if line.startswith(f" {row['strategy']} "))
         assert f"{100 * float(row['accuracy_mean']):.1f}" in line
         assert f"{100 * float(row['transferred_share']):.1f}" in line
         assert row["gradient_steps"] in line
@@ -138,7 +138,7 @@ def test_progress_is_shown_line_by_line(finished: tuple[Any, Path]) -> None:
         for seed in (7, 8):
             assert sum(line.startswith(f"{name}, seed {seed}: ") for line in call.err.splitlines()) == 1
     assert "\x1b" not in call.err + call.out
-    assert "seed" not in call.out.replace("seeds 7 to 8", "").replace("per seed", "")
+    assert ", seed " not in call.out
 
 
 def test_a_run_can_be_repeated_from_its_settings(finished: tuple[Any, Path], neuroevo: Program, tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ def test_the_suite_is_measured_once(
     folder = tmp_path / "run"
     call = neuroevo("bench", "overhead", "--quick", "--out", folder)
     assert call.code == 0, call.err
-    assert call.out == f"{describe(RESULT)}\nResults: {folder}\n"
+    assert call.out.startswith(f"{describe(RESULT)}\n\nNext:\n")
+    assert call.out.endswith(f"    neuroevo report {folder}\nResults: {folder}\n")
     assert (folder / "summary.csv").read_text() == to_csv(RESULT)
     assert "genetic, P = 100: 1.25" in (folder / "report.html").read_text()
     (folder / "report.html").unlink()

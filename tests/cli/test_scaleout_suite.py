@@ -28,7 +28,8 @@ def test_the_suite_is_measured_once(
     folder = tmp_path / "run"
     call = neuroevo("bench", "scaleout", "--quick", "--out", folder)
     assert call.code == 0, call.err
-    assert call.out == f"{describe(RESULT)}\nResults: {folder}\n"
+    assert call.out.startswith(f"{describe(RESULT)}\n\nNext:\n")
+    assert call.out.endswith(f"    neuroevo report {folder}\nResults: {folder}\n")
     assert (folder / "summary.csv").read_text() == to_csv(RESULT)
     (folder / "report.html").unlink()
     again = neuroevo("bench", "--resume", folder, "--json")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,23 @@ MARKERS = "osD^vPX*"
 LINES = ("-", "--", ":", "-.")
 # More bands than these cannot be kept apart: they get fainter, and the last intervals stand side by side.
 MOST_BANDS = 4
+INK, PAPER = "#000000", "#ffffff"
+"""Lines and background; on dark screens they change places."""
+ON_BRIGHT, ON_DARK = "#111111", "#fafafa"
+"""Text on something coloured, which keeps its colour."""
+_DARK = {INK: "#e4e4ea", PAPER: "#17181c", "#eeeeee": "#2c2e36", "#555555": "#b4b6c0", "#0072b2": "#3a97d4"}
+_OWN_STYLE = (
+    "text{font-family:'DejaVu Sans',Verdana,sans-serif}@media screen and (prefers-color-scheme:dark){"
+    + "".join(
+        f'[style*="{what}: {light}"]{{{what}:{dark}!important}}'
+        for light, dark in _DARK.items()
+        for what in ("fill", "stroke")
+    )
+    + f':is(text,path,use):not([style*="fill:"]){{fill:{_DARK[INK]}}}}}'
+)
+# Half of the bytes of a picture would be digits that no screen shows, and one list of fonts again and again.
+_FONT = re.compile(r'font-family: [^;"]*;? ?')
+_PATH, _DIGITS = re.compile(r' d="[^"]*"'), re.compile(r"(\d\.\d{2})\d+")
 WIDTH = 5.6
 """Width of every picture in inches: shrunk to 358 CSS pixels, a phone less its margins, 10 points are 8.9 pixels."""
 SMALL = 9
@@ -103,11 +121,15 @@ def add_legend(figure: Figure, handles: Sequence[Artist], *, title: str = "") ->
 
 
 def to_svg(figure: Figure) -> bytes:
-    """Return a figure as SVG whose text is text; equal figures give equal bytes, without date or versions."""
+    """Return a figure as SVG whose text is text, with colours of its own on dark screens.
+
+    Equal figures give equal bytes, without date or versions.
+    """
     content = io.BytesIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "neuroevo"}):
-        figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
-    return content.getvalue()
+        figure.savefig(content, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    text = _PATH.sub(lambda path: _DIGITS.sub(r"\1", path[0]), _FONT.sub("", content.getvalue().decode()))
+    return text.replace("</style>", f"</style>\n  <style>{_OWN_STYLE}</style>", 1).encode()
 
 
 def save_png(figure: Figure, path: Path) -> None:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from neuroevo.benchmarks.report.plots.style import SMALL, WIDTH, add_legend, new_figure, settled
+from neuroevo.benchmarks.report.plots.style import ON_BRIGHT, ON_DARK, SMALL, WIDTH, add_legend, new_figure, settled
 
 # Its brightness rises evenly, for the colour-blind and in grey too.
 SCALE = "cividis"
@@ -26,6 +26,8 @@ MOST_LINED = 40
 # Points between the axes' sides; and the diameter below which a dot has no room for its id.
 INNER_WIDTH = 72 * (WIDTH - 1.8)
 LEAST_NAMED = 16
+MOST_VECTORS = 600
+"""Individuals from which on dots and lines are one raster image, also in a vector picture."""
 
 Record = Mapping[str, Any]
 
@@ -71,6 +73,8 @@ def draw_tree(records: Sequence[Record], *, title: str) -> Figure:
     winners = {id for record in generations for id in record.get("winners", ())}
     diameter = min(20.0, 0.62 * 72 * heights[0] / most, 0.5 * INNER_WIDTH / len(numbers))
     lineage = _lineage(dots, survivors)
+    if len(dots) > MOST_VECTORS:
+        panels[0].set_rasterization_zorder(4)
     _draw_lines(panels[0], dots, lineage, diameter)
     _draw_dots(panels[0], dots, survivors, winners, diameter)
     if rows:
@@ -204,7 +208,7 @@ def _draw_dots(axes: Axes, dots: Sequence[Dot], survivors: set[Any], winners: se
         if diameter >= LEAST_NAMED:
             _write(axes, dot.generation, dot.rank, str(dot.id), norm(dot.fitness))
     axes.figure.colorbar(drawn, ax=axes, label="fitness")
-    axes.set_ylabel("individuals, best on top")
+    axes.set_ylabel("individuals,\nbest on top")
     axes.set_yticks([])
     axes.set_ylim(max(dot.rank for dot in dots) + 0.6, -0.6)
 
@@ -218,7 +222,7 @@ def _norm(values: Sequence[float]) -> Normalize:
 
 def _write(axes: Axes, x: float, y: float, text: str, shade: float) -> None:
     """Write on something coloured by `SCALE`."""
-    colour = "white" if shade < 0.5 else "black"
+    colour = ON_DARK if shade < 0.5 else ON_BRIGHT
     axes.annotate(text, (x, y), ha="center", va="center", color=colour, fontsize=SMALL - 1, zorder=4)
 
 
@@ -236,7 +240,7 @@ def _draw_pools(axes: Axes, pools: Mapping[int, Mapping[int, float]], rows: Sequ
     mesh = axes.pcolormesh(edges, range(len(shown) + 1), np.ma.masked_invalid(scores), cmap=SCALE, norm=norm)
     if len(numbers) <= MOST_LINED:
         mesh.set_edgecolor("white")
-    axes.figure.colorbar(mesh, ax=axes, label="score, credit included")
+    axes.figure.colorbar(mesh, ax=axes, label="score")
     axes.set_yticks([row + 0.5 for row in range(len(shown))], [str(id) for id in shown], fontsize=SMALL)
     axes.set_ylabel("gene pool" + (f" ({len(rows) - len(shown)} more)" if len(rows) > len(shown) else ""))
     axes.set_ylim(len(shown), 0)

@@ -56,8 +56,9 @@ from neuroevo.strategies.toolbox import Checks, Verb, Verbs
 
 
 class GTL(LearngeneStrategy):
-    """Evolves learngenes; `GTL(..., **PAPER)` is the variant that keeps to what is known of the paper.
+    """Genetic transfer learning: evolves learngenes in generations of ancestors that inherit, train and compete.
 
+    `GTL(..., **PAPER)` is the variant that keeps to what is known of the paper.
     The settings are the fields of `GTLSettings`. An operator that does not return what GTL needs is refused before any
     network is trained, as far as a rehearsal on an untrained network shows it.
 

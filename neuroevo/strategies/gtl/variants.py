@@ -41,7 +41,7 @@ SHORT: Mapping[str, Any] = {"population": 6, "life": Recipe(updates=100)}
 CONTESTANTS = {
     "gtl-paper": Variant(
         GTL,
-        summary="GTL as far as it is known: random cross weights, no isolation, no averaging.",
+        summary="GTL as far as the paper is known: many short training runs, random cross weights, no isolation.",
         settings=PAPER,
         sizes=SHORT,
     ),

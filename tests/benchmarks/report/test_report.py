@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from neuroevo.benchmarks.analysis.results import RunData, read_run
+from neuroevo.benchmarks.report.glossary import TERMS, UNKNOWN, meaning_of
 from neuroevo.benchmarks.report.pictures import Album, Picture
 from neuroevo.benchmarks.report.report import to_html
 from neuroevo.benchmarks.speed.throughput import Row, Throughput, describe, records
@@ -113,20 +114,16 @@ def page(html: str) -> Element:
 def test_a_report_begins_with_what_was_found(page: Element) -> None:
     """Title, summary with a claim, then the results; no note if nothing is missing."""
     assert next(page.all("title")).text == "glyphs: 4 novel classes, 10 images per class – neuroevo"
-    assert [one.text for one in page.all("h1")] == ["glyphs: 4 novel classes, 10 images per class"]
-    summary = [one.text for one in page.all("p") if one.attributes.get("class") == "summary"]
-    assert summary[0].startswith("3 seeds are weak evidence")
-    assert summary[1].startswith("gtl reaches 43.7 %")
+    assert [one.text for one in page.all("h1")] == ["gtl beats scratch by 18.7 points"]
+    (kind,) = (one.text for one in page.all("p") if one.attributes.get("class") == "kind")
+    assert kind == "neuroevo · glyphs: 4 novel classes, 10 images per class"
+    (caution,) = (one.text for one in page.all("p") if one.attributes.get("class") == "caution")
+    assert caution.startswith("3 seeds are weak evidence")
+    (summary,) = (one for one in page.all("ul") if one.attributes.get("class") == "summary")
+    assert next(summary.all("li")).text.startswith("gtl reaches 43.7 %")
     assert [one.text for one in page.all("h2")] == [
-        *(
-            "Results",
-            "Accuracy and gain",
-            "What it cost",
-            "Evolution",
-            "What learngenes keep",
-            "Data",
-            "How it was made",
-        ),
+        *("What to do next", "The strategies", "Results", "Accuracy and gain", "What it cost", "Evolution"),
+        *("What learngenes keep", "Data", "The terms", "How it was made"),
     ]
     assert "Not complete" not in page.text
 
@@ -139,7 +136,7 @@ def test_tables_hold_every_strategy_and_explain_their_columns(page: Element) -> 
         assert {len(row) for row in rows} == {len(headings)}
     headings, best, *_ = cells(tables(page)["Accuracy and gain"])
     assert dict(zip(headings, best, strict=True))["accuracy, % (95 % CI)"] == "74.3 64.3 to 84.4"
-    legends = [[term.text for term in one.all("dt")] for one in page.all("dl")]
+    legends = [[term.text for term in one.all("dt")] for one in page.all("dl") if "class" not in one.attributes]
     assert legends == [cells(tables(page)[one])[0] for one in ("Accuracy and gain", "What was spent before transfer")]
 
 
@@ -180,6 +177,42 @@ def test_pictures_are_inlined_and_described(page: Element) -> None:
     assert "finetune keeps" not in alts[-2]
 
 
+def words(page: Element) -> list[dict[str, str]]:
+    """Return the lists of definitions of a page: of strategies, and of terms."""
+    lists = [one for one in page.all("dl") if one.attributes.get("class") == "words"]
+    return [{name.text: text.text for name, text in zip(one.all("dt"), one.all("dd"), strict=True)} for one in lists]
+
+
+def test_every_strategy_and_every_term_is_defined(page: Element) -> None:
+    """Each strategy has a line, and so has each term that the page uses; no other term has one."""
+    strategies, terms = words(page)
+    assert [*strategies] == [*ENDS]
+    assert all(text.endswith((".", "?")) and "`" not in text for text in strategies.values())
+    assert {"learngene", "descendant, heir", "seed", "Pareto front", "gene pool"} <= {*terms}
+    assert "Friedman's test" not in terms
+    spoken = " ".join(picture.attributes["alt"] or "" for picture in page.all("img"))
+    for term in TERMS:
+        occurs = re.search(rf"(?<![\w-])(?:{term.forms})(?![\w-])", f"{page.text} {spoken}", re.IGNORECASE)
+        assert (occurs is not None) == (term.name in terms), term.name
+
+
+def test_contestants_of_ones_own_are_defined() -> None:
+    """By their settings where the run has them; what the library does not know is said to be its author's."""
+    tables = {"bold": {"strategy": "gtl", "mutation_rate": 0.2}, "plain": {"strategy": "scratch"}}
+    assert meaning_of("bold", tables).startswith("gtl with mutation_rate 0.2. Genetic transfer learning")
+    assert meaning_of("plain", tables).startswith("scratch. The control")
+    assert meaning_of("mine", tables) == meaning_of("mine", None) == UNKNOWN
+
+
+def test_columns_without_a_message_are_left_out_and_named(page: Element) -> None:
+    """With few seeds Wilcoxon's test can show nothing: its columns are not there, and a note says why."""
+    headings = cells(tables(page)["Accuracy and gain"])[0]
+    assert "p (Holm)" in headings
+    assert not any(one.startswith("Wilcoxon") for one in headings)
+    (note,) = (one.text for one in page.all("p") if one.attributes.get("class") == "note")
+    assert note == "Not shown: Wilcoxon p, Wilcoxon p (Holm), which can't fall below 0.05 with fewer than 6 seeds."
+
+
 def test_further_trees_are_folded(page: Element) -> None:
     """The tree of the first seed is seen at once, the others when asked for."""
     (folded,) = [one for one in page.all("details") if "Further seeds of gtl" in one.text]
@@ -189,9 +222,10 @@ def test_further_trees_are_folded(page: Element) -> None:
 def test_a_run_can_be_repeated(page: Element, run: Path) -> None:
     """The page holds the commands, settings, hardware, versions and facts."""
     commands = [one.text for one in page.all("code")]
+    learngene = "run/learngenes/gtl-seed0.safetensors"
     assert commands == [
-        "neuroevo bench --seeds=3",
-        "neuroevo bench --seeds 3",
+        *("neuroevo bench --seeds=5", f"neuroevo show {learngene}", f"neuroevo inherit {learngene}"),
+        *("neuroevo bench --seeds=3", "neuroevo bench --seeds 3"),
     ]
     found = {name: dict(row for row in cells(table)[1:] if len(row) == 2) for name, table in tables(page).items()}
     facts = json.loads((run / "run.json").read_text(encoding="utf-8"))
@@ -248,7 +282,7 @@ def test_names_and_settings_are_no_markup(write_run: WriteRun, tmp_path: Path) -
     assert [one.attributes for one in page.all("script")] == [{}]
     assert "<script>alert" not in text
     assert "The picture" not in page.text
-    assert next(page.all("h1")).text == f"{EVIL}: 4 novel classes, 10 images per class"
+    assert f"{EVIL}: 4 novel classes, 10 images per class" in page.text
     assert page.text.count("alert(1)") > 15
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Album, "add", lambda self, caption, alt, draw: [Picture("data:,", caption, alt())])
@@ -276,7 +310,7 @@ def test_several_runs_side_by_side(write_run: WriteRun, run: Path, tmp_path: Pat
         found
     )
     assert cells(found["Settings"])[:2] == [["name", "run 1", "run 2"], ["dataset", "glyphs", "glyphs"]]
-    assert [one.text for one in page.all("h2")][1:3] == [
+    assert [one.text for one in page.all("h2")][2:4] == [
         f"Run {number}, glyphs: 4 novel classes, 10 images per class ({folder})"
         for number, folder in ((1, run), (2, better))
     ]

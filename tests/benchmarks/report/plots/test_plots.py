@@ -19,7 +19,9 @@ from neuroevo.benchmarks.analysis.statistics import estimate
 from neuroevo.benchmarks.analysis.summary import Curve
 from neuroevo.benchmarks.report.plots.style import (
     COLOURS,
+    INK,
     MOST_BANDS,
+    PAPER,
     WIDTH,
     Look,
     draw_curves,
@@ -98,6 +100,22 @@ def test_svg_holds_text_as_text_and_asks_for_nothing() -> None:
     assert {"glyphs: 20 & <more> $classes$", "<b> & $x$ \"y\" 'ж' (30.0 %)", "updates of the descendant"} <= set(texts)
     assert not re.search(r"dc:date|Matplotlib|<script|url\((?!#)", content)
     assert not [link for link in re.findall(r'href="([^"]*)"', content) if not link.startswith("#")]
+
+
+def test_svg_has_colours_for_dark_screens() -> None:
+    """Black lines, white paper and text without a colour change on dark screens, and nothing does in print."""
+    content = to_svg(draw_curves(THREE, title="glyphs")).decode()
+    (dark,) = re.findall(r"@media screen and \(prefers-color-scheme:dark\)\{(.*)\}</style>", content)
+    for colour in (INK, PAPER):
+        assert f"fill: {colour}" in content or f"stroke: {colour}" in content
+        assert f'[style*="fill: {colour}"]' in dark
+    assert "font-family: " not in content
+
+
+def test_numbers_in_texts_keep_their_digits() -> None:
+    """Digits that no screen shows are left out of paths alone."""
+    strange = Curve("rate 0.123456", UPDATES, ((0.1, 0.2, 0.3),))
+    assert "rate 0.123456" in to_svg(draw_curves([strange], title="v1.23456")).decode()
 
 
 def _tag(element: ElementTree.Element, name: str) -> bool:

@@ -14,7 +14,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from neuroevo.benchmarks.report.plots.tree import MOST_NUMBERED, MOST_ROWS, SCALE, draw_tree
+from neuroevo.benchmarks.report.plots.style import to_svg
+from neuroevo.benchmarks.report.plots.tree import MOST_NUMBERED, MOST_ROWS, MOST_VECTORS, SCALE, draw_tree
 
 Flaws = Callable[[Figure], list[str]]
 Record = dict[str, Any]
@@ -102,7 +103,15 @@ def test_dots_have_the_colour_of_their_fitness() -> None:
     colours = {place(dot): to_hex(dot.get_markerfacecolor()) for dot in dots(figure) if dot.get_marker() != "x"}
     fitness = {(0, 0): 0.5, (0, 1): 0.3, (0, 2): 0.1, (1, 0): 0.6, (1, 1): 0.2}
     assert colours == {spot: to_hex(colormaps[SCALE]((value - 0.1) / (0.6 - 0.1))) for spot, value in fitness.items()}
-    assert [axes.get_ylabel() for axes in figure.axes[2:]] == ["fitness", "score, credit included"]
+    assert [axes.get_ylabel() for axes in figure.axes[2:]] == ["fitness", "score"]
+
+
+def test_a_large_tree_is_an_image() -> None:
+    """Of many individuals dots and lines are one raster image, so that a page stays small."""
+    few, many = ([generation(0, {one: (one / 1000, []) for one in range(count)})] for count in (20, MOST_VECTORS + 1))
+    small, large = (to_svg(draw_tree(records, title="")) for records in (few, many))
+    assert large.count(b"<image") > small.count(b"<image")
+    assert len(large) < 200_000
 
 
 def test_winners_and_the_last_pool_are_marked() -> None:
@@ -175,7 +184,7 @@ def test_a_long_pool_is_cut_and_says_so() -> None:
 def test_a_strategy_without_a_pool_has_no_second_panel() -> None:
     """The best of the last generation is marked in its place; the one generation has a whole number."""
     figure = draw_tree([generation(0, {0: (0.12, [])})], title="scratch, seed 0")
-    assert [axes.get_ylabel() for axes in figure.axes] == ["individuals, best on top", "fitness"]
+    assert [axes.get_ylabel() for axes in figure.axes] == ["individuals,\nbest on top", "fitness"]
     assert [dot.get_marker() for dot in dots(figure)] == ["s"]
     assert legend(figure) == ["best of the last generation"]
     assert [tick for tick in figure.axes[0].get_xticks() if abs(tick) <= 0.5] == [0]

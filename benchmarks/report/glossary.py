@@ -1,0 +1,206 @@
+"""The words of a page, defined on it: its strategies, and the terms that occur."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+
+from neuroevo import catalogue
+from neuroevo.benchmarks.analysis.duels import parts_of
+from neuroevo.benchmarks.analysis.results import RunData
+
+Word = tuple[str, str]
+"""A name or a term, and what it means."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term.
+
+    Attributes:
+        name: As it is listed.
+        forms: A regular expression of the forms in which it occurs.
+        meaning: Its definition, in one or two sentences.
+    """
+
+    name: str
+    forms: str
+    meaning: str
+
+
+TERMS: tuple[Term, ...] = (
+    Term(
+        "95 % CI",
+        r"95\s*% (CI|confidence|intervals?)",
+        "The 95 % confidence interval over seeds: computed in this way, 95 of 100 intervals hold the true mean.",
+    ),
+    Term(
+        "ancestor",
+        r"ancestors?",
+        "A network that is trained before transfer; what it learned in its circuit can be passed on.",
+    ),
+    Term(
+        "ancestry, held_out, novel classes",
+        r"ancestry|held_out|novel",
+        "The three roles of classes, none of which has two: ancestors are trained on ancestry classes, candidates are "
+        "scored on held_out ones, and descendants learn novel ones.",
+    ),
+    Term(
+        "channel",
+        r"channels?",
+        "One feature map of a convolution, one unit of a linear layer, or one head of attention.",
+    ),
+    Term(
+        "circuit",
+        r"circuits?",
+        "Some channels of every layer with the weights among them: a small network inside a large one, which reads "
+        "nothing from outside of it.",
+    ),
+    Term("condensing", r"condens\w*", "Training the circuit alone as well, also on the answers of the whole network."),
+    Term(
+        "condition",
+        r"conditions?",
+        "How descendants are trained: data set, network, images per class, updates, or what else is varied.",
+    ),
+    Term(
+        "core-seconds",
+        r"core-seconds?",
+        "Time by the clock times the processor cores at work; on a GPU time by the clock.",
+    ),
+    Term(
+        "critic",
+        r"critics?",
+        "A fresh network that inherits a learngene only to score it, on held_out classes.",
+    ),
+    Term(
+        "critical path",
+        r"critical path",
+        "Updates that must follow one another if every training run has a worker of its own.",
+    ),
+    Term("cross weights", r"cross weights?", "Weights by which channels outside a circuit reach into it."),
+    Term(
+        "descendant, heir",
+        r"descendants?|heirs?",
+        "A fresh network that inherits what a strategy transfers and is then trained on a few images of novel classes. "
+        "Its accuracy on other images of them is what is compared.",
+    ),
+    Term("evaluation", r"evaluations?", "The scoring of one individual."),
+    Term(
+        "fitness, score",
+        r"fitness|scores?|scored",
+        "What evolution selects by: the accuracy of a candidate on held_out classes, or the value of a problem.",
+    ),
+    Term(
+        "Friedman's test",
+        r"Friedman\w*",
+        "Tests whether all strategies rank alike. Mean ranks further apart than the critical difference differ.",
+    ),
+    Term("gain", r"gains?", "Accuracy of a strategy's descendants minus that of scratch, in percentage points."),
+    Term(
+        "gene pool",
+        r"gene pools?|pool",
+        "The learngenes that parents are drawn from. Their scores include credit: a part of what descendants won.",
+    ),
+    Term(
+        "gene tree",
+        r"gene trees?",
+        "Who descends from whom: one column for each generation, one dot for each individual.",
+    ),
+    Term("generation", r"generations?", "One round of evolution: individuals are made, scored and selected."),
+    Term("gradient step, update", r"gradient steps?|updates?", "One step of gradient descent on one batch of images."),
+    Term("individual", r"individuals?", "What evolves: an ancestor with its learngene, or a vector of weights."),
+    Term("isolation", r"isolat\w*", "Keeping cross weights at zero, so that the circuit computes what it would alone."),
+    Term(
+        "learngene",
+        r"learngenes?",
+        "The part of a trained network that is passed on: channels of each layer and the weights among them, about "
+        "20 % of all parameters unless set otherwise.",
+    ),
+    Term("multiply-adds", r"multiply-adds", "Multiplications with an addition: the arithmetic that training took."),
+    Term("mutation", r"mutat\w*", "Replacing some channels of a learngene by other ones of the same network."),
+    Term(
+        "Pareto front",
+        r"Pareto front",
+        "The strategies that no other one beats at the same cost or less.",
+    ),
+    Term("point", r"points?", "A percentage point: the difference of 50 % and 53 % is 3 points."),
+    Term(
+        "rival that transfers as little",
+        r"rivals?",
+        "Another strategy that is trained before transfer and transfers at most as large a share of the parameters.",
+    ),
+    Term(
+        "seed",
+        r"seeds?",
+        "The number that all random numbers of a repetition follow from. Strategies meet under the same seed, so "
+        "differences are paired.",
+    ),
+    Term("tournament", r"tournaments?", "Selection: of a group of individuals the one with the highest score wins."),
+    Term("training run", r"training runs?", "The training of one ancestor."),
+)
+"""Terms in alphabetical order."""
+
+UNKNOWN = "A contestant of its author; its settings are under “What was compared”."
+
+
+def terms_in(page: str) -> list[Word]:
+    """Return the terms in the text of a page, in the descriptions of its pictures, and in their definitions."""
+    text = _text(page)
+    found: dict[str, Term] = {}
+    while new := [one for one in TERMS if one.name not in found and _occurs(one, text)]:
+        found |= {one.name: one for one in new}
+        text = " ".join(one.meaning for one in new)
+    return [(one.name, one.meaning) for one in TERMS if one.name in found]
+
+
+def strategies_of(results: Sequence[RunData]) -> list[Word]:
+    """Return every strategy of some runs with a line about it, each once."""
+    found: dict[str, str] = {}
+    for result in results:
+        for name in _names(result):
+            found.setdefault(name, meaning_of(name, result.settings.get("contestants")))
+    return [*found.items()]
+
+
+def _names(result: RunData) -> list[str]:
+    names = [row.strategy for row in (result.rows or result.searches or result.generations)]
+    budgets = result.suite == "pays"
+    return list(dict.fromkeys(parts_of(name)[0] if budgets else name for name in names))
+
+
+def meaning_of(name: str, contestants: Any) -> str:
+    """Return a line about a contestant.
+
+    Args:
+        name: Its name.
+        contestants: The tables of contestants with settings of their own, if the run has any.
+    """
+    table = contestants.get(name) if isinstance(contestants, Mapping) else None
+    if isinstance(table, Mapping):
+        settings = ", ".join(f"{key} {value}" for key, value in table.items() if key != "strategy")
+        base = str(table.get("strategy", ""))
+        return f"{base} with {settings}. {_known(base)}" if settings else f"{base}. {_known(base)}"
+    return _known(name) or UNKNOWN
+
+
+def _known(name: str) -> str:
+    """Return what the library says of a strategy of its own; nothing of others, whose code is not loaded for a page."""
+    entry = catalogue.entries("strategy").get(name)
+    if entry is None or entry.origin != catalogue.OWN:
+        return ""
+    sentence = entry.summarise().replace("`", "")
+    return sentence if sentence.endswith(("?", ".")) else f"{sentence}."
+
+
+def _occurs(term: Term, text: str) -> bool:
+    return re.search(rf"(?<![\w-])(?:{term.forms})(?![\w-])", text, re.IGNORECASE) is not None
+
+
+def _text(page: str) -> str:
+    """Return what is read of a page: its text, and the descriptions of its pictures."""
+    spoken = re.findall(r'alt="([^"]*)"', page)
+    seen = re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
+    return unescape(" ".join([seen, *spoken]))
