@@ -43,6 +43,16 @@ def test_the_citation_is_of_this_version() -> None:
     text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"version: {PROJECT['version']}\n" in text
     assert f"license: {PROJECT['license']}\n" in text
+    page = (ROOT / "docs" / "citing.md").read_text(encoding="utf-8")
+    assert f"version = {{{PROJECT['version']}}}" in page
+    assert f"license = {{{PROJECT['license']}}}" in page
+
+
+@pytest.mark.parametrize("path", ["docs/plugins.md", "examples/plugin/pyproject.toml"])
+def test_plugins_depend_on_the_distribution(path: str) -> None:
+    """And not on the other project."""
+    (needed,) = re.findall(r"^dependencies = (.*)$", (ROOT / path).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert needed == f'["{DISTRIBUTION}"]'
 
 
 def test_there_are_lines_to_check() -> None:

@@ -1,4 +1,4 @@
-"""Type checkers see what users write: README and examples pass, and a misspelt setting does not."""
+"""Type checkers see what users write: README, guides and examples pass, and a misspelt setting does not."""
 
 import re
 import subprocess
@@ -30,10 +30,11 @@ GTL(glyphs(), ConvNet4(), population="two")
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with README's code as one program, and with the examples."""
+    """Return a folder with the code of README and of its guides, each as one program, and with the examples."""
     folder = tmp_path_factory.mktemp("written")
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    (folder / "readme.py").write_text("\n".join(blocks))
+    for page in ("README.md", "docs/composing.md", "docs/comparing.md"):
+        blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+        (folder / f"{Path(page).stem.lower()}.py").write_text("\n".join(blocks))
     for path in (ROOT / "examples").rglob("*.py"):
         (folder / f"example_{path.stem}.py").write_text(path.read_text(encoding="utf-8"))
     return folder
