@@ -51,6 +51,7 @@ ORDER = (
     ("benchmarks.analysis",),
     ("benchmarks.report",),
     ("benchmarks.suites",),
+    ("plots",),
     ("benchmarks.plots",),
     ("benchmarks", "benchmarks.speed"),
     ("benchmarks.peers",),

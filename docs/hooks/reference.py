@@ -22,7 +22,7 @@ FOLDERS = {"neuroevo": "neuroevo", "operators": "neuroevo/operators", "benchmark
 
 PAGES = {
     "neuroevo": "individual ids learngene genome hub space discrete graph budget seeds evolution policy genes "
-    "interface catalogue",
+    "interface catalogue plots",
     "neuroevo.strategies": "strategy toolbox checks learngenes search.base search.checks search.variation "
     "gtl.operators gtl.variants transfer.base",
     "neuroevo.problems": "function functions objectives combinatorial supervised scores classifier graphs",
@@ -32,7 +32,7 @@ PAGES = {
     "neuroevo.execution": "processes ray decorated",
     "neuroevo.loggers": "scalars",
     "neuroevo.runs": "*",
-    "neuroevo.benchmarks": "plots suites.suite suites.measurement suites.condition suites.contestant suites.protocol "
+    "neuroevo.benchmarks": "suites.suite suites.measurement suites.condition suites.contestant suites.protocol "
     "suites.comparison suites.result",
     "neuroevo.testing": "strategies parametrize unittest watching deap_verbs pymoo_operators architectures discrete "
     "graphs landscapes toolboxes references references.strategies",

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from neuroevo import evolve
 from neuroevo.benchmarks import Result, read_result
-from neuroevo.benchmarks.plots import plot_archive, plot_fitness, plot_front, plot_gene_tree, plot_learning_curves
+from neuroevo.plots import plot_archive, plot_fitness, plot_front, plot_gene_tree, plot_learning_curves
 from neuroevo.problems.function import ARM, RASTRIGIN, ZDT1
 from neuroevo.strategies import NSGA2, Genetic, MAPElites
 
