@@ -3,25 +3,31 @@
 import html
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from neuroevo import evolve, glyphs
+from neuroevo import GTL, evolve, glyphs
 from neuroevo.benchmarks import Result, read_result
 from neuroevo.genome import Genome
 from neuroevo.problems.function import RASTRIGIN
-from neuroevo.strategies import SNES
+from neuroevo.problems.graphs import xor
+from neuroevo.strategies import NEAT, SNES
 from neuroevo.summarised import Summarised
 
 
 @pytest.fixture(scope="module")
-def objects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def objects(tmp_path_factory: pytest.TempPathFactory, toys: ModuleType) -> dict[str, Any]:
     """Return one object of each kind by the words that stand in its line."""
     folder = tmp_path_factory.mktemp("run")
     strategy = SNES(RASTRIGIN(3), seed=5)
     (generation,) = evolve(strategy, 1, run_dir=folder)
+    learngene = toys.learngene(toys.CONVNET)
     return {
+        "<Learngene: backbone=convnet4, parameters=": learngene,
+        "<GTL: seed=0, population=6, generations=0,": GTL(toys.dataset(), toys.MLP_BACKBONE, population=6),
+        "<NEAT: ": NEAT(xor()),
         "<SNES: seed=5": strategy,
         "<Generation: number=0, individuals=": generation,
         "<Genome: genes=3, blocks=1, strategy=snes": Genome.of(strategy.result(), strategy.space, strategy="snes"),
@@ -61,7 +67,7 @@ def test_a_result_is_shown_once_in_a_notebook(objects: dict[str, Any], monkeypat
 
 def test_a_strategy_that_is_not_made_yet_shows_itself() -> None:
     """Errors of constructors are shown with it."""
-    assert repr(SNES.__new__(SNES, RASTRIGIN(3), seed=7)) == "<SNES: seed=7, mean_rate=1>"
+    assert repr(SNES.__new__(SNES, RASTRIGIN(3), seed=7)) == "<SNES: seed=7>"
 
 
 class Odd(Summarised):

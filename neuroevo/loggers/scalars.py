@@ -11,6 +11,9 @@ from torch import Tensor
 from neuroevo.evolution import Generation
 from neuroevo.individual import Individual
 
+IDS = ("champion",)
+"""What strategies record that is the id of an individual: a number, but no scalar."""
+
 
 def scalars(generation: Generation) -> dict[str, float]:
     """Return what a generation was, as numbers.
@@ -81,7 +84,7 @@ def _recorded(details: Mapping[str, object]) -> dict[str, float]:
             values |= {_named("best_so_far", place): float(one) for place, one in enumerate(value)}
         elif isinstance(value, Mapping):
             values |= {f"{name}/{key}": one for key, one in _recorded(value).items()}
-        elif isinstance(value, int | float) and not isinstance(value, bool):
+        elif isinstance(value, int | float) and not isinstance(value, bool) and name not in IDS:
             values[name] = value
     return values
 

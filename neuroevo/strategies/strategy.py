@@ -20,7 +20,7 @@ from neuroevo.data.images import LabelledImages
 from neuroevo.execution import Pixels, batched_map
 from neuroevo.individual import Ids, Individual
 from neuroevo.seeds import stream
-from neuroevo.signatures import Recorded, describe
+from neuroevo.signatures import Recorded, describe, signature_of
 from neuroevo.strategies.toolbox import ALWAYS, Checks, StrategyToolbox, Verbs
 from neuroevo.summarised import Summarised
 
@@ -106,7 +106,12 @@ class ToolboxStrategy(Summarised, Recorded):
         self.toolbox.register("update", self.update)
 
     def _summary(self) -> dict[str, Any]:
-        settings = {name: one for name, one in self.arguments.items() if isinstance(one, bool | int | float | str)}
+        defaults = {name: one.default for name, one in signature_of(type(self)).parameters.items() if name != "seed"}
+        settings = {
+            name: one
+            for name, one in self.arguments.items()
+            if isinstance(one, bool | int | float | str) and one != defaults.get(name)
+        }
         if not hasattr(self, "budget"):  # an error of the constructor may show a strategy that is not made yet
             return settings
         return {**settings, "generations": self.generation, "evaluations": self.budget.evaluations}

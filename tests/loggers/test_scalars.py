@@ -55,7 +55,14 @@ def test_diversity_is_the_spread_of_a_gene() -> None:
 
 def test_what_a_strategy_records_is_among_them() -> None:
     """Its best values, its numbers, and those in a mapping under both names; nothing else."""
-    details = {"best_values": [3.0, 4.0], "coverage": 0.5, "cells": {"left": 1}, "name": "x", "flag": True, "ids": [1]}
+    details = {
+        "best_values": [3.0, 4.0],
+        "coverage": 0.5,
+        "cells": {"left": 1, "champion": 7},
+        "name": "x",
+        "flag": True,
+        "ids": [1],
+    }
     found = scalars(generation([Individual(torch.zeros(1), fitness=Fitness((1.0,)), id=0)], **details))
     assert {name: found[name] for name in ("best_so_far", "best_so_far_2", "coverage", "cells/left")} == {
         "best_so_far": 3.0,
