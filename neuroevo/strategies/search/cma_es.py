@@ -1,9 +1,11 @@
 """CMA-ES: a normal distribution that learns its covariance matrix.
 
 Source: Hansen and Ostermeier, Completely Derandomized Self-Adaptation in Evolution Strategies (2001); the class is
-DEAP's (`deap.cma.Strategy`), which is subclassed only where it draws from numpy's global generator: fed the same
-draws, it gives the same numbers. Equations are those of Hansen's tutorial (arXiv 1604.00772): sampling (38) to
-(40), mean (41) and (42), step size (43) and (44), covariance (45) to (47) without negative weights.
+DEAP's (`deap.cma.Strategy`), which is subclassed where it draws from numpy's global generator, and for the negative
+weights that it lacks: without them (`active=False`) and fed the same draws, it gives the same numbers. Equations are
+those of Hansen's tutorial (arXiv 1604.00772): sampling (38) to (40), mean (41) and (42), step size (43) and (44),
+covariance (45) to (47), where the worse half of a generation takes variance away from its directions (active CMA-ES,
+Jastrebski and Arnold 2006) by the weights (49) to (53).
 
 Defaults are DEAP's, from table 1 there: P = 4 + floor(3 ln D), half of them parents with logarithmic weights. The
 first covariance is diagonal with the space's spread as standard deviations, and the first step size 1. Cost of a
@@ -13,6 +15,7 @@ some hundred genes; beyond that, see `SeparableCMAES`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -39,6 +42,9 @@ MATRICES = ("centroid", "pc", "ps", "C", "B", "diagD")
 LEAST_RATIO = 1e-7
 """Smallest standard deviation, in units of the greatest: the variances' ratio is what double precision can tell."""
 
+LEAST_LENGTH = 1e-10
+"""Least squared length of a step that variance is taken away from; samples at a bound may be the mean itself."""
+
 MOST_SCALE = 1e30
 """Largest step size, and inverse of the smallest, before it becomes part of the covariance."""
 
@@ -51,6 +57,7 @@ class Model(cma.Strategy):  # type: ignore[misc]
         sigma: First step size.
         random: Gives the draws.
         dtype: That of genomes.
+        active: Whether the worse half has negative weights.
         **settings: Those of `deap.cma.Strategy`.
     """
 
@@ -62,11 +69,19 @@ class Model(cma.Strategy):  # type: ignore[misc]
     C: Floats
 
     def __init__(
-        self, centroid: Floats, sigma: float, *, random: np.random.Generator, dtype: torch.dtype, **settings: Any
+        self,
+        centroid: Floats,
+        sigma: float,
+        *,
+        random: np.random.Generator,
+        dtype: torch.dtype,
+        active: bool = True,
+        **settings: Any,
     ) -> None:
         super().__init__(centroid, sigma, **settings)
         self.random = random
         self.dtype = dtype
+        self.losses = self._negative_weights() if active and self.ccovmu > 0 else np.zeros(0)
 
     def sample(self) -> Floats:
         """Return a sample, [P, D]."""
@@ -77,8 +92,43 @@ class Model(cma.Strategy):  # type: ignore[misc]
         """Update mean, step size and covariance, which stays positive where the search has converged."""
         # What is rounded to a variance below 0 has no root, and is mended next.
         with np.errstate(invalid="ignore", divide="ignore"):
+            inverse, covariance = (self.B / self.diagD) @ self.B.T, self.C
+            centroid, sigma = self.centroid, self.sigma
             super().update(population)
+            if len(losers := np.array(population[self.mu :])) and len(self.losses):
+                self._avoid((losers - centroid) / sigma, inverse, covariance)
         self._settle()
+
+    def _negative_weights(self) -> Floats:
+        """Return what the weights of all but the parents take away, [P - mu], at least 0 (equations 49 to 53)."""
+        raw = math.log((self.lambda_ + 1) / 2) - np.log(np.arange(self.mu + 1, self.lambda_ + 1))
+        lost = np.maximum(0.0, -raw)
+        if not lost.any():
+            return np.zeros(0)
+        mass = lost.sum() ** 2 / (lost**2).sum()
+        total = min(
+            1 + self.ccov1 / self.ccovmu,
+            1 + 2 * mass / (self.mueff + 2),
+            (1 - self.ccov1 - self.ccovmu) / (self.dim * self.ccovmu),
+        )
+        return np.asarray(max(0.0, total) * lost / lost.sum())
+
+    def _avoid(self, steps: Floats, inverse: Floats, covariance: Floats) -> None:
+        """Take variance away along the steps [P - mu, D] of the worse ones, each as long as is usual (equation 46).
+
+        Args:
+            steps: Steps from the mean, in units of the step size.
+            inverse: The inverse root of the covariance that they were drawn with.
+            covariance: That covariance.
+        """
+        lost = self.losses[: len(steps)]
+        lengths = ((steps @ inverse) ** 2).sum(1)
+        scaled = lost * self.dim / np.maximum(lengths, LEAST_LENGTH)
+        self.C = self.C + self.ccovmu * (lost.sum() * covariance - (scaled * steps.T) @ steps)
+        variances, axes = np.linalg.eigh(self.C)
+        order = np.argsort(variances)
+        self.diagD, self.B = np.sqrt(variances[order]), axes[:, order]
+        self.BD = self.B * self.diagD
 
     def _settle(self) -> None:
         """Keep the standard deviations [D] along the axes above the precision of the mean, in limits, and comparable.
@@ -126,6 +176,7 @@ class CMAES(Search):
         ccum: Rate of the covariance's path.
         ccov1: Learning rate of the rank-one update.
         ccovmu: Learning rate of the rank-mu update.
+        active: Whether the covariance learns from the worse half of a generation, too, by negative weights.
     """
 
     VERBS: ClassVar[Verbs] = {"sample": "sample() -> genomes [P, D]"}
@@ -149,6 +200,7 @@ class CMAES(Search):
         ccum: float | None = None,
         ccov1: float | None = None,
         ccovmu: float | None = None,
+        active: bool = True,
     ) -> None:
         size = problem.space.size
         super().__init__(problem, population=default_population(size) if population is None else population, seed=seed)
@@ -162,6 +214,7 @@ class CMAES(Search):
             lambda_=self.population,
             cmatrix=np.diag(deviations**2),
             weights=weights,
+            active=active,
             **{name: value for name, value in given.items() if value is not None},
         )
         self.toolbox.register("sample", self.model.sample)

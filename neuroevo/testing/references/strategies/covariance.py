@@ -14,7 +14,7 @@ MOST_SCALE = 1e30
 
 
 class PlainCMAES(PlainSearch):
-    """CMA-ES without negative weights (Hansen's tutorial, arXiv 1604.00772), with `deap.cma.Strategy`'s defaults."""
+    """CMA-ES (Hansen's tutorial, arXiv 1604.00772) with `deap.cma.Strategy`'s defaults."""
 
     def __init__(
         self,
@@ -29,6 +29,7 @@ class PlainCMAES(PlainSearch):
         ccum: float | None = None,
         ccov1: float | None = None,
         ccovmu: float | None = None,
+        active: bool = True,
     ) -> None:
         super().__init__(problem)
         size = self.size
@@ -50,6 +51,21 @@ class PlainCMAES(PlainSearch):
         self.rank_one = 2 / ((size + 1.3) ** 2 + mass) if ccov1 is None else ccov1
         rank_mu = 2 * (mass - 2 + 1 / mass) / ((size + 2) ** 2 + mass) if ccovmu is None else ccovmu
         self.rank_mu = min(1 - self.rank_one, rank_mu)
+        self.lost = self.negative() if active else np.zeros(self.population - self.mu)
+
+    def negative(self) -> Floats:
+        """Return the weights of all but the parents, without their sign (equations 49 to 53)."""
+        raw = [np.log((self.population + 1) / 2) - np.log(rank) for rank in range(self.mu + 1, self.population + 1)]
+        lost = np.array([max(0.0, -one) for one in raw])
+        if self.rank_mu <= 0 or lost.sum() == 0:
+            return np.zeros(len(lost))
+        mass = lost.sum() ** 2 / (lost**2).sum()
+        bounds = (
+            1 + self.rank_one / self.rank_mu,
+            1 + 2 * mass / (self.mass + 2),
+            (1 - self.rank_one - self.rank_mu) / (self.size * self.rank_mu),
+        )
+        return np.asarray(max(0.0, min(bounds)) * lost / lost.sum())
 
     def first(self, generator: np.random.Generator) -> State:
         """Return the start, a diagonal covariance with the spread as deviations, and paths of length 0."""
@@ -71,7 +87,8 @@ class PlainCMAES(PlainSearch):
     def update(self, state: State, rows: Floats, values: Floats) -> State:
         """Return mean, step size, covariance and paths after a generation."""
         mean, scale, covariance = state["mean"], state["scale"], state["covariance"]
-        best = rows[_best_first(self.scores(values))[: self.mu]]
+        order = _best_first(self.scores(values))
+        best, worse = rows[order[: self.mu]], rows[order[self.mu :]]
         # Equations 41 and 42: the mean of the best.
         moved = sum(weight * genome for weight, genome in zip(self.recombination, best, strict=True))
         step = (moved - mean) / scale
@@ -91,6 +108,11 @@ class PlainCMAES(PlainSearch):
         steps = [(genome - mean) / scale for genome in best]
         spread = sum(weight * np.outer(one, one) for weight, one in zip(self.recombination, steps, strict=True))
         learned = kept * covariance + self.rank_one * np.outer(path, path) + self.rank_mu * spread
+        # Equation 46: steps of the worse ones, each scaled to the length that is usual, have negative weights.
+        for weight, genome in zip(self.lost, worse, strict=True):
+            away = (genome - mean) / scale
+            usual = self.size / max(1e-10, ((inverse_root @ away) ** 2).sum())
+            learned = learned + self.rank_mu * weight * (covariance - usual * np.outer(away, away))
         # Equation 44: the step size.
         grown = scale * np.exp(self.step_rate / self.damping * (length / expected_length(self.size) - 1))
         grown, learned, path = self._limited(grown, learned, path, moved)
