@@ -93,6 +93,11 @@ class Episodes(Recorded):
         self.stepping = examine(self.module, interface)
 
     @property
+    def noisy(self) -> bool:
+        """Whether another generation gives other scores: it has other episodes."""
+        return True
+
+    @property
     def interface(self) -> Interface:
         """How players see and act."""
         return cast(Interface, self.space.interface)

@@ -37,6 +37,8 @@ class Function:
         batched: Whether the function takes whole populations.
         measures: Lowest and highest value of each measure. Measures follow the objective among the values, describe
             a solution and have the weight 0 (for MAP-Elites and novelty search).
+        noisy: Whether the function draws, so that a genome has other values each time; `result` of a search then
+            scores finalists again.
     """
 
     function: Callable[[Tensor], Any]
@@ -44,6 +46,7 @@ class Function:
     weights: tuple[float, ...] = (-1.0,)
     batched: bool = False
     measures: tuple[tuple[float, float], ...] = ()
+    noisy: bool = False
 
     def __call__(self, individual: Individual) -> Values:
         """Return the values of one individual."""

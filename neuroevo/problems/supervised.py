@@ -143,6 +143,11 @@ class Supervised(Recorded):
         inputs, targets = tensors_of(loader)
         return cls(module, inputs, targets, **{"batch": loader.batch_size, **settings})
 
+    @property
+    def noisy(self) -> bool:
+        """Whether another generation gives other scores: it has other minibatches."""
+        return self.minibatch is not None
+
     def __call__(self, individual: Individual) -> tuple[float, ...]:
         """Return the score of one individual."""
         return self.batch([individual])[0]

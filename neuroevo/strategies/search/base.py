@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -15,9 +15,11 @@ from neuroevo.discrete import Bits, Integers, Permutations
 from neuroevo.execution.heap import keep_freed_memory
 from neuroevo.free_memory import check_memory, free_memory
 from neuroevo.individual import Fitness, Individual, genomes_of
+from neuroevo.operators.replacement import best
 from neuroevo.problems import Problem
 from neuroevo.seeds import stream
 from neuroevo.space import Space
+from neuroevo.strategies.search.finalists import RECENT, ROUNDS, WHICH, scored_again
 from neuroevo.strategies.strategy import ToolboxStrategy, scoring_cost
 
 TAKE_ALL = "Genetic, Island, NSGA2 and Novelty"
@@ -76,6 +78,8 @@ class Search(ToolboxStrategy):
         self.space = problem.space
         self.population = population
         self.individuals: list[Individual] = []
+        self._recent: list[Individual] = []
+        self._rescored: Individual | None = None
         self.toolbox.register("evaluate", problem)
         check_memory(
             self.bytes_needed(),
@@ -116,10 +120,84 @@ class Search(ToolboxStrategy):
     def update(self, population: Sequence[Individual]) -> None:
         """End the generation: keep the best, and learn from all."""
         self.budget = self.budget.then(self.individual_cost().times(len(population)))
+        self._rescored = None
         if population:
             self._keep_best(population)
+            if self.noisy:
+                self._recent = self._runners_up(population)
             self.tell(population)
         self.generation += 1
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the problem says that a genome's scores differ from one evaluation to the next."""
+        return bool(getattr(self.problem, "noisy", False))
+
+    def centre(self) -> Tensor | None:
+        """Return the mean of the distribution, [D]; None if the strategy has none."""
+        mean = getattr(self, "mean", None)
+        return mean.clone() if isinstance(mean, Tensor) else None
+
+    def result(self, which: Literal["best", "center", "rescored"] | None = None) -> Individual:
+        """Return what the search has found.
+
+        Args:
+            which: "best" is the individual with the best score of all generations; "center" the mean of the
+                distribution, "rescored" the best of these two and of the last generation after each was scored ten
+                times more, with the mean of these scores. Default "best", and "rescored" where the problem is noisy: a
+                best score is a lucky one there.
+
+        Raises:
+            RuntimeError: No generation has ended.
+            ValueError: The strategy has no distribution, or `which` is another word.
+        """
+        which = which or ("rescored" if self.noisy else "best")
+        if which not in WHICH:
+            raise ValueError(f"which must be one of {', '.join(WHICH)}, but it is {which!r}.")
+        found = super().result()
+        if which == "best":
+            return found
+        centre = self._centre()
+        if which == "rescored":
+            return self._rescore([found, *self._recent, *([] if centre is None else [centre])])
+        if centre is None:
+            raise ValueError(f"which must be best or rescored for {type(self).__name__}, which has no distribution.")
+        return scored_again([centre], self._score, rounds=ROUNDS if self.noisy else 1)
+
+    def _runners_up(self, population: Sequence[Individual]) -> list[Individual]:
+        """Return the best of a generation besides the best of all."""
+        others = [one for one in population if self._best is None or one.id != self._best.id]
+        return compact(best(others, min(RECENT, len(population) - 1)))
+
+    def final_cost(self, generations: int) -> Budget:
+        """Return what scoring the finalists again costs, where the problem is noisy."""
+        if not (self.noisy and generations):
+            return Budget()
+        count = 1 + min(RECENT, self.size(generations - 1) - 1) + (self.centre() is not None)
+        return self.individual_cost().times(count * ROUNDS)
+
+    def _rescore(self, individuals: Sequence[Individual]) -> Individual:
+        """Return the best of the finalists, scored once for each generation; the first one if all of them fail now."""
+        if self._rescored is None:
+            found = scored_again(individuals, self._score)
+            self._rescored = individuals[0] if found.fitness.failed else found
+        return self._rescored
+
+    def _score(self, individuals: list[Individual]) -> list[tuple[float, ...]]:
+        """Score individuals, and spend what that costs."""
+        self.budget = self.budget.then(self.individual_cost().times(len(individuals)))
+        found = list(self.toolbox.map(self.toolbox.evaluate, individuals))
+        for one, values in zip(individuals, found, strict=True):
+            one.fitness.accept(values)
+        return [one.fitness.values for one in individuals]
+
+    def _centre(self) -> Individual | None:
+        """Return the mean of the distribution as an individual, which has not been scored."""
+        if (mean := self.centre()) is None:
+            return None
+        fitness = Fitness(weights=self.problem.weights)
+        # The id of the next individual, which this one does not use up: a result changes no run.
+        return Individual(self.space.clip(mean), fitness, id=self.ids.next, generation=self.generation)
 
     def record(self) -> dict[str, Any]:
         """Return the best value of each objective so far, and step sizes."""
@@ -135,12 +213,14 @@ class Search(ToolboxStrategy):
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that evolves, the generator included."""
-        return {**super().state_dict(), "individuals": self.pack(self.individuals)}
+        state = {**super().state_dict(), "individuals": self.pack(self.individuals)}
+        return {**state, "recent": self.pack(self._recent)} if self.noisy else state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
         super().load_state_dict(state)
         self.individuals = self.unpack(state["individuals"])
+        self._recent, self._rescored = self.unpack(state["recent"]) if self.noisy else [], None
 
     def initial_population(self, n: int | None = None) -> list[Individual]:
         """Return `n` (default P) individuals without parents."""

@@ -227,6 +227,10 @@ class CMAES(Search):
         """Return a sample of the distribution."""
         return self.new_individuals(torch.as_tensor(self.toolbox.sample()).to(self.space.start))
 
+    def centre(self) -> Tensor:
+        """Return the mean of the distribution, [D]."""
+        return torch.as_tensor(self.model.centroid).to(self.space.start)
+
     def tell(self, population: Sequence[Individual]) -> None:
         """Update mean, step size and covariance."""
         self.model.update([Point.of(one) for one in population])

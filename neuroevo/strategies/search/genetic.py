@@ -7,15 +7,16 @@ of children at a time takes the place of the worst. Such et al., Deep Neuroevolu
 to networks.
 
 One generation: parents win tournaments, neighbours among them exchange genes, children mutate, and `replace` chooses
-the survivors: the best of parents and children. Defaults are our choice, and `docs/search-quality.md` has the
-experiment: P = 50, tournaments of 3, a tenth of the genes mutated by steps up to the space's spread. Bits are flipped,
-integers drawn anew; permutations exchange genes by order crossover, and the genes that mutate change places. Cost of a
-generation: P evaluations (`offspring` in a steady state) and O(P D) operations and numbers.
+the survivors: the best of parents and children, or under noise the children and one elite. Defaults are our choice, and
+`docs/search-quality.md` has the experiment: P = 50, tournaments of 3, a tenth of the genes mutated by steps up to the
+space's spread. Bits are flipped, integers drawn anew; permutations exchange genes by order crossover, and the genes
+that mutate change places. Cost of a generation: P evaluations (`offspring` in a steady state) and O(P D) operations and
+numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -47,8 +48,8 @@ class Genetic(Search):
         population: Individuals that live at a time, P.
         offspring: Children in a generation; default P. Fewer make it a steady state.
         seed: The run's seed.
-        elites: Parents that survive while children replace all others; default none is replaced by a worse one: the
-            best of parents and children survive, as in a steady state. Where scores are noisy a few elites are better.
+        elites: Parents that survive while children replace all others. By default the best of parents and children
+            survive, as in a steady state; where the problem is noisy, so that lucky ones would live for ever, 1.
         tournament: Entrants of a tournament.
         sigma: Largest step of a mutation of real numbers, one for all genes or one for each; default the space's
             spread.
@@ -90,8 +91,7 @@ class Genetic(Search):
             mating=mating,
         )
         self.toolbox.register("select", select_by_tournament(tournament, self.generator))
-        survive_all = elites is None or self.offspring < population
-        self.toolbox.register("replace", plus if survive_all else partial(generational, elites=elites))
+        self.toolbox.register("replace", plus if self.offspring < population else survival(elites, noisy=self.noisy))
         self.toolbox.register("population", self.initial_population)
 
     def size(self, generation: int) -> int:
@@ -110,6 +110,13 @@ class Genetic(Search):
     def tell(self, population: Sequence[Individual]) -> None:
         """Choose the survivors."""
         self.individuals = compact(self.toolbox.replace(self.individuals, population))
+
+
+def survival(elites: int | None, *, noisy: bool) -> Callable[..., list[Individual]]:
+    """Return which parents and children survive: the best of all, or the children with some elites."""
+    if elites is None and not noisy:
+        return plus
+    return partial(generational, elites=1 if elites is None else elites)
 
 
 STRATEGIES = {"genetic": Genetic}

@@ -12,15 +12,15 @@ and numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import ClassVar
 
 from torch import Tensor
 
 from neuroevo.individual import Individual
-from neuroevo.operators.replacement import best, generational, plus
+from neuroevo.operators.replacement import best
 from neuroevo.problems import Problem
 from neuroevo.strategies.search.base import ALL, Search, compact
+from neuroevo.strategies.search.genetic import survival
 from neuroevo.strategies.search.variation import (
     VARIATION,
     VARIATION_CHECKS,
@@ -46,8 +46,8 @@ class Island(Search):
         interval: Generations from one migration to the next.
         migrants: How many leave an island then.
         seed: The run's seed.
-        elites: Parents that survive on each island while children replace all others; default the best of parents and
-            children survive.
+        elites: Parents that survive on each island while children replace all others; by default the best of parents
+            and children survive, and 1 where the problem is noisy.
         tournament: Entrants of a tournament.
         sigma: Largest step of a mutation of real numbers, one for all genes or one for each; default the space's
             spread.
@@ -93,7 +93,7 @@ class Island(Search):
             mutation=default_mutation(self.space, sigma=sigma, rate=rate, generator=self.generator),
         )
         self.toolbox.register("select", select_by_tournament(tournament, self.generator))
-        self.toolbox.register("replace", plus if elites is None else partial(generational, elites=elites))
+        self.toolbox.register("replace", survival(elites, noisy=self.noisy))
         self.toolbox.register("migrate", ring, migrants=migrants)
         self.toolbox.register("population", self.initial_population)
 

@@ -65,8 +65,8 @@ class Lamarckian(Genetic):
         steps: Gradient steps of each child.
         learning_rate: Length of a step in each gene, in units of the space's spread.
         inherited: Whether genomes become what they learned (Lamarck) or only score by it (Baldwin).
-        elites: Parents that survive while children replace all others; default the best of parents and children
-            survive.
+        elites: Parents that survive while children replace all others; by default the best of parents and children
+            survive, and 1 where the problem is noisy.
         tournament: Entrants of a tournament.
         sigma: Largest step of a mutation; default the space's spread.
         rate: Probability that a gene mutates, in [0, 1].

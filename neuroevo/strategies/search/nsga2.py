@@ -17,12 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from deap import tools
 from torch import Tensor
 
+from neuroevo.budget import Budget
 from neuroevo.individual import Individual
 from neuroevo.operators.crossover import simulated_binary
 from neuroevo.operators.fronts import crowding, front_numbers
@@ -103,12 +104,20 @@ class NSGA2(Search):
         numbers = front_numbers(values_of(self.individuals)).tolist()
         return [one for one, number in zip(self.individuals, numbers, strict=True) if number == 0]
 
-    def result(self) -> Individual:
+    def final_cost(self, generations: int) -> Budget:
+        """Return that the result costs nothing: the front is what was measured."""
+        del generations
+        return Budget()
+
+    def result(self, which: Literal["best", "center", "rescored"] | None = None) -> Individual:
         """Return the individual of the front that is nearest to the best of all objectives.
 
         Raises:
             RuntimeError: No generation has ended.
+            ValueError: `which` is another one than "best".
         """
+        if which not in (None, "best"):
+            raise ValueError(f"which must be best for NSGA2, but it is {which!r}.")
         if not (front := self.front):
             raise RuntimeError("there is no result yet: run a generation first.")
         values = values_of(front)
