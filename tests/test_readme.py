@@ -26,6 +26,7 @@ ELSEWHERE = {
     "deap-tools": "tests/deap_parts/test_deap_loops.py",
     "exporting": "tests/docs/test_exporting.py",
     "episodes": "tests/problems/test_episodes_docs.py",
+    "gallery": "tests/docs/test_gallery.py",
     "reliability": "tests/test_reliability.py",
     "testing": "tests/testing/test_testing_docs.py",
     "testing-tutorial": "tests/testing/test_foreign_page.py",

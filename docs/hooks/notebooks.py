@@ -1,6 +1,8 @@
 """Pages of the site that are notebooks: each becomes Markdown, with the outputs that it was committed with."""
 
+import re
 from pathlib import PurePosixPath
+from typing import Any
 
 import nbformat
 from mkdocs.config.defaults import MkDocsConfig
@@ -15,6 +17,12 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
             files.append(file)
 
 
+def on_page_markdown(markdown: str, **others: Any) -> str:
+    """Let links to notebooks, which work in a checkout, lead to their pages."""
+    del others
+    return re.sub(r"(\]\([\w./-]+)\.ipynb\)", r"\1.md)", markdown)
+
+
 def pages_of(notebook: File, config: MkDocsConfig) -> list[File]:
     """Return the page of a notebook and its pictures."""
     path = PurePosixPath(notebook.src_uri)
@@ -22,7 +30,7 @@ def pages_of(notebook: File, config: MkDocsConfig) -> list[File]:
     content = nbformat.reads(notebook.content_string, as_version=4)
     text, found = MarkdownExporter().from_notebook_node(content, resources)
     title, _, rest = text.partition("\n")
-    page = f"{title}\n\n[Download this notebook]({path.name}).\n{rest}"
+    page = f'{title}\n\n<a href="{path.name}" download>Download this notebook</a>.\n{rest}'
     pictures = {str(path.parent / name): data for name, data in found["outputs"].items()}
     made: dict[str, str | bytes] = {str(path.with_suffix(".md")): page, **pictures}
     return [File.generated(config, name, content=data) for name, data in made.items()]

@@ -10,7 +10,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 PICTURES = sorted(path for path in DOCS.rglob("*") if path.suffix in (".svg", ".png"))
 SHOWN = {
     (page.parent / target).resolve(): text
-    for page in sorted(DOCS.rglob("*.md"))
+    for page in (DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md")))
     for text, target in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
 }
 
