@@ -71,25 +71,24 @@ def address(package: str) -> str:
 
 def page(package: griffe.Module, modules: str) -> Iterator[str]:
     """Yield the lines of a package's page; the names of `neuroevo` itself have their homes on other pages."""
+    names = [name for name in map(str, package.exports or ()) if not package[name].is_module]
     yield f"# {package.path}\n"
-    names = [str(name) for name in package.exports or ()]
-    if package.parent is None:
-        yield from directive(package, names=[], heading=False)
+    yield from directive(package.path, show_root_heading="false", members="[]")
+    if names:
         yield from table(package, names)
-    else:
-        yield from directive(package, names=names, heading=False)
-    listed = sorted(package.modules) if modules == "*" else modules.split()
-    for name in listed:
-        module = package[name]
-        yield from directive(module, names=public(module), heading=True)
+    if package.parent is not None:
+        for name in names:
+            yield from directive(f"{package.path}.{name}", show_root_full_path="false", **leeway(package[name]))
+    for name in sorted(package.modules) if modules == "*" else modules.split():
+        yield from directive(package[name].path, members=f"[{', '.join(public(package[name]))}]")
 
 
 def table(package: griffe.Module, names: list[str]) -> Iterator[str]:
     """Yield a table of names, each with a link to where it is described and with its first sentence."""
-    yield "| `from neuroevo import …` | |\n| --- | --- |"
+    yield f"| `from {package.path} import …` | |\n| --- | --- |"
     for name in sorted(names, key=str.lower):
         target = package[name].final_target
-        sentence = target.docstring.value.partition("\n")[0]
+        sentence = target.docstring.value.partition("\n")[0] if target.docstring else ""
         yield f"| [`{name}`][{target.path}] | {sentence} |"
     yield ""
 
@@ -102,7 +101,15 @@ def public(module: griffe.Module) -> list[str]:
     return [member.name for member in own if not member.name.startswith("_")]
 
 
-def directive(module: griffe.Module, *, names: list[str], heading: bool) -> Iterator[str]:
-    """Yield what asks mkdocstrings for a module and for these names of it."""
-    yield f"::: {module.path}\n    options:\n      show_root_heading: {str(heading).lower()}"
-    yield f"      members: [{', '.join(names)}]\n"
+def leeway(thing: griffe.Object | griffe.Alias) -> dict[str, str]:
+    """Let a class that takes the fields of its settings describe some of them as its own arguments."""
+    if not thing.is_class or all(one.name != "settings" for one in thing.parameters):
+        return {}
+    return {"docstring_options": "{warn_unknown_params: false, warn_missing_types: false}"}
+
+
+def directive(path: str, **options: str) -> Iterator[str]:
+    """Yield what asks mkdocstrings for an object."""
+    yield f"::: {path}\n    options:\n      show_root_heading: {options.pop('show_root_heading', 'true')}"
+    yield from (f"      {name}: {value}" for name, value in options.items())
+    yield ""

@@ -8,6 +8,8 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[2]
 PAGES = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+WIDE = "---\nhide: [toc]\n---\n\n"
+"""Gives the table of README the width of a terminal."""
 LINK = re.compile(r"(?<=\]\()(docs/)?([\w/.-]+)(?=[#)])")
 
 
@@ -15,7 +17,8 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
     """Add them, with their links as they are seen from docs/."""
     for source, page in PAGES.items():
         text = (ROOT / source).read_text(encoding="utf-8")
-        files.append(File.generated(config, page, content=LINK.sub(_seen_from_docs, text)))
+        head = WIDE if page == "index.md" else ""
+        files.append(File.generated(config, page, content=head + LINK.sub(_seen_from_docs, text)))
 
 
 def _seen_from_docs(link: re.Match[str]) -> str:

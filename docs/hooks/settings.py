@@ -9,7 +9,7 @@ class Settings(griffe.Extension):
     """Shows `GTL(dataset, backbone, **settings: GTLSettings)`, where the source has one argument more."""
 
     def on_class_members(self, *, cls: griffe.Class, **_: Any) -> None:
-        """Rewrite the constructor, and let the class describe fields of its settings as arguments."""
+        """Rewrite the constructor."""
         constructor = cls.members.get("__init__")
         if not isinstance(constructor, griffe.Function):
             return
@@ -17,5 +17,3 @@ class Settings(griffe.Extension):
             if isinstance(decorator.value, griffe.ExprCall) and str(decorator.value.function) == "takes":
                 last = constructor.parameters[-1]
                 last.kind, last.annotation = griffe.ParameterKind.var_keyword, decorator.value.arguments[0]
-                if cls.docstring is not None:
-                    cls.docstring.parser_options |= {"warn_unknown_params": False, "warn_missing_types": False}
