@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts are loaded when they are used, which takes a second
 
 from neuroevo.benchmarks.analysis.statistics import ROUNDING, Values, tied_ranks
 
@@ -70,7 +70,7 @@ def average_ranks(scores: Mapping[str, Sequence[float]], *, alpha: float = 0.05)
     order = np.argsort(means, kind="stable")
     names = list(scores)
     # The studentised range with infinite degrees of freedom, divided by the square root of 2.
-    quantile = float(stats.studentized_range.isf(alpha, count, math.inf)) / math.sqrt(2)
+    quantile = float(scipy.stats.studentized_range.isf(alpha, count, math.inf)) / math.sqrt(2)
     return Ranks(
         strategies=tuple(names[index] for index in order),
         mean_ranks=tuple(float(means[index]) for index in order),
@@ -107,4 +107,4 @@ def _friedman(ranks: Values) -> float:
     if spread == 0:
         return 1.0
     between = float(((ranks.mean(axis=0) - (count + 1) / 2) ** 2).sum()) * datasets**2
-    return float(stats.chi2.sf(between / spread, count - 1))
+    return float(scipy.stats.chi2.sf(between / spread, count - 1))

@@ -17,7 +17,6 @@ from neuroevo.benchmarks.report.columns import (
     points_interval,
     probability,
 )
-from neuroevo.benchmarks.report.plots.costs import pareto_front
 
 Record = Mapping[str, Any]
 Kept = Mapping[str, Sequence[Mapping[str, Sequence[int]]]]
@@ -58,6 +57,8 @@ def describe_spent(curves: Sequence[Curve], rows: Sequence[Row]) -> str:
 
 def describe_costs(rows: Sequence[Row]) -> str:
     """Return which strategies are on the Pareto front of each cost."""
+    from neuroevo.benchmarks.report.plots.costs import pareto_front  # draws, too, which is heavy
+
     accuracies = [row.accuracy_mean for row in rows]
     costs: dict[str, list[float]] = {
         "gradient steps": [row.gradient_steps for row in rows],

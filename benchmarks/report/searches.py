@@ -56,3 +56,5 @@ SEARCH_COLUMNS = (
     Column[SearchRow]("seeds", "Seeds.", lambda row: row.seed_count, lambda row: str(row.seed_count)),
     Column[SearchRow]("seconds", "Time of a seed, mean.", lambda row: row.seconds, lambda row: f"{row.seconds:.1f}"),
 )
+DROPPED = ("seconds", "seeds", "steps", "median", "evaluations")
+"""The columns that a narrow terminal has no room for, the first ones first."""

@@ -31,10 +31,14 @@ from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
 from neuroevo.benchmarks.report.tables import figures, tabulate_figures
 from neuroevo.plain_text import printable_line
 
-LEGEND = (
-    "at 0, at 10, all: accuracy after that number of updates of the descendants; gain: over scratch, in points, with a "
-    "paired t-test; share: parameters transferred in %; steps, core-s: gradient steps and core-seconds before transfer."
-)
+LEGEND = {
+    ("at 0", "at 10", "all"): "accuracy after that number of updates of the descendants",
+    ("gain",): "over scratch, in points",
+    ("p", "p (Holm)"): "of a paired t-test of the gain, without and with Holm's correction",
+    ("share",): "parameters transferred in %",
+    ("steps", "core-s"): "gradient steps and core-seconds before transfer",
+}
+"""What columns of a comparison mean."""
 HEADINGS_OF_DIFFERENCES = (
     "strategy",
     "seeds",
@@ -44,8 +48,8 @@ HEADINGS_OF_DIFFERENCES = (
     "p",
     "p (Holm)",
 )
-NARROW = frozenset({"strategy", "all", "95 % CI", "gain", "p (Holm)", "steps"})
-"""The columns that a terminal of 80 characters has room for."""
+DROPPED = ("p", "core-s", "share", "at 10", "at 0", "steps", "95 % CI")
+"""The columns that a narrow terminal has no room for, the first ones first."""
 
 
 def _column(heading: str, text: Callable[[Row], str]) -> Column[Row]:
@@ -74,7 +78,9 @@ def table_of(result: RunData) -> Table:
     if result.searches:
         return table_of_items(result.searches, SEARCH_COLUMNS, title=result.title)
     if result.generations:
-        return table_of_items(evenly(result.generations), GENERATION_COLUMNS, title=result.title)
+        shown, count_all = evenly(result.generations), len(result.generations)
+        some = f"; {len(shown)} of {count_all} generations" if len(shown) < count_all else ""
+        return table_of_items(shown, GENERATION_COLUMNS, title=f"{result.title}{some}")
     found = tabulate_figures(figures(result.records))
     return text_table(found.headings, found.rows, title=result.title)
 
@@ -94,18 +100,32 @@ def format_seeds(seeds: Sequence[int]) -> str:
     return f"seeds {', '.join(map(str, seeds))}"
 
 
-def table_of_rows(rows: Sequence[Row], *, title: str, narrow: bool = False) -> Table:
-    """Return the summary of a comparison, one line per strategy and condition; a narrow table has fewer columns."""
+def legend(headings: Sequence[str]) -> str:
+    """Return what the columns of a comparison mean, those that are shown."""
+    parts = [
+        f"{', '.join(name for name in names if name in headings)}: {text}"
+        for names, text in LEGEND.items()
+        if {*names} & {*headings}
+    ]
+    return f"{'; '.join(parts)}."
+
+
+def cells_of_rows(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Return headings and cells of the summary of a comparison, one line per strategy and condition."""
     factors = [column_of(name) for name in varying(row.condition for row in rows)]
-    first, *others = [column for column in COLUMNS if not narrow or column.heading in NARROW]
-    return table_of_items(rows, (first, *factors, *others), title=title)
+    columns = (COLUMNS[0], *factors, *COLUMNS[1:])
+    return [one.heading for one in columns], [[one.cell(row) for one in columns] for row in rows]
 
 
-def table_of_differences(differences: Sequence[Difference], *, title: str) -> Table:
-    """Return how two runs differ, one line per strategy."""
+def table_of_rows(rows: Sequence[Row], *, title: str) -> Table:
+    """Return the summary of a comparison, one line per strategy and condition."""
+    return text_table(*cells_of_rows(rows), title=title)
+
+
+def cells_of_differences(differences: Sequence[Difference]) -> list[list[str]]:
+    """Return how two runs differ, one line per strategy, under `HEADINGS_OF_DIFFERENCES`."""
     columns = DIFFERENCES[: len(HEADINGS_OF_DIFFERENCES)]
-    cells = [[column.cell(one) for column in columns] for one in differences]
-    return text_table(HEADINGS_OF_DIFFERENCES, cells, title=title)
+    return [[column.cell(one) for column in columns] for one in differences]
 
 
 def table_of_items(items: Sequence[Item], columns: Sequence[Column[Item]], *, title: str) -> Table:

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from neuroevo.benchmarks.analysis.checks import finished_cells, whole_records
 from neuroevo.benchmarks.report.files import write_page, write_results
-from neuroevo.benchmarks.report.plots.samples import save_samples
 from neuroevo.benchmarks.suites.cells import Cell, remaining, run
 from neuroevo.benchmarks.suites.condition import Condition, Conditions, as_conditions, check_conditions
 from neuroevo.benchmarks.suites.contestant import CellPlan, Contestant, Pretraining
 from neuroevo.benchmarks.suites.facts import device_facts, differences, facts_of
 from neuroevo.benchmarks.suites.listener import Listener, Work
 from neuroevo.benchmarks.suites.result import Result, read_result
+from neuroevo.data.images import Dataset
 from neuroevo.evolution import Generation
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import RunDirectory
@@ -93,12 +93,12 @@ class Comparison:
         made = {one.name: one.make(self.seeds[0]) for one in self.contestants}
         self._note(directory, made)
         done = self._keep_finished(directory)
-        save_samples(self.conditions[0].protocol.dataset, directory.path / SAMPLES)
         planned = {one.name: made[one.name].planned_budget(one.generations).gradient_steps for one in self.contestants}
         cells = remaining(self.contestants, self.seeds, done=done)
         heirs = sum(one.protocol.steps for one in self.conditions)
         steps = _steps(cells, planned) + heirs * len(cells)
         listener.on_start(Work(cells, len(done), planned, self.conditions, steps))
+        _draw_samples(self.conditions[0].protocol.dataset, directory.path / SAMPLES)
         self._run_cells(directory, done, listener)
         write_results(directory.path)
 
@@ -188,6 +188,12 @@ def _save_learngene(cell: Cell, folder: Path) -> None:
     if cell.individual.genome is not None:
         folder.mkdir(exist_ok=True)
         cell.individual.genome.save(folder / f"{cell.contestant}-seed{cell.seed}.safetensors")
+
+
+def _draw_samples(dataset: Dataset, path: Path) -> None:
+    from neuroevo.benchmarks.report.plots.samples import save_samples  # heavy, and what is run is known by now
+
+    save_samples(dataset, path)
 
 
 def _check_contestants(contestants: Sequence[Contestant]) -> None:

@@ -18,7 +18,6 @@ from neuroevo.benchmarks.analysis.results import RunData, read_as
 from neuroevo.benchmarks.analysis.summary import Row, cells
 from neuroevo.benchmarks.analysis.transferred import best_learngene
 from neuroevo.benchmarks.report.conclusions import conclude
-from neuroevo.benchmarks.report.report import to_html
 from neuroevo.benchmarks.report.terminal import table_of
 from neuroevo.extras import install
 from neuroevo.summarised import Summarised
@@ -100,6 +99,8 @@ class Result(Summarised, RunData):
 
     def to_html(self) -> str:
         """Return the report as one HTML page."""
+        from neuroevo.benchmarks.report.report import to_html  # heavy, and only a page needs it
+
         return to_html([self])
 
     def best(self, **factors: Value) -> Best:

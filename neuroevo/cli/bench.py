@@ -24,6 +24,7 @@ from neuroevo.cli.settings.groups import RUN
 from neuroevo.cli.settings.load import fields, to_toml, used, with_settings
 from neuroevo.cli.settings.repeat import repeated
 from neuroevo.cli.settings.run import Bench, BenchMeasurement, BenchNetworks, BenchSearches, Workers
+from neuroevo.cli.status import status
 from neuroevo.files import write_atomically
 from neuroevo.runs.directory import RunDirectory, default_folder, read_facts
 from neuroevo.runs.names import FACTS, SETTINGS
@@ -78,6 +79,7 @@ def _command(call: Call) -> click.Command:
     strategies = call.names("strategies")
     check(strategies, own)
     # Only now is torch needed.
+    status.say("loading PyTorch")
     from neuroevo.cli.owners import owners
 
     chosen = [_chosen(name, call, strategies, own) for name in dict.fromkeys(names)]
@@ -114,7 +116,7 @@ def _command(call: Call) -> click.Command:
     )
 
 
-command = DerivedCommand("bench", _command)
+command = DerivedCommand("bench", _command, (BenchNetworks, BenchSearches))
 
 
 def _chosen(name: str, call: Call, strategies: Sequence[str], own: Sequence[Named]) -> Chosen:
@@ -241,8 +243,7 @@ def _measure(suite: Measurement[Any], settings: Bench, run: RunDirectory, map_: 
         reporter.describe("measuring")
 
         def on_sample(done: int, total: int) -> None:
-            reporter.total = total
-            reporter.progress.update(reporter.task, total=total)
+            reporter.expect(total)
             if done:
                 reporter.advance(1)
 

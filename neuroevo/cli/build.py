@@ -16,6 +16,7 @@ import torch
 from neuroevo import catalogue
 from neuroevo.backbones import Backbone
 from neuroevo.cli.settings.run import Data, Networks, SeededRun, Workers
+from neuroevo.cli.status import status
 from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways, sample_task
@@ -98,6 +99,7 @@ def make_dataset(settings: Data, *, name: str | None = None, data_root: Path | N
     """Make or read the data set of the settings, or of another name with its folder."""
     chosen = settings.dataset if name is None else name
     root = settings.data_root if name is None else data_root
+    status.say(f"preparing the data set {chosen}")
     make = cast(Callable[..., Dataset], find("dataset", chosen))
     known, given = parameters(make), {"size": settings.image_size, "download": settings.download or None}
     files = {"data_root": root} if "data_root" in known else {}
@@ -169,6 +171,7 @@ def make_execution(
         compile=settings.compile,
     )
     if settings.execution == "tune":
+        status.say("timing modes of execution")
         execution, seconds = tuned(lives, execution=execution, workers=settings.workers)
         run.note({"tuning_seconds": seconds})
     execution = settled(execution, lives()[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 from neuroevo.cli.checked import Existing, Number
 from neuroevo.cli.help import Command
 from neuroevo.cli.output import echo
+from neuroevo.cli.status import status
 
 if TYPE_CHECKING:
     from neuroevo.benchmarks.analysis.results import RunData
@@ -55,6 +57,7 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
     With other settings they can't be compared.
     """
     # Only a comparison needs scipy and torch.
+    status.say("reading the runs")
     from neuroevo.benchmarks.analysis.differences import obstacles
     from neuroevo.benchmarks.analysis.results import read_run
     from neuroevo.benchmarks.analysis.verdict import judge
@@ -66,7 +69,7 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
         for problem in result.problems:
             echo(f"Note: {result.path}: {problem}", err=True)
     if found := obstacles(before, after):
-        raise click.ClickException(" ".join(found))
+        raise click.ClickException(_listed(found, f"{before.path} and {after.path}"))
     if before.is_evolution:
         _compare_generations(ctx, before, after)
         return
@@ -78,6 +81,15 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
         echo(f"Different: {', '.join(verdict.different)}.")
         ctx.exit(DIFFERENT)
     echo("No difference was shown.")
+
+
+def _listed(obstacles: Sequence[str], names: str) -> str:
+    """Return one obstacle as it is, and several as a list below what they have in common."""
+    if len(obstacles) == 1:
+        return obstacles[0]
+    differing, beginning = f"{names} differ", f"{names} can't be compared"
+    lines = [one.replace(differing, "they differ").removeprefix(f"{beginning}: ") for one in obstacles]
+    return "\n  - ".join((f"{beginning}:", *lines))
 
 
 def _compare_generations(ctx: click.Context, first: RunData, second: RunData) -> None:

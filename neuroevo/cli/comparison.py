@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -39,11 +39,13 @@ from neuroevo.cli.settings.load import used
 from neuroevo.cli.settings.presets import SHARED
 from neuroevo.cli.settings.quick import quick_settings
 from neuroevo.cli.settings.run import BenchNetworks
+from neuroevo.cli.status import status
 from neuroevo.cli.tables import print_result
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways
 from neuroevo.evolution import Generation
 from neuroevo.execution import Recipe, WorkerMap
+from neuroevo.execution.watching import watching
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.signatures import parameters
 from neuroevo.strategies import AsynchronousGTL
@@ -110,6 +112,7 @@ def _run(
     map_: WorkerMap | None,
 ) -> None:
     """Run a suite of descendants in an open run directory and print its table."""
+    status.say("planning what each strategy may spend")
     own = settings.own | {**roster.settings}
     execution = make_execution(settings, own, roster.dataset, roster.backbone, roster.device, run)
     setup = replace(setup, protocol=replace(setup.protocol, execution=execution))
@@ -131,6 +134,9 @@ def _run(
         echo(json.dumps({"run": str(run.path), "rows": [_json(row) for row in cells(result.rows)]}))
     else:
         print_result(result)
+        for one in entries:
+            if one.budget is not None and one.name not in [part.name for part in comparison.contestants]:
+                echo(f"Without {one.name}: scoring alone takes more than its {one.budget:,} gradient steps.")
         print_conclusions(result)
 
 
@@ -237,6 +243,7 @@ class Progress(Listener):
         self.logs = logs
         self.reporter = Reporter(1, quiet=True)
         self.work = Work([], 0, {}, [], 0)
+        self.hearing = ExitStack()
         self.cell: tuple[str, int] | None = None
         self.steps = 0
 
@@ -248,19 +255,22 @@ class Progress(Listener):
         try:
             yield listener
         finally:
+            listener.hearing.close()
             listener.reporter.__exit__(None, None, None)
 
     def on_start(self, work: Work) -> None:
         """Draw the bar, and say what is compared."""
         self.work = work
         self.reporter = Reporter(work.steps, quiet=self.quiet).__enter__()
+        self.hearing.enter_context(watching(self.reporter.hear))
         again = f"; {work.finished} cells are finished already" if work.finished else ""
         seeds = list(dict.fromkeys(seed for _, seed in work.cells))
         self.reporter.line(
             f"{', '.join(work.planned)}; {f'{format_seeds(seeds)}, ' if seeds else ''}on "
             f"{work.conditions[0].protocol.device}, {max(work.planned.values())} gradient steps before transfer{again}"
         )
-        self.reporter.describe("pre-training")
+        first = "pre-training" if any(one.pretrains for one, _ in work.cells) else "starting"
+        self.reporter.describe(first)
 
     def on_pretrained(self, contestant: Contestant, seed: int) -> None:
         """Count the steps of a pre-trained network."""

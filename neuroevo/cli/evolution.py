@@ -35,6 +35,7 @@ from neuroevo.cli.settings.run import EvolveCandidate, EvolveNetworks, EvolveSea
 from neuroevo.evolution import Generation, evolve
 from neuroevo.execution import WorkerMap
 from neuroevo.execution.threads import one_thread
+from neuroevo.execution.watching import watching
 from neuroevo.genome import Genome
 from neuroevo.runs.directory import RunDirectory, read_facts
 from neuroevo.runs.names import FACTS, GENOME, LEARNGENE
@@ -323,6 +324,7 @@ def _evolve(strategy: Strategy, generations: int, run: RunDirectory, settings: E
     with (
         Logs.opened(settings.log, run.path, used(settings)) as logs,
         Reporter(planned, quiet=settings.quiet) as reporter,
+        watching(reporter.hear),
     ):
         done = 0
 

@@ -11,12 +11,14 @@ import click
 
 from neuroevo import catalogue
 from neuroevo.cli.completion import completing
-from neuroevo.cli.help import Command
+from neuroevo.cli.help import Command, Option
 from neuroevo.cli.interruption import resumable
 from neuroevo.cli.options import Call, DerivedCommand, common, settings_command
 from neuroevo.cli.output import echo
+from neuroevo.cli.settings.groups import RUN
 from neuroevo.cli.settings.load import with_settings
 from neuroevo.cli.settings.run import EvolveCandidate, EvolveNetworks, EvolveSearch
+from neuroevo.cli.status import status
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import default_folder, read_facts
 from neuroevo.runs.names import CHECKPOINTS, FACTS
@@ -59,6 +61,7 @@ def _command(call: Call) -> click.Command:
     if name not in strategies:
         raise click.UsageError(unknown("STRATEGY", name, strategies, shown_by="neuroevo list strategy"))
     # Only now is torch needed.
+    status.say("loading PyTorch")
     from neuroevo.cli import evolution
     from neuroevo.cli.owners import owners
 
@@ -100,13 +103,8 @@ def _general() -> click.Command:
             f"STRATEGY must be given, for example: {EXAMPLES[0]}; `neuroevo list strategy` shows what there is."
         )
 
-    def names() -> list[str]:
-        return [name for name in catalogue.entries("strategy") if name != "scratch"]
-
     # Whatever options there are belong to the strategy that is missing.
-    strategy = click.Argument(
-        ["strategy"], required=False, nargs=-1, metavar="STRATEGY", shell_complete=completing(names)
-    )
+    strategy = click.Argument(["strategy"], required=False, nargs=-1, metavar="STRATEGY")
     return Command(
         "evolve",
         callback=explain,
@@ -117,7 +115,16 @@ def _general() -> click.Command:
     )
 
 
-command = DerivedCommand("evolve", _command)
+def _problems() -> list[str]:
+    return [*catalogue.entries("graph problem"), *catalogue.entries("problem")]
+
+
+command = DerivedCommand(
+    "evolve",
+    _command,
+    (EvolveNetworks, EvolveSearch),
+    [Option(["--problem"], group=RUN, shell_complete=completing(_problems))],
+)
 
 
 def _run(settings: Evolve, resume: Path | None, strategy: Chosen) -> None:

@@ -15,6 +15,7 @@ from neuroevo.cli.options import Call, DerivedCommand, settings_command
 from neuroevo.cli.output import echo
 from neuroevo.cli.settings.load import to_toml, used
 from neuroevo.cli.settings.run import Inherit
+from neuroevo.cli.status import status
 from neuroevo.runs.directory import RunDirectory, default_folder
 from neuroevo.runs.names import DESCENDANT, LEARNGENE
 from neuroevo.runs.products import located
@@ -56,11 +57,12 @@ def _command(call: Call) -> click.Command:
     )
 
 
-command = DerivedCommand("inherit", _command)
+command = DerivedCommand("inherit", _command, (Inherit,))
 
 
 def _run(settings: Inherit) -> None:
     # Settings are checked by now, and only a run needs torch.
+    status.say("loading PyTorch")
     from deap.base import Toolbox
 
     from neuroevo.operators.inheritance import inherit
@@ -77,7 +79,11 @@ def _run(settings: Inherit) -> None:
         run.note({"seed": settings.seed, "device": str(protocol.device), "data": protocol.dataset.facts()})
         with ended_by_signals(run):
             heir, twin = (protocol.training(genome, toolbox, settings.seed, 0) for genome in (learngene, None))
-            result = {"descendant": DESCENDANT, **_trained(heir, twin, protocol), **_received(received)}
+            result = {
+                "descendant": DESCENDANT,
+                **_trained(heir, twin, protocol, quiet=settings.quiet),
+                **_received(received),
+            }
             _save(heir, learngene, settings, run.path / DESCENDANT)
             if settings.trained is not None:
                 learngene.save(run.path / LEARNGENE)
@@ -136,11 +142,17 @@ def _protocol(settings: Inherit) -> Transfer:
     return protocol
 
 
-def _trained(heir: Training, twin: Training, protocol: Transfer) -> dict[str, Any]:
+def _trained(heir: Training, twin: Training, protocol: Transfer, *, quiet: bool) -> dict[str, Any]:
     """Train both, and return their accuracies as JSON values."""
+    from neuroevo.cli.progress import Reporter
     from neuroevo.execution import train_all
+    from neuroevo.execution.watching import watching
 
-    outcomes = train_all([heir, twin], workers=protocol.workers)
+    both = [heir, twin]
+    total = sum(one.recipe.updates for one in both)
+    with Reporter(total, quiet=quiet) as reporter, watching(reporter.hear):
+        reporter.describe("training the descendant, and one from scratch")
+        outcomes = train_all(both, workers=protocol.workers)
     curves = {name: list(outcome.accuracy) for name, outcome in zip(("heir", "scratch"), outcomes, strict=True)}
     counts = {"ways": protocol.ways, "shots": protocol.shots, "test_images": len(heir.task.test)}
     return {"updates": list(protocol.measure_at), "accuracy": curves, **counts}

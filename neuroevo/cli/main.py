@@ -18,7 +18,10 @@ from neuroevo import __version__
 from neuroevo.cli.help import Group
 from neuroevo.cli.mistakes import sentence_of
 from neuroevo.cli.output import echo, open_standard_streams, steadfast
+from neuroevo.cli.status import status
 
+COMPLETE = "_NEUROEVO_COMPLETE"
+"""The variable with which a shell asks for completions."""
 FAILED, USAGE, DIFFERENT, IO_ERROR, LOCKED, INTERRUPTED = 1, 2, 3, 74, 75, 130
 
 
@@ -41,6 +44,9 @@ COMMANDS: Mapping[str, Entry] = {
     "list": Entry("neuroevo.cli.listing:command", "List strategies, operators, backbones, …"),
 }
 
+SLOW = frozenset({"bench", "evolve", "inherit", "report", "compare", "show"})
+"""Commands that have to import something heavy."""
+
 
 class LazyGroup(Group):
     """A group whose commands are imported when they are called, not for the group's help."""
@@ -58,6 +64,14 @@ class LazyGroup(Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name].target} must be a click.Command.")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Import the command that `args` begin with; one that takes its time says so before."""
+        if args[0] in SLOW and not ctx.resilient_parsing:
+            status.begin(args[0], args[1:])
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands and their summaries without importing them."""
@@ -94,6 +108,7 @@ def run(argv: Sequence[str]) -> int:
     """
     with steadfast() as stdout:
         code = _run(argv)
+        status.end()
         stdout.flush()
         # A reader that left has what it wanted, as `head` does.
         if stdout.failure is not None and not isinstance(stdout.failure, BrokenPipeError):
@@ -111,6 +126,8 @@ def _run(argv: Sequence[str]) -> int:
     except (ValueError, ArithmeticError, OSError, RuntimeError, MemoryError) as error:
         return _report(error)
     except SystemExit as error:
+        if COMPLETE in os.environ:  # click ends the program when it has completed a word
+            return error.code if isinstance(error.code, int) else 0
         return _report(RuntimeError(f"what neuroevo calls must not end the program, but it raised SystemExit: {error}"))
     return result if isinstance(result, int) else 0
 

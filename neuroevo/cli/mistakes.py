@@ -20,7 +20,8 @@ def sentence_of(error: click.ClickException) -> str:
         flags = [flag for flag in known if flag.startswith("--")]
         return f"{error.option_name} is no option of {_path(error.ctx)}{suggestion(error.option_name, flags)}"
     text = error.format_message()
-    return text if text.endswith((".", "?", ":")) else f"{text}."
+    ends = not isinstance(error, click.UsageError) or text.endswith((".", "?"))
+    return text if ends else f"{text}."
 
 
 def _name(error: click.BadParameter) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from neuroevo import catalogue
 from neuroevo.cli.checked import Existing
@@ -114,21 +115,71 @@ class DerivedCommand(click.Command):
     Args:
         name: The command's name.
         make: Makes the command of a call.
+        models: The settings of its runs, whose values a shell completes without making it.
+        more: Further options whose values are completed so.
     """
 
-    def __init__(self, name: str, make: Make) -> None:
+    def __init__(
+        self,
+        name: str,
+        make: Make,
+        models: Sequence[type[Settings]] = (),
+        more: Sequence[click.Parameter] = (),
+    ) -> None:
         super().__init__(name)
         self.make = make
+        self.models = models
+        self.more = more
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         """Make the command of these words, and its context."""
+        if extra.get("resilient_parsing"):
+            return self._completing(args).make_context(info_name, args, parent, **extra)
         return self.make(Call.of(args)).make_context(info_name, args, parent, **extra)
+
+    def _completing(self, args: list[str]) -> click.Command:
+        """Return a command whose values a shell completes: that of the runs alone, for all others take seconds."""
+        parameters = [one for model in reversed(self.models) for one in parameters_of(model)]
+        known = {one.name: one for one in [*parameters, *common(resumable=True), *self.more]}
+        light = Completing(self, args, params=[*known.values()])
+        flags = {flag for one in light.params for flag in one.opts}
+        wanted = args[-1] if args else ""
+        return self._made(args) or light if wanted.startswith("--") and wanted not in flags else light
+
+    def _made(self, args: list[str]) -> click.Command | None:
+        """Return the command of these words, None if they can't be a command."""
+        try:
+            return self.make(Call.of(args))
+        except (click.ClickException, ValueError, OSError):
+            return None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command that was made."""
         return ctx.command.invoke(ctx)
+
+
+class Completing(Command):
+    """A command of which a shell completes the values; for its options it is made as a whole.
+
+    Args:
+        derived: Makes it.
+        words: Its words.
+        settings: What click's own commands take.
+    """
+
+    def __init__(self, derived: DerivedCommand, words: list[str], **settings: Any) -> None:
+        super().__init__(derived.name, context_settings={"ignore_unknown_options": True}, **settings)
+        self.derived = derived
+        self.words = [*words]
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the options that begin so, those of the strategies, problems and suites that are named too."""
+        made = self.derived._made([*self.words]) if incomplete.startswith("-") else None
+        if made is None:
+            return super().shell_complete(ctx, incomplete)
+        return made.shell_complete(click.Context(made, parent=ctx.parent, info_name=ctx.info_name), incomplete)
 
 
 class SettingsCommand(Command):

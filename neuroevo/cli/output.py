@@ -11,6 +11,7 @@ from typing import Any, TextIO, cast
 
 import click
 
+from neuroevo.cli.status import status
 from neuroevo.plain_text import printable
 
 
@@ -22,6 +23,7 @@ def echo(text: str, *, err: bool = False, end: str = "\n") -> None:
         err: Whether to print to the standard error.
         end: What follows the text.
     """
+    status.clear()
     click.echo(printable(text) + end, err=err, nl=False)
 
 

@@ -11,6 +11,7 @@ import click
 from neuroevo.cli.checked import OneOf
 from neuroevo.cli.help import Command
 from neuroevo.cli.output import echo
+from neuroevo.cli.status import status
 
 if TYPE_CHECKING:
     from neuroevo.benchmarks.analysis.results import RunData
@@ -45,6 +46,7 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
     exit code is then 1.
     """
     # Only a report needs scipy, matplotlib and torch.
+    status.say("reading the runs")
     from neuroevo.cli.main import FAILED
     from neuroevo.files import write_atomically
 
@@ -58,6 +60,7 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
         results = _with_tables(results)
     if not results:
         ctx.exit(FAILED)
+    status.say("writing the report")
     path = _target(out or (_page(folders) if kind == "html" else None))
     content = _content(results, failures, kind)
     if path is None:

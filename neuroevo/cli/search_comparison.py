@@ -13,7 +13,7 @@ import click
 from neuroevo import catalogue
 from neuroevo.benchmarks.analysis import searches
 from neuroevo.benchmarks.analysis.results import read_run
-from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
+from neuroevo.benchmarks.report.searches import DROPPED, SEARCH_COLUMNS
 from neuroevo.benchmarks.suites.optimize import Plan, SearchListener, SearchSetup, SearchSuite
 from neuroevo.cli.build import Job, engine_facts, find, usage
 from neuroevo.cli.conclusions import print_conclusions
@@ -96,7 +96,7 @@ def _run(
     """Run a suite of searches in an open run directory and print its tables."""
     with (
         Logs.opened(settings.log, run.path, used(settings)) as logs,
-        Progress.shown(quiet=settings.quiet, logs=logs) as listener,
+        Progress.shown(evaluations=settings.evaluations, quiet=settings.quiet, logs=logs) as listener,
     ):
         run.note({"device": "cpu", "threads": 1, **engine_facts(map_)})
         makes = {one.name: _Maker(one, settings.given, map_) for one in chosen}
@@ -110,7 +110,11 @@ def _run(
         return
     for problem, found in searches.by_problem(result.searches).items():
         cells = [[column.cell(row) for column in SEARCH_COLUMNS[1:]] for row in found]
-        print_table([column.heading for column in SEARCH_COLUMNS[1:]], cells, title=problem)
+        print_table([column.heading for column in SEARCH_COLUMNS[1:]], cells, title=problem, drop=DROPPED)
+        left_out = [name for name in protocol.strategies if not protocol.applies(problem, name)]
+        if left_out:
+            genes = problems[problem].space.size
+            echo(f"Without {', '.join(left_out)}: {problem} has {genes:,} genes, more than they are practical for.")
     print_conclusions(result)
 
 
@@ -134,16 +138,17 @@ class _Maker:
 class Progress(SearchListener):
     """Turns what searches report into a bar and lines, and logs their generations."""
 
-    def __init__(self, *, quiet: bool, logs: Logs) -> None:
+    def __init__(self, *, evaluations: int, quiet: bool, logs: Logs) -> None:
+        self.evaluations = evaluations
         self.quiet = quiet
         self.logs = logs
         self.reporter = Reporter(1, quiet=True)
 
     @classmethod
     @contextmanager
-    def shown(cls, *, quiet: bool, logs: Logs) -> Iterator[Progress]:
+    def shown(cls, *, evaluations: int, quiet: bool, logs: Logs) -> Iterator[Progress]:
         """Return a listener whose bar is taken away at the end."""
-        listener = cls(quiet=quiet, logs=logs)
+        listener = cls(evaluations=evaluations, quiet=quiet, logs=logs)
         try:
             yield listener
         finally:
@@ -151,16 +156,19 @@ class Progress(SearchListener):
 
     def on_start(self, plans: Sequence[Plan]) -> None:
         """Draw the bar."""
-        self.reporter = Reporter(len(plans), quiet=self.quiet, unit="searches").__enter__()
+        total = self.evaluations * len(plans)
+        self.reporter = Reporter(total, quiet=self.quiet, unit="evaluations").__enter__()
 
     def on_generation(self, plan: Plan, generation: Generation) -> None:
         """Log a generation."""
         problem, strategy, seed = plan
         self.logs.log(strategy, seed, generation, problem=problem)
+        self.reporter.hear(len(generation.population))
+        self.reporter.describe(f"{strategy} on {problem}, seed {seed}")
 
     def on_search(self, record: Mapping[str, Any]) -> None:
         """Say what a search reached."""
-        self.reporter.advance(1)
+        self.reporter.advance(self.evaluations)
         self.reporter.line(f"{_sentence(record)}{self.reporter.left}")
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from neuroevo.execution.cuda import Graph
 from neuroevo.execution.training import Recipe, Training
+from neuroevo.execution.watching import updated
 
 SECOND_MOMENT = 0.999
 """Decay rate of AdamW's second moment, beta2 of Kingma and Ba 2014 (arXiv 1412.6980)."""
@@ -60,6 +61,7 @@ def descend(
             measured[update] = measure()
         set_rate(optimizer, rate)
         last = step(rows[update], labels[update])
+        updated(last.numel())
     if training.recipe.updates in training.measure_at:
         measured[training.recipe.updates] = measure()
     return [measured[update] for update in training.measure_at], last

@@ -1,12 +1,17 @@
 """Progress: what is said about generations and about the time that is left."""
 
+import io
 from types import SimpleNamespace
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
 
-from neuroevo.cli import progress
-from neuroevo.cli.progress import Reporter, duration, generation_in_words
+from neuroevo.cli import clock, progress
+from neuroevo.cli.clock import Clock, duration
+from neuroevo.cli.progress import Reporter, generation_in_words
 from neuroevo.evolution import Generation
 from neuroevo.individual import Individual
 
@@ -37,7 +42,7 @@ def test_durations(seconds: float, words: str) -> None:
 def test_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """A quarter done in 10 s leaves 30 s; before the start and after the end nothing is said."""
     now = [100.0]
-    monkeypatch.setattr(progress, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr(clock, "time", SimpleNamespace(perf_counter=lambda: now[0]))
     reporter = Reporter(40, quiet=True)
     assert reporter.left == ""
     now[0] += 10
@@ -45,3 +50,45 @@ def test_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     assert reporter.left == ", about 30 s left"
     reporter.advance(30)
     assert reporter.left == ""
+
+
+def test_the_bar_and_the_lines_have_one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal shows the time that is left in the bar alone, and it is the clock's."""
+    monkeypatch.setattr(progress, "Console", lambda **_: Console(force_terminal=True, file=io.StringIO()))
+    now = [0.0]
+    monkeypatch.setattr(clock, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    reporter = Reporter(40, quiet=False)
+    now[0] += 10
+    reporter.advance(10)
+    assert reporter.left == ""
+    (column,) = (one for one in reporter.progress.columns if hasattr(one, "clock"))
+    assert str(column.render(reporter.progress.tasks[0])) == "about 30 s left"
+
+
+@given(parts=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8))
+def test_what_is_heard_is_counted_once(parts: list[tuple[int, int]]) -> None:
+    """However much of a part is heard before it is done: the bar never goes back, and ends where the parts do."""
+    total = sum(steps for steps, _ in parts)
+    one, seen = Clock(total), [0]
+    for steps, heard in parts:
+        for _ in range(min(heard, steps)):
+            one.hear(1)
+            seen.append(one.done)
+        one.advance(steps)
+        seen.append(one.done)
+    assert seen == sorted(seen)
+    assert seen[-1] == total
+    one.hear(5)
+    assert one.done == total
+
+
+def test_a_pause_before_the_first_update_is_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock starts with what is heard first."""
+    now = [0.0]
+    monkeypatch.setattr(clock, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    one = Clock(10)
+    now[0] += 50
+    one.hear(1)
+    now[0] += 4
+    one.hear(1)
+    assert one.left == "about 16 s left"
