@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-WIDTHS = (390, 1280)
+VIEWS = ((390, "light"), (1280, "dark"), (1920, "light"))
+"""Widths of a telephone, a desk and a wide screen, and the scheme of colours there."""
 BROWSER = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 ENDS = {
     "scratch": (0.2, 0.3, 0.25),
@@ -64,11 +65,11 @@ def pages(write_run: Callable[..., Path], tmp_path_factory: pytest.TempPathFacto
     return {name: folder / f"{name}.html" for name in ("alone", "several")}
 
 
-@pytest.fixture(params=[(name, width) for name in ("alone", "several") for width in WIDTHS], ids=str)
+@pytest.fixture(params=[(name, *view) for name in ("alone", "several") for view in VIEWS], ids=str)
 def visit(request: pytest.FixtureRequest, browser: Any, pages: dict[str, Path]) -> Iterator[Visit]:
-    """Return a report at the width of a telephone or of a desk."""
-    name, width = request.param
-    found = Visit(browser.new_page(viewport={"width": width, "height": 844}))
+    """Return a report in one of the views."""
+    name, width, scheme = request.param
+    found = Visit(browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme))
     found.page.on("console", lambda message: found.said.append(message.text))
     found.page.on("pageerror", lambda error: found.said.append(str(error)))
     found.page.on("request", lambda asked: found.asked.append(asked.url))
@@ -146,6 +147,34 @@ def test_it_prints_whole(browser: Any, pages: dict[str, Path]) -> None:
         (b"594", b"841"),
         (b"595", b"841"),
     }
+    page.close()
+
+
+def test_it_is_dark_on_dark_screens_and_bright_in_print(browser: Any, pages: dict[str, Path]) -> None:
+    """The paper changes with the scheme of the screen, a picture's as well; on paper it is always white."""
+    page = browser.new_page(color_scheme="dark")
+    page.goto(pages["alone"].as_uri())
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    assert page.evaluate(paper) == "rgb(23, 24, 28)"
+    corner = """one => {
+        const canvas = document.createElement("canvas");
+        const context = canvas.getContext("2d");
+        context.drawImage(one, 0, 0);
+        return [...context.getImageData(1, 1, 1, 1).data];
+    }"""
+    assert page.locator("img").first.evaluate(corner) == [23, 24, 28, 255]
+    page.emulate_media(media="print")
+    assert page.evaluate(paper) == "rgb(255, 255, 255)"
+    page.close()
+
+
+def test_a_wide_screen_is_used(browser: Any, pages: dict[str, Path]) -> None:
+    """Pictures stand side by side on a wide screen, and nothing is empty but its margins."""
+    page = browser.new_page(viewport={"width": 1920, "height": 1000})
+    page.goto(pages["alone"].as_uri())
+    lefts = page.evaluate("[...document.images].map(one => one.getBoundingClientRect().left)")
+    assert len({round(left) for left in lefts if left}) == 3
+    assert page.evaluate("document.querySelector('main').getBoundingClientRect().width") > 1750
     page.close()
 
 
