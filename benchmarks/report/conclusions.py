@@ -30,6 +30,7 @@ from neuroevo.benchmarks.report.verdicts import (
     describe_difference,
     describe_match,
     headline_of,
+    no_conclusion,
     tally,
 )
 
@@ -121,12 +122,13 @@ def _of_several(
 ) -> tuple[str, list[str]]:
     """Return headline and sentences about a strategy in several conditions."""
     del parts
-    by_rival = {name: match.pairs.difference for name, match in matches.items()}
-    found = [verdict(by) for by in by_rival.values()]
+    found = [verdict(match.pairs.difference) for match in matches.values()]
     headline = (
         f"{subject} beats the strongest rival that transfers as little in {found.count('above')} of {len(found)} "
         f"conditions and loses in {found.count('below')}"
     )
+    if "few" in found:
+        headline = no_conclusion(min(match.pairs.difference.count for match in matches.values()))
     sentences = [tally(subject, BASELINE, gains)] if gains else []
     sentences += [f"{name}: {describe_match(match)}" for name, match in matches.items()]
     costs = [one for match in matches.values() for one in describe_costs(match)]

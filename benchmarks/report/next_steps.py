@@ -52,7 +52,7 @@ def _more_seeds(result: RunData) -> list[Step]:
 
 
 def _page(folder: Path) -> Step:
-    return Step(f"Pictures, tests and costs are in {folder / REPORT}; make the page again", _report(folder))
+    return Step(f"All tables and pictures are in {folder / REPORT}; make that page again", _report(folder))
 
 
 def _inherit(result: RunData, folder: Path) -> list[Step]:

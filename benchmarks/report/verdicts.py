@@ -44,7 +44,9 @@ def describe_difference(
         case "equal":
             return f"{first} and {second}{inside} end exactly alike with each of {seed_count(difference.count)}."
         case "open":
-            why = f"; a difference of this size and spread needs about {count(needed)}" if needed == needed else ""
+            why = (
+                f"; a difference of this size and spread needs about {count(needed)} seeds" if needed == needed else ""
+            )
             return f"{first} and {second}{inside} can't be distinguished: {amount(difference)}{why}."
         case "few":
             return f"{first} minus {second}{inside.removesuffix(',')}: {amount(difference)}."
@@ -62,10 +64,15 @@ def headline_of(first: str, second: str, difference: Estimate) -> str:
         case "below":
             return f"{first} loses to {second} by {size} points"
         case "few":
-            return f"{_begin(seed_count(difference.count))}: no conclusion"
+            return no_conclusion(difference.count)
         case "unknown":
             return f"{first} and {second} can't be compared"
     return f"{first} and {second} can't be distinguished"
+
+
+def no_conclusion(seeds: int) -> str:
+    """Return the headline of a comparison with too few seeds."""
+    return f"{_begin(seed_count(seeds))}: no conclusion"
 
 
 def amount(difference: Estimate) -> str:
@@ -109,6 +116,9 @@ def tally(first: str, second: str, differences: Mapping[str, Estimate], *, kind:
         kind: What the conditions are called.
     """
     verdicts = {name: verdict(by) for name, by in differences.items()}
+    if {*verdicts.values()} == {"few"}:
+        amounts = "; ".join(f"{name} {amount(by)}" for name, by in differences.items())
+        return f"{first} minus {second}: {amounts}."
     parts = [
         f"{words} {_among([name for name, found in verdicts.items() if found in kinds])}"
         for words, kinds in (("beats it in", ("above",)), ("loses in", ("below",)))

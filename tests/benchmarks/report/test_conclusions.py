@@ -196,7 +196,7 @@ def test_what_is_not_shown_says_how_many_seeds_would_show_it() -> None:
     found = conclude(run_of({"gtl": (0.5, 0.6, 0.4), "narrow-pretraining": (0.45, 0.5, 0.44)}))
     assert found.headline == "gtl and narrow-pretraining can't be distinguished"
     (sentence,) = [one for one in found.sentences if "can't be distinguished" in one]
-    assert re.search(r"needs about \d+\.$", sentence)
+    assert re.search(r"needs about \d+ seeds\.$", sentence)
 
 
 def test_one_contestant_meets_no_rival() -> None:
@@ -245,6 +245,16 @@ def test_conditions_have_a_sentence_each() -> None:
     )
     assert [one.partition(":")[0] for one in found.sentences[1:3]] == ["1 image per class", "5 images per class"]
     assert sum("Before transfer" in one for one in found.sentences) == 1
+
+
+def test_conditions_of_few_seeds_are_listed() -> None:
+    """Where nothing can be shown, the differences are given and not counted."""
+    found = conclude(run_of({name: ends[:1] for name, ends in ENDS.items()}, shots=(1, 5)))
+    assert found.sentences[0] == (
+        "gtl minus scratch: 1 image per class +30.0 points with one seed; 5 images per class +30.0 points with one "
+        "seed."
+    )
+    assert found.headline == "One seed: no conclusion"
 
 
 def test_variants_of_an_ablation_are_listed() -> None:
