@@ -22,9 +22,8 @@ from neuroevo.benchmarks.analysis.results import Part, RunData
 from neuroevo.benchmarks.analysis.statistics import Estimate
 from neuroevo.benchmarks.analysis.summary import BASELINE, Row, pairs_of
 from neuroevo.benchmarks.report import evolution, findings_searches, tables
-from neuroevo.benchmarks.report.columns import percent
+from neuroevo.benchmarks.report.columns import percent, points, points_interval
 from neuroevo.benchmarks.report.verdicts import (
-    amount,
     caution,
     describe_costs,
     describe_difference,
@@ -64,7 +63,7 @@ def conclude(result: RunData) -> Conclusions:
         sentences = findings_searches.summary(result.searches, result.search_curves)
         return Conclusions(findings_searches.headline(result.searches), caution(seeds), tuple(sentences))
     if result.generations:
-        return Conclusions(result.title, "", tuple(evolution.summary(result.generations)))
+        return Conclusions(evolution.headline(result.generations), "", tuple(evolution.summary(result.generations)))
     return Conclusions(result.title, "", tuple(_measured(result)))
 
 
@@ -139,16 +138,20 @@ def _of_variants(part: Part, subject: str, variants: Sequence[str]) -> list[str]
     """Return what a strategy is to each of its variants, with intervals that hold together."""
     found = differences_to_each(subject, variants, part.finals)
     groups = {
-        words: [f"{name} {amount(by)}" for name, by in found.items() if verdict(by) in kinds]
+        words: [f"{name} {_between(by)}" for name, by in found.items() if verdict(by) in kinds]
         for words, kinds in (("above", ("above",)), ("below", ("below",)), ("open", ("open", "equal")))
     }
     if not any(groups.values()):
         return []
     return [
-        f"{subject} minus each of its {len(found)} variants, with intervals that hold together at 95 % (Bonferroni). "
-        f"Above: {_list(groups['above'])}. Below: {_list(groups['below'])}. No difference shown: "
+        f"{subject} minus each of {len(found)} variants in points, with intervals that hold together at 95 % "
+        f"(Bonferroni). Above: {_list(groups['above'])}. Below: {_list(groups['below'])}. No difference shown: "
         f"{_list(groups['open'])}."
     ]
+
+
+def _between(difference: Estimate) -> str:
+    return f"{points(difference.mean)} ({points_interval(difference.low, difference.high)})"
 
 
 def _of_duels(duels: Sequence[Duel], rows: Sequence[Row]) -> Found:

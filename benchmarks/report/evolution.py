@@ -72,6 +72,13 @@ def summary(rows: Sequence[GenerationRow]) -> list[str]:
     return [_sentence(name, found) for name, found in by_strategy(rows).items()]
 
 
+def headline(rows: Sequence[GenerationRow]) -> str:
+    """Return the score that each strategy ended at, without a full stop."""
+    ends = {name: found[-1] for name, found in by_strategy(rows).items()}
+    reached = ", ".join(f"{name} at {format_score(last.best)}" for name, last in ends.items())
+    return f"Best score of the last generation: {reached}"
+
+
 def describe_generations(rows: Sequence[GenerationRow]) -> str:
     """Return what the picture of scores shows, with numbers."""
     return f"Best and mean score of each generation. {' '.join(summary(rows))}"

@@ -91,7 +91,7 @@ TERMS: tuple[Term, ...] = (
     Term(
         "fitness, score",
         r"fitness|scores?|scored",
-        "What evolution selects by: the accuracy of a candidate on held_out classes, or the value of a problem.",
+        "What evolution selects by.",
     ),
     Term(
         "Friedman's test",
@@ -110,8 +110,8 @@ TERMS: tuple[Term, ...] = (
         "Who descends from whom: one column for each generation, one dot for each individual.",
     ),
     Term("generation", r"generations?", "One round of evolution: individuals are made, scored and selected."),
-    Term("gradient step, update", r"gradient steps?|updates?", "One step of gradient descent on one batch of images."),
-    Term("individual", r"individuals?", "What evolves: an ancestor with its learngene, or a vector of weights."),
+    Term("gradient step, update", r"gradient steps?|updates?", "One step of gradient descent on one batch."),
+    Term("individual", r"individuals?", "What evolves: it has a genome, parents and a fitness."),
     Term("isolation", r"isolat\w*", "Keeping cross weights at zero, so that the circuit computes what it would alone."),
     Term(
         "learngene",

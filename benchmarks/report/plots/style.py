@@ -44,7 +44,8 @@ _OWN_STYLE = (
         for light, dark in _DARK.items()
         for what in ("fill", "stroke")
     )
-    + f':is(text,path,use):not([style*="fill:"]){{fill:{_DARK[INK]}}}}}'
+    # Black is the colour of what names none; marks are defined without a colour, and take that of their use.
+    + f':is(text,use,:not(defs)>path):not([style*="fill:"]){{fill:{_DARK[INK]}}}}}'
 )
 # Half of the bytes of a picture would be digits that no screen shows, and one list of fonts again and again.
 _FONT = re.compile(r'font-family: [^;"]*;? ?')

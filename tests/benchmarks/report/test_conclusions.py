@@ -262,8 +262,10 @@ def test_variants_of_an_ablation_are_listed() -> None:
     ends = {**ENDS, "gtl-no-tree": ENDS["scratch"], "gtl-no-memory": ENDS["gtl"]}
     found = conclude(run_of(ends, suite="ablation", evolving=("gtl", "gtl-no-tree", "gtl-no-memory")))
     text = found.sentences[-1]
-    assert text.startswith("gtl minus each of its 2 variants, with intervals that hold together")
-    assert re.search(r"Above: gtl-no-tree \+30\.8 points .* Below: none\. No difference shown: gtl-no-memory", text)
+    assert text.startswith("gtl minus each of 2 variants in points, with intervals that hold together")
+    assert re.search(
+        r"Above: gtl-no-tree \+30\.8 \(\+29\.\d to \+32\.\d\)\. Below: none\. No difference shown: gtl-no-memory", text
+    )
 
 
 def test_budgets_meet_their_like() -> None:
