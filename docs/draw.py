@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from neuroevo.benchmarks import Result, read_result
-from neuroevo.benchmarks.plots import plot_gene_tree, plot_learning_curves
+from neuroevo.plots import plot_gene_tree, plot_learning_curves
 
 STRATEGY, SEED = "gtl-paper", 0
 """Whose gene tree is drawn: its generations are the largest."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import rich.theme  # noqa: F401 - the import itself draws from `random`, which no test may do
+import torch
 from click.testing import CliRunner
 
 from neuroevo.cli.main import cli
@@ -90,7 +91,8 @@ def test_the_blocks_of_a_page_run(page: str, tmp_path: Path, monkeypatch: pytest
     """One after the other, in this process and in an empty folder."""
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"^```python\n(.*?)^```$", PAGES[page], flags=re.MULTILINE | re.DOTALL)
-    exec(compile("\n".join(blocks), f"{page}.md", "exec"), {"__name__": page})
+    with torch.random.fork_rng():  # layers of PyTorch are initialised from its global generator
+        exec(compile("\n".join(blocks), f"{page}.md", "exec"), {"__name__": page})
 
 
 @pytest.mark.parametrize(("page", "test"), ELSEWHERE.items())
