@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import click
 
 from neuroevo.cli.checked import Existing
+from neuroevo.cli.descriptions import describe_file
+from neuroevo.cli.for_people import few, moment, pairs, span
 from neuroevo.cli.help import Command
 from neuroevo.cli.output import echo
 from neuroevo.files import CheckpointError
@@ -20,7 +23,11 @@ from neuroevo.runs.locks import LOCK_FILES
 from neuroevo.runs.names import GENOME, LEARNGENE, RECORDS, SUMMARY
 from neuroevo.runs.records import read_records
 
-MOST_NAMES = 12
+COMMAND = "\n    "
+"""What stands before a command that can be copied."""
+
+STATUS = {"failed": "failed", "interrupted": "was interrupted"}
+"""What is said of runs that did not finish."""
 
 
 @click.command(
@@ -36,59 +43,24 @@ MOST_NAMES = 12
 def command(path: Path) -> None:
     """Describe PATH in words: a learngene file or a run directory."""
     try:
-        lines = _describe_run(path) if path.is_dir() else _describe_file(path)
+        lines = _describe_run(path) if path.is_dir() else describe_file(path)
     except (AttributeError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
         raise CheckpointError(f"{path} does not hold what this version of neuroevo writes ({error}).") from error
-    echo("\n".join(map(printable_line, lines)))
+    echo("\n".join(_printable(line) for line in lines))
 
 
-def _describe_file(path: Path) -> list[str]:
-    from neuroevo.genome import Genome, is_genome
-
-    if not is_genome(path):
-        return _describe_learngene(path)
-    genome = Genome.load(path)
-    size = sum(block.numel() for block in genome.blocks.values())
-    shapes = [f"{name} {' x '.join(map(str, block.shape)) or 'a number'}" for name, block in genome.blocks.items()]
-    notes = [f"{key}: {value}" for key, value in sorted(genome.notes.items())]
-    return [f"Genome of {size:,} genes.", f"Blocks: {_few(shapes)}.", *notes]
-
-
-def _describe_learngene(path: Path) -> list[str]:
-    from neuroevo.learngene import Learngene
-
-    learngene = Learngene.load(path)
-    description = learngene.backbone.describe()
-    lines = [
-        f"Learngene of a {description.pop('kind')} ({_pairs(description)}): {learngene.parameters:,} parameters, "
-        f"{100 * learngene.share:.1f} % of the backbone's.",
-        "Channels kept: "
-        + ", ".join(
-            f"{group} {count} of {learngene.backbone.layout.groups[group]}" for group, count in learngene.counts.items()
-        )
-        + ".",
-    ]
-    tensors = learngene.backbone.layout.axes
-    if len(learngene.slices) < len(tensors):
-        lines.append(f"Tensors held, of {len(tensors)}, are {_few([*learngene.slices])}.")
-    notes = dict(learngene.notes)
-    for role, names in notes.pop("classes", {}).items():
-        lines.append(f"Classes of the role {role}: {_few(names)}.")
-    if lineage := notes.pop("lineage", None):
-        lines.append(f"Lineage, itself first: {' <- '.join(map(str, lineage))}.")
-    if settings := notes.pop("settings", None):
-        lines.append(f"Settings: {_pairs(settings)}.")
-    return [*lines, *(f"{key}: {value}" for key, value in sorted(notes.items()))]
+def _printable(text: str) -> str:
+    """Return text for the terminal; a command keeps the line of its own below what it does."""
+    what, line, command = text.partition(COMMAND)
+    return f"{printable_line(what)}{line}{printable_line(command)}"
 
 
 def _describe_run(path: Path) -> list[str]:
     facts = read_facts(path)
     what = " ".join(str(facts[key]) for key in ("what", "suite") if facts.get(key))
-    lines = [
-        f"Run of neuroevo {what}, {facts.get('status')}, started {facts.get('started')}, ended {facts.get('ended')}, "
-        f"seed {facts.get('seed')}, device {facts.get('device')}.",
-        f"Command: {' '.join(facts.get('argv', []))}",
-    ]
+    lines = [f"This is a run of neuroevo {what}{_circumstances(facts)}.", f"{_progress(facts)}."]
+    if argv := facts.get("argv"):
+        lines.append(f"It was started by: {' '.join(argv)}")
     if error := facts.get("error"):
         lines.append(f"Error: {error}")
     if (path / SUMMARY).exists():
@@ -99,13 +71,44 @@ def _describe_run(path: Path) -> list[str]:
         lines += [_describe_generation(record) for record in read_records(path / RECORDS)[-1:]]
     if facts.get("what") == "inherit" and (result := facts.get("result")):
         heir, scratch = (100 * result["accuracy"][name][-1] for name in ("heir", "scratch"))
-        lines.append(f"Accuracy of the descendant: {heir:.1f} %, from scratch {scratch:.1f} %.")
-    if (path / GENOME).exists():
-        lines += _describe_file(path / GENOME)
-    if (path / LEARNGENE).exists():
-        lines += _describe_learngene(path / LEARNGENE)
+        lines.append(f"The descendant reaches {heir:.1f} % accuracy, and one from scratch {scratch:.1f} %.")
     files = sorted(str(file.relative_to(path)) for file in _files(path))
-    return [*lines, f"Files: {_few(files)}."]
+    lines.append(f"It has {len(files)} files: {few(files)}.")
+    for name in (GENOME, LEARNGENE):
+        if (path / name).exists():
+            return [*lines, "", f"{name}:", *describe_file(path / name)]
+    return [*lines, *_next(path, facts)]
+
+
+def _circumstances(facts: Mapping[str, Any]) -> str:
+    """Return with which seed and where a run ran, as far as it says so."""
+    seed = f" with seed {facts['seed']}" if facts.get("seed") is not None else ""
+    return f"{seed} on {facts['device']}" if facts.get("device") else seed
+
+
+def _progress(facts: Mapping[str, Any]) -> str:
+    """Return whether a run has ended, when it began, and how long it took."""
+    status = str(facts.get("status"))
+    began = f"It {STATUS.get(status, f'is {status}')}; it began {moment(facts.get('started'))}"
+    took = span(facts.get("started"), facts.get("ended"))
+    return f"{began} and took {took}" if took else began
+
+
+def _next(path: Path, facts: Mapping[str, Any]) -> list[str]:
+    """Return what to do next: to continue a run that has not ended, else what its results allow."""
+    if facts.get("what") in ("bench", "evolve") and facts.get("status") != "finished":
+        again = shlex.join(["neuroevo", str(facts["what"]), "--resume", str(path)])
+        return ["", "Next:", f"Continue it:\n    {again}"]
+    if not (path / SUMMARY).exists() or not (path / RECORDS).exists():
+        return []
+    from neuroevo.benchmarks.analysis.results import UNFIT, read_run
+    from neuroevo.benchmarks.report.next_steps import next_steps
+
+    try:
+        steps = next_steps(read_run(path), path)
+    except UNFIT:  # what can't be read is described above as far as it can
+        return []
+    return ["", "Next:", *(f"{step.text}:\n    {step.command}" for step in steps)] if steps else []
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -126,10 +129,10 @@ def _condition(row: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> str
 
 def _describe_generation(record: Mapping[str, Any]) -> str:
     if record.get("kind") != "generation":
-        return f"Last record: {record.get('kind')}."
+        return f"Its last record is of the kind {record.get('kind')}."
     return (
-        f"Last generation: {record['generation'] + 1}, mean score {record['mean']:.3f}, {record['failed']} failed, "
-        f"{record['gradient_steps']:,} gradient steps so far."
+        f"Generation {record['generation'] + 1} was its last: mean score {record['mean']:.3f}, {record['failed']} "
+        f"failed, {record['gradient_steps']:,} gradient steps so far."
     )
 
 
@@ -137,25 +140,17 @@ def _describe_row(row: Mapping[str, str]) -> str:
     from neuroevo.benchmarks.report.columns import count, percent, points, probability
 
     if "accuracy_mean" not in row:
-        return _pairs(row)
+        return f"{pairs(row)}."
     accuracy, gain, p_value = (_number(row[key]) for key in ("accuracy_mean", "gain_over_scratch", "p_value"))
     reached = "outputs that are not finite" if math.isnan(accuracy) else f"{percent(accuracy)} %"
     versus = "" if math.isnan(p_value) else f", {points(gain)} points over scratch (p = {probability(p_value)})"
     return (
-        f"{row['strategy']}: {reached} on novel classes{versus}, {percent(float(row['transferred_share']))} % of the "
-        f"parameters transferred, {count(float(row['gradient_steps']))} gradient steps before."
+        f"{row['strategy']} reaches {reached} on novel classes{versus}; it transfers "
+        f"{percent(float(row['transferred_share']))} % of the parameters after {count(float(row['gradient_steps']))} "
+        "gradient steps."
     )
 
 
 def _number(cell: str) -> float:
     """Return a cell's number; NaN for an empty cell."""
     return float(cell) if cell else math.nan
-
-
-def _pairs(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in values.items())
-
-
-def _few(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return f"{len(names)}: {', '.join(names[:MOST_NAMES])}{more}"

@@ -305,7 +305,7 @@ def test_a_strategy_that_diverges_is_a_gap(neuroevo: Program, tmp_path: Path) ->
     assert "nan" not in (call.out + call.err).lower()
     shown = neuroevo("show", tmp_path / "run")
     assert shown.code == 0
-    assert "scratch: outputs that are not finite" in shown.out
+    assert "scratch reaches outputs that are not finite" in shown.out
 
 
 def test_show_describes_the_run(finished: tuple[Any, Path], neuroevo: Program) -> None:
@@ -314,11 +314,11 @@ def test_show_describes_the_run(finished: tuple[Any, Path], neuroevo: Program) -
     call = neuroevo("show", folder)
     assert (call.code, call.err) == (0, "")
     row = rows(folder)[list(STRATEGIES).index("gtl")]
-    (line,) = (line for line in call.out.splitlines() if line.startswith("gtl: "))
+    (line,) = (line for line in call.out.splitlines() if line.startswith("gtl reaches "))
     assert f"{100 * float(row['accuracy_mean']):.1f} % on novel classes" in line
     gain = f"{100 * float(row['gain_over_scratch']):+.1f}".replace("-", "\N{MINUS SIGN}")
     assert f"{gain} points over scratch" in line
-    assert "bench transfer, finished" in call.out
+    assert "This is a run of neuroevo bench transfer with seed " in call.out
 
 
 def write_fashion_mnist(folder: Path, *, per_class: tuple[int, int]) -> None:

@@ -107,8 +107,8 @@ def test_a_network_comes_out(neuroevo: Program, tmp_path: Path) -> None:
     assert score == pytest.approx(genome.notes["values"][0], rel=1e-4)
     shown = neuroevo("show", path)
     assert shown.code == 0
-    assert shown.out.startswith("Genome of 953 genes.\nBlocks: 4: head.bias 9, head.weight 9 x 16, ")
-    assert "strategy: snes" in neuroevo("show", tmp_path / "run").out
+    assert shown.out.startswith("This is a genome of 953 genes in 4 blocks: head.bias (9), head.weight (9 x 16), ")
+    assert "snes made it on digits with seed " in neuroevo("show", tmp_path / "run").out
 
 
 @pytest.mark.parametrize(("problem", "dtype"), [("onemax", torch.bool), ("knapsack", torch.bool), ("tsp", torch.int64)])

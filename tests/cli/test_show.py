@@ -1,6 +1,7 @@
 """`neuroevo show`: learngenes and run directories, and what is neither."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +9,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from neuroevo.benchmarks.analysis.summary import Row, to_csv
+from neuroevo.cli import for_people
+from neuroevo.cli.for_people import moment
 from neuroevo.learngene import Learngene
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.strategies import UntrainedCircuit
@@ -49,16 +54,19 @@ def test_a_learngene_in_words(learngene: Learngene, neuroevo: Program, tmp_path:
     lines = call.out.splitlines()
     share = 100 * learngene.parameters / learngene.backbone.layout.parameters()
     assert lines[0] == (
-        f"Learngene of a mlp (widths [10, 8], inputs 64): {learngene.parameters} parameters, {share:.1f} % of the "
-        "backbone's."
+        f"This is a learngene of the backbone mlp (widths 10 and 8, inputs 64): {learngene.parameters} parameters, "
+        f"{share:.1f} % of the backbone's."
     )
     counts = learngene.counts
-    assert lines[1] == f"Channels kept: hidden1 {counts['hidden1']} of 10, hidden2 {counts['hidden2']} of 8."
+    kept = f"{counts['hidden1']} of 10 in hidden1 and {counts['hidden2']} of 8 in hidden2"
+    assert lines[1] == f"It keeps these channels: {kept}."
     names = ", ".join(f"class {i}" for i in range(12))
-    assert f"Classes of the role ancestry: 20: {names} and 8 more." in lines
-    assert "Lineage, itself first: 7 <- 4 <- 1." in lines
-    assert "Settings: share 0.5." in lines
-    assert lines[-3:] == ["dataset: toys", "seed: 0", "strategy: untrained-circuit"]
+    assert f"Its 20 ancestry classes are {names} and 8 more." in lines
+    assert "Its lineage, from itself to its first ancestor: 7, 4, 1." in lines
+    assert "It was made with share 0.5." in lines
+    assert "untrained-circuit made it on toys with seed 0." in lines
+    command = f"    neuroevo inherit {tmp_path / 'some.safetensors'} --backbone=mlp"
+    assert lines[-3:] == ["Next:", "Train a network that inherits it:", command]
 
 
 def test_a_learngene_without_notes(learngene: Learngene, neuroevo: Program, tmp_path: Path) -> None:
@@ -66,7 +74,7 @@ def test_a_learngene_without_notes(learngene: Learngene, neuroevo: Program, tmp_
     replace(learngene, notes={}).save(tmp_path / "bare.safetensors")
     call = neuroevo("show", tmp_path / "bare.safetensors")
     assert call.code == 0
-    assert len(call.out.splitlines()) == 2
+    assert len(call.out.partition("\n\nNext:")[0].splitlines()) == 2
 
 
 def test_a_run_in_words(neuroevo: Program, tmp_path: Path) -> None:
@@ -76,14 +84,14 @@ def test_a_run_in_words(neuroevo: Program, tmp_path: Path) -> None:
     call = neuroevo("show", folder)
     assert (call.code, call.err) == (0, "")
     facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    assert call.out.splitlines() == [
-        f"Run of neuroevo bench transfer, finished, started {facts['started']}, ended {facts['ended']}, seed 5, "
-        "device cpu.",
-        "Command: neuroevo bench --quick",
-        "scratch: 50.0 % on novel classes, 20.0 % of the parameters transferred, 0 gradient steps before.",
-        "gtl: 50.0 % on novel classes, +12.5 points over scratch (p = 0.012), 20.0 % of the parameters transferred, "
-        "1,540 gradient steps before.",
-        "Files: 3: log.txt, run.json, summary.csv.",
+    assert re.sub(r"took \d s", "took 0 s", call.out).splitlines() == [
+        "This is a run of neuroevo bench transfer with seed 5 on cpu.",
+        f"It is finished; it began {moment(facts['started'])} and took 0 s.",
+        "It was started by: neuroevo bench --quick",
+        "scratch reaches 50.0 % on novel classes; it transfers 20.0 % of the parameters after 0 gradient steps.",
+        "gtl reaches 50.0 % on novel classes, +12.5 points over scratch (p = 0.012); it transfers 20.0 % of the "
+        "parameters after 1,540 gradient steps.",
+        "It has 3 files: log.txt, run.json and summary.csv.",
     ]
 
 
@@ -94,8 +102,8 @@ def test_rows_with_gaps_in_words(neuroevo: Program, tmp_path: Path) -> None:
     broken = replace(ROW, strategy="broken", accuracy_mean=nan, gain_over_scratch=nan, p_value=nan)
     call = neuroevo("show", finished_run(tmp_path / "run", single, broken))
     assert call.code == 0, call.err
-    assert "gtl: 50.0 % on novel classes, 20.0 %" in call.out
-    assert "broken: outputs that are not finite on novel classes, 20.0 %" in call.out
+    assert "gtl reaches 50.0 % on novel classes; it transfers 20.0 %" in call.out
+    assert "broken reaches outputs that are not finite on novel classes; it transfers 20.0 %" in call.out
     assert "nan" not in call.out
 
 
@@ -103,14 +111,15 @@ def test_other_tables_are_shown_as_they_are(neuroevo: Program, tmp_path: Path) -
     """A summary of another suite is shown column by column."""
     folder = finished_run(tmp_path / "run")
     (folder / "summary.csv").write_text("device,fraction\ncpu,0.31\n", encoding="utf-8")
-    assert "device cpu, fraction 0.31" in neuroevo("show", folder).out.splitlines()
+    assert "device cpu, fraction 0.31." in neuroevo("show", folder).out.splitlines()
 
 
 def test_a_failed_run_says_why(neuroevo: Program, tmp_path: Path) -> None:
     """Status and error are among the first words."""
     call = neuroevo("show", finished_run(tmp_path / "run", error=RuntimeError("out of memory")))
     assert call.code == 0
-    assert "bench transfer, failed, started" in call.out
+    assert "It failed; it began " in call.out
+    assert f"    neuroevo bench --resume {tmp_path / 'run'}\n" in call.out
     assert "Error: RuntimeError: out of memory" in call.out.splitlines()
 
 
@@ -170,3 +179,34 @@ def test_wrong_usage(neuroevo: Program, words: list[str], tmp_path: Path, monkey
     assert (call.code, call.out) == (2, "")
     assert call.err.startswith("Error: ")
     assert call.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.41337500000000005, "0.413"),
+        (0.36787944117144233, "0.368"),
+        (5.277479455928569e-28, "5.28e-28"),
+        (float("nan"), "nan"),
+        (3.0, "3"),
+        (1234567, "1,234,567"),
+        (True, "yes"),
+        (None, "by default"),
+        ([0.5], "0.5"),
+        ([1, 2, 3], "1, 2 and 3"),
+        ([], ""),
+        ({"learning_rate": 0.05, "cycle": None}, "(learning rate 0.05, cycle by default)"),
+        ("zero", "zero"),
+    ],
+)
+def test_values_are_written_for_people(value: object, text: str) -> None:
+    """Three digits, and no notation of Python's."""
+    assert for_people.value(value) == text
+
+
+@given(st.floats(-1e300, 1e300))
+def test_no_number_is_longer_than_people_read(value: float) -> None:
+    """And none is off by more than half a percent."""
+    text = for_people.number(value)
+    assert len(text) <= 10
+    assert float(text.replace(",", "")) == pytest.approx(value, rel=0.006)

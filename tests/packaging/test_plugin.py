@@ -59,7 +59,7 @@ def test_its_settings_are_flags(environment: dict[str, str], tmp_path: Path) -> 
     words = ("--backbone", "narrow-convnet", "--dataset", "few-glyphs", "--pretraining-updates", "2", "--json")
     found = json.loads(call(environment, tmp_path, "evolve", "first-circuit", *words, "--quiet"))
     assert found["gradient_steps"] == 2
-    assert "Learngene of a convnet4" in call(environment, tmp_path, "show", found["learngene"])
+    assert "learngene of the backbone convnet4" in call(environment, tmp_path, "show", found["learngene"])
 
 
 def test_it_is_compared_with_the_rivals(environment: dict[str, str], tmp_path: Path) -> None:

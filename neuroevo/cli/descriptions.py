@@ -1,0 +1,94 @@
+"""Files of learngenes and genomes in sentences, and what to do with them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from neuroevo import catalogue
+from neuroevo.cli.for_people import few, number, pairs, sequence, value
+
+
+def describe_file(path: Path) -> list[str]:
+    """Return what a file holds; one line is one sentence.
+
+    Raises:
+        CheckpointError: It is no file of a learngene or a genome, or it is damaged.
+    """
+    from neuroevo.genome import is_genome
+
+    return _describe_genome(path) if is_genome(path) else _describe_learngene(path)
+
+
+def _describe_genome(path: Path) -> list[str]:
+    from neuroevo.genome import Genome
+
+    genome = Genome.load(path)
+    size = sum(block.numel() for block in genome.blocks.values())
+    shapes = [f"{name} ({' x '.join(map(str, block.shape)) or 'a number'})" for name, block in genome.blocks.items()]
+    notes = dict(genome.notes)
+    lines = [f"This is a genome of {size:,} genes in {len(shapes)} blocks: {few(shapes)}."]
+    lines += _origin(notes, place="problem")
+    if (values := notes.pop("values", None)) is not None:
+        lines.append(f"Its values there are {value(values)}.")
+    load = f"Genome.load({str(path)!r})"
+    return [*lines, *_others(notes), "", "Next:", f"Use it in Python, after `from neuroevo import Genome`:\n    {load}"]
+
+
+def _describe_learngene(path: Path) -> list[str]:
+    from neuroevo.learngene import Learngene
+
+    learngene = Learngene.load(path)
+    description = learngene.backbone.describe()
+    kind, groups = description.pop("kind"), learngene.backbone.layout.groups
+    kept = [f"{count:,} of {groups[group]:,} in {group}" for group, count in learngene.counts.items()]
+    lines = [
+        f"This is a learngene of the backbone {kind} ({pairs(description)}): {learngene.parameters:,} parameters, "
+        f"{100 * learngene.share:.1f} % of the backbone's.",
+        f"It keeps these channels: {sequence(kept)}.",
+    ]
+    tensors = learngene.backbone.layout.axes
+    if len(learngene.slices) < len(tensors):
+        lines.append(f"It holds {len(learngene.slices)} of {len(tensors)} tensors: {few([*learngene.slices])}.")
+    notes = dict(learngene.notes)
+    classes, settings, lineage = (notes.pop(key, None) for key in ("classes", "settings", "lineage"))
+    dataset = notes.get("dataset")
+    lines += _origin(notes, place="dataset")
+    lines += [f"Its {len(names)} {role} classes are {few(names)}." for role, names in (classes or {}).items()]
+    if lineage:
+        lines.append(f"Its lineage, from itself to its first ancestor: {', '.join(map(str, lineage))}.")
+    if settings:
+        lines.append(f"It was made with {pairs(settings)}.")
+    command = shlex.join(["neuroevo", "inherit", str(path), *_flags(kind, dataset)])
+    return [*lines, *_others(notes), "", "Next:", f"Train a network that inherits it:\n    {command}"]
+
+
+def _origin(notes: dict[str, Any], *, place: str) -> list[str]:
+    """Return where something comes from, and take that out of the notes."""
+    found = {key: notes.pop(key, None) for key in ("strategy", place, "seed", "generations", "score")}
+    if found["strategy"] is None:
+        return []
+    where = f" on {found[place]}" if found[place] else ""
+    seed = f" with seed {found['seed']}" if found["seed"] is not None else ""
+    count = found["generations"]
+    length = f" in {count:,} generations" if isinstance(count, int) and count > 1 else ""
+    lines = [f"{found['strategy']} made it{where}{seed}{length}."]
+    if isinstance(found["score"], float) and found["score"] == found["score"]:  # not NaN
+        lines.append(f"It scored {number(found['score'])} on held-out classes.")
+    return lines
+
+
+def _others(notes: Mapping[str, object]) -> list[str]:
+    """Return notes that no sentence was made of."""
+    return [f"Its notes say {pairs(dict(sorted(notes.items())))}."] if notes else []
+
+
+def _flags(kind: str, dataset: object) -> list[str]:
+    """Return the flags of `inherit` that differ from its defaults."""
+    flags = [f"--backbone={kind}"] if kind != "convnet4" and kind in catalogue.entries("backbone") else []
+    entry = catalogue.entries("dataset").get(str(dataset))
+    if entry is None or entry.name == "glyphs":
+        return flags
+    return [*flags, f"--dataset={entry.name}", *(["--data-root=FOLDER"] if entry.needs else [])]
