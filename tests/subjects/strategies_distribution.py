@@ -160,7 +160,7 @@ ENDS = {
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     # Eigenvectors of equal variances are those of rounding errors.
-    "CMAES": {"translates": False, "mean": "model.centroid"},
+    "CMAES": {"translates": False, "scales": False, "mean": "model.centroid"},
     # All individuals can have come to a bound.
     "Differential": {"explores": False},
     **{name: {"mean": "mean"} for name in ("SNES", "PGPE", "OpenAIES", "SeparableCMAES")},
@@ -178,7 +178,9 @@ def laws(name: str) -> list[Law]:
     _, verbs, _, twin = TWINS[name]
     conduct = strategy_laws(generations=3, verbs=("evaluate", "map", *verbs), reference=twin)
     settings = some_of(population=POPULATIONS.get(name, (4, 5, 30)))
-    return [*conduct, *behaviour_laws(settings=settings, **OPTIONS.get(name, {}))]
+    near = behaviour_laws(converges=80)
+    own = behaviour_laws(settings=settings, **OPTIONS.get(name, {}))
+    return [*conduct, *own, *(law for law in near if law.name == "a search comes near the lowest point of a sphere")]
 
 
 SUBJECTS = [

@@ -128,12 +128,30 @@ class Outward(PGPE):
         self.mean = self.mean + 3 * utilities @ (genomes_of(population) - self.mean)
 
 
+class Hasty(SNES):
+    """Halves its steps in every generation."""
+
+    def tell(self, population: Sequence[Individual]) -> None:
+        """Go a step, and settle."""
+        super().tell(population)
+        self.sigma = self.sigma / 2
+
+
+class Coarse(SNES):
+    """Has steps of at least a hundredth, whatever the scale of genes is."""
+
+    def tell(self, population: Sequence[Individual]) -> None:
+        """Go a step, and keep the step sizes above a number of its own."""
+        super().tell(population)
+        self.sigma = self.sigma.clamp(min=0.01)
+
+
 def _stepwise(kind: object) -> tuple[object, list[Law]]:
     return kind, lockstep_laws(Twin(PlainSNES))
 
 
 def _behaving(kind: object) -> tuple[object, list[Law]]:
-    return kind, behaviour_laws(genes=(1, 2, 3))
+    return kind, behaviour_laws(genes=(1, 2, 3), converges=80)
 
 
 PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
@@ -177,6 +195,13 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
         "moving landscape and start moves the run",
         _behaving(TowardsZero),
     ),
+    ("Coarse", "a least step in units of genes", "scaling landscape and space scales the run", _behaving(Coarse)),
+    (
+        "Hasty",
+        "steps that shrink whatever happens",
+        "a search comes near the lowest point of a sphere",
+        _behaving(Hasty),
+    ),
     ("Outward", "a mean beyond its bounds", "every gene can still move", _behaving(Outward)),
 )
-KINDS = {"lockstep": lockstep_laws(Twin(PlainSNES)), "behaviour": behaviour_laws()}
+KINDS = {"lockstep": lockstep_laws(Twin(PlainSNES)), "behaviour": behaviour_laws(converges=80)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -18,6 +19,7 @@ from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
 from neuroevo.individual import Individual, genomes_of
+from neuroevo.problems.function import Function
 from neuroevo.space import Space
 from neuroevo.strategies import Strategy
 from neuroevo.testing.landscapes import Drawn, Trial, Values, drawn_problems
@@ -43,6 +45,9 @@ UNTIED = ("quadratic", "linear")
 BOUNDED = ("box", "mixed")
 """Spaces with bounds."""
 
+NEAR = 0.1
+"""Greatest distance from the lowest point, root mean square over genes, in units of the box's width."""
+
 CLOSE = 1e-6
 """Largest difference of two runs that differ by rounding."""
 
@@ -57,7 +62,9 @@ def check_behaviour(
     genes: Sequence[int] = (1, 2, 3, 40),
     ranks: bool = True,
     translates: bool = True,
+    scales: bool = True,
     explores: bool = True,
+    converges: int | None = None,
     mean: str | None = None,
     examples: int | None = None,
 ) -> None:
@@ -70,14 +77,24 @@ def check_behaviour(
         ranks: Whether only the order of the scores counts.
         translates: Whether moving landscape and start moves the run: it does unless something knows where 0 is, such as
             weight decay.
+        scales: Whether scaling landscape and space scales the run: it does unless steps have a length of their own.
         explores: Whether every gene varies for as long as a search runs; individuals that move by their differences may
             all have come to a bound.
+        converges: Generations in which it comes from any start in a box to within a tenth of its width of the lowest
+            point of a sphere of up to 5 genes; None if that is not promised.
         mean: The attribute, `model.centroid` for that of an attribute, that is the mean of the distribution, if the
             search has one.
         examples: Cases per law at most.
     """
     laws = behaviour_laws(
-        settings=settings, genes=genes, ranks=ranks, translates=translates, explores=explores, mean=mean
+        settings=settings,
+        genes=genes,
+        ranks=ranks,
+        translates=translates,
+        scales=scales,
+        explores=explores,
+        converges=converges,
+        mean=mean,
     )
     check(make, laws, label=name_of(make), examples=examples)
 
@@ -88,7 +105,9 @@ def behaviour_laws(
     genes: Sequence[int] = (1, 2, 3, 40),
     ranks: bool = True,
     translates: bool = True,
+    scales: bool = True,
     explores: bool = True,
+    converges: int | None = None,
     mean: str | None = None,
 ) -> list[Law]:
     """Return the laws of how searches behave; the arguments are those of `check_behaviour`."""
@@ -136,10 +155,18 @@ def behaviour_laws(
         cause = "a genome's place is used, where its distance from the mean or from another genome should be"
         law = partial(_translated, settings=settings, problems=free)
         laws.append(Law("moving landscape and start moves the run", cause, law))
+    if scales:
+        cause = "a step has a length of its own, where it should be in units of the spread or of other genomes"
+        law = partial(_scaled, settings=settings, problems=free)
+        laws.append(Law("scaling landscape and space scales the run", cause, law))
     if explores:
         cause = "a distribution leaves the bounds, so that all that it draws is clipped to one value"
         law = partial(_explores, settings=settings, problems=slopes)
         laws.append(Law("every gene can still move", cause, law, examples=5, shrinks=False))
+    if converges is not None:
+        cause = "steps shrink before the search has come near, do not shrink, or all samples come to lie at a bound"
+        law = partial(_converges, settings=settings, generations=converges)
+        laws.append(Law("a search comes near the lowest point of a sphere", cause, law, examples=5, shrinks=False))
     return laws
 
 
@@ -173,6 +200,22 @@ class Moved(Trial):
     def values_at(self, genomes: Tensor) -> Tensor:
         """Return the values of genomes [P, D], [P, M]."""
         return super().values_at(genomes - self.by)
+
+
+class Scaled(Trial):
+    """A problem whose landscape and space are scaled by a number in all genes."""
+
+    def __init__(self, drawn: Drawn, by: float) -> None:
+        super().__init__(drawn)
+        self.by = by
+        blocks = [
+            replace(one, low=by * one.low, high=by * one.high, spread=by * one.deviation) for one in self.space.blocks
+        ]
+        self.space = Space(tuple(blocks), by * self.space.start, self.space.anywhere)
+
+    def values_at(self, genomes: Tensor) -> Tensor:
+        """Return the values of genomes [P, D], [P, M]."""
+        return super().values_at(genomes / self.by)
 
 
 def run(strategy: Strategy, generations: int = GENERATIONS) -> Iterator[list[Individual]]:
@@ -316,6 +359,35 @@ def _translated(make: MakeOn, case: Case, *, settings: Any, problems: SearchStra
         genomes, moved = genomes_of(own), genomes_of(other) - by
         if not torch.allclose(genomes, moved, rtol=CLOSE, atol=CLOSE):
             raise Breach(f"in generation {number} genomes moved by another distance than the landscape")
+
+
+def _scaled(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn]) -> None:
+    drawn = case.draw("problem", problems)
+    by = case.draw("by", st.sampled_from([4.0, 2.0**-6]))
+    begin = _begun(make, case, settings)
+    small, large = begin(drawn()), begin(Scaled(drawn, by))
+    for number, (own, other) in enumerate(zip(run(small), run(large), strict=True)):
+        genomes, scaled = genomes_of(own), genomes_of(other) / by
+        if not torch.allclose(genomes, scaled, rtol=CLOSE, atol=CLOSE):
+            raise Breach(f"in generation {number} genomes are scaled by another number than the landscape")
+
+
+def _converges(make: MakeOn, case: Case, *, settings: Any, generations: int) -> None:
+    genes = case.draw("genes", st.sampled_from([1, 2, 5]))
+    shares = st.lists(st.integers(0, 8), min_size=genes, max_size=genes)
+    lowest, start = (torch.tensor(case.draw(name, shares), dtype=torch.float64) / 8 for name in ("lowest", "start"))
+    space = Space.box(genes, low=-2, high=3, start=None if case.draw("anywhere", st.booleans()) else 5 * start - 2)
+    bowl = partial(_squared_distance, to=5 * lowest - 2)
+    strategy = _begun(make, case, settings)(Function(bowl, space, batched=True))
+    for _ in run(strategy, generations):
+        pass
+    distance = math.sqrt(strategy.result().fitness.values[0] / genes) / 5
+    if distance > NEAR:
+        raise Breach(f"after {generations} generations the best is {distance:.0%} of the box's width away")
+
+
+def _squared_distance(genomes: Tensor, to: Tensor) -> Tensor:
+    return (genomes - to).square().sum(-1)
 
 
 def _explores(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn]) -> None:
