@@ -1,23 +1,26 @@
 """Pictures on axes of your own: of a run while you explore it, or for a paper.
 
-Each function draws on the axes that it is given, or on those of a new figure, and returns them. The pictures of
-`report.html` are made likewise.
+Each function draws on the axes that it is given, or on those of a new figure, and returns them; `.figure` at the end of
+a cell shows it in a notebook. The pictures of `report.html` are made likewise.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from neuroevo.benchmarks.analysis.summary import Record
 from neuroevo.benchmarks.report.evolution import by_strategy
 from neuroevo.benchmarks.report.plots.generations import draw_scores
-from neuroevo.benchmarks.report.plots.style import Look, draw_line, estimates, new_figure, show_accuracy
+from neuroevo.benchmarks.report.plots.style import WIDTH, Look, draw_line, estimates, show_accuracy
 from neuroevo.benchmarks.report.plots.tree import draw_lineages
 from neuroevo.benchmarks.suites.result import Result, read_result
 from neuroevo.individual import Individual
@@ -152,8 +155,19 @@ def _read(run: Result | Path | str) -> Result:
     return run if isinstance(run, Result) else read_result(run)
 
 
+class Shown(Figure):
+    """A figure that notebooks show: those of matplotlib are shown if pyplot made them."""
+
+    def _repr_png_(self) -> bytes:
+        content = io.BytesIO()
+        self.savefig(content, format="png")
+        return content.getvalue()
+
+
 def _new_axes() -> Axes:
-    axes: Axes = new_figure(height=HEIGHT, title="").subplots()
+    figure = Shown(figsize=(WIDTH, HEIGHT), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes: Axes = figure.subplots()
     return axes
 
 

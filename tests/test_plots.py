@@ -78,6 +78,13 @@ def test_an_archive_has_a_colour_for_each_elite() -> None:
     assert drawn.count() == len(search.individuals)
 
 
+def test_notebooks_show_a_figure() -> None:
+    """As PNG, of the axes that are made here."""
+    search = NSGA2(ZDT1(3), population=4)
+    (generation,) = evolve(search, 1)
+    assert plot_front(generation.population).figure._repr_png_().startswith(b"\x89PNG")
+
+
 def test_what_can_not_be_drawn_is_refused(run: Result) -> None:
     """In a sentence."""
     with pytest.raises(ValueError, match="part must be one of"):

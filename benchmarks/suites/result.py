@@ -24,6 +24,8 @@ from neuroevo.summarised import Summarised
 
 WIDTH = 120
 """Columns of the table in a notebook."""
+NOTEBOOK = "<pre style='font-family:monospace;line-height:1.2;white-space:pre;overflow-x:auto'>{code}</pre>"
+"""How it is shown there: a notebook's own style would break lines."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Result(Summarised, RunData):
         # In a notebook rich would show the table by itself, besides returning it.
         console = Console(record=True, width=WIDTH, file=io.StringIO(), force_jupyter=False)
         console.print(self.table())
-        return console.export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+        return console.export_html(inline_styles=True, code_format=NOTEBOOK)
 
     def frame(self) -> Any:
         """Return the summary as a `pandas.DataFrame`: what `summary.csv` holds; of `evolve` the generations.
