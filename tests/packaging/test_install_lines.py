@@ -55,6 +55,14 @@ def test_plugins_depend_on_the_distribution(path: str) -> None:
     assert needed == f'["{DISTRIBUTION}"]'
 
 
+def test_the_changelog_names_this_version() -> None:
+    """Below what is not released yet, it begins with it."""
+    versions = re.findall(
+        r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert versions[0] == PROJECT["version"]
+
+
 def test_there_are_lines_to_check() -> None:
     """The pattern finds them."""
     assert len(LINES) >= 10
@@ -76,6 +84,15 @@ def test_messages_name_extras_that_there_are() -> None:
 def test_a_message_works_in_every_shell() -> None:
     """Brackets are quoted."""
     assert install("qd") == 'pip install "neuroevo-torch[qd]", or pip install ".[qd]" in a checkout'
+
+
+def test_every_requirement_has_a_lowest_version() -> None:
+    """Without one, `tox -e lowest` would install the first release of all."""
+    wanted = [
+        *PROJECT["dependencies"],
+        *(one for each in EXTRAS.values() for one in each if each is not EXTRAS["peers"]),
+    ]
+    assert [one for one in wanted if ">=" not in one] == []
 
 
 def test_all_is_every_extra_but_the_peers() -> None:
