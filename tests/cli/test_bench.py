@@ -3,6 +3,7 @@
 import csv
 import json
 import logging
+import shlex
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -129,6 +130,18 @@ def test_the_table_says_what_the_summary_says(finished: tuple[Any, Path]) -> Non
         assert f"{100 * float(row['transferred_share']):.1f}" in line
         assert row["gradient_steps"] in line
     assert "seeds 7 to 8, n = 2" in call.out
+
+
+def test_what_to_do_next_can_be_done(finished: tuple[Any, Path], neuroevo: Program, tmp_path: Path) -> None:
+    """Below the table stand commands that work as they are, each on a line of its own."""
+    call, _ = finished
+    lines = [line for line in call.out.splitlines() if line.startswith("    neuroevo ")]
+    bench, *others = (shlex.split(line)[1:] for line in lines)
+    assert (bench[0], bench[-1]) == ("bench", "--seeds=5")
+    assert [words[0] for words in others] == ["report", "show", "inherit"]
+    for words in others:
+        more = ["--updates", 2, "--out", tmp_path / "heir"] if words[0] == "inherit" else []
+        assert neuroevo(*words, *more).code == 0
 
 
 def test_progress_is_shown_line_by_line(finished: tuple[Any, Path]) -> None:

@@ -6,18 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic.fields import FieldInfo
 
+from neuroevo.cli.settings.quick import quick_settings
 from neuroevo.cli.settings.values import argument, label
 
 
 def repeated(what: str, settings: Mapping[str, object], known: Mapping[str, FieldInfo]) -> list[str]:
     """Return the words of the command with every setting that is not its default.
 
+    `--quick` stays, for suites choose by it what they compare; so do all values that it would change.
+
     Args:
         what: The command: `bench`, `evolve` or `inherit`.
         settings: What `settings.toml` holds.
         known: The settings that the command has.
     """
-    words = [word for key, info in known.items() if key in settings for word in _words(key, info, settings[key])]
+    changed = quick_settings(settings) if settings.get("quick") else {}
+    said = [key for key in known if key in settings and (key in changed or not _is_default(known[key], settings[key]))]
+    words = [word for key in said for word in _words(key, known[key], settings[key])]
     tables = settings.get("contestants", {})
     if isinstance(tables, Mapping):
         words += [f"--contestant={name}={_table(table)}" for name, table in tables.items()]
@@ -32,8 +37,8 @@ def _table(table: Mapping[str, object]) -> str:
 
 
 def _words(key: str, info: FieldInfo, value: object) -> Iterator[str]:
-    # These change defaults; the values that they led to are all among the settings.
-    if key in ("quick", "preset") or _plain(value) == _plain(info.default):
+    # It changes defaults; the values that it led to are all among the settings.
+    if key == "preset":
         return
     if argument(info):
         yield from map(str, value if isinstance(value, list) else [value])
@@ -41,6 +46,10 @@ def _words(key: str, info: FieldInfo, value: object) -> Iterator[str]:
         yield label(key, info) if value else f"--no-{label(key, info)[2:]}"
     else:
         yield f"{label(key, info)}={_text(value)}"
+
+
+def _is_default(info: FieldInfo, value: object) -> bool:
+    return _plain(value) == _plain(info.default)
 
 
 def _text(value: object) -> str:
