@@ -8,6 +8,7 @@ import nbformat
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from nbconvert import MarkdownExporter
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
@@ -28,7 +29,8 @@ def pages_of(notebook: File, config: MkDocsConfig) -> list[File]:
     path = PurePosixPath(notebook.src_uri)
     resources = {"unique_key": path.stem, "output_files_dir": f"{path.stem}_files"}
     content = nbformat.reads(notebook.content_string, as_version=4)
-    text, found = MarkdownExporter().from_notebook_node(content, resources)
+    merged = CoalesceStreamsPreprocessor(enabled=True)  # lines that were printed one by one stand together
+    text, found = MarkdownExporter(preprocessors=[merged]).from_notebook_node(content, resources)
     title, _, rest = text.partition("\n")
     page = f'{title}\n\n<a href="{path.name}" download>Download this notebook</a>.\n{rest}'
     pictures = {str(path.parent / name): data for name, data in found["outputs"].items()}

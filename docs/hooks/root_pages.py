@@ -22,5 +22,4 @@ def on_files(files: Files, config: MkDocsConfig) -> None:
 
 
 def _seen_from_docs(link: re.Match[str]) -> str:
-    path = link[2] if link[1] else PAGES.get(link[2], link[2])
-    return path.replace(".ipynb", ".md")  # a page is made of each notebook
+    return link[2] if link[1] else PAGES.get(link[2], link[2])
