@@ -31,7 +31,7 @@ def pages_of(notebook: File, config: MkDocsConfig) -> list[File]:
     content = nbformat.reads(notebook.content_string, as_version=4)
     merged = CoalesceStreamsPreprocessor(enabled=True)  # lines that were printed one by one stand together
     text, found = MarkdownExporter(preprocessors=[merged]).from_notebook_node(content, resources)
-    title, _, rest = text.partition("\n")
+    title, _, rest = text.replace("![png](", "![Output of the cell above](").partition("\n")
     page = f'{title}\n\n<a href="{path.name}" download>Download this notebook</a>.\n{rest}'
     pictures = {str(path.parent / name): data for name, data in found["outputs"].items()}
     made: dict[str, str | bytes] = {str(path.with_suffix(".md")): page, **pictures}
