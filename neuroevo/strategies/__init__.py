@@ -17,6 +17,8 @@ Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Gene
 
 `Coevolution` makes one strategy of several, whose populations are scored against each other.
 
+`recommend(problem, evaluations)` says which of them to begin with.
+
 `NEAT` evolves graphs: the topologies of networks together with their weights.
 """
 
@@ -37,6 +39,7 @@ from neuroevo.strategies.search.nsga2 import NSGA2
 from neuroevo.strategies.search.openai_es import OpenAIES
 from neuroevo.strategies.search.pbt import PBT
 from neuroevo.strategies.search.pgpe import PGPE
+from neuroevo.strategies.search.recommend import Recommendation, recommend
 from neuroevo.strategies.search.separable_cma_es import SeparableCMAES
 from neuroevo.strategies.search.snes import SNES
 from neuroevo.strategies.strategy import Strategy
@@ -84,10 +87,12 @@ __all__ = [
     "OpenAIES",
     "PrunedCircuit",
     "RandomCircuit",
+    "Recommendation",
     "Reptile",
     "Scratch",
     "Search",
     "SeparableCMAES",
     "Strategy",
     "UntrainedCircuit",
+    "recommend",
 ]
