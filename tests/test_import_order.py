@@ -52,7 +52,6 @@ ORDER = (
     ("benchmarks.report",),
     ("benchmarks.suites",),
     ("plots",),
-    ("benchmarks.plots",),
     ("benchmarks", "benchmarks.speed"),
     ("benchmarks.peers",),
     ("cli.settings",),
