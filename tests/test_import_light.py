@@ -1,9 +1,13 @@
-"""Importing the package, or asking the command line for help, must not wait for PyTorch."""
+"""Importing the package, asking the command line for help, or looking at a run must not wait for PyTorch."""
 
 import subprocess
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+
+from neuroevo.cli.main import run
 
 HEAVY = ("matplotlib", "scipy", "torch", "torchvision")
 NOT_NEEDED = ("matplotlib", "scipy", "torchvision")
@@ -39,4 +43,37 @@ def test_an_answer_waits_for_nothing_that_it_does_not_need(words: list[str], hea
     loaded = f"print(*sorted({set(heavy)!r} & sys.modules.keys()))"
     code = f"import sys; from neuroevo.cli.main import run; run({words!r}); {loaded}"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.splitlines()[-1].split()) == (0, []), ran.stderr
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a comparison and a search that are finished."""
+    folder = tmp_path_factory.mktemp("runs")
+    few = ("--updates", "1", "--descendants", "1", "--seeds", "1", "--shots", "2", "--ways", "2", "--width", "0.25")
+    assert run(["bench", "--strategies", "scratch", *few, "--quiet", "--out", str(folder / "bench")]) == 0
+    search = ("--problem", "sphere", "--generations", "2", "--quiet")
+    assert run(["evolve", "snes", *search, "--out", str(folder / "search")]) == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [
+        (["--help"], HEAVY),
+        (["list"], HEAVY),
+        (["datasets", "check", "--help"], HEAVY),
+        (["show", "search"], ("matplotlib", "scipy.stats")),
+        (["show", "bench"], ("matplotlib", "torch")),
+        (["report", "bench", "--format", "csv"], ("matplotlib", "torch")),
+        (["report", "bench"], ("torch",)),
+        (["compare", "bench", "bench"], ("matplotlib", "torch")),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_looks_at_runs_loads_what_it_shows(words: Sequence[str], heavy: tuple[str, ...], runs: Path) -> None:
+    """Tables need no pictures, and nothing but learngenes and genomes needs torch."""
+    loaded = f"print(); print(*sorted({set(heavy)!r} & sys.modules.keys()))"
+    code = f"import sys; from neuroevo.cli.main import run; code = run({words!r}); {loaded}; sys.exit(code)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=runs)
     assert (ran.returncode, ran.stdout.splitlines()[-1].split()) == (0, []), ran.stderr

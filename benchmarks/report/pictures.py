@@ -25,7 +25,6 @@ from neuroevo.benchmarks.report.plots.searches import draw_searches
 from neuroevo.benchmarks.report.plots.style import draw_curves, to_svg
 from neuroevo.benchmarks.report.plots.tree import draw_tree
 from neuroevo.files import CheckpointError
-from neuroevo.learngene import Learngene
 from neuroevo.runs.names import LEARNGENES, SAMPLES
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -150,6 +149,8 @@ def _kept_channels(
         name = f"{record.get('strategy')}-seed{record.get('seed')}.safetensors"
         if record.get("kind") != "ancestor" or name not in files or not 0 < record.get("transferred_share", 0) < 1:
             continue
+        from neuroevo.learngene import Learngene  # heavy, and only runs with learngenes need it
+
         try:
             learngene = Learngene.load(files[name])
         except (CheckpointError, OSError) as error:

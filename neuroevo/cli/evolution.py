@@ -25,6 +25,7 @@ from neuroevo.cli.build import (
     make_map,
     usage,
 )
+from neuroevo.cli.for_people import number, sequence
 from neuroevo.cli.interruption import interruptible
 from neuroevo.cli.logs import Logs, check_logs
 from neuroevo.cli.progress import Reporter, generation_in_words
@@ -355,4 +356,4 @@ def _defaults(make: Make, known: Fields, values: dict[str, Any]) -> Fields:
 
 
 def _in_text(values: Sequence[float]) -> str:
-    return ", ".join(f"{value:.6g}" for value in values)
+    return sequence([number(value) for value in values])

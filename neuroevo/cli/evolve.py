@@ -11,6 +11,7 @@ import click
 
 from neuroevo import catalogue
 from neuroevo.cli.completion import completing
+from neuroevo.cli.for_people import number, sequence
 from neuroevo.cli.help import Command, Option
 from neuroevo.cli.interruption import resumable
 from neuroevo.cli.options import Call, DerivedCommand, common, settings_command
@@ -183,7 +184,7 @@ def _print(result: Mapping[str, Any], settings: Evolve, *, first: str = "") -> N
     if settings.as_json:
         echo(json.dumps(result))
     elif "genome" in result:
-        values = ", ".join(f"{value:.6g}" for value in result["values"])
+        values = sequence([number(value) for value in result["values"]])
         echo(
             f"{first}The best of {result['evaluations']:,} evaluations on {result['problem']} "
             f"({result['genes']:,} genes) is {values}.\nSaved: {result['genome']}"

@@ -145,4 +145,4 @@ def scores_in_words(generation: Generation) -> str:
     """Return the best and the mean score of a generation, and its speed."""
     best = max(generation.scores, default=math.nan)
     rate = len(generation.population) / generation.seconds if generation.seconds else math.inf
-    return f"best {best:.3f}, mean {generation.mean:.3f}, {rate:.2g} individuals/s"
+    return f"best score {best:.3f}, mean {generation.mean:.3f}, {rate:.2g} individuals/s"

@@ -45,7 +45,7 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
     The page is one file that needs no network. What can't be read is named, and the rest is reported all the same; the
     exit code is then 1.
     """
-    # Only a report needs scipy, matplotlib and torch.
+    # Only a report needs scipy, and matplotlib and torch for what it shows.
     status.say("reading the runs")
     from neuroevo.cli.main import FAILED
     from neuroevo.files import write_atomically
@@ -100,15 +100,20 @@ def _content(results: Sequence[RunData], failures: Sequence[str], kind: str) -> 
         CheckpointError: A run could be read, but not shown.
     """
     from neuroevo.benchmarks.analysis.results import UNFIT
-    from neuroevo.benchmarks.report.report import to_html
     from neuroevo.files import CheckpointError
 
     try:
-        return to_html(results, failures=failures) if kind == "html" else _tables(results, kind)
+        return _html(results, failures) if kind == "html" else _tables(results, kind)
     except UNFIT as error:
         named = " or ".join(str(result.path) for result in results)
         message = f"{named} does not hold what this version of neuroevo writes ({type(error).__name__}: {error})."
         raise CheckpointError(message) from error
+
+
+def _html(results: Sequence[RunData], failures: Sequence[str]) -> str:
+    from neuroevo.benchmarks.report.report import to_html  # only a page draws
+
+    return to_html(results, failures=failures)
 
 
 def _page(folders: Sequence[Path]) -> Path:
@@ -122,7 +127,6 @@ def _target(path: Path | None) -> Path | None:
     Raises:
         FileExistsError: There is something else at the path.
     """
-    from neuroevo.benchmarks.report.report import GENERATOR
     from neuroevo.files import refuse_unless_plain
 
     if path is None:
@@ -130,6 +134,8 @@ def _target(path: Path | None) -> Path | None:
     refuse_unless_plain(path)
     if not path.exists():
         return path
+    from neuroevo.benchmarks.report.report import GENERATOR
+
     with path.open("rb") as file:
         start = file.read(2000)
     if f'content="{GENERATOR}'.encode() not in start:

@@ -27,7 +27,7 @@ def generation(*scores: float, seconds: float) -> Generation:
 def test_a_generation_in_words() -> None:
     """Its number of how many, best and mean score of those that did not fail, and lives per second."""
     words = generation_in_words(generation(0.25, 0.75, float("nan"), seconds=2.0), 5)
-    assert words == "generation 3/5: best 0.750, mean 0.500, 1.5 individuals/s"
+    assert words == "generation 3/5: best score 0.750, mean 0.500, 1.5 individuals/s"
 
 
 @pytest.mark.parametrize(
