@@ -114,7 +114,7 @@ def _run(
         left_out = [name for name in protocol.strategies if not protocol.applies(problem, name)]
         if left_out:
             genes = problems[problem].space.size
-            echo(f"Without {', '.join(left_out)}: {problem} has {genes:,} genes, more than they are practical for.")
+            echo(f"Without {', '.join(left_out)}, which would not be practical for the {genes:,} genes of {problem}.")
     print_conclusions(result)
 
 

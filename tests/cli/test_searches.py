@@ -244,3 +244,11 @@ def test_every_problem_has_its_name() -> None:
         made = catalogue.find("problem", name)
         if isinstance(made, Landscape):
             assert made().name == name.replace("-", "_")
+
+
+def test_a_search_that_is_left_out_is_named(neuroevo: Program, tmp_path: Path, undrawn: None) -> None:
+    """Below the table of the problem that it would not be practical for."""
+    words = ("--strategies", "snes,cma-es", "--problems", "digits", "--evaluations", 30, "--seeds", 1, "--quiet")
+    call = neuroevo("bench", "optimize", *words, "--out", tmp_path / "run")
+    assert call.code == 0, call.err
+    assert "Without cma-es, which would not be practical for the 953 genes of digits." in call.out
