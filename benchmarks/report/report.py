@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined
 
 from neuroevo import __version__
 from neuroevo.benchmarks.analysis.differences import differences, obstacles
-from neuroevo.benchmarks.analysis.evolution import parting
+from neuroevo.benchmarks.analysis.evolution import GenerationRow, parting
 from neuroevo.benchmarks.analysis.ranks import average_ranks
 from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.searches import by_problem
@@ -21,7 +21,7 @@ from neuroevo.benchmarks.report import tables
 from neuroevo.benchmarks.report.columns import COSTS, DIFFERENCE, DIFFERENCES, MAIN
 from neuroevo.benchmarks.report.conclusions import Conclusions, conclude
 from neuroevo.benchmarks.report.conditions import spending
-from neuroevo.benchmarks.report.evolution import GENERATION_COLUMNS
+from neuroevo.benchmarks.report.evolution import GENERATION_COLUMNS, evenly
 from neuroevo.benchmarks.report.glossary import strategies_of, terms_in
 from neuroevo.benchmarks.report.grids import Grid, grid, grid_of_rows, texts
 from neuroevo.benchmarks.report.next_steps import Step, next_steps
@@ -31,6 +31,8 @@ from neuroevo.benchmarks.report.searches import RANK, SEARCH_COLUMNS
 
 GENERATOR = "neuroevo report"
 """What the page's `generator` begins with, by which it is known."""
+MOST_GENERATIONS = 200
+"""Lines of a table of generations; `--format csv` has all of them."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,16 @@ def _grids(result: RunData, run: str) -> list[Grid]:
             for place, (problem, rows) in enumerate(by_problem(result.searches).items())
         ]
     if result.generations:
-        return [grid(f"generations{name}", f"Generations{behind}", result.generations, GENERATION_COLUMNS, by=None)]
+        return [_generations(f"generations{name}", f"Generations{behind}", result.generations)]
     found = tables.figures(result.records)
     return [texts(f"figures{name}", f"Figures{behind}", tables.tabulate_figures(found))] if found else []
+
+
+def _generations(name: str, caption: str, rows: Sequence[GenerationRow]) -> Grid:
+    """Return the table of generations, of many those at even distances."""
+    shown = evenly(rows, MOST_GENERATIONS)
+    note = f"{len(shown)} of {len(rows):,} generations, at even distances." if len(shown) < len(rows) else ""
+    return grid(name, caption, shown, GENERATION_COLUMNS, by=None, note=note)
 
 
 def _comparisons(results: Sequence[RunData]) -> list[Comparison]:

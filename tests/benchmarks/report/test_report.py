@@ -12,10 +12,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from neuroevo.benchmarks.analysis.evolution import GenerationRow
 from neuroevo.benchmarks.analysis.results import RunData, read_run
 from neuroevo.benchmarks.report.glossary import TERMS, UNKNOWN, meaning_of
 from neuroevo.benchmarks.report.pictures import Album, Picture
-from neuroevo.benchmarks.report.report import to_html
+from neuroevo.benchmarks.report.report import MOST_GENERATIONS, _generations, to_html
 from neuroevo.benchmarks.speed.throughput import Row, Throughput, describe, records
 
 WriteRun = Callable[..., Path]
@@ -415,3 +416,12 @@ def test_no_run_is_refused() -> None:
     """There is nothing to report then."""
     with pytest.raises(ValueError, match="results must hold at least one run"):
         to_html([])
+
+
+def test_of_many_generations_some_are_shown() -> None:
+    """A page stays small, and a note says how many generations there are."""
+    rows = [GenerationRow("a", 0, number, 0.1, 0.1, 2, 0, number, 0, 0.1) for number in range(1000)]
+    table = _generations("g", "Generations", rows)
+    assert len(table.rows) == MOST_GENERATIONS
+    assert table.note == "200 of 1,000 generations, at even distances."
+    assert _generations("g", "Generations", rows[:9]).note == ""
