@@ -11,20 +11,19 @@ QUICK: Mapping[str, object] = {
 }
 """Defaults by setting; a value that is given still wins."""
 
+NARROW = 0.125
+"""Factor on the channels of this library's backbones that do not say that they are small."""
+
 LARGE: Mapping[str, object] = {
-    "width": 0.125,
     "life_updates": 40,
     "critic_updates": 5,
     "updates": 15,
     "batch": 32,
     "life_batch": 32,
     "critic_batch": 32,
-    "ways": 5,
-    "life_ways": 5,
-    "critic_ways": 5,
     "budgets": (40, 160),
 }
-"""What backbones have instead that do not say that they are small."""
+"""What backbones have instead that do not say that they are small; those of others keep their width."""
 
 MOST_PIXELS = 32
 """Height and width of images that are larger by themselves, where they can be had in another size."""
@@ -42,6 +41,8 @@ def quick_settings(values: Mapping[str, object]) -> dict[str, object]:
     backbone, dataset = str(values["backbone"]), str(values["dataset"])
     if backbone in backbones and not getattr(backbones[backbone].load(), "small", False):
         quick |= LARGE
+        if backbones[backbone].origin == catalogue.OWN:
+            quick["width"] = NARROW
     if dataset in datasets:
         size = parameters(datasets[dataset].load()).get("size")  # type: ignore[arg-type]
         if size is not None and isinstance(size.default, int) and size.default > MOST_PIXELS:

@@ -21,10 +21,15 @@ def critics(
         setup: How critics come from learngenes.
         images: The classes of the role `held_out`.
     """
+    classes = len(images.classes)
+    if settings.critic_ways is not None and settings.critic_ways > classes:
+        raise ValueError(
+            f"critic_ways must lie in 1..{classes}, the held-out classes, but it is {settings.critic_ways}."
+        )
     common: dict[str, Any] = {
         "setup": setup,
         "images": images,
-        "ways": settings.critic_ways or default_ways(len(images.classes)),
+        "ways": settings.critic_ways or default_ways(classes),
         "shots": settings.critic_shots,
         "seed": settings.seed,
         "workers": settings.workers,

@@ -1,6 +1,7 @@
 """Presets: which is meant, that each is whole, and that whatever is given wins over it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from neuroevo.cli.contestants import settings_of_all
 from neuroevo.cli.settings.derived import settings_of
 from neuroevo.cli.settings.load import SettingsError, fields, load, to_toml, used, with_settings
 from neuroevo.cli.settings.presets import PAIRS, SHARED, SIZES, preset_names, preset_settings
+from neuroevo.cli.settings.quick import LARGE, quick_settings
 from neuroevo.cli.settings.repeat import repeated
 from neuroevo.cli.settings.run import BenchNetworks, EvolveNetworks, Settings
 from neuroevo.cli.settings.sources import Sources, read_table
@@ -123,11 +125,20 @@ def test_quick_makes_large_backbones_narrow(backbone: str, width: float) -> None
     assert read({**flags, "width": "2"}).width == 2
 
 
+def test_quick_leaves_the_width_of_others_backbones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their channels may be few, and a share of few is coarse; they are trained for fewer updates all the same."""
+    own = catalogue.entries("backbone")["vgg11"]
+    monkeypatch.setattr(catalogue, "entries", lambda kind: {"mine": replace(own, name="mine", origin="mine.py")})
+    quick = quick_settings({"backbone": "mine", "dataset": "glyphs"})
+    assert ("width" in quick, quick["life_updates"]) == (False, LARGE["life_updates"])
+    assert not {"ways", "life_ways", "critic_ways"} & quick.keys()  # a data set may have fewer classes than any number
+
+
 def test_quick_has_smaller_images_where_they_are_large(tmp_path: Path) -> None:
     """Those of miniImageNet; a size that is given counts, and so does a value of any other setting."""
     flags = {"quick": True, "dataset": "mini-imagenet", "backbone": "resnet12", "data_root": str(tmp_path)}
     found = read(flags)
-    assert (found.image_size, found.ways, found.life_updates) == (32, 5, 40)
+    assert (found.image_size, found.ways, found.life_updates) == (32, None, 40)
     given = read({**flags, "image_size": "84", "ways": "20"})
     assert (given.image_size, given.ways, given.life_updates) == (84, 20, 40)
     assert read({**flags, "dataset": "cifar-fs"}).image_size is None

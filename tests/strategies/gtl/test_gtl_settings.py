@@ -56,7 +56,7 @@ def test_impossible_settings_are_refused_at_once(
     [
         ({"cross": "none"}, r'^cross must be "zero" or "random", but it is \'none\'\.$'),
         ({"life_ways": 6}, r"^ways must lie in 1\.\.5.* but it is 6\.$"),
-        ({"critic_ways": 5}, r"^ways must lie in 1\.\.4.* but it is 5\.$"),
+        ({"critic_ways": 5}, r"^critic_ways must lie in 1\.\.4, the held-out classes, but it is 5\.$"),
         ({"critic_shots": 0}, r"^critic_shots must .* but it is 0"),
         ({"critic_shots": 60}, r"^shots must .* but it is 60"),
     ],
