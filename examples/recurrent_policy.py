@@ -1,6 +1,6 @@
 """A policy with a memory: CartPole without velocities, which only a network that remembers can tell.
 
-Needs Gymnasium: pip install "neuroevo-torch[rl]".
+Needs Gymnasium: pip install ".[rl]" in a checkout.
 Usage: python examples/recurrent_policy.py [GENERATIONS] [POPULATION] (default 30 and 50)
 """
 

@@ -12,12 +12,16 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 FOLDERS = ("neuroevo", "operators", "benchmarks", "docs", "examples")
-FILES = [*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.[pm][yd]")))]
+ENDINGS = (".md", ".py", ".ipynb")
+FILES = [
+    *ROOT.glob("*.md"),
+    *(path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*")) if path.suffix in ENDINGS),
+]
 LINES = sorted(
     {
         (str(path.relative_to(ROOT)), found)
         for path in FILES
-        for found in re.findall(r"pip install [^`\n&]*", path.read_text(encoding="utf-8"))
+        for found in re.findall(r"pip install [^`\n&]*", path.read_text(encoding="utf-8").replace('\\"', '"'))
     }
 )
 """Files, and what follows `pip install` in them."""
@@ -31,11 +35,16 @@ def test_the_distribution_has_a_name_of_its_own() -> None:
 @pytest.mark.parametrize(("path", "line"), LINES)
 def test_install_lines_name_the_distribution_and_its_extras(path: str, line: str) -> None:
     """They are quoted for every shell, and pyproject.toml has the extras."""
-    assert not re.search(r"(?<![\w-])neuroevo(?!-torch)", line), f"{path} would install another project: {line}"
-    for quote, name, extras in re.findall(r"([\"\']?)(neuroevo-torch|\.)\[([\w,]+)\]", line):
+    assert not re.search(r"(?<![\w/-])neuroevo(?!-torch)", line), f"{path} would install another project: {line}"
+    for quote, _, extras in re.findall(r"([\"\']?)(neuroevo-torch|\.|path/to/neuroevo)\[([\w,]+)\]", line):
         assert quote, f"{path} is not quoted: {line}"
-        assert name in (DISTRIBUTION, ".")
         assert {*extras.split(",")} <= {*EXTRAS}
+
+
+@pytest.mark.parametrize(("path", "line"), [one for one in LINES if one[0].startswith(("README", "docs", "examples"))])
+def test_pages_install_from_a_checkout(path: str, line: str) -> None:
+    """The distribution is not on the public index yet."""
+    assert DISTRIBUTION not in line, f"{path} would find nothing to install: {line}"
 
 
 def test_the_citation_is_of_this_version() -> None:
