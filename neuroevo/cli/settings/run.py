@@ -50,7 +50,7 @@ class SeededRun(Settings):
     """What every run with random numbers has."""
 
     seed: int = Field(default=0, ge=0, lt=2**63, description="Base seed of the run.")
-    quick: bool = Field(default=False, description="Smaller defaults: ends in under two minutes.")
+    quick: bool = Field(default=False, description="Smaller defaults: a suite ends in a minute or two.")
     device: Device = Field(default="auto", description="Where networks are trained: auto, cpu, cuda, cuda:N or mps.")
 
 
