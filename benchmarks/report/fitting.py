@@ -30,19 +30,27 @@ class Fitted:
     fits: bool = True
 
 
-def fit(headings: Sequence[str], rows: Sequence[Sequence[str]], *, width: int | None, drop: Sequence[str]) -> Fitted:
-    """Return a table without empty columns, and with those only that there is room for.
+def fit(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    width: int | None,
+    drop: Sequence[str],
+    optional: Sequence[str] = (),
+) -> Fitted:
+    """Return a table without optional columns that are empty, and with those only that there is room for.
 
     Args:
         headings: Its headings; the first column names the rows and stays.
         rows: Its cells.
         width: Characters of a line; None if there is no bound.
         drop: Headings of columns that may be left out for lack of room, in this order.
+        optional: Headings of columns that are left out if they are empty.
     """
     empty = [
         heading
         for place, heading in enumerate(headings[1:], start=1)
-        if rows and all(row[place] in ("", NOTHING) for row in rows)
+        if heading in optional and rows and all(row[place] in ("", NOTHING) for row in rows)
     ]
     kept = [heading for heading in headings if heading not in empty]
     dropped: list[str] = []

@@ -26,6 +26,11 @@ ANY_WIDTH = 10_000
 """Characters of a line of a pipe, which has no width of its own: what is left out there can't be read again."""
 
 
+SEVERAL_SEEDS = ("95 % CI", "p", "p (Holm)")
+"""Headings of columns that take two seeds or more."""
+ONE_SEED = "one seed gives no interval and no test"
+
+
 def print_result(result: RunData) -> None:
     """Print the summary of a comparison (see `print_rows`)."""
     print_rows(result.rows, title=title_of(result))
@@ -34,16 +39,15 @@ def print_result(result: RunData) -> None:
 def print_rows(rows: Sequence[Row], *, title: str) -> None:
     """Print the summary of a comparison, one line per strategy and condition, and what its columns mean."""
     alone = max((row.seed_count for row in rows), default=0) < 2
-    why = "one seed gives no interval and no test" if alone else "no line has any"
-    table = print_table(*cells_of_rows(rows), title=title, drop=DROPPED, why_empty=why)
+    optional = SEVERAL_SEEDS if alone else ()
+    table = print_table(*cells_of_rows(rows), title=title, drop=DROPPED, optional=optional, why_empty=ONE_SEED)
     _print_sentence(legend(table.headings))
 
 
 def print_differences(differences: Sequence[Difference], *, title: str) -> None:
     """Print how two runs differ, one line per strategy, or a list where the terminal is too narrow for that."""
     cells = cells_of_differences(differences)
-    why = "one common seed gives no interval and no test"
-    print_table(HEADINGS_OF_DIFFERENCES, cells, title=title, why_empty=why)
+    print_table(HEADINGS_OF_DIFFERENCES, cells, title=title, optional=SEVERAL_SEEDS, why_empty=ONE_SEED)
 
 
 def print_table(
@@ -52,6 +56,7 @@ def print_table(
     *,
     title: str,
     drop: Sequence[str] = (),
+    optional: Sequence[str] = (),
     why_empty: str = "no line has any",
 ) -> Fitted:
     """Print a table whose first column names the rows and whose others hold numbers; return what is shown of it.
@@ -61,15 +66,17 @@ def print_table(
         rows: Its cells.
         title: Its title.
         drop: Headings of columns that may be left out for lack of room, in this order.
+        optional: Headings of columns that are left out if they are empty.
         why_empty: Why columns are empty.
     """
     status.clear()
     console = Console()
     width = console.width if console.is_terminal else ANY_WIDTH
-    table = fit(headings, rows, width=width, drop=drop)
+    table = fit(headings, rows, width=width, drop=drop, optional=optional)
     if table.fits:
         console.width = width
-        console.print(text_table(table.headings, table.rows, title=title))
+        _print_sentence(title)
+        console.print(text_table(table.headings, table.rows, title=""))
     else:
         for line in (title, "", *as_list(table)):
             _print_sentence(line)
