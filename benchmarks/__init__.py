@@ -19,15 +19,17 @@ if TYPE_CHECKING:
     from neuroevo.benchmarks.suites.comparison import Comparison
     from neuroevo.benchmarks.suites.condition import Condition, conditions
     from neuroevo.benchmarks.suites.contestant import Contestant
+    from neuroevo.benchmarks.suites.listener import Listener
     from neuroevo.benchmarks.suites.protocol import Transfer
     from neuroevo.benchmarks.suites.result import Result, read_result
 
-__all__ = ["Comparison", "Condition", "Contestant", "Result", "Transfer", "conditions", "read_result"]
+__all__ = ["Comparison", "Condition", "Contestant", "Listener", "Result", "Transfer", "conditions", "read_result"]
 
 _HOMES = {
     "Comparison": "neuroevo.benchmarks.suites.comparison",
     "Condition": "neuroevo.benchmarks.suites.condition",
     "Contestant": "neuroevo.benchmarks.suites.contestant",
+    "Listener": "neuroevo.benchmarks.suites.listener",
     "Result": "neuroevo.benchmarks.suites.result",
     "Transfer": "neuroevo.benchmarks.suites.protocol",
     "conditions": "neuroevo.benchmarks.suites.condition",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from neuroevo.backbones import matrices, operations
 from neuroevo.catalogue import OWN, entries
 from neuroevo.cli.main import COMMANDS
 from neuroevo.strategies import GTL
@@ -82,6 +83,14 @@ def test_the_operators_of_gtl_are_those_that_it_registers() -> None:
         for path in re.findall(r"`([\w.]+\.\w+)`", row[2]):
             module, _, name = f"neuroevo.{path}".rpartition(".")
             assert hasattr(importlib.import_module(module), name)
+
+
+def test_the_operations_of_traced_networks_are_those_that_have_rules() -> None:
+    """Layers, and each kind of operation that is followed."""
+    rows = table(page("traced-networks"), "operations")
+    kinds = (operations.POINTWISE, operations.MOVING, operations.REDUCING, operations.POOLING)
+    expected = [{*matrices.CONVOLUTIONS, *matrices.LAYERS}, *kinds, operations.CREATING, operations.UNCHANGED]
+    assert [{*re.findall(r"`(\w+)`", row[1])} for row in rows] == [{*each} for each in expected]
 
 
 @pytest.mark.parametrize("command", ["pip install . && neuroevo bench", "pip install tox && tox"])

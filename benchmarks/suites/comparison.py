@@ -1,7 +1,7 @@
 """A comparison of strategies, in Python and at the command line alike, written to a run directory and resumed there.
 
 result = Comparison([Contestant("mine", make), Contestant("scratch", ...)], Transfer(...)).run("runs/mine")
-print(result.table())
+rich.print(result.table())
 """
 
 from __future__ import annotations
