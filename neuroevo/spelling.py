@@ -1,8 +1,9 @@
 """How sentences about mistakes are spelt: the nearest known words for an unknown one, and values of any length."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
+from typing import Any
 
 LONGEST = 80
 """Characters of a value that an error repeats."""
@@ -64,6 +65,15 @@ def listed(names: Collection[object], *, most: int = 5) -> str:
     """Return names separated by commas as an error lists them: the first ones, cut if long, and how many more."""
     first = ", ".join(_cut(str(name)) for name in islice(names, most))
     return f"{first} and {len(names) - most:,} more" if len(names) > most else first
+
+
+def outlined(description: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a description as people read it: of a traced network only the image, the widths and how many steps."""
+    if description.get("kind") != "traced":
+        return description
+    short = {key: description[key] for key in ("kind", "image", "widths") if key in description}
+    steps = description.get("steps")
+    return {**short, "steps": len(steps)} if isinstance(steps, Sequence) else short
 
 
 def _cut(text: str) -> str:

@@ -16,7 +16,7 @@ from neuroevo.benchmarks.analysis.conditions import (
     key_of,
     varying,
 )
-from neuroevo.benchmarks.analysis.evolution import other_settings
+from neuroevo.benchmarks.analysis.evolution import flattened, other_settings, short
 from neuroevo.benchmarks.analysis.pairs import Pairs
 from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.statistics import Estimate, estimate, holm
@@ -78,7 +78,11 @@ def obstacles(first: RunData, second: RunData) -> list[str]:
         return [f"{' and '.join(empty)} can't be compared: there is no finished comparison of strategies."]
     before, after = _protocol(first), _protocol(second)
     differing = [key for key in dict.fromkeys([*before, *after]) if before.get(key) != after.get(key)]
-    found = [f"{names} differ in {key}: {before.get(key, 'none')} and {after.get(key, 'none')}." for key in differing]
+    found = [
+        f"{names} differ in {key}: {short(before.get(key, 'none'))} and {short(after.get(key, 'none'))}."
+        for key in differing
+        if f"{key.partition(' ')[0]} kind" not in differing or key.endswith(" kind")  # all else differs then, too
+    ]
     if not differing and {*map(key_of, first.conditions)} != {*map(key_of, second.conditions)}:
         found.append(f"{names} differ in how the factors of their conditions are combined.")
     if "dataset" not in differing and _data(first) != _data(second):
@@ -113,7 +117,7 @@ def _flat(protocol: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         if name == "recipe":
             yield from value.items()
         elif name != "data":
-            yield name, value
+            yield from flattened({name: value}).items()
 
 
 def _distinct(values: Iterable[Any]) -> str:

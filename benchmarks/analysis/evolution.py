@@ -70,7 +70,7 @@ class Parting:
         number = self.generation + 1
         if self.field:
             name = self.field.replace("_", " ")
-            return f"Different from generation {number} on: {name} is {_short(self.first)} and {_short(self.second)}."
+            return f"Different from generation {number} on: {name} is {short(self.first)} and {short(self.second)}."
         return f"Different: only the {'second' if self.first is None else 'first'} run has generation {number}."
 
 
@@ -108,7 +108,7 @@ def other_settings(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[
     """
     ours, theirs = flattened(first), flattened(second)
     return [
-        f"{key} ({ours.get(key)} and {theirs.get(key)})"
+        f"{key} ({short(ours.get(key))} and {short(theirs.get(key))})"
         for key in sorted(ours.keys() | theirs.keys())
         if key.partition(" ")[0] not in NO_RESULT and ours.get(key) != theirs.get(key)
     ]
@@ -145,6 +145,7 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Return a value as text, cut to fit into a sentence."""
     text = str(value)
     return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 1]}…"

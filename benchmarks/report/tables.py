@@ -16,6 +16,7 @@ from neuroevo.benchmarks.report.columns import MAIN, NOTHING, STRATEGY, Column, 
 from neuroevo.benchmarks.report.conditions import costs_of, ordered, spending, with_condition
 from neuroevo.benchmarks.report.evolution import GENERATION_COLUMNS
 from neuroevo.benchmarks.report.searches import SEARCH_COLUMNS
+from neuroevo.spelling import outlined
 
 WIDEST = 7
 """Columns of the main table that fit on a page side by side."""
@@ -82,7 +83,8 @@ def format_value(value: object, *, number: Callable[[float], str] = repr, depth:
     if isinstance(value, list | tuple):
         return ", ".join(format_value(item, number=number, depth=depth + 1) for item in value) or "none"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {format_value(item, number=number, depth=depth + 1)}" for key, item in value.items())
+        items = outlined(value).items()
+        return ", ".join(f"{key} {format_value(item, number=number, depth=depth + 1)}" for key, item in items)
     return NOTHING if value is None else str(value)
 
 

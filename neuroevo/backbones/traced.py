@@ -83,7 +83,7 @@ class Constant(NamedTuple):
         return torch.frombuffer(bytearray(raw), dtype=dtype).reshape(self.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Traced:
     """A network that `trace` read from a module: its steps as plain data, and the widths of its channel groups.
 
@@ -128,6 +128,11 @@ class Traced:
                 f"steps of a traced backbone must be of {', '.join(sorted({*LAYERS, *SPECIAL, *OPERATIONS}))}, "
                 f"but one is {unknown[0]!r}."
             )
+
+    def __repr__(self) -> str:
+        # Its steps would fill a screen.
+        image, size = "x".join(map(str, self.image)), self.layout.parameters()
+        return f"<{type(self).__name__}: image {image}, {size:,} parameters, {len(self.names)} groups>"
 
     @cached_property
     def layout(self) -> Layout:

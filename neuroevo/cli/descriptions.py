@@ -9,6 +9,7 @@ from typing import Any
 
 from neuroevo import catalogue
 from neuroevo.cli.for_people import few, number, pairs, sequence, value
+from neuroevo.spelling import outlined
 
 
 def describe_file(path: Path) -> list[str]:
@@ -41,7 +42,7 @@ def _describe_learngene(path: Path) -> list[str]:
     from neuroevo.learngene import Learngene
 
     learngene = Learngene.load(path)
-    description = learngene.backbone.describe()
+    description = dict(outlined(learngene.backbone.describe()))
     kind, groups = description.pop("kind"), learngene.backbone.layout.groups
     kept = [f"{count:,} of {groups[group]:,} in {group}" for group, count in learngene.counts.items()]
     lines = [

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from neuroevo.cli.clock import duration
+from neuroevo.spelling import outlined
 
 MOST_NAMES = 12
 
@@ -22,7 +23,7 @@ def value(thing: object) -> str:
     if isinstance(thing, int):
         return f"{thing:,}"
     if isinstance(thing, Mapping):
-        return f"({pairs(thing)})"
+        return f"({pairs(outlined(thing))})"
     return sequence([value(one) for one in thing]) if isinstance(thing, list | tuple) else str(thing)
 
 

@@ -11,6 +11,8 @@ from torch.nn import functional as F
 
 from neuroevo import evolve
 from neuroevo.backbones import Traced, from_description, trace
+from neuroevo.benchmarks.report.tables import format_value
+from neuroevo.cli.for_people import pairs
 from neuroevo.execution import Recipe
 from neuroevo.learngene import Learngene
 from neuroevo.operators.inheritance import extract, inherit
@@ -288,6 +290,19 @@ def test_what_is_not_supported_is_named(module: nn.Module, message: str, capsys:
     assert str(caught.value).endswith(".")
     assert "\n" not in str(caught.value)
     assert capsys.readouterr() == ("", "")
+
+
+def test_it_is_shown_in_a_line() -> None:
+    """Its steps would fill a screen, in Python as at the command line."""
+    backbone = trace(made("three_lines"), image=IMAGE)
+    size = sum(tensor.numel() for tensor in backbone.build(2, generator=torch.Generator()).body.state_dict().values())
+    assert repr(backbone) == f"<Traced: image 3x8x8, {size} parameters, 2 groups>"
+    text = f"kind traced, image 3, 8, 8, widths 6, 4, steps {len(backbone.steps)}"
+    assert format_value({"network": backbone.describe()}) == f"network {text}"
+    assert (
+        pairs({"network": backbone.describe()})
+        == f"network (kind traced, image 3, 8 and 8, widths 6 and 4, steps {len(backbone.steps)})"
+    )
 
 
 def test_control_flow_is_not_traced() -> None:

@@ -9,11 +9,15 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
+from neuroevo.backbones import trace
 from neuroevo.benchmarks.analysis.summary import Row, to_csv
 from neuroevo.cli import for_people
+from neuroevo.cli.descriptions import describe_file
 from neuroevo.cli.for_people import moment
 from neuroevo.learngene import Learngene
 from neuroevo.runs.directory import RunDirectory
@@ -44,6 +48,16 @@ def finished_run(folder: Path, *rows: Row, error: Exception | None = None) -> Pa
         (folder / "summary.csv").write_text(to_csv(rows), encoding="utf-8")
     run.close(error=error)
     return folder
+
+
+def test_a_learngene_of_a_traced_network_in_words(toys: ModuleType, tmp_path: Path) -> None:
+    """Without the steps of its backbone."""
+    with torch.random.fork_rng(devices=[]):
+        module = nn.Sequential(nn.Flatten(), nn.Linear(64, 6), nn.ReLU(), nn.Linear(6, 2))
+    backbone = trace(module, image=(1, 8, 8))
+    UntrainedCircuit(toys.dataset(), backbone, share=0.5).candidate().save(tmp_path / "some.safetensors")
+    first, *_ = describe_file(tmp_path / "some.safetensors")
+    assert "(image 1, 8 and 8, widths 6, steps 4): " in first
 
 
 def test_a_learngene_in_words(learngene: Learngene, neuroevo: Program, tmp_path: Path) -> None:

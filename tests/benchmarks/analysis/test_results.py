@@ -303,12 +303,26 @@ def test_other_conditions_are_obstacles(tmp_path: Path, change: dict[str, Any]) 
     assert f"differ in {key}: {CONDITION.get(key, 'none')} and {'yes' if value is True else value}." in sentence
 
 
-@pytest.mark.parametrize("change", [{"ways": 5}, {"recipe": {"batch": 64, "learning_rate": 0.01}}, {"network": {}}])
+@pytest.mark.parametrize(
+    "change", [{"ways": 5}, {"recipe": {"batch": 64, "learning_rate": 0.01}}, {"network": {"width": 2.0}}]
+)
 def test_other_protocols_are_obstacles(tmp_path: Path, change: dict[str, Any]) -> None:
     """The setting that differs is named with both values."""
     first, second = runs(tmp_path, ENDS, protocol=change)
     (sentence,) = obstacles(first, second)
-    assert re.search("differ in (ways: 4 and 5|learning_rate: 0.05 and 0.01|network: .*1.0.* and )", sentence)
+    assert re.search("differ in (ways: 4 and 5|learning_rate: 0.05 and 0.01|network width: 1.0 and 2.0)", sentence)
+
+
+def test_other_networks_are_told_apart_in_a_line(tmp_path: Path) -> None:
+    """Of two kinds the kinds are named alone; of one kind what differs, cut where it is long."""
+    steps = [["convolution", "conv1"]] * 1000
+    paths = [{"kind": "convnet4", "width": 1}, {"kind": "traced", "steps": steps}, {"kind": "traced", "steps": []}]
+    every = [read_run(made(tmp_path / str(n), whole(), protocol={"network": one})) for n, one in enumerate(paths)]
+    (kinds,), (within,) = obstacles(every[0], every[1]), obstacles(every[1], every[2])
+    assert kinds.endswith("differ in network kind: convnet4 and traced.")
+    assert "differ in network steps: [['convolution'" in within
+    assert within.endswith("… and [].")
+    assert len(within) < 500 + 2 * len(str(tmp_path))
 
 
 def test_other_data_and_other_budgets_are_obstacles(tmp_path: Path) -> None:
