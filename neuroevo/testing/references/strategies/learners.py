@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -132,10 +133,16 @@ class PlainPBT(PlainPopulation):
         return [*population]
 
     def comparable(self, state: State) -> State:
-        """Return what is compared of a state: whose rate is known, and that it is a rate."""
+        """Return what is compared of a state: whose rate is known, that it is one, and that the mean is recorded."""
         rates = sorted((one, rate > 0) for one, rate in state["rates"].items())
-        return {**super().comparable(state), "rates": rates}
+        recorded, mean = state["record"].get("learning_rate", math.nan), fmean(state["rates"].values() or [math.nan])
+        record = {**state["record"], "learning_rate": math.isclose(recorded, mean, rel_tol=1e-9)}
+        return {**super().comparable(state), "rates": rates, "record": record}
 
     def update(self, state: State, population: Sequence[Plain]) -> State:
         """Return the state after a generation: the rates of all others are forgotten."""
         return {**super().update(state, population), "rates": {one.id: 1.0 for one in population}}
+
+    def record(self, best: Plain, survivors: Sequence[Plain]) -> dict[str, Any]:
+        """Return what the strategy records: the mean rate as well."""
+        return {"learning_rate": 1.0, **super().record(best, survivors)}
