@@ -65,8 +65,10 @@ def count(value: float) -> str:
 
 
 def percent_interval(low: float, high: float) -> str:
-    """Return an interval of shares in percent; nothing if its ends are not known."""
-    return "" if math.isnan(low) or math.isnan(high) else f"{percent(low)} to {percent(high)}"
+    """Return an interval of shares in percent, within 0 and 100; nothing if its ends are not known."""
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    return f"{percent(max(low, 0.0))} to {percent(min(high, 1.0))}"
 
 
 def points_interval(low: float, high: float) -> str:

@@ -47,11 +47,17 @@ def test_what_is_unknown_is_a_dash(write: Callable[[float], str]) -> None:
     assert write(NAN) == "–"
 
 
+def test_intervals_of_accuracies_stay_within_0_and_100() -> None:
+    """Student's t of two seeds does not."""
+    assert columns.percent_interval(-0.996, 1.63) == "0.0 to 100.0"
+
+
 @given(st.floats(-1, 1), st.floats(-1, 1))
 def test_intervals_are_whole_or_nothing(low: float, high: float) -> None:
     """An interval has two ends, or it is not written."""
     assert columns.points_interval(low, high) == f"{columns.points(low)} to {columns.points(high)}"
-    assert columns.percent_interval(low, high) == f"{columns.percent(low)} to {columns.percent(high)}"
+    inside = f"{columns.percent(max(low, 0))} to {columns.percent(min(high, 1))}"
+    assert columns.percent_interval(low, high) == inside
     for ends in ((NAN, high), (low, NAN), (NAN, NAN)):
         assert columns.points_interval(*ends) == columns.percent_interval(*ends) == ""
 
