@@ -41,7 +41,7 @@ def print_rows(rows: Sequence[Row], *, title: str) -> None:
     alone = max((row.seed_count for row in rows), default=0) < 2
     optional = SEVERAL_SEEDS if alone else ()
     table = print_table(*cells_of_rows(rows), title=title, drop=DROPPED, optional=optional, why_empty=ONE_SEED)
-    _print_sentence(legend(table.headings))
+    print_sentence(legend(table.headings))
 
 
 def print_differences(differences: Sequence[Difference], *, title: str) -> None:
@@ -75,18 +75,18 @@ def print_table(
     table = fit(headings, rows, width=width, drop=drop, optional=optional)
     if table.fits:
         console.width = width
-        _print_sentence(title)
+        print_sentence(title)
         console.print(text_table(table.headings, table.rows, title=""))
     else:
         for line in (title, "", *as_list(table)):
-            _print_sentence(line)
+            print_sentence(line)
     for sentence in notes(table, width=width, why_empty=why_empty):
-        _print_sentence(sentence)
+        print_sentence(sentence)
     return table
 
 
-def _print_sentence(text: str) -> None:
-    """Print a sentence, broken between words on a terminal and nowhere in a pipe."""
+def print_sentence(text: str) -> None:
+    """Print a sentence of any origin, broken between words on a terminal and nowhere in a pipe."""
     status.clear()
     console = Console()
     console.print(printable_line(text), markup=False, emoji=False, highlight=False, soft_wrap=not console.is_terminal)
