@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import logging
 import warnings
+from contextlib import redirect_stderr
 from copy import deepcopy
+from io import StringIO
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Literal, NamedTuple, overload
 
 import torch
@@ -86,6 +90,7 @@ def _exported(module: nn.Module, name: str, image: tuple[int, ...]) -> ExportedP
     """Return the graph of a module for any number of images."""
     from torch._dynamo.exc import UserError
     from torch.export import Dim, export
+    from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
     images = torch.zeros(2, *image)
     try:
@@ -95,21 +100,33 @@ def _exported(module: nn.Module, name: str, image: tuple[int, ...]) -> ExportedP
         raise ValueError(
             f"{name} must take images of the shape {image}, but it does not: {_first_line(error)}."
         ) from error
-    # What it logs of a failure is in the exception, too.
+    # What it logs and prints of a failure is in the exception, too.
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(), torch.enable_grad():
+        with warnings.catch_warnings(), torch.enable_grad(), redirect_stderr(StringIO()):
             warnings.simplefilter("ignore")
             try:
                 return export(module, (images,), dynamic_shapes=({0: Dim("images")},), strict=False)
             except UserError:
                 # Such as len(images), a number that only the code's analysis follows.
                 return export(module, (images,), dynamic_shapes=({0: Dim("images")},), strict=True)
+    except GuardOnDataDependentSymNode as error:
+        raise ValueError(
+            f"{name} can't be traced: {_place_of(error)} branches on the value of a tensor; compute both sides and choose "
+            "with torch.where."
+        ) from error
     except Exception as error:
         raise ValueError(f"{name} can't be traced by torch.export: {_first_line(error)}.") from error
     finally:
         logging.disable(before)
+
+
+def _place_of(error: Exception) -> str:
+    """Return the innermost line outside PyTorch that an error came from: `line 31 of net.py`."""
+    library = str(Path(torch.__file__).parent)
+    frames = [one for one in extract_tb(error.__traceback__) if not one.filename.startswith((library, "<"))]
+    return f"line {frames[-1].lineno} of {Path(frames[-1].filename).name}"
 
 
 def _first_line(error: Exception) -> str:

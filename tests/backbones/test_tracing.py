@@ -305,15 +305,19 @@ def test_it_is_shown_in_a_line() -> None:
     )
 
 
-def test_control_flow_is_not_traced() -> None:
-    """Neither are decisions by data, which torch.fx refuses."""
+def test_control_flow_is_not_traced(capfd: pytest.CaptureFixture[str]) -> None:
+    """The line that decides by data is named, and nothing else is printed."""
 
     class Deciding(nn.Module):
         def forward(self, images: Tensor) -> Tensor:
             return images if images.sum() > 0 else -images
 
-    with pytest.raises(ValueError, match=r"^Deciding can't be traced by torch\.export: "):
+    line = Deciding.forward.__code__.co_firstlineno + 1
+    with pytest.raises(
+        ValueError, match=rf"^Deciding can't be traced: line {line} of test_tracing\.py branches on the"
+    ):
         trace(Deciding(), image=IMAGE)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_unknown_steps_are_refused() -> None:
