@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -47,19 +48,26 @@ class Operator(partial[Any]):
 
     Attributes:
         verb: The name that it is registered by.
+        usage: How the strategy calls it, for example `mutate(learngene, weights) -> learngene`; empty if unknown.
         check: Checks its first result; None once that was right.
     """
 
     verb: str
+    usage: str = ""
     check: Check | None = None
 
     def __call__(self, /, *arguments: Any, **keywords: Any) -> Any:
         """Call the operator.
 
         Raises:
-            TypeError: Its first result is not what the strategy needs.
+            TypeError: It does not take these arguments, or its first result is not what the strategy needs.
         """
-        result = super().__call__(*arguments, **keywords)
+        try:
+            result = super().__call__(*arguments, **keywords)
+        except TypeError as error:
+            if self.usage and not _takes(partial(self.func, *self.args, **self.keywords), arguments, keywords):
+                raise TypeError(f"{self.verb} must take the arguments of `{self.usage}`: {error}.") from error
+            raise
         if self.check is not None:
             if complaint := self.check((*self.args, *arguments, *keywords.values()), result):
                 raise TypeError(f"{self.verb} must return {complaint}.")
@@ -103,8 +111,23 @@ class StrategyToolbox(Toolbox):  # type: ignore[misc]
         super().register(alias, function, *args, **kargs)
         registered = getattr(self, alias)
         operator = Operator(function, *args, **kargs)
-        operator.__dict__.update(vars(registered), verb=alias, check=self._checks.get(alias))
+        operator.__dict__.update(
+            vars(registered), verb=alias, usage=self._verbs.get(alias, ""), check=self._checks.get(alias)
+        )
         setattr(self, alias, operator)
+
+
+def _takes(function: Callable[..., Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> bool:
+    """Return whether a function takes these arguments; true of what has no signature."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        return True
+    try:
+        signature.bind(*arguments, **keywords)
+    except TypeError:
+        return False
+    return True
 
 
 def _itself(operator: Any) -> Any:
