@@ -113,8 +113,8 @@ def _exported(module: nn.Module, name: str, image: tuple[int, ...]) -> ExportedP
                 return export(module, (images,), dynamic_shapes=({0: Dim("images")},), strict=True)
     except GuardOnDataDependentSymNode as error:
         raise ValueError(
-            f"{name} can't be traced: {_place_of(error)} branches on the value of a tensor; compute both sides and choose "
-            "with torch.where."
+            f"{name} can't be traced: {_place_of(error)} branches on the value of a tensor; compute both sides and "
+            "choose with torch.where."
         ) from error
     except Exception as error:
         raise ValueError(f"{name} can't be traced by torch.export: {_first_line(error)}.") from error
