@@ -313,4 +313,4 @@ def test_quick_is_for_evolve_too(neuroevo: Program, tmp_path: Path) -> None:
     call = neuroevo("evolve", "gtl", "--quick", "--life-updates", 2, "--critic-updates", 2, "--out", tmp_path / "run")
     assert call.code == 0, call.err
     settings = tomllib.loads((tmp_path / "run" / "settings.toml").read_text(encoding="utf-8"))
-    assert (settings["generations"], settings["width"], settings["life_updates"]) == (2, 0.5, 2)
+    assert (settings["generations"], settings["seed"], settings["life_updates"]) == (3, 0, 2)

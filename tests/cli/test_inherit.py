@@ -65,7 +65,7 @@ def test_show_has_both_accuracies(finished: tuple[Any, Path], neuroevo: Program)
     """Those at the end."""
     call, folder = finished
     _, heir, scratch = call.out.splitlines()[4].split()
-    assert f"Accuracy of the descendant: {heir} %, from scratch {scratch} %." in neuroevo("show", folder).out
+    assert f" {heir} % accuracy, and one from scratch {scratch} %." in neuroevo("show", folder).out
 
 
 def test_the_file_is_a_state_dict(finished: tuple[Any, Path], toys: ModuleType) -> None:

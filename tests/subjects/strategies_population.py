@@ -19,7 +19,7 @@ from neuroevo.strategies.search.species import Species
 from neuroevo.testing.laws import Law
 from neuroevo.testing.laws.populations import population_laws
 from neuroevo.testing.references.crossover import simulated_binary, uniform
-from neuroevo.testing.references.mutation import multiscale, polynomial
+from neuroevo.testing.references.mutation import gaussian, multiscale, polynomial
 from neuroevo.testing.references.strategies.archives import PlainMAPElites, PlainNovelty
 from neuroevo.testing.references.strategies.genetic import PlainGenetic, PlainIslands
 from neuroevo.testing.references.strategies.individuals import clipped
@@ -252,7 +252,7 @@ SUBJECTS = [
         lambda seed: Novelty(measured(), population=6, neighbours=3, seed=seed, tournament=2, rate=0.5),
         PlainNovelty(
             first=anywhere,
-            mutate=partial(multiscale, sigma=SPREAD, rate=0.5),
+            mutate=partial(gaussian, sigma=SPREAD / 3, rate=0.5),
             clip=in_box,
             ranges=RANGES,
             population=6,
@@ -264,7 +264,7 @@ SUBJECTS = [
         "novelty search by default",
         ("novelty", "measures"),
         lambda seed: Novelty(measured(), seed=seed),
-        PlainNovelty(first=anywhere, mutate=BOXED["mutate"], clip=in_box, ranges=RANGES),
+        PlainNovelty(first=anywhere, mutate=partial(gaussian, sigma=SPREAD / 3, rate=0.1), clip=in_box, ranges=RANGES),
         examples=4,
     ),
     subject(
@@ -273,7 +273,7 @@ SUBJECTS = [
         lambda seed: Novelty(measured(), population=5, threshold=1.0, seed=seed, sigma=0.3),
         PlainNovelty(
             first=anywhere,
-            mutate=partial(multiscale, sigma=0.3, rate=0.1),
+            mutate=partial(gaussian, sigma=0.3, rate=0.1),
             clip=in_box,
             ranges=RANGES,
             population=5,

@@ -22,6 +22,8 @@ import torch
 from torch import Tensor
 
 from neuroevo.individual import Fitness, Individual
+from neuroevo.operators.mutation import gaussian
+from neuroevo.space import Space
 from neuroevo.strategies.search.base import ALL, Search, compact, twin
 from neuroevo.strategies.search.measures import Measured, archives, check_measures, table_of
 from neuroevo.strategies.search.variation import (
@@ -32,6 +34,9 @@ from neuroevo.strategies.search.variation import (
     select_by_tournament,
 )
 from neuroevo.strategies.toolbox import Checks, Verbs
+
+STEP = 1 / 3
+"""Step of a mutation, in units of the space's spread."""
 
 
 class Novelty(Search):
@@ -47,8 +52,8 @@ class Novelty(Search):
             measures' ranges.
         seed: The run's seed.
         tournament: Entrants of a tournament.
-        sigma: Largest step of a mutation of real numbers, one for all genes or one for each; default the space's
-            spread.
+        sigma: Step of a mutation of real numbers, one for all genes or one for each; default a third of the space's
+            spread. Most steps of all lengths would be short ones, which lead to nothing novel.
         rate: Probability that a gene mutates, in [0, 1].
 
     Raises:
@@ -88,12 +93,14 @@ class Novelty(Search):
         self.archive = self.make_archive()
         self.behaviours = torch.zeros(0, len(problem.measures), dtype=torch.float64)
         self.novelty = torch.zeros(0, dtype=torch.float64)
+        if sigma is None and self.space.KIND == Space.KIND:
+            sigma = STEP * self.space.spread
         register_variation(
             self.toolbox,
             self.space,
             self.ids,
             generator=self.generator,
-            mutation=default_mutation(self.space, sigma=sigma, rate=rate, generator=self.generator),
+            mutation=default_mutation(self.space, sigma=sigma, rate=rate, generator=self.generator, step=gaussian),
         )
         self.toolbox.register("select", select_by_tournament(tournament, self.generator))
 

@@ -154,7 +154,12 @@ def mutation_step(space: Space, sigma: Tensor | float | None) -> Tensor:
 
 
 def default_mutation(
-    space: Space, *, sigma: Tensor | float | None = None, rate: float, generator: torch.Generator
+    space: Space,
+    *,
+    sigma: Tensor | float | None = None,
+    rate: float,
+    generator: torch.Generator,
+    step: Callable[..., Tensor] = multiscale,
 ) -> Callable[[Tensor], Tensor]:
     """Return the mutation of a space: steps of all lengths, flips of bits, uniform integers, a shuffle of some places.
 
@@ -163,12 +168,13 @@ def default_mutation(
         sigma: The largest step, for real numbers only; None is the space's spread.
         rate: Probability that a gene mutates, in [0, 1].
         generator: A generator of the CPU.
+        step: The mutation of real numbers.
 
     Raises:
         ValueError: There is a `sigma`, but genomes are no real numbers; or one is not finite and above 0.
     """
     if space.KIND == Space.KIND:
-        return partial(multiscale, sigma=mutation_step(space, sigma), rate=rate, generator=generator)
+        return partial(step, sigma=mutation_step(space, sigma), rate=rate, generator=generator)
     if sigma is not None:
         raise ValueError(f"sigma must be left out for genomes of {space.KIND}, which have no step, but it is {sigma}.")
     mutations: Mapping[str, Callable[..., Tensor]] = {
