@@ -54,6 +54,19 @@ def differences(first: RunData, second: RunData) -> list[Difference]:
     ]
 
 
+def equal_accuracies(first: RunData, second: RunData) -> int | None:
+    """Return how many accuracies two runs have in common if all of these are equal; None if any differ."""
+    before, after = (dict(_each(one)) for one in (first, second))
+    common = before.keys() & after.keys()
+    return len(common) if all(before[key] == after[key] for key in common) else None
+
+
+def _each(result: RunData) -> Iterator[tuple[tuple[str, int, int], float]]:
+    for name, seeds in _finals(result).items():
+        for seed, descendants in seeds.items():
+            yield from (((name, seed, number), accuracy) for number, accuracy in descendants.items())
+
+
 def _finals(result: RunData) -> Finals:
     """Return the accuracies at the end by strategy, each condition of several apart."""
     groups = by_condition(result.records)

@@ -28,11 +28,12 @@ class _InWords(click.ParamType[Any]):
 
 
 class Existing(_InWords, click.Path):
-    """A file or folder that is there; a folder alone on demand."""
+    """A file or folder that is there; a folder alone on demand, with a note on which one."""
 
-    def __init__(self, *, folder: bool = False) -> None:
+    def __init__(self, *, folder: bool = False, note: str = "") -> None:
         super().__init__(exists=True, file_okay=not folder, path_type=Path)
-        self.expected = "an existing folder" if folder else "an existing file or folder"
+        expected = "an existing folder" if folder else "an existing file or folder"
+        self.expected = f"{expected} ({note})" if note else expected
 
 
 class Number(_InWords, click.FloatRange):

@@ -16,6 +16,8 @@ from neuroevo.cli.status import status
 if TYPE_CHECKING:
     from neuroevo.benchmarks.analysis.results import RunData
 
+RUN = Existing(folder=True, note="a run directory, for a report holds no records")
+
 
 @click.command(
     "compare",
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
         "neuroevo compare runs/before runs/after --alpha 0.01 || echo changed",
     ),
 )
-@click.argument("first", metavar="A", type=Existing(folder=True))
-@click.argument("second", metavar="B", type=Existing(folder=True))
+@click.argument("first", metavar="A", type=RUN)
+@click.argument("second", metavar="B", type=RUN)
 @click.option(
     "--alpha",
     type=Number(0, 1, open_=True),
@@ -58,7 +60,7 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
     """
     # Only a comparison needs scipy and torch.
     status.say("reading the runs")
-    from neuroevo.benchmarks.analysis.differences import obstacles
+    from neuroevo.benchmarks.analysis.differences import equal_accuracies, obstacles
     from neuroevo.benchmarks.analysis.results import read_run
     from neuroevo.benchmarks.analysis.verdict import judge
     from neuroevo.cli.main import DIFFERENT
@@ -80,7 +82,8 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
     if verdict.different:
         echo(f"Different: {', '.join(verdict.different)}.")
         ctx.exit(DIFFERENT)
-    echo("No difference was shown.")
+    equal = equal_accuracies(before, after)
+    echo("No difference was shown." if equal is None else f"All {equal:,} accuracies are equal.")
 
 
 def _listed(obstacles: Sequence[str], names: str) -> str:

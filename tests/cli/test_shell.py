@@ -121,7 +121,10 @@ def test_wrong_usage_is_one_line(words: list[str], capsys: Capture) -> None:
     ("words", "sentence"),
     [
         (["compare", "."], "B must be given, for example: neuroevo compare runs/before runs/after."),
-        (["compare", "nowhere", "."], "A must be an existing folder, but it is 'nowhere'."),
+        (
+            ["compare", "nowhere", "."],
+            "A must be an existing folder (a run directory, for a report holds no records), but it is 'nowhere'.",
+        ),
         (["compare", ".", ".", "--alpha", "2"], "--alpha must be a number between 0 and 1, but it is '2'."),
         (["compare", ".", ".", "--alhpa", "1"], "--alhpa is no option of neuroevo compare; did you mean --alpha?"),
         (["report", ".", "--format", "pdf"], "--format must be one of html, markdown, latex, csv, but it is 'pdf'."),
