@@ -1,4 +1,4 @@
-"""Matches: what a comparison is about against the strongest rival that transfers as little."""
+"""Matches: what a comparison is about against the strongest rival that transfers at most as many parameters."""
 
 from __future__ import annotations
 

@@ -210,7 +210,7 @@ COSTS: tuple[Column[Row], ...] = (
     ),
     Column(
         "evaluations",
-        "Individuals scored before transfer, as often as they were.",
+        "Scorings of individuals before transfer, repeats counted.",
         lambda row: row.evaluations,
         lambda row: count(row.evaluations),
     ),
@@ -229,8 +229,8 @@ COSTS: tuple[Column[Row], ...] = (
     Column(
         "core-seconds",
         "Time before transfer: wall-clock seconds times the processor cores that were at work (on a GPU: wall-clock "
-        "seconds). What several strategies pre-train in common is charged to each of them. Times of different machines "
-        "can't be compared.",
+        "seconds). What several strategies pre-train in common is charged to each of them. Times of different "
+        "machines, or of one under different load, can't be compared.",
         lambda row: row.seconds,
         lambda row: NOTHING if math.isnan(row.seconds) else f"{row.seconds:,.1f}",
     ),

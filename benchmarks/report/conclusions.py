@@ -123,8 +123,8 @@ def _of_several(
     del parts
     found = [verdict(match.pairs.difference) for match in matches.values()]
     headline = (
-        f"{subject} beats the strongest rival that transfers as little in {found.count('above')} of {len(found)} "
-        f"conditions and loses in {found.count('below')}"
+        f"{subject} beats the strongest rival that transfers at most as many parameters in {found.count('above')} of "
+        f"{len(found)} conditions and loses in {found.count('below')}"
     )
     if "few" in found:
         headline = no_conclusion(min(match.pairs.difference.count for match in matches.values()))
@@ -197,8 +197,8 @@ def _unmatched(subject: Row, rows: Sequence[Row]) -> str:
     missing = next((name for name in (RIVAL, EVOLVED) if name not in {row.strategy for row in rows}), "")
     add = f"; add {missing} to the comparison" if missing else ""
     return (
-        f"No other contestant that is trained before transfer transfers as little as {subject.strategy} "
-        f"({percent(subject.transferred_share)} % of the parameters){add}."
+        f"No other contestant that is trained before transfer transfers at most as many parameters as "
+        f"{subject.strategy} ({percent(subject.transferred_share)} %){add}."
     )
 
 

@@ -35,7 +35,7 @@ TERMS: tuple[Term, ...] = (
     Term(
         "95 % CI",
         r"95\s*% (CI|confidence|intervals?)",
-        "The 95 % confidence interval over seeds: computed in this way, 95 of 100 intervals hold the true mean.",
+        "The 95 % confidence interval over seeds: computed in this way, about 95 of 100 intervals hold the true mean.",
     ),
     Term(
         "ancestor",
@@ -45,7 +45,7 @@ TERMS: tuple[Term, ...] = (
     Term(
         "ancestry, held_out, novel classes",
         r"ancestry|held_out|novel",
-        "The three roles of classes, none of which has two: ancestors are trained on ancestry classes, candidates are "
+        "The roles of classes; no class has two of them. Ancestors are trained on ancestry classes, candidates are "
         "scored on held_out ones, and descendants learn novel ones.",
     ),
     Term(
@@ -68,7 +68,8 @@ TERMS: tuple[Term, ...] = (
     Term(
         "core-seconds",
         r"core-seconds?",
-        "Time by the clock times the processor cores at work; on a GPU time by the clock.",
+        "Time by the clock times the processor cores at work; on a GPU time by the clock. It depends on the machine "
+        "and its load; gradient steps and multiply-adds do not.",
     ),
     Term(
         "critic",
@@ -128,7 +129,7 @@ TERMS: tuple[Term, ...] = (
     ),
     Term("point", r"points?", "A percentage point: the difference of 50 % and 53 % is 3 points."),
     Term(
-        "rival that transfers as little",
+        "rival that transfers at most as many parameters",
         r"rivals?",
         "Another strategy that is trained before transfer and transfers at most as large a share of the parameters.",
     ),

@@ -34,9 +34,11 @@ from neuroevo.plain_text import printable_line
 LEGEND = {
     ("at 0", "at 10", "all"): "accuracy after that number of updates of the descendants",
     ("gain",): "over scratch, in points",
-    ("p", "p (Holm)"): "of a paired t-test of the gain, without and with Holm's correction",
+    ("p",): "of a paired t-test of the gain, not corrected",
+    ("p (Holm)",): "of a paired t-test of the gain, after Holm's correction",
     ("share",): "parameters transferred in %",
-    ("steps", "core-s"): "gradient steps and core-seconds before transfer",
+    ("steps",): "gradient steps before transfer",
+    ("core-s",): "core-seconds before transfer, which depend on the machine and its load",
 }
 """What columns of a comparison mean."""
 HEADINGS_OF_DIFFERENCES = (

@@ -9,7 +9,10 @@ from neuroevo.benchmarks.analysis.matches import ENOUGH, FEWEST, Match, ratio, v
 from neuroevo.benchmarks.analysis.statistics import Estimate
 from neuroevo.benchmarks.report.columns import count, points, points_interval
 
-COSTS: Mapping[str, str] = {"multiply_adds": "multiply-adds", "seconds": "core-seconds"}
+COSTS: Mapping[str, str] = {
+    "multiply_adds": "multiply-adds",
+    "seconds": "core-seconds (by the clock, so that the load of the machine counts)",
+}
 """Costs before transfer that are compared: fields of rows, and what they are called."""
 
 
@@ -85,14 +88,14 @@ def amount(difference: Estimate) -> str:
 
 
 def describe_match(match: Match) -> str:
-    """Return in a sentence how a strategy compares with the strongest rival that transfers as little."""
-    alone = "the only rival that transfers as little"
-    role = alone if match.rivals == 1 else f"the strongest of {match.rivals} rivals that transfer as little"
+    """Return in a sentence how a strategy compares with its strongest rival."""
+    alone = "the only rival that transfers at most as many parameters"
+    among = f"the strongest of {match.rivals} rivals that transfer at most as many parameters"
     return describe_difference(
         match.subject.strategy,
         match.rival.strategy,
         match.pairs.difference,
-        role=role,
+        role=alone if match.rivals == 1 else among,
         needed=_needed(match.pairs.seeds_needed, match.pairs.difference.count),
     )
 
@@ -100,10 +103,11 @@ def describe_match(match: Match) -> str:
 def describe_costs(match: Match) -> list[str]:
     """Return in a sentence how many times the rival's costs a strategy spent; nothing if no cost is known."""
     ratios = {words: ratio(match.subject, match.rival, cost) for cost, words in COSTS.items()}
-    known = [f"{times(value)} the {words}" for words, value in ratios.items() if math.isfinite(value)]
+    known = [f"{times(value)} its {words}" for words, value in ratios.items() if math.isfinite(value)]
     if not known:
         return []
-    return [f"Before transfer {match.subject.strategy} spent {' and '.join(known)} of {match.rival.strategy}."]
+    subject, rival = match.subject.strategy, match.rival.strategy
+    return [f"Compared with {rival}, {subject} spent {' and '.join(known)} before transfer."]
 
 
 def tally(first: str, second: str, differences: Mapping[str, Estimate], *, kind: str = "conditions") -> str:

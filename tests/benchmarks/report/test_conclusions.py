@@ -176,9 +176,10 @@ def test_a_loss_is_said_plainly() -> None:
     assert found.all == [
         "gtl reaches 51.2 % accuracy on novel classes and transfers 20.0 % of the parameters.",
         "gtl beats scratch: +30.8 points (95 % CI +29.8 to +31.8, 5 seeds).",
-        "gtl loses to narrow-pretraining, the only rival that transfers as little: −10.0 points (95 % CI −11.2 to "
-        "−8.8, 5 seeds).",
-        "Before transfer gtl spent 2.4 times the multiply-adds and 2.4 times the core-seconds of narrow-pretraining.",
+        "gtl loses to narrow-pretraining, the only rival that transfers at most as many parameters: −10.0 points "
+        "(95 % CI −11.2 to −8.8, 5 seeds).",
+        "Compared with narrow-pretraining, gtl spent 2.4 times its multiply-adds and 2.4 times its core-seconds (by "
+        "the clock, so that the load of the machine counts) before transfer.",
         "The highest mean is that of finetune, which reaches 90.6 % accuracy on novel classes and transfers 100.0 % of "
         "the parameters. gtl loses to finetune: −39.4 points (95 % CI −41.1 to −37.7, 5 seeds).",
     ]
@@ -202,7 +203,7 @@ def test_what_is_not_shown_says_how_many_seeds_would_show_it() -> None:
 def test_one_contestant_meets_no_rival() -> None:
     """It is said what to add."""
     found = conclude(run_of({"gtl": ENDS["gtl"]}))
-    assert found.sentences[-1].endswith("(20.0 % of the parameters); add narrow-pretraining to the comparison.")
+    assert found.sentences[-1].endswith("as many parameters as gtl (20.0 %); add narrow-pretraining to the comparison.")
     assert conclude(run_of({"scratch": ENDS["scratch"]})).sentences == (
         "The highest mean is that of scratch, which reaches 20.4 % accuracy on novel classes and transfers nothing.",
         "Nothing is transferred, so there is nothing to compare.",
@@ -237,14 +238,14 @@ def test_seeds_that_only_one_has_do_not_count() -> None:
 def test_conditions_have_a_sentence_each() -> None:
     """They are counted against scratch, and each meets its own rival; costs are said once."""
     found = conclude(run_of(ENDS, shots=(1, 5)))
-    assert (
-        found.headline == "gtl beats the strongest rival that transfers as little in 0 of 2 conditions and loses in 2"
+    assert found.headline == (
+        "gtl beats the strongest rival that transfers at most as many parameters in 0 of 2 conditions and loses in 2"
     )
     assert found.sentences[0] == (
         "Against scratch, in 2 conditions: gtl beats it in 2 (1 image per class, 5 images per class), loses in none."
     )
     assert [one.partition(":")[0] for one in found.sentences[1:3]] == ["1 image per class", "5 images per class"]
-    assert sum("Before transfer" in one for one in found.sentences) == 1
+    assert sum("before transfer." in one for one in found.sentences) == 1
 
 
 def test_conditions_of_few_seeds_are_listed() -> None:
