@@ -57,7 +57,7 @@ def test_a_learngene_of_a_traced_network_in_words(toys: ModuleType, tmp_path: Pa
     backbone = trace(module, image=(1, 8, 8))
     UntrainedCircuit(toys.dataset(), backbone, share=0.5).candidate().save(tmp_path / "some.safetensors")
     first, *_ = describe_file(tmp_path / "some.safetensors")
-    assert "(image 1, 8 and 8, widths 6, steps 4): " in first
+    assert f"(image 1, 8 and 8, widths 6, steps {len(backbone.steps)}): " in first
 
 
 def test_a_learngene_in_words(learngene: Learngene, neuroevo: Program, tmp_path: Path) -> None:
