@@ -11,7 +11,10 @@ import neuroevo.benchmarks as module
 from neuroevo.benchmarks import transfer
 
 ROOT = Path(module.__file__).parent
-PUBLIC = {"Comparison", "Condition", "Contestant", "Result", "Transfer", "conditions", "read_result"}
+PUBLIC = {
+    *("Comparison", "Condition", "Contestant", "Listener", "Result", "Transfer"),
+    *("conditions", "read_result"),
+}
 RANKS = {"analysis": 0, "report": 1, "suites": 2, "speed": 3, "peers": 4}
 HEAVY = {"matplotlib", "scipy", "torch", "pandas"}
 
