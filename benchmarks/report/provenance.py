@@ -55,8 +55,8 @@ def _contestant(one: Mapping[str, Any]) -> str:
     """Return the settings of a contestant that are its own, generations first."""
     own = {key: value for key, value in one["settings"].items() if key not in SHARED}
     values = _spread({"generations": one["generations"], **own})
-    told = {key: value for key, value in values.items() if not key.endswith(" kind")}  # classes of recipes
-    return ", ".join(f"{format_key(key)} {format_value(value)}" for key, value in told.items())
+    shown = {key: value for key, value in values.items() if not key.endswith(" kind")}  # without classes of recipes
+    return ", ".join(f"{format_key(key)} {format_value(value)}" for key, value in shown.items())
 
 
 def _spread(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,8 @@ def _describe_learngene(path: Path) -> list[str]:
     classes, settings, lineage = (notes.pop(key, None) for key in ("classes", "settings", "lineage"))
     dataset = notes.get("dataset")
     lines += _origin(notes, place="dataset")
-    lines += [f"Its {len(names)} {role} classes are {few(names)}." for role, names in (classes or {}).items()]
+    for role, names in (classes or {}).items():
+        lines.append(f"Its {len(names)} {role.replace('_', '-')} classes are {few(names)}.")
     if lineage:
         lines.append(f"Its lineage, from itself to its first ancestor: {', '.join(map(str, lineage))}.")
     if settings:

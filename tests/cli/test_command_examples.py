@@ -11,17 +11,9 @@ import pytest
 
 from neuroevo.cli import bench, evolve, inherit
 from neuroevo.cli.main import COMMANDS, LazyGroup
+from neuroevo.cli.owners import MODELS
 from neuroevo.cli.settings.groups import GROUPS
 from neuroevo.cli.settings.load import fields
-from neuroevo.cli.settings.run import (
-    BenchMeasurement,
-    BenchNetworks,
-    BenchSearches,
-    EvolveCandidate,
-    EvolveNetworks,
-    EvolveSearch,
-    Inherit,
-)
 
 Program = Callable[..., Any]
 HELP = [(name,) for name in COMMANDS if name != "datasets"] + [
@@ -86,7 +78,7 @@ def test_examples_are_taken(
 
 @pytest.mark.parametrize(
     "model",
-    [EvolveCandidate, EvolveNetworks, EvolveSearch, Inherit, BenchNetworks, BenchSearches, BenchMeasurement],
+    MODELS.values(),
 )
 def test_every_setting_of_a_run_has_one_group(model: Any) -> None:
     """So that no option of every run is shown among those of a strategy."""
