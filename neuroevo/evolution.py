@@ -30,6 +30,7 @@ from neuroevo.runs.seals import Seal, rewind_records
 from neuroevo.signatures import differences
 from neuroevo.spelling import shown
 from neuroevo.strategies.bare_toolbox import BareToolbox, has_state
+from neuroevo.strategies.global_draws import GlobalDraws
 from neuroevo.strategies.strategy import Strategy, settings_of
 from neuroevo.summarised import Summarised
 
@@ -180,8 +181,9 @@ def _run(
             files.enter_context(described_run(run_dir, what="evolve", facts=lambda: _facts(strategy)))
             records = files.enter_context(Records(run_dir / RECORDS))
             keeper = _DirectoryKeeper(strategy, run_dir, records, best, checkpoint_seconds)
+        draws = GlobalDraws(strategy.toolbox)
         while strategy.generation < generations:
-            generation = _step(strategy, keeper.keep_failures)
+            generation = _step(strategy, keeper.keep_failures, draws)
             keeper.keep(generation)
             with keeper.at_rest():
                 for callback in callbacks:
@@ -348,21 +350,25 @@ def _store(individuals: Sequence[Individual], results: Sequence[object]) -> None
         log.warning("individual %s counts as failed: %s", number, reason)
 
 
-def _step(strategy: Strategy, keep: Callable[[Sequence[Individual]], object]) -> Generation:
+def _step(strategy: Strategy, keep: Callable[[Sequence[Individual]], object], draws: GlobalDraws) -> Generation:
     started = time.perf_counter()
     number, toolbox = strategy.generation, strategy.toolbox
+    draws.begin()
     population = toolbox.generate()
+    draws.end("generate")
     if not are_individuals(population):
         raise TypeError(f"generate must return individuals, but it returned {shown(population)}.")
     # Not all strategies count generations for their children, and evaluators draw episodes and tasks by them.
     born_in(number, population)
     unscored = [one for one in population if not one.fitness.valid]
     found = list(toolbox.map(toolbox.evaluate, unscored))
+    draws.end("evaluate")
     if len(found) != len(unscored):
         raise TypeError(f"map must return {len(unscored)} results, but it returned {len(found)}.")
     _store(unscored, found)
     keep(population)
     _check_survivors(population, number)
     toolbox.update(population)
+    draws.end("update")
     seconds = time.perf_counter() - started
     return Generation(number, tuple(population), strategy.budget, seconds, strategy.record())

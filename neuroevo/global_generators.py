@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import pickle
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
 import torch
 
 
-def fingerprints() -> dict[str, bytes]:
-    """Return the state of each global generator as bytes, by the name of its module."""
+def fingerprints() -> dict[str, object]:
+    """Return the state of each global generator, to be compared, by the name of its module."""
     return {
-        "random": pickle.dumps(random.getstate()),
+        "random": random.getstate(),
         "numpy.random": pickle.dumps(np.random.get_state()),  # noqa: NPY002
         "torch": torch.get_rng_state().numpy().tobytes(),
     }
+
+
+def moved(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """Return the names of the modules whose generators were drawn from or seeded between two `fingerprints`."""
+    return [name for name, state in after.items() if state != before[name]]
 
 
 def reseed(seed: int) -> None:

@@ -23,6 +23,13 @@ settings.register_profile("thorough", max_examples=1000, deadline=None, derandom
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Expect the warning of `evolve` where operators draw from global generators on purpose."""
+    for item in items:
+        if item.get_closest_marker("deap_loops"):
+            item.add_marker(pytest.mark.filterwarnings("ignore:.* drew from the global generator:UserWarning"))
+
+
 def _global_generators() -> dict[str, bytes]:
     return {
         "random": pickle.dumps(random.getstate()),

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from neuroevo.data.by_class import check_images_per_class, dataset_by_class
 from neuroevo.data.images import Dataset
-from neuroevo.global_generators import fingerprints
+from neuroevo.global_generators import fingerprints, moved
 from neuroevo.splits import ROLES
 
 
@@ -81,7 +81,7 @@ def _examples(dataset: object, wanted: set[int], most: int | None) -> dict[int, 
         value, label = _pair(cast(Any, dataset)[index], index)
         if label in found and (most is None or len(found[label]) < most):
             found[label].append(_example(value, index))
-    if fingerprints() != before:
+    if moved(before, fingerprints()):
         raise ValueError(
             "dataset must give the same examples whenever it is read, but reading it draws from a global generator; "
             "leave out random transforms, and give `augmentation` to what is returned."

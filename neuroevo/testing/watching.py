@@ -199,7 +199,7 @@ class Watch:
             self.notices[place] = replace(known, times=known.times + 1)
 
     def _complaints(
-        self, name: str, given: tuple[Any, ...], before: object, states: Mapping[str, bytes], result: Any
+        self, name: str, given: tuple[Any, ...], before: object, states: Mapping[str, object], result: Any
     ) -> Iterator[tuple[str, str]]:
         individuals = individuals_in(given)
         in_place = name in IN_PLACE and not all(isinstance(one, Individual) for one in individuals)

@@ -142,6 +142,7 @@ PLANTED: dict[str, tuple[str, Callable[..., Any], str]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.* drew from the global generator:UserWarning")
 @pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
 def test_a_breach_is_noticed(planted: tuple[str, Callable[..., Any], str]) -> None:
     """The operator that broke the rule is blamed, and not the one that called it."""

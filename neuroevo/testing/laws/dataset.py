@@ -14,7 +14,7 @@ from torch import Tensor
 from neuroevo.data.images import Dataset, LabelledImages, channel_statistics
 from neuroevo.data.tasks import sample_task
 from neuroevo.execution import Pixels
-from neuroevo.global_generators import fingerprints, reseed, restored
+from neuroevo.global_generators import fingerprints, moved, reseed, restored
 from neuroevo.splits import ROLES
 from neuroevo.testing.laws.content import bits, content, difference
 from neuroevo.testing.laws.law import Breach, Case, Law, check
@@ -230,8 +230,8 @@ def _again(dataset: Dataset, case: Case, *, again: Callable[[], Dataset]) -> Non
         reseed(0)
         before = fingerprints()
         other = again()
-        moved = [name for name, state in fingerprints().items() if state != before[name]]
-    if moved:
-        raise Breach(f"reading it moved the global generator of {', '.join(moved)}")
+        names = moved(before, fingerprints())
+    if names:
+        raise Breach(f"reading it moved the global generator of {', '.join(names)}")
     if where := difference(content(dataset), content(other)):
         raise Breach(f"reading again gives another {where}")

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuroevo.global_generators import fingerprints, reseed, restored
+from neuroevo.global_generators import fingerprints, moved, reseed, restored
 from neuroevo.testing.laws.content import Leaf, content, difference, storages
 from neuroevo.testing.laws.law import OUTSIDE, RUNS, Breach, Case, Law
 from neuroevo.testing.strategies import seeds
@@ -128,8 +128,8 @@ def global_generators_left_alone(draw: Draw, call: Call, looks: Looks = TENSORS)
                 reseed(state)
                 before = fingerprints()
                 results.append(looks.content(call(subject, arguments, seeded(seed))))
-                if moved := [name for name, known in fingerprints().items() if known != before[name]]:
-                    raise Breach(f"the call moved the global generator of {', '.join(moved)}")
+                if names := moved(before, fingerprints()):
+                    raise Breach(f"the call moved the global generator of {', '.join(names)}")
         first, other, again = results
         # One that differs from call to call anyway has a state of its own, which another law reports.
         if difference(first, other) and not difference(first, again):
