@@ -24,13 +24,14 @@ from neuroevo.runs.checkpoint import Best, Checkpoint, load_checkpoint, older_se
 from neuroevo.runs.directory import described_run
 from neuroevo.runs.failures import keep_failures
 from neuroevo.runs.locks import locked
-from neuroevo.runs.names import CHECKPOINTS, FAILURES, RECORDS
+from neuroevo.runs.names import CHECKPOINTS, FAILURES, GENOME, LEARNGENE, RECORDS
 from neuroevo.runs.records import Records
 from neuroevo.runs.seals import Seal, rewind_records
 from neuroevo.signatures import differences
 from neuroevo.spelling import shown
 from neuroevo.strategies.bare_toolbox import BareToolbox, has_state
 from neuroevo.strategies.global_draws import GlobalDraws
+from neuroevo.strategies.passed_on import passed_on
 from neuroevo.strategies.strategy import Strategy, settings_of
 from neuroevo.summarised import Summarised
 
@@ -120,6 +121,7 @@ def evolve(
     checkpoint_seconds: float = 0.0,
     callbacks: Sequence[Callable[[Generation], object]] = (),
     stop: Callable[[Generation], bool] | None = None,
+    save_result: bool = True,
 ) -> Generator[Generation, None, None]:
     """Run a strategy, or a toolbox that you put together, generation by generation.
 
@@ -140,6 +142,9 @@ def evolve(
             run again to the same result; one that ends or stops between two generations writes its last state first.
         callbacks: Called with each record.
         stop: Ends the run after the first generation for which it returns True.
+        save_result: Write what `strategy.result()` returns to `learngene.safetensors` or `genome.safetensors` in
+            `run_dir` when the run has ended, for `from_pretrained(run_dir)`. GTL scores its finalists again for it, and
+            so do searches of a noisy problem.
 
     Yields:
         One record for each generation.
@@ -161,7 +166,7 @@ def evolve(
     _probe(strategy.toolbox)
     # Absolute, for an evaluation may change the current folder.
     folder = None if run_dir is None else Path(run_dir).absolute()
-    return _run(strategy, generations, folder, checkpoint_seconds, callbacks, stop)
+    return _run(strategy, generations, folder, checkpoint_seconds, callbacks, stop, save_result)
 
 
 def _run(
@@ -171,6 +176,7 @@ def _run(
     checkpoint_seconds: float,
     callbacks: Sequence[Callable[[Generation], object]],
     stop: Callable[[Generation], bool] | None,
+    save_result: bool,
 ) -> Generator[Generation, None, None]:
     with ExitStack() as files:
         keeper = _Keeper(strategy)
@@ -192,6 +198,8 @@ def _run(
                 if stop is not None and stop(generation):
                     break
         keeper.save()
+        if save_result:
+            keeper.save_result()
 
 
 def _facts(strategy: Strategy) -> dict[str, Any]:
@@ -216,6 +224,9 @@ class _Keeper:
 
     def save(self) -> None:
         """Write the checkpoint that is due, if one is."""
+
+    def save_result(self) -> None:
+        """Write the file of what was found."""
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
@@ -244,11 +255,13 @@ class _DirectoryKeeper(_Keeper):
         self.checkpoint_seconds = checkpoint_seconds
         self.saved_at = time.monotonic()
         self.unsaved: Generation | None = None
+        self.ran = False
 
     def keep_failures(self, population: Sequence[Individual]) -> None:
         keep_failures(self.run_dir / FAILURES, population, self.strategy.generation)
 
     def keep(self, generation: Generation) -> None:
+        self.ran = True
         self.records.append(generation.record())
         if not has_state(self.strategy):
             return
@@ -267,6 +280,15 @@ class _DirectoryKeeper(_Keeper):
         records = Seal(*self.records.seal)
         save_checkpoint(self.run_dir / CHECKPOINTS, number, state, settings=self.settings, best=best, records=records)
         self.best, self.saved_at = best, time.monotonic()
+
+    def save_result(self) -> None:
+        strategy = self.strategy
+        known = not self.ran and any((self.run_dir / name).exists() for name in (LEARNGENE, GENOME))
+        if known or not strategy.generation or not has_state(strategy) or not hasattr(strategy, "result"):
+            return
+        found = passed_on(strategy, strategy=type(strategy).__name__, seed=getattr(strategy, "seed", None))
+        if found is not None:
+            found.save(self.run_dir / found.FILE)
 
 
 def _better(best: Best | None, generation: Generation, complete: int) -> Best | None:

@@ -145,8 +145,10 @@ def fetched(source: Path | str, file: str, **options: Any) -> Path:
         file: Name of the file.
         **options: Those of `Shareable.from_pretrained`.
     """
-    if Path(source).is_dir():
-        return Path(source) / file
+    if (folder := Path(source)).is_dir():
+        if not (folder / file).exists():
+            raise FileNotFoundError(f"{folder} has no {file}; a run writes it when it ends, so resume it.")
+        return folder / file
     hub = _hub()
     with _in_a_sentence(str(source)):
         return Path(hub.hf_hub_download(str(source), file, library_name="neuroevo", **options))

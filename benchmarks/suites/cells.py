@@ -112,7 +112,7 @@ def _ancestor(
     names = {"strategy": contestant.name, "seed": seed}
     generations: list[dict[str, Any]] = []
     started = time.perf_counter()
-    for generation in evolve(strategy, contestant.generations, run_dir=folder):
+    for generation in evolve(strategy, contestant.generations, run_dir=folder, save_result=False):
         generations.append(generation.record())
         listener.on_generation(contestant, seed, generation)
     individual = strategy.result()

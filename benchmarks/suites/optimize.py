@@ -105,7 +105,14 @@ def curve(
 ) -> dict[str, Any]:
     """Run a strategy and return its best values so far by evaluations, and what it spent."""
     number = generations_within(search, evaluations)
-    run = evolve(search, number, run_dir=folder, checkpoint_seconds=CHECKPOINT_SECONDS, callbacks=[on_generation])
+    run = evolve(
+        search,
+        number,
+        run_dir=folder,
+        checkpoint_seconds=CHECKPOINT_SECONDS,
+        callbacks=[on_generation],
+        save_result=False,
+    )
     with closing(run):
         generations = [{**one.details, **asdict(one.budget), "seconds": one.seconds} for one in run]
     if folder is not None:  # which holds the generations before a stop, too

@@ -45,6 +45,7 @@ from neuroevo.spelling import unknown
 from neuroevo.strategies import GTL, NEAT, AsynchronousGTL, Search
 from neuroevo.strategies.gtl.operators import finite_or_none
 from neuroevo.strategies.gtl.variants import Variant
+from neuroevo.strategies.passed_on import passed_on
 from neuroevo.strategies.search.evaluations import CHECKPOINT_SECONDS, generations_within
 from neuroevo.strategies.strategy import Strategy
 
@@ -278,12 +279,17 @@ class Chosen:
 
             run.stop.check()
             going = evolve(
-                strategy, generations, run_dir=run.path, checkpoint_seconds=CHECKPOINT_SECONDS, callbacks=[report]
+                strategy,
+                generations,
+                run_dir=run.path,
+                checkpoint_seconds=CHECKPOINT_SECONDS,
+                callbacks=[report],
+                save_result=False,
             )
             with closing(going):
                 for _ in going:
                     run.stop.check()
-        genome = best_genome(strategy, strategy=self.name, problem=self.problem, seed=settings.seed)
+        genome = cast(Genome, passed_on(strategy, strategy=self.name, problem=self.problem, seed=settings.seed))
         genome.save(run.path / GENOME)
         return {
             "genome": GENOME,
@@ -312,13 +318,6 @@ def prepare(settings: SeededRun) -> None:
     atexit.register(gc.unfreeze)
 
 
-def best_genome(strategy: Search | NEAT, /, **notes: object) -> Genome:
-    """Return the result of a strategy with its values among the notes."""
-    best = strategy.result()
-    notes |= {"values": list(best.fitness.values)}
-    return best.genome.to_genome(**notes) if isinstance(strategy, NEAT) else Genome.of(best, strategy.space, **notes)
-
-
 def _evolve(strategy: Strategy, generations: int, run: RunDirectory, settings: EvolveNetworks | EvolveCandidate) -> Any:
     """Run a strategy to its end, and report every generation."""
     planned = strategy.planned_budget(generations).gradient_steps
@@ -338,7 +337,7 @@ def _evolve(strategy: Strategy, generations: int, run: RunDirectory, settings: E
             reporter.line(f"{text}, {done:,} gradient steps, {generation.seconds:.1f} s{reporter.left}")
 
         run.stop.check()
-        for _ in evolve(strategy, generations, run_dir=run.path, callbacks=[report]):
+        for _ in evolve(strategy, generations, run_dir=run.path, callbacks=[report], save_result=False):
             run.stop.check()
         reporter.describe("scoring the finalists")
         return strategy.result()

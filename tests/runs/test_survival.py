@@ -214,7 +214,8 @@ def test_a_run_stays_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         for _ in evolve(SNES(Function(score, Space.box(2))), 2, run_dir="loop"):
             pass
     assert [*elsewhere.iterdir()] == []
-    assert {path.name for path in (tmp_path / "loop").iterdir()} == {"run.json", "records.jsonl", "checkpoints"}
+    files = {"run.json", "records.jsonl", "checkpoints", "genome.safetensors"}
+    assert {path.name for path in (tmp_path / "loop").iterdir()} == files
     assert read_facts(tmp_path / "whole")["status"] == "finished"
 
 
