@@ -61,6 +61,7 @@ class Row:
         multiply_adds: Multiply-adds of the gradient steps.
         critical_path: Gradient steps that must follow one another.
         transferred_bytes: Bytes of the file that is transferred.
+        pair_count: Seeds that it has in common with `scratch`, over which the gain is measured.
     """
 
     strategy: str
@@ -90,6 +91,7 @@ class Row:
     multiply_adds: int
     critical_path: int
     transferred_bytes: int
+    pair_count: int
 
 
 RESULT_COLUMNS = tuple(field.name for field in fields(Row) if field.name != "condition")
@@ -241,7 +243,7 @@ def _gain(pairs: Pairs | None, curve: Curve) -> dict[str, Any]:
         others = ("probability_of_improvement", "seeds_needed")
         finite = all(math.isfinite(seed[-1]) for seed in curve.accuracy)
         gain = 0.0 if curve.strategy == BASELINE and finite else math.nan
-        return {"gain_over_scratch": gain, **dict.fromkeys((*unknown, *others), math.nan)}
+        return {"gain_over_scratch": gain, **dict.fromkeys((*unknown, *others), math.nan), "pair_count": 0}
     return {
         "gain_over_scratch": pairs.difference.mean,
         "gain_ci_low": pairs.difference.low,
@@ -251,6 +253,7 @@ def _gain(pairs: Pairs | None, curve: Curve) -> dict[str, Any]:
         "rank_biserial": pairs.rank_biserial,
         "probability_of_improvement": pairs.probability_of_improvement,
         "seeds_needed": math.nan if pairs.seeds_needed is None else float(pairs.seeds_needed),
+        "pair_count": pairs.difference.count,
     }
 
 

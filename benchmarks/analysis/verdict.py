@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from neuroevo.benchmarks.analysis.differences import Difference, differences
+from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.pairs import Pairs
 from neuroevo.benchmarks.analysis.results import RunData
 
@@ -28,9 +29,9 @@ class Verdict:
 def judge(first: RunData, second: RunData, *, alpha: float = 0.05, tolerance: float = 0.0) -> Verdict:
     """Return in which strategies the second run differs from the first.
 
-    Accuracies after all updates are compared. Over two or more common seeds a strategy differs if the paired t-test
-    with Holm's correction over all common strategies gives a p-value below `alpha`. One common seed allows no test, nor
-    do accuracies that are not finite: there every difference counts. Differences of the means over common seeds up to
+    Accuracies after all updates are compared. Over three or more common seeds a strategy differs if the paired t-test
+    with Holm's correction over all common strategies gives a p-value below `alpha`. Fewer seeds allow no test, nor do
+    accuracies that are not finite: there every difference counts. Differences of the means over common seeds up to
     `tolerance` never count.
 
     Args:
@@ -63,4 +64,5 @@ def _differs(one: Difference, pairs: Pairs, alpha: float, tolerance: float) -> b
         return math.isnan(one.first.mean) != math.isnan(one.second.mean)
     if abs(gap) <= tolerance:
         return False
-    return one.p_holm < alpha if math.isfinite(one.p_holm) else gap != 0
+    tested = pairs.difference.count >= FEWEST and math.isfinite(one.p_holm)
+    return one.p_holm < alpha if tested else gap != 0

@@ -17,6 +17,7 @@ from neuroevo.benchmarks.analysis.evolution import GenerationRow, parting
 from neuroevo.benchmarks.analysis.ranks import average_ranks
 from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.searches import by_problem
+from neuroevo.benchmarks.analysis.support import supported_difference
 from neuroevo.benchmarks.report import tables
 from neuroevo.benchmarks.report.columns import COSTS, DIFFERENCE, DIFFERENCES, MAIN
 from neuroevo.benchmarks.report.conclusions import Conclusions, conclude
@@ -147,7 +148,8 @@ def _comparison(number: int, first: RunData, second: RunData) -> Comparison:
         return Comparison(title, None, [str(apart) if apart else equal])
     if not (found := differences(first, second)):
         return Comparison(title, None, ["The two runs have no strategy in common."])
-    table = grid(f"differences-{number}", f"Run {number} minus run 1", found, DIFFERENCES, by=DIFFERENCE)
+    shown = [*map(supported_difference, found)]
+    table = grid(f"differences-{number}", f"Run {number} minus run 1", shown, DIFFERENCES, by=DIFFERENCE)
     return Comparison(title, table, [])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.searches import SearchRow
 from neuroevo.benchmarks.report.columns import NOTHING, Column
 
@@ -14,7 +15,7 @@ def value_in_text(value: float, *, digits: int = 3) -> str:
 
 
 def _interval(row: SearchRow) -> str:
-    if not math.isfinite(row.best_ci_low):
+    if row.seed_count < FEWEST or not math.isfinite(row.best_ci_low):
         return ""
     return f"{value_in_text(row.best_ci_low, digits=2)} to {value_in_text(row.best_ci_high, digits=2)}"
 
@@ -33,7 +34,8 @@ SEARCH_COLUMNS = (
     RANK,
     Column[SearchRow](
         "best value",
-        "Best value of all evaluations, mean over seeds, with 95 % confidence interval (Student's t below 20 seeds).",
+        "Best value of all evaluations, mean over seeds, from 3 seeds on with 95 % confidence interval (Student's t "
+        "below 20 seeds).",
         lambda row: row.best_mean,
         lambda row: value_in_text(row.best_mean),
         _interval,

@@ -50,9 +50,9 @@ RUN = Existing(folder=True, note="a run directory, for a report holds no records
 def command(ctx: click.Context, first: Path, second: Path, alpha: float, tolerance: float) -> None:
     """Tell whether run B differs from run A: exit code 0 if not, 3 if it does.
 
-    The rule: B differs if some strategy's accuracy after all updates does. Over two or more common seeds that is so if
-    the paired t-test with Holm's correction over the strategies gives p below ALPHA; one common seed allows no test,
-    and every difference counts. Differences of the means up to TOLERANCE never count, nor do strategies that only one
+    The rule: B differs if some strategy's accuracy after all updates does. Over three or more common seeds that is so
+    if the paired t-test with Holm's correction over the strategies gives p below ALPHA; fewer seeds allow no test, and
+    every difference counts. Differences of the means up to TOLERANCE never count, nor do strategies that only one
     run has. Runs on other data, of other descendants or with other budgets can't be compared: exit code 1.
 
     Two runs of evolve differ unless all their generations are equal, times not counted; the first difference is shown.

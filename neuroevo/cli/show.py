@@ -137,13 +137,15 @@ def _describe_generation(record: Mapping[str, Any]) -> str:
 
 
 def _describe_row(row: Mapping[str, str]) -> str:
+    from neuroevo.benchmarks.analysis.matches import FEWEST
     from neuroevo.benchmarks.report.columns import count, percent, points, probability
 
     if "accuracy_mean" not in row:
         return f"{pairs(row)}."
     accuracy, gain, p_value = (_number(row[key]) for key in ("accuracy_mean", "gain_over_scratch", "p_value"))
     reached = "outputs that are not finite" if math.isnan(accuracy) else f"{percent(accuracy)} %"
-    versus = "" if math.isnan(p_value) else f", {points(gain)} points over scratch (p = {probability(p_value)})"
+    test = f" (p = {probability(p_value)})" if float(row["seed_count"]) >= FEWEST else ""
+    versus = "" if math.isnan(p_value) else f", {points(gain)} points over scratch{test}"
     return (
         f"{row['strategy']} reaches {reached} on novel classes{versus}; it transfers "
         f"{percent(float(row['transferred_share']))} % of the parameters after {count(float(row['gradient_steps']))} "

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from neuroevo.benchmarks.analysis.differences import Difference
+from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.summary import Row
 from neuroevo.benchmarks.report.fitting import Fitted, as_list, fit, notes
@@ -27,8 +28,8 @@ ANY_WIDTH = 10_000
 
 
 SEVERAL_SEEDS = ("95 % CI", "p", "p (Holm)")
-"""Headings of columns that take two seeds or more."""
-ONE_SEED = "one seed gives no interval and no test"
+"""Headings of columns that take several seeds."""
+FEW_SEEDS = f"fewer than {FEWEST} seeds give no interval and no test"
 
 
 def print_result(result: RunData) -> None:
@@ -38,16 +39,16 @@ def print_result(result: RunData) -> None:
 
 def print_rows(rows: Sequence[Row], *, title: str) -> None:
     """Print the summary of a comparison, one line per strategy and condition, and what its columns mean."""
-    alone = max((row.seed_count for row in rows), default=0) < 2
-    optional = SEVERAL_SEEDS if alone else ()
-    table = print_table(*cells_of_rows(rows), title=title, drop=DROPPED, optional=optional, why_empty=ONE_SEED)
+    few = max((row.seed_count for row in rows), default=0) < FEWEST
+    optional = SEVERAL_SEEDS if few else ()
+    table = print_table(*cells_of_rows(rows), title=title, drop=DROPPED, optional=optional, why_empty=FEW_SEEDS)
     print_sentence(legend(table.headings))
 
 
 def print_differences(differences: Sequence[Difference], *, title: str) -> None:
     """Print how two runs differ, one line per strategy, or a list where the terminal is too narrow for that."""
     cells = cells_of_differences(differences)
-    print_table(HEADINGS_OF_DIFFERENCES, cells, title=title, optional=SEVERAL_SEEDS, why_empty=ONE_SEED)
+    print_table(HEADINGS_OF_DIFFERENCES, cells, title=title, optional=SEVERAL_SEEDS, why_empty=FEW_SEEDS)
 
 
 def print_table(

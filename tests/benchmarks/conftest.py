@@ -74,7 +74,9 @@ def make_row() -> Callable[..., Row]:
     def make(strategy: str, **values: Any) -> Row:
         plain: dict[str, Any] = {field.name: {"int": 0}.get(str(field.type), math.nan) for field in fields(Row)}
         condition = {"dataset": "x", "backbone": "x", "shots": 0, "updates": 0}
-        return Row(**{**plain, "strategy": strategy, "condition": condition, "seed_count": 3, **values})
+        return Row(
+            **{**plain, "strategy": strategy, "condition": condition, "seed_count": 3, "pair_count": 3, **values}
+        )
 
     return make
 

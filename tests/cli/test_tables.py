@@ -56,7 +56,7 @@ def test_what_one_seed_can_not_give_has_no_column(terminal: int, capsys: Capture
     alone = {"seed_count": 1, "p_value": NAN, "p_holm": NAN, "accuracy_ci_low": NAN, "accuracy_ci_high": NAN}
     tables.print_rows([row("gtl", **alone)], title="Accuracy")
     out = capsys.readouterr().out
-    assert "Without 95 % CI, p, p (Holm): one seed gives no interval and no test." in " ".join(out.split())
+    assert "Without 95 % CI, p, p (Holm): fewer than 3 seeds give no interval and no test." in " ".join(out.split())
     assert "t-test" not in out
 
 

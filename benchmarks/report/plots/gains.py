@@ -11,9 +11,12 @@ from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.ranks import Ranks
 from neuroevo.benchmarks.analysis.summary import BASELINE, Row
+from neuroevo.benchmarks.analysis.support import supported
 from neuroevo.benchmarks.report.plots.style import LINE_LETTERS, SMALL, add_legend, new_figure, settled, wrapped
+from neuroevo.benchmarks.report.verdicts import seed_count
 
 ALPHA = 0.05
 NAME_LETTERS = 20
@@ -42,7 +45,9 @@ def draw_gains(rows: Sequence[Row], *, title: str) -> Figure:
     """
     if not rows:
         raise ValueError("rows must hold at least one strategy's, but they are empty.")
-    rows = sorted(rows, key=lambda row: (math.isnan(row.gain_over_scratch), -_number(row.gain_over_scratch)))
+    rows = sorted(
+        map(supported, rows), key=lambda row: (math.isnan(row.gain_over_scratch), -_number(row.gain_over_scratch))
+    )
     names = [wrapped(row.strategy, NAME_LETTERS) for row in rows]
     figure = new_figure(height=0.7 + _height(names), title=title)
     axes = figure.subplots()
@@ -170,8 +175,8 @@ def _meanings(bars: BarContainer) -> list[Patch]:
 
 
 def _describe(seeds: int) -> str:
-    if seeds == 1:
-        return "one seed: no confidence interval, no test"
+    if seeds < FEWEST:
+        return f"{seed_count(seeds)}: no confidence interval, no test"
     return f"mean over {seeds} seeds, 95 % confidence interval; paired t-test with Holm's correction, p < {ALPHA}"
 
 

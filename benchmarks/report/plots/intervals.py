@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.report.plots.style import Look
+from neuroevo.benchmarks.report.verdicts import seed_count
 
 Bar = tuple[float, float, float]
 """Lower end, value and upper end; ends that are not finite are not drawn."""
@@ -52,4 +54,6 @@ def draw_bars(
 
 def describe_seeds(seeds: int) -> str:
     """Return what points and bars stand for."""
-    return "one seed: no confidence interval" if seeds == 1 else f"mean over {seeds} seeds, 95\u00a0% intervals"
+    if seeds < FEWEST:
+        return f"{seed_count(seeds)}: no confidence interval"
+    return f"mean over {seeds} seeds, 95\u00a0% intervals"

@@ -22,8 +22,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.statistics import Estimate, estimate
 from neuroevo.benchmarks.analysis.summary import Curve
+from neuroevo.benchmarks.analysis.support import supported_estimate
+from neuroevo.benchmarks.report.verdicts import seed_count
 from neuroevo.files import write_atomically
 
 # Okabe and Ito's colours, distinguishable for the colour-blind; markers distinguish what colours might not.
@@ -178,7 +181,8 @@ def draw_curves(curves: Sequence[Curve], *, title: str) -> Figure:
 
 def estimates(curve: Curve) -> list[Estimate]:
     """Return mean and interval over seeds, in percent, at each point of a curve."""
-    return [estimate([100 * seed[i] for seed in curve.accuracy]) for i in range(len(curve.updates))]
+    points = [estimate([100 * seed[i] for seed in curve.accuracy]) for i in range(len(curve.updates))]
+    return [*map(supported_estimate, points)]
 
 
 def draw_line(axes: Axes, curve: Curve, xs: Sequence[float], points: Sequence[Estimate], number: int) -> Line2D:
@@ -242,6 +246,6 @@ def _ends(points: Sequence[Estimate]) -> tuple[list[float], list[float]]:
 
 
 def _describe(seeds: int, many: bool) -> str:
-    if seeds == 1:
-        return "one seed: no confidence interval"
+    if seeds < FEWEST:
+        return f"{seed_count(seeds)}: no confidence interval"
     return f"mean over {seeds} seeds; {'bands and right' if many else 'bands'}: 95\u00a0% confidence interval"

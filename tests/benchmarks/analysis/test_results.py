@@ -263,12 +263,14 @@ def test_noise_is_no_difference(tmp_path: Path) -> None:
     assert judge(first, second).different == ()
 
 
-def test_one_common_seed_allows_no_test_so_that_every_difference_counts(tmp_path: Path) -> None:
-    """With one seed each, equal accuracies are the same and others are not, beyond the tolerance."""
-    one = [record for record in whole() if record["seed"] == 0]
-    other = [*cell("scratch", 0, 0.2), *cell("gtl", 0, 0.31)]
-    first = read_run(made(tmp_path / "a", one, seeds=[0]))
-    second = read_run(made(tmp_path / "b", other, seeds=[0]))
+@pytest.mark.parametrize("count", [1, 2])
+def test_few_common_seeds_allow_no_test_so_that_every_difference_counts(tmp_path: Path, count: int) -> None:
+    """Equal accuracies are the same and others are not, beyond the tolerance."""
+    one = [record for record in whole() if record["seed"] < count]
+    other = [record for seed in range(count) for record in cell("scratch", seed, ENDS["scratch"][seed])]
+    other += [record for seed in range(count) for record in cell("gtl", seed, ENDS["gtl"][seed] + 0.01 * (seed == 0))]
+    first = read_run(made(tmp_path / "a", one, seeds=[*range(count)]))
+    second = read_run(made(tmp_path / "b", other, seeds=[*range(count)]))
     assert judge(first, first).different == ()
     assert judge(first, second).different == ("gtl",)
     assert judge(first, second, tolerance=0.02).different == ()

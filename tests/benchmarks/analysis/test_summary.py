@@ -22,7 +22,7 @@ HEADER = (
     "strategy,dataset,backbone,shots,seed_count,accuracy_0,accuracy_10,accuracy_mean,accuracy_ci_low,"
     "accuracy_ci_high,gain_over_scratch,p_value,p_holm,transferred_share,gradient_steps,seconds,accuracy_median,"
     "gain_ci_low,gain_ci_high,p_wilcoxon,p_wilcoxon_holm,rank_biserial,probability_of_improvement,negative_transfer,"
-    "seeds_needed,evaluations,multiply_adds,critical_path,transferred_bytes"
+    "seeds_needed,evaluations,multiply_adds,critical_path,transferred_bytes,pair_count"
 )
 UPDATES = (0, 10, 20)
 CONDITION = {"dataset": "glyphs", "backbone": "mlp", "shots": 10, "updates": 20}
@@ -172,7 +172,7 @@ def test_without_scratch_there_is_no_gain() -> None:
     """Gains and p-values are empty, everything else is as it was."""
     (row,) = summary([record for record in BY_HAND if record["strategy"] == "gtl"]).values()
     assert all(math.isnan(value) for value in (row.gain_over_scratch, row.p_value, row.p_holm))
-    prefixes = ("gain", "p_", "rank_biserial", "probability", "negative", "seeds_needed")
+    prefixes = ("gain", "p_", "pair", "rank_biserial", "probability", "negative", "seeds_needed")
     missing = {field.name: 0.0 for field in fields(Row) if field.name.startswith(prefixes)}
     assert replace(row, **missing) == replace(summary(BY_HAND)["gtl"], **missing)
     assert cells([row])[0]["gain_over_scratch"] == cells([row])[0]["p_value"] == cells([row])[0]["p_holm"] == ""

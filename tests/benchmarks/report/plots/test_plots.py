@@ -179,21 +179,21 @@ def test_of_many_strategies_the_last_intervals_stand_side_by_side() -> None:
     assert max(axes.get_xticks()) <= UPDATES[-1]
 
 
-@pytest.mark.parametrize("count", [1, MOST_BANDS + 1])
-def test_one_seed_has_no_interval_and_says_so(count: int) -> None:
-    """Nothing is known of the spread; the words below the picture say so."""
-    single = [Curve(curve.strategy, UPDATES, curve.accuracy[:1]) for curve in many(count)]
+@pytest.mark.parametrize(("count", "seeds", "words"), [(1, 1, "one seed"), (MOST_BANDS + 1, 2, "2 seeds")])
+def test_few_seeds_have_no_interval_and_say_so(count: int, seeds: int, words: str) -> None:
+    """Next to nothing is known of the spread; the words below the picture say so."""
+    single = [Curve(curve.strategy, UPDATES, curve.accuracy[:seeds]) for curve in many(count)]
     figure = draw_curves(single, title="")
     axes, _ = parts(figure)
     assert bands(axes) == []
     assert len(axes.get_lines()) == count
-    assert "one seed: no confidence interval" in figure.legends[0].get_title().get_text()
+    assert f"{words}: no confidence interval" in figure.legends[0].get_title().get_text()
     assert "3 seeds" in draw_curves(THREE, title="").legends[0].get_title().get_text()
 
 
 def test_a_failure_is_a_gap_in_line_and_band() -> None:
     """Points before it stay."""
-    seeds = ((0.1, 0.2, math.nan), (0.2, 0.3, 0.4))
+    seeds = ((0.1, 0.2, math.nan), (0.15, 0.25, 0.3), (0.2, 0.3, 0.4))
     axes, _ = parts(draw_curves([Curve("gtl", UPDATES, seeds)], title=""))
     line = list(axes.get_lines()[0].get_ydata())
     assert line[:2] == pytest.approx([15, 25])
