@@ -22,6 +22,7 @@ from neuroevo.cli.output import echo
 from neuroevo.cli.settings.derived import Fields, grouped, settings_of, with_default
 from neuroevo.cli.settings.groups import RUN
 from neuroevo.cli.settings.load import fields, to_toml, used, with_settings
+from neuroevo.cli.settings.quick import kept, quick_settings
 from neuroevo.cli.settings.repeat import repeated
 from neuroevo.cli.settings.run import Bench, BenchMeasurement, BenchNetworks, BenchSearches, Workers
 from neuroevo.cli.status import status
@@ -197,6 +198,8 @@ def _run_suite(one: Chosen, settings: Bench, own: Sequence[Named], folder: Path,
     before = read_facts(folder) if resume and (folder / FACTS).exists() else {}
     # `auto` may stand for another device by now.
     work = _prepared(one, settings.model_copy(update={"device": before.get("device", settings.device)}), own)
+    if settings.quick and not (settings.quiet or resume) and (sentence := _kept(one, settings)):
+        echo(sentence, err=True)
     opened = RunDirectory.resume if resume else RunDirectory.create
     values = _used(settings, own)
     with (
@@ -207,6 +210,13 @@ def _run_suite(one: Chosen, settings: Bench, own: Sequence[Named], folder: Path,
         run.note({"suite": one.name, "repeat": ["neuroevo", *repeated("bench", values, fields(type(settings)))]})
         work(run, map_)
     write_page(run.path)
+
+
+def _kept(one: Chosen, settings: Bench) -> str:
+    """Return which values that are given a quick run of a suite would choose otherwise."""
+    values = settings.model_dump(by_alias=True)
+    of_suite = {key: value for key, value in getattr(one.suite, "quick", {}).items() if key in settings.given}
+    return kept(values, quick_settings(values) | of_suite)
 
 
 def _used(settings: Bench, own: Sequence[Named]) -> dict[str, Any]:

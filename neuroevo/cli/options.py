@@ -20,7 +20,7 @@ from neuroevo.cli.checked import Existing
 from neuroevo.cli.help import Command, Option
 from neuroevo.cli.parameters import parameters_of
 from neuroevo.cli.settings.groups import RUN
-from neuroevo.cli.settings.load import load
+from neuroevo.cli.settings.load import anywhere, load
 from neuroevo.cli.settings.run import Settings, Workers
 from neuroevo.cli.settings.sources import Sources, read_table, unread, variable
 from neuroevo.cli.settings.values import shown
@@ -352,7 +352,7 @@ def _resumed(model: type[Settings], call: Call, flags: Mapping[str, object], wha
     differing = [
         f"{key.replace('_', '-')} ({shown(before)} in the run, {shown(after)} given)"
         for key, (before, after) in sorted(values.items())
-        if before != after
+        if anywhere(before) != anywhere(after)
     ]
     if differing:
         raise click.UsageError(

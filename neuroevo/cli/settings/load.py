@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError, create_model
@@ -103,9 +104,12 @@ def to_toml(values: Mapping[str, Any]) -> str:
 def used(settings: Settings) -> dict[str, Any]:
     """Return what a run notes of its settings: JSON values by the names that users give them, and what it imported.
 
-    What is shown and where is left out; `none` stands for None where that was given or is no default.
+    What is shown and where is left out; `none` stands for None where that was given or is no default. Paths mean the
+    same in every folder.
     """
     values = settings.model_dump(mode="json", by_alias=True)
+    given = settings.model_dump(by_alias=True)
+    values |= {key: str(one.absolute()) for key, one in given.items() if isinstance(one, Path)}
     if values.get("engine") != "ray":
         values = {key: value for key, value in values.items() if key not in RAY}
     imports: dict[str, Any] = {"import": found} if (found := catalogue.imported()) else {}
@@ -113,6 +117,11 @@ def used(settings: Settings) -> dict[str, Any]:
         if key in values and values[key] is None and (key in settings.model_fields_set or info.default is not None):
             values[key] = "none"
     return {**imports, **{key: value for key, value in values.items() if key not in SHOWN}}
+
+
+def anywhere(value: object) -> object:
+    """Return a value that means the same in every folder."""
+    return value.absolute() if isinstance(value, Path) else value
 
 
 def _preset(settings: Mapping[str, FieldInfo], given: Mapping[str, Given]) -> dict[str, Given]:

@@ -29,6 +29,21 @@ MOST_PIXELS = 32
 """Height and width of images that are larger by themselves, where they can be had in another size."""
 
 
+def kept(values: Mapping[str, object], chosen: Mapping[str, object]) -> str:
+    """Return in a sentence which values that are given `--quick` would choose otherwise; nothing if there are none.
+
+    Args:
+        values: The values.
+        chosen: What `--quick` would choose.
+    """
+    found = [
+        f"--{key.replace('_', '-')}={_text(values[key])} in place of {_text(value)}"
+        for key, value in chosen.items()
+        if key in values and _text(values[key]) != _text(value)
+    ]
+    return f"--quick keeps what is given: {', '.join(found)}." if found else ""
+
+
 def quick_settings(values: Mapping[str, object]) -> dict[str, object]:
     """Return the defaults of `--quick` for the backbone and the data set that are chosen."""
     from neuroevo import catalogue
@@ -48,3 +63,8 @@ def quick_settings(values: Mapping[str, object]) -> dict[str, object]:
         if size is not None and isinstance(size.default, int) and size.default > MOST_PIXELS:
             quick["image_size"] = MOST_PIXELS
     return quick
+
+
+def _text(value: object) -> str:
+    """Return a value as the command line takes it."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -13,7 +13,7 @@ from neuroevo.cli.contestants import settings_of_all
 from neuroevo.cli.settings.derived import settings_of
 from neuroevo.cli.settings.load import SettingsError, fields, load, to_toml, used, with_settings
 from neuroevo.cli.settings.presets import PAIRS, SHARED, SIZES, preset_names, preset_settings
-from neuroevo.cli.settings.quick import LARGE, quick_settings
+from neuroevo.cli.settings.quick import LARGE, kept, quick_settings
 from neuroevo.cli.settings.repeat import repeated
 from neuroevo.cli.settings.run import BenchNetworks, EvolveNetworks, Settings
 from neuroevo.cli.settings.sources import Sources, read_table
@@ -142,3 +142,13 @@ def test_quick_has_smaller_images_where_they_are_large(tmp_path: Path) -> None:
     given = read({**flags, "image_size": "84", "ways": "20"})
     assert (given.image_size, given.ways, given.life_updates) == (84, 20, 40)
     assert read({**flags, "dataset": "cifar-fs"}).image_size is None
+
+
+def test_what_quick_would_choose_otherwise_is_named() -> None:
+    """Values that are given stay, and a sentence says which they are and what they replace."""
+    chosen = {"seeds": 1, "budgets": (80, 320), "life_updates": 200, "elsewhere": 1}
+    given = {"seeds": 3, "budgets": (10, 20), "life_updates": 200}
+    assert kept(given, chosen) == (
+        "--quick keeps what is given: --seeds=3 in place of 1, --budgets=10,20 in place of 80,320."
+    )
+    assert kept({**chosen}, chosen) == ""

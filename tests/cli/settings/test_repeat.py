@@ -130,3 +130,13 @@ def test_one_strategy_is_named_first() -> None:
     table = {"seed": 3, "strategy": "gtl", "import": ["/a/mine.py"]}
     assert repeated("evolve", table, fields(model_of("gtl"))) == ["evolve", "gtl", "--seed=3", "--import=/a/mine.py"]
     assert evolve.name == "evolve"
+
+
+def test_a_run_is_repeated_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths of data are noted in whole; where results go is not noted at all."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shapes").mkdir()
+    first = _settings_of_bench(["--dataset=image-folder", "--data-root=shapes", "--out=runs"])
+    words = repeated("bench", used(first), fields(type(first)))
+    assert f"--data-root={tmp_path / 'shapes'}" in words
+    assert not any("--out" in word for word in words)
