@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
+from types import MappingProxyType
 from typing import Any
 
 from neuroevo import catalogue
@@ -144,6 +145,8 @@ TERMS: tuple[Term, ...] = (
 )
 """Terms in alphabetical order."""
 
+NO_FACTS: Mapping[str, Any] = MappingProxyType({})
+ONE_LINEAGE = "Population 1: one lineage, and nothing is selected within a generation."
 UNKNOWN = "A contestant of its author; its settings are under “What was compared”."
 
 
@@ -161,8 +164,10 @@ def strategies_of(results: Sequence[RunData]) -> list[Word]:
     """Return every strategy of some runs with a line about it, each once."""
     found: dict[str, str] = {}
     for result in results:
+        contestants = {one["name"]: one for one in result.comparison.get("contestants", ())}
         for name in _names(result):
-            found.setdefault(name, meaning_of(name, result.settings.get("contestants")))
+            about = contestants.get(name, {})
+            found.setdefault(name, meaning_of(name, result.settings.get("contestants"), about) + _remarks(about))
     return [*found.items()]
 
 
@@ -172,19 +177,37 @@ def _names(result: RunData) -> list[str]:
     return list(dict.fromkeys(parts_of(name)[0] if budgets else name for name in names))
 
 
-def meaning_of(name: str, contestants: Any) -> str:
+def meaning_of(name: str, contestants: Any, about: Mapping[str, Any] = NO_FACTS) -> str:
     """Return a line about a contestant.
 
     Args:
         name: Its name.
         contestants: The tables of contestants with settings of their own, if the run has any.
+        about: What `run.json` says of it.
     """
     table = contestants.get(name) if isinstance(contestants, Mapping) else None
     if isinstance(table, Mapping):
         settings = ", ".join(f"{key} {value}" for key, value in table.items() if key != "strategy")
         base = str(table.get("strategy", ""))
         return f"{base} with {settings}. {_known(base)}" if settings else f"{base}. {_known(base)}"
-    return _known(name) or UNKNOWN
+    kind = about.get("class", NO_FACTS)
+    return ("" if kind.get("base") else _known(name)) or _of_class(kind) or UNKNOWN
+
+
+def _of_class(kind: Mapping[str, Any]) -> str:
+    """Return what a contestant's class is; of a class of its author, too, for the run has its summary."""
+    if not kind:
+        return ""
+    derived = f", derived from {kind['base']}" if kind.get("base") else ""
+    return f"{kind['name']}{derived}. {_sentence(kind['summary'])}".rstrip()
+
+
+def _remarks(about: Mapping[str, Any]) -> str:
+    """Return what a reader should know of a contestant besides: swapped operators, and that nothing is selected."""
+    swapped = ", ".join(about.get("swapped", NO_FACTS))
+    alone = about.get("settings", NO_FACTS).get("population") == 1
+    operators = f" With operators of its author: {swapped}." if swapped else ""
+    return operators + (f" {ONE_LINEAGE}" if alone else "")
 
 
 def _known(name: str) -> str:
@@ -192,8 +215,12 @@ def _known(name: str) -> str:
     entry = catalogue.entries("strategy").get(name)
     if entry is None or entry.origin != catalogue.OWN:
         return ""
-    sentence = entry.summarise().replace("`", "")
-    return sentence if sentence.endswith(("?", ".")) else f"{sentence}."
+    return _sentence(entry.summarise())
+
+
+def _sentence(text: str) -> str:
+    plain = text.replace("`", "")
+    return plain if plain.endswith(("?", ".")) or not plain else f"{plain}."
 
 
 def _occurs(term: Term, text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from neuroevo.benchmarks.analysis.conditions import describe, factors_of
@@ -11,19 +12,25 @@ from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.report import tables
 from neuroevo.benchmarks.report.grids import Grid, texts
 from neuroevo.benchmarks.report.tables import format_key, format_value
+from neuroevo.spelling import outlined
 
 MACHINE = ("device", "gpu", "threads", "processor", "cpus", "memory_gib", "platform", "host")
 COURSE = ("what", "suite", "status", "error", "started", "ended", "seed")
 SHOWN_ELSEWHERE = ("argv", "repeat", "versions", "python", "comparison", "findings", "sealed", *MACHINE)
-SHARED = ("operators", "dataset", "backbone")
-"""Settings of contestants that describe what all of them have, at length: `run.json` holds them."""
+SHARED = ("strategy", "operators", "dataset", "backbone")
+"""Settings of contestants that all of them have, or that are named otherwise: `run.json` holds them."""
+REPEAT = "To repeat it (options at their defaults are left out)"
+WITHOUT_DEFAULTS = "Settings of contestants at the defaults of their class are left out; run.json has all."
 
 
 def provenance(results: Sequence[RunData]) -> list[Grid]:
     """Return settings, machine, versions and facts as tables with a column for each run."""
     facts = [result.facts for result in results]
     return [
-        _side_by_side("comparison", "What was compared", [_comparison(result.comparison) for result in results]),
+        replace(
+            _side_by_side("comparison", "What was compared", [_comparison(result.comparison) for result in results]),
+            note=_left_out(results),
+        ),
         _side_by_side("settings", "Settings", [result.settings for result in results]),
         _side_by_side("machine", "Hardware", [_only(one, MACHINE) for one in facts]),
         _side_by_side("versions", "Versions", [_versions(one) for one in facts]),
@@ -34,7 +41,7 @@ def provenance(results: Sequence[RunData]) -> list[Grid]:
 def commands(result: RunData) -> list[tuple[str, str]]:
     """Return the command that repeats a run on any machine, and the one that was given; none for a run from Python."""
     repeat, argv = result.facts.get("repeat"), result.facts.get("argv")
-    found = [("To repeat it", shlex.join(map(str, repeat)))] if isinstance(repeat, list) and repeat else []
+    found = [(REPEAT, shlex.join(map(str, repeat)))] if isinstance(repeat, list) and repeat else []
     if not isinstance(argv, list) or not argv:
         return found
     return [*found, ("As it was called", shlex.join(["neuroevo", *map(str, argv[1:])]))]
@@ -47,16 +54,49 @@ def _comparison(comparison: Mapping[str, Any]) -> dict[str, Any]:
     conditions, names = comparison["conditions"], factors_of(comparison["conditions"])
     found = {"suite": comparison.get("suite"), "seeds": comparison["seeds"], "descendants": comparison["descendants"]}
     for condition, protocol in zip(conditions, comparison["protocols"], strict=True):
-        found[f"descendants {describe(condition, names)}"] = protocol
+        found[f"descendants {describe(condition, names)}"] = _lines(protocol)
     return {**found, **{one["name"]: _contestant(one) for one in comparison["contestants"]}}
 
 
+def _left_out(results: Sequence[RunData]) -> str:
+    """Return that settings at their defaults are left out, unless a run does not say which these are."""
+    contestants = [one for result in results for one in result.comparison.get("contestants", ())]
+    return WITHOUT_DEFAULTS if all("changed" in one for one in contestants) else ""
+
+
 def _contestant(one: Mapping[str, Any]) -> str:
-    """Return the settings of a contestant that are its own, generations first."""
-    own = {key: value for key, value in one["settings"].items() if key not in SHARED}
-    values = _spread({"generations": one["generations"], **own})
-    shown = {key: value for key, value in values.items() if not key.endswith(" kind")}  # without classes of recipes
-    return ", ".join(f"{format_key(key)} {format_value(value)}" for key, value in shown.items())
+    """Return what a contestant is: its class, and what of it is not the default of that class, a line for each."""
+    settings = {key: value for key, value in one.get("changed", one["settings"]).items() if key not in SHARED}
+    swapped = {f"operator {name}": _operator(value) for name, value in one.get("swapped", {}).items()}
+    name = one["settings"].get("strategy")
+    return _lines({"class": name, "generations": one["generations"], **settings, **swapped})
+
+
+def _lines(values: Mapping[str, Any]) -> str:
+    """Return names and values, a line for each; what has no value is left out."""
+    return "\n".join(f"{format_key(key)}: {_value(value)}" for key, value in values.items() if value is not None)
+
+
+def _value(value: Any) -> str:
+    """Return a value on one line; of a recipe or a network what it holds, the kind first if it is a name of its own."""
+    if not isinstance(value, Mapping):
+        return format_value(value)
+    inside = {key: one for key, one in outlined(value).items() if one is not None and key != "kind"}
+    if inside.get("begin") == 0:  # a training run that begins where they all do
+        del inside["begin"]
+    kind = str(value.get("kind", ""))
+    words = [f"{format_key(key)} {format_value(one)}" for key, one in inside.items()]
+    return "; ".join([*([kind] if kind and "." not in kind else []), *words])
+
+
+def _operator(value: Any) -> str:
+    """Return what an operator is called, with its simple arguments."""
+    if not isinstance(value, Mapping):
+        return str(value)
+    name = value.get("call", value.get("kind"))
+    given = {key: one for key, one in value.items() if isinstance(one, bool | int | float)}
+    inside = ", ".join(f"{format_key(key)} {format_value(one)}" for key, one in given.items())
+    return f"{_operator(name)} ({inside})" if inside else _operator(name)
 
 
 def _spread(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,7 +109,7 @@ def _spread(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _side_by_side(name: str, caption: str, columns: Sequence[Mapping[str, Any]]) -> Grid:
-    keys = dict.fromkeys(key for column in columns for key in column)
+    keys = dict.fromkeys(key for column in columns for key, value in column.items() if value is not None)
     rows = tuple((format_key(key), *(format_value(column.get(key)) for column in columns)) for key in keys)
     if len(columns) > 1:
         # What differs is what a reader looks for.

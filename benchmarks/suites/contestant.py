@@ -9,7 +9,7 @@ from typing import Any
 
 from neuroevo.execution.looped import in_threads
 from neuroevo.individual import Individual
-from neuroevo.strategies.strategy import Strategy
+from neuroevo.strategies.strategy import Strategy, operators_of
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ class Pretraining:
         key = (contestant.pretrains, seed)
         if key not in self.networks:
             return 0.0
-        strategy.toolbox.register("live", _lent, self.networks[key])
+        described = operators_of(strategy).get("live")
+        strategy.toolbox.register("live", _Lent(self.networks[key], described))
         return self.seconds[key]
 
 
@@ -102,7 +103,21 @@ def _first_life(strategy: Strategy) -> tuple[Any, float]:
     return network, time.perf_counter() - started
 
 
-def _lent(network: Any, individual: Individual, slot: int) -> Any:
-    """Return the network that has been trained already, whatever the individual."""
-    del individual, slot
-    return network
+@dataclass(frozen=True, eq=False)
+class _Lent:
+    """An operator that returns a network that has been trained already, whatever the individual.
+
+    It is described as the one that trained the network, for it gives the same result.
+    """
+
+    network: Any
+    described: Any
+
+    def __call__(self, individual: Individual, slot: int) -> Any:
+        """Return the network."""
+        del individual, slot
+        return self.network
+
+    def describe(self) -> Any:
+        """Return the description of the operator that it stands for."""
+        return self.described

@@ -13,9 +13,10 @@ import torch
 from neuroevo.benchmarks.analysis.conditions import describe, factors_of, varying
 from neuroevo.benchmarks.suites.condition import Condition
 from neuroevo.benchmarks.suites.contestant import Contestant
+from neuroevo.benchmarks.suites.described import contestant_facts
 from neuroevo.benchmarks.suites.protocol import Transfer
 from neuroevo.data.images import Dataset
-from neuroevo.strategies.strategy import Strategy, settings_of
+from neuroevo.strategies.strategy import Strategy
 
 Facts = Mapping[str, Any]
 
@@ -39,7 +40,7 @@ def facts_of(
     """
     data: dict[int, Any] = {}
     found = {
-        "contestants": [_contestant(one, made[one.name]) for one in contestants],
+        "contestants": [contestant_facts(one, made[one.name]) for one in contestants],
         "conditions": [one.values for one in conditions],
         "protocols": [_protocol(one.protocol, data) for one in conditions],
         "descendants": conditions[0].protocol.descendants,
@@ -68,12 +69,6 @@ def differences(before: Facts, now: Facts) -> list[str]:
         for name in dict.fromkeys([*first, *second])
         if first.get(name) != second.get(name)
     ]
-
-
-def _contestant(contestant: Contestant, strategy: Strategy) -> dict[str, Any]:
-    settings = settings_of(strategy)
-    settings.pop("seed", None)
-    return {"name": contestant.name, "generations": contestant.generations, "settings": settings}
 
 
 def _protocol(protocol: Transfer, data: dict[int, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.heads import HeadMemory
 from neuroevo.strategies.strategy import ToolboxStrategy
+from neuroevo.strategies.swapped import name_of_operator, swapped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,12 +60,13 @@ class LearngeneStrategy(ToolboxStrategy):
         self.dataset = dataset
 
     def origin(self, generations: int) -> dict[str, Any]:
-        """Return notes for a learngene that took that number of generations: its data, and what it cost.
+        """Return notes for a learngene that took that number of generations: its data, what it cost, swapped operators.
 
         The cost is the planned one, which does not depend on how often `result` was called on the way.
         """
         cost = {name: count for name, count in asdict(self.planned_budget(generations)).items() if count}
-        return {"dataset": self.dataset, "budget": cost}
+        operators = {name: name_of_operator(one) for name, one in swapped(self).items()}
+        return {"dataset": self.dataset, "budget": cost, **({"swapped_operators": operators} if operators else {})}
 
     def pack(self, individuals: Sequence[Individual]) -> list[dict[str, Any]]:
         """Return individuals as JSON values and tensors."""

@@ -215,12 +215,18 @@ def settings_of(strategy: Strategy) -> dict[str, Any]:
     else:
         names = ("settings", "seed", "classes", "backbone")
         described |= {name: describe(getattr(strategy, name)) for name in names if hasattr(strategy, name)}
-    described["operators"] = {
-        name: _operator(operator)
-        for name, operator in sorted(vars(strategy.toolbox).items())
-        if callable(operator) and not name.startswith("_") and name not in (*ALWAYS, "generate", "update")
-    }
-    return cast(dict[str, Any], json.loads(json.dumps(described, default=lambda thing: type(thing).__name__)))
+    return {**_plain(described), "operators": operators_of(strategy)}
+
+
+def operators_of(strategy: Strategy) -> dict[str, Any]:
+    """Return the operators on which results of a strategy depend, by name, as JSON values."""
+    return _plain(
+        {
+            name: _operator(operator)
+            for name, operator in sorted(vars(strategy.toolbox).items())
+            if callable(operator) and not name.startswith("_") and name not in (*ALWAYS, "generate", "update")
+        }
+    )
 
 
 def budget_of(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
@@ -236,6 +242,11 @@ def budget_of(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
 def scoring_cost(verb: Callable[..., Any], *, otherwise: Budget) -> Budget:
     """Return what one call of an operator that scores an individual costs, the evaluation itself included."""
     return replace(budget_of(verb, otherwise=otherwise), evaluations=1)
+
+
+def _plain(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return descriptions as the JSON values that they are when they are read again."""
+    return cast(dict[str, Any], json.loads(json.dumps(described, default=lambda thing: type(thing).__name__)))
 
 
 def _operator(operator: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -50,8 +51,9 @@ def cheap(toys: ModuleType, score: Callable[[Individual], float], **settings: An
 
 
 def genome_bytes(individual: Individual) -> bytes:
-    """Return a learngene as the bytes of its file."""
-    data: bytes = individual.genome.to_bytes()
+    """Return a learngene as the bytes of its file; which operators were swapped is no difference."""
+    notes = {name: note for name, note in individual.genome.notes.items() if name != "swapped_operators"}
+    data: bytes = replace(individual.genome, notes=notes).to_bytes()
     return data
 
 
