@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 from neuroevo.benchmarks.analysis.differences import Difference
 from neuroevo.benchmarks.analysis.matches import FEWEST
@@ -19,7 +20,8 @@ OF_GAIN = ("gain_ci_low", "gain_ci_high", "p_value", "p_holm", "p_wilcoxon", "p_
 def supported(row: Row) -> Row:
     """Return a row of a comparison without what its seeds are too few for."""
     unknown = (*(OF_ACCURACY if row.seed_count < FEWEST else ()), *(OF_GAIN if row.pair_count < FEWEST else ()))
-    return replace(row, **dict.fromkeys(unknown, NAN)) if unknown else row
+    blanks: dict[str, Any] = dict.fromkeys(unknown, NAN)
+    return replace(row, **blanks) if unknown else row
 
 
 def supported_estimate(found: Estimate) -> Estimate:

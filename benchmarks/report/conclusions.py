@@ -109,9 +109,9 @@ def _of_one(
     row, match, gain = _row(part, subject), matches.get(name), gains.get(name)
     reached = f"{subject} {_reached(row)}."
     sentences = [reached, *([] if gain is None else [describe_difference(subject, BASELINE, gain)])]
-    headline = "" if gain is None else headline_of(subject, BASELINE, gain)
+    headline = "" if gain is None else headline_of(subject, BASELINE, gain, share=row.transferred_share)
     if match is not None:
-        headline = headline_of(subject, match.rival.strategy, match.pairs.difference)
+        headline = headline_of(subject, match.rival.strategy, match.pairs.difference, share=row.transferred_share)
         sentences += [describe_match(match), *describe_costs(match)]
     return headline, sentences + _above_all(part, subject, match)
 

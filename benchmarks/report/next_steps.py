@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,14 @@ from neuroevo.runs.names import GENOME, LEARNGENE, LEARNGENES, REPORT
 
 OF_DATA = ("--dataset", "--data-root", "--image-size", "--backbone", "--width", "--import")
 """Flags of a comparison that the training of one descendant needs as well."""
+OF_PATHS = ("--data-root", "--target-data-root", "--import")
+OF_A_SMALL_RUN = (
+    *("--strategies", "--contestant", "--problems", "--dataset", "--data-root", "--image-size", "--backbone"),
+    *("--target-dataset", "--target-data-root", "--import"),
+)
+"""Flags that a small run of the same contestants on the same data has as well."""
+AGAIN, SMALL = "again", "small"
+"""Folders of a run that is repeated, and of a small one."""
 
 
 @dataclass(frozen=True)
@@ -25,21 +34,68 @@ class Step:
     command: str
 
 
-def next_steps(result: RunData, folder: Path, *, page: bool = True) -> list[Step]:
-    """Return what to do next.
+def next_steps(result: RunData, folder: Path) -> list[Step]:
+    """Return what to do next with a run that has just ended, in its folder as commands are to name it."""
+    compared = (
+        [Step("Repeat it and see whether anything differs", f"{_again(result)} && {_compare(folder)}")]
+        if _repeats(result)
+        else []
+    )
+    return [*_more_seeds(result), _page(folder), *_products(result, folder), *compared]
 
-    Args:
-        result: A run.
-        folder: Its folder as commands are to name it.
-        page: Whether to name the page.
-    """
-    steps = [*_more_seeds(result), *([_page(folder)] if page else [])]
+
+def steps_with_page(result: RunData) -> list[Step]:
+    """Return what a reader of the page alone can do: install neuroevo and repeat the run; nothing if Python made it."""
+    words = _repeat(result)
+    if not words:
+        return []
+    elsewhere = any(word.partition("=")[0] in OF_PATHS for word in words)
+    paths = " (its paths are those of the machine that it ran on)" if elsewhere else ""
+    return [
+        Step("Install neuroevo, in a checkout", "pip install ."),
+        Step(f"Repeat this run{paths}", _again(result)),
+        *_small(result, words),
+        *_more_seeds(result),
+    ]
+
+
+def steps_with_folder(result: RunData) -> list[Step]:
+    """Return what can be done with the run directory, in the folder that holds it."""
+    folder = Path(result.path.resolve().name)
+    compared = [Step("Compare it with the run that repeats it", _compare(folder))] if _repeats(result) else []
+    return [*_products(result, folder), *compared]
+
+
+def _products(result: RunData, folder: Path) -> list[Step]:
+    """Return what to do with what a run found."""
     if result.rows:
-        return steps + _inherit(result, folder)
+        return _inherit(result, folder)
     if result.searches:
-        return steps + _evolve(result)
+        return _evolve(result)
     products = [folder / name for name in (LEARNGENE, GENOME) if (result.path / name).exists()]
-    return steps + [Step("Show what it saved", _line("neuroevo", "show", str(path))) for path in products]
+    return [Step("Show what it saved", _line("neuroevo", "show", str(path))) for path in products]
+
+
+def _repeats(result: RunData) -> bool:
+    """Return whether a run can be repeated by a command and then be compared."""
+    return bool(_repeat(result) and (result.rows or result.is_evolution))
+
+
+def _again(result: RunData) -> str:
+    return _line(*_repeat(result), f"--out={AGAIN}")
+
+
+def _compare(folder: Path) -> str:
+    return _line("neuroevo", "compare", str(folder), AGAIN)
+
+
+def _small(result: RunData, words: Sequence[str]) -> list[Step]:
+    """Return how to make a small run of the same contestants, unless this is one or a small run is none of its kind."""
+    if "--quick" in words or not (result.rows or result.searches):
+        return []
+    kept = [word for word in words[2:] if not word.startswith("-") or word.partition("=")[0] in OF_A_SMALL_RUN]
+    command = _line(*words[:2], *kept, "--quick", f"--out={SMALL}")
+    return [Step("Or a small run of the same contestants and data, in a minute or two", command)]
 
 
 def _more_seeds(result: RunData) -> list[Step]:

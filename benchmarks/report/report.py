@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
-from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
@@ -25,7 +24,8 @@ from neuroevo.benchmarks.report.conditions import spending
 from neuroevo.benchmarks.report.evolution import GENERATION_COLUMNS, evenly
 from neuroevo.benchmarks.report.glossary import strategies_of, terms_in
 from neuroevo.benchmarks.report.grids import Grid, grid, grid_of_rows, texts
-from neuroevo.benchmarks.report.next_steps import Step, next_steps
+from neuroevo.benchmarks.report.next_steps import Step, steps_with_folder, steps_with_page
+from neuroevo.benchmarks.report.opponents import grid_of_opponents
 from neuroevo.benchmarks.report.pictures import Album, Picture, Pictures, draw_all, picture_of_ranks
 from neuroevo.benchmarks.report.provenance import commands, provenance
 from neuroevo.benchmarks.report.searches import RANK, SEARCH_COLUMNS
@@ -43,6 +43,7 @@ class Section:
     name: str
     title: str
     conclusions: Conclusions
+    repeating: list[Step]
     steps: list[Step]
     problems: list[str]
     grids: list[Grid]
@@ -100,7 +101,8 @@ def _section(number: int, result: RunData, *, alone: bool) -> Section:
         name="" if alone else f"Run {number}",
         title=f"{result.title} ({result.path})",
         conclusions=conclude(result),
-        steps=next_steps(result, Path(result.path.resolve().name), page=False),
+        repeating=steps_with_page(result),
+        steps=steps_with_folder(result),
         problems=[*result.problems, *pictures.problems],
         grids=_grids(result, "" if alone else f"run {number}"),
         pictures=pictures,
@@ -113,6 +115,7 @@ def _grids(result: RunData, run: str) -> list[Grid]:
     if result.rows:
         return [
             grid_of_rows(f"main{name}", f"Accuracy and gain{behind}", result.rows, MAIN),
+            *grid_of_opponents(name, behind, result),
             grid_of_rows(f"costs{name}", f"What was spent before transfer{behind}", spending(result.rows), COSTS),
         ]
     if result.searches:

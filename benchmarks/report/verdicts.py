@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from neuroevo.benchmarks.analysis.matches import ENOUGH, FEWEST, Match, ratio, verdict
 from neuroevo.benchmarks.analysis.statistics import Estimate
-from neuroevo.benchmarks.report.columns import count, points, points_interval
+from neuroevo.benchmarks.report.columns import count, percent, points, points_interval
 
 COSTS: Mapping[str, str] = {
     "multiply_adds": "multiply-adds",
@@ -58,14 +58,22 @@ def describe_difference(
             return f"{first} {verb} {second}{inside.removesuffix(',')}: {amount(difference)}."
 
 
-def headline_of(first: str, second: str, difference: Estimate) -> str:
-    """Return a difference as a headline."""
+def headline_of(first: str, second: str, difference: Estimate, *, share: float = 1.0) -> str:
+    """Return a difference as a headline.
+
+    Args:
+        first: The strategy.
+        second: What it is compared with.
+        difference: First minus second, in shares.
+        share: What the first transfers, as a share of all parameters; said if that is a part of them.
+    """
     size = points(abs(difference.mean)).lstrip("+")
+    part = f", transferring {percent(share)} % of the parameters" if 0 < share < 1 else ""
     match verdict(difference):
         case "above":
-            return f"{first} beats {second} by {size} points"
+            return f"{first} beats {second} by {size} points{part}"
         case "below":
-            return f"{first} loses to {second} by {size} points"
+            return f"{first} loses to {second} by {size} points{part}"
         case "few":
             return no_conclusion(difference.count)
         case "unknown":

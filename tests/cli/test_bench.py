@@ -136,8 +136,9 @@ def test_what_to_do_next_can_be_done(finished: tuple[Any, Path], neuroevo: Progr
     """Below the table stand commands that work as they are, each on a line of its own."""
     call, _ = finished
     lines = [line for line in call.out.splitlines() if line.startswith("    neuroevo ")]
-    bench, *others = (shlex.split(line)[1:] for line in lines)
+    bench, *others, again = (shlex.split(line)[1:] for line in lines)
     assert (bench[0], bench[-1]) == ("bench", "--seeds=5")
+    assert again[-5:] == ["&&", "neuroevo", "compare", str(finished[1]), "again"]
     assert [words[0] for words in others] == ["report", "show", "inherit"]
     for words in others:
         more = ["--updates", 2, "--out", tmp_path / "heir"] if words[0] == "inherit" else []

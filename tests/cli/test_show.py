@@ -25,7 +25,7 @@ from neuroevo.strategies import UntrainedCircuit
 
 Program = Callable[..., Any]
 CONDITION: dict[str, Any] = {"dataset": "glyphs", "backbone": "mlp", "shots": 10, "updates": 60}
-ROW = Row("gtl", CONDITION, 3, 0.1, 0.2, 0.5, 0.4, 0.6, 0.125, 0.012, 0.024, 0.2, 1540, 3.5, *[0.5] * 9, *[7] * 4)
+ROW = Row("gtl", CONDITION, 3, 0.1, 0.2, 0.5, 0.4, 0.6, 0.125, 0.012, 0.024, 0.2, 1540, 3.5, *[0.5] * 9, *[7] * 5)
 
 
 @pytest.fixture

@@ -172,7 +172,7 @@ ENDS = {
 def test_a_loss_is_said_plainly() -> None:
     """Headline, gain, rival, costs and the best of all, a sentence each."""
     found = conclude(run_of(ENDS, steps={"gtl": 240}))
-    assert found.headline == "gtl loses to narrow-pretraining by 10.0 points"
+    assert found.headline == "gtl loses to narrow-pretraining by 10.0 points, transferring 20.0 % of the parameters"
     assert found.all == [
         "gtl reaches 51.2 % accuracy on novel classes and transfers 20.0 % of the parameters.",
         "gtl beats scratch: +30.8 points (95 % CI +29.8 to +31.8, 5 seeds).",

@@ -17,9 +17,14 @@ WriteRun = Callable[..., Path]
 
 @pytest.mark.parametrize("names", [*permutations(("scratch", "gtl", "narrow-pretraining"))])
 def test_kept_channels_do_not_depend_on_the_order(
-    names: tuple[str, ...], write_run: WriteRun, toys: ModuleType, tmp_path: Path
+    names: tuple[str, ...],
+    write_run: WriteRun,
+    toys: ModuleType,
+    tmp_path: Path,
+    draw_only: Callable[[str], None],
 ) -> None:
     """A learngene of a narrow network is shown among the channels of the run's backbone, first or last."""
+    draw_only("Channels")
     run = write_run(tmp_path / "run", dict.fromkeys(names, (0.2, 0.3)))
     groups = toys.CONVNET.layout.groups
     narrow = toys.CONVNET.resized(dict.fromkeys(groups, 2))

@@ -1,0 +1,51 @@
+"""What to do next: commands for a reader of the page alone, and for one who has the run directory."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from neuroevo.benchmarks.analysis.results import RunData, read_run
+from neuroevo.benchmarks.report.next_steps import next_steps, steps_with_folder, steps_with_page
+
+WORDS = ["neuroevo", "bench", "instinct", "--strategies=scratch,gtl", "--width=2.0", "--import=/home/me/own.py"]
+
+
+def test_a_run_from_python_is_repeated_by_no_command(run: Path) -> None:
+    """So that the page has no command for that, and nothing to compare."""
+    result = read_run(run)
+    alone = RunData(result.path, {**result.facts, "repeat": None}, {}, result.records, ())
+    assert steps_with_page(alone) == []
+    assert not any("again" in step.command for step in (*steps_with_folder(alone), *next_steps(alone, run)))
+
+
+def test_a_reader_of_the_page_installs_and_repeats(run: Path) -> None:
+    """In whole, and small: the same suite, contestants and data at the sizes of `--quick`."""
+    result = read_run(run)
+    given = RunData(result.path, {**result.facts, "repeat": WORDS}, {}, result.records, ())
+    install, repeat, small, more = steps_with_page(given)
+    assert install.command == "pip install ."
+    assert shlex.split(repeat.command) == [*WORDS, "--out=again"]
+    assert repeat.text.endswith("(its paths are those of the machine that it ran on)")
+    assert shlex.split(small.command) == [*WORDS[:4], WORDS[-1], "--quick", "--out=small"]
+    assert more.command.endswith(" --seeds=5")
+
+
+def test_a_quick_run_has_no_smaller_one(run: Path) -> None:
+    """It is one."""
+    result = read_run(run)
+    quick = RunData(result.path, {**result.facts, "repeat": ["neuroevo", "bench", "--quick"]}, {}, result.records, ())
+    assert [step.command for step in steps_with_page(quick)] == [
+        *("pip install .", "neuroevo bench --quick --out=again", "neuroevo bench --quick --seeds=5")
+    ]
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_the_repetition_is_compared(run: Path, quick: bool) -> None:
+    """On a terminal in one line with it, on the page by itself."""
+    words = ["neuroevo", "bench", *(["--quick"] if quick else [])]
+    result = read_run(run)
+    given = RunData(result.path, {**result.facts, "repeat": words}, {}, result.records, ())
+    assert steps_with_folder(given)[-1].command == "neuroevo compare run again"
+    last = next_steps(given, Path("runs/mine"))[-1].command
+    assert last == f"{shlex.join(words)} --out=again && neuroevo compare runs/mine again"
