@@ -42,6 +42,38 @@ def rand_one(genomes: Tensor, *, factor: float, generator: torch.Generator) -> T
     return first + factor * (second - third)
 
 
+def current_to_best(
+    genomes: Tensor, best: Tensor, archive: Tensor, *, factors: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Return for each genome x a mutant, x + F (best - x) + F (r1 - r2), where r2 may be one that died.
+
+    Args:
+        genomes: Floating point, [..., P, D].
+        best: A good genome for each, of the same shape.
+        archive: Genomes that were replaced, [..., A, D]; A may be 0.
+        factors: The differential weight F of each, [..., P].
+        generator: A generator of the CPU.
+
+    Returns:
+        Mutants, [..., P, D].
+
+    Raises:
+        ValueError: There are fewer than 3 genomes.
+
+    Source: Zhang and Sanderson, JADE (IEEE Transactions on Evolutionary Computation, 2009), equation 7.
+    """
+    population = genomes.shape[-2]
+    if population < LEAST - 1:
+        raise ValueError(f"genomes must be at least {LEAST - 1}, but they are {population}.")
+    pool = torch.cat([genomes, archive], dim=-2)
+    own = torch.arange(population).expand(genomes.shape[:-1]).unsqueeze(-1)
+    first = _another(own, population, generator)
+    second = _another(torch.cat([own, first], dim=-1), pool.shape[-2], generator)
+    one, other = (_rows(pool, places.squeeze(-1).to(pool.device)) for places in (first, second))
+    weights = factors.unsqueeze(-1).to(genomes)
+    return genomes + weights * (best - genomes) + weights * (one - other)
+
+
 def iso_line(
     genomes: Tensor, others: Tensor, *, iso: float | Tensor, line: float = 0.2, generator: torch.Generator
 ) -> Tensor:
@@ -65,13 +97,13 @@ def iso_line(
     return genomes + iso * noise + line * steps * (others - genomes)
 
 
-def binomial(genomes: Tensor, mutants: Tensor, *, rate: float, generator: torch.Generator) -> Tensor:
+def binomial(genomes: Tensor, mutants: Tensor, *, rate: float | Tensor, generator: torch.Generator) -> Tensor:
     """Return trial genomes: each gene is the mutant's with the given probability, and at least one gene always is.
 
     Args:
         genomes: Targets, [..., P, D].
         mutants: Their mutants, of the same shape.
-        rate: The crossover rate CR, in [0, 1].
+        rate: The crossover rate CR, in [0, 1]: one for all, or one for each genome, [..., P] on the CPU.
         generator: A generator of the CPU.
 
     Returns:
@@ -82,16 +114,30 @@ def binomial(genomes: Tensor, mutants: Tensor, *, rate: float, generator: torch.
 
     Source: Storn and Price 1997, equation 4.
     """
-    if not 0 <= rate <= 1:
+    if not bool(torch.as_tensor((rate >= 0) & (rate <= 1)).all()):
         raise ValueError(f"rate must lie in [0, 1], but it is {rate}.")
-    drawn = happens(genomes.shape, rate, generator)
+    if isinstance(rate, Tensor):
+        drawn = torch.rand(genomes.shape, generator=generator, dtype=torch.float64) < rate.unsqueeze(-1)
+    else:
+        drawn = happens(genomes.shape, rate, generator)
     sure = torch.randint(genomes.shape[-1], (*genomes.shape[:-1], 1), generator=generator)
     taken = drawn.scatter(-1, sure, value=True)
     return torch.where(taken.to(genomes.device), mutants, genomes)
 
 
 def _rows(genomes: Tensor, places: Tensor) -> Tensor:
-    return genomes.gather(-2, places.unsqueeze(-1).expand_as(genomes))
+    return genomes.gather(-2, places.unsqueeze(-1).expand((*places.shape, genomes.shape[-1])))
 
 
-OPERATORS = {"differential.rand_one": rand_one, "differential.binomial": binomial, "differential.iso_line": iso_line}
+def _another(known: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Return a number below `count` for each row of known ones [..., K], which is none of them, [..., 1]."""
+    keys = torch.rand((*known.shape[:-1], count), generator=generator, dtype=torch.float64)
+    return keys.scatter_(-1, known, -1.0).argmax(dim=-1, keepdim=True)
+
+
+OPERATORS = {
+    "differential.rand_one": rand_one,
+    "differential.current_to_best": current_to_best,
+    "differential.binomial": binomial,
+    "differential.iso_line": iso_line,
+}

@@ -10,10 +10,10 @@ channels, `HeurLG` its last layers, `Finetune` all of it, `LinearProbe` all of i
 network of the circuit's size alone, `Reptile` meta-learns on many tasks.
 
 Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Genetic` (generational or steady-state),
-`EvolutionStrategy` (comma or plus), `Differential`, `Island` (with migration), `NSGA2` (several objectives),
-`Lamarckian` (individuals learn; Baldwinian too), `PBT` (weights by gradient, learning rates by evolution),
-`MAPElites` and `Novelty` (what solutions are like); and those that move a distribution, `CMAES`, `SeparableCMAES`,
-`SNES`, `PGPE`, `OpenAIES`.
+`EvolutionStrategy` (comma or plus), `Differential`, `SHADE` (differential evolution that adapts), `PSO` (particle
+swarms), `Island` (with migration), `NSGA2` (several objectives), `Lamarckian` (individuals learn; Baldwinian too),
+`PBT` (weights by gradient, learning rates by evolution), `MAPElites` and `Novelty` (what solutions are like); and those
+that move a distribution, `CMAES`, `SeparableCMAES`, `SNES`, `PGPE`, `OpenAIES`.
 
 `Coevolution` makes one strategy of several, whose populations are scored against each other.
 
@@ -39,8 +39,10 @@ from neuroevo.strategies.search.nsga2 import NSGA2
 from neuroevo.strategies.search.openai_es import OpenAIES
 from neuroevo.strategies.search.pbt import PBT
 from neuroevo.strategies.search.pgpe import PGPE
+from neuroevo.strategies.search.pso import PSO
 from neuroevo.strategies.search.recommend import Recommendation, recommend
 from neuroevo.strategies.search.separable_cma_es import SeparableCMAES
+from neuroevo.strategies.search.shade import SHADE
 from neuroevo.strategies.search.snes import SNES
 from neuroevo.strategies.strategy import Strategy
 from neuroevo.strategies.transfer.base import OneCandidate
@@ -64,6 +66,8 @@ __all__ = [
     "PAPER",
     "PBT",
     "PGPE",
+    "PSO",
+    "SHADE",
     "SNES",
     "AsynchronousGTL",
     "BareToolbox",

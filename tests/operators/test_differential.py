@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroevo.operators.differential import binomial, rand_one
+from neuroevo.operators.differential import binomial, current_to_best, rand_one
 
 
 def generator(seed: int) -> torch.Generator:
@@ -23,6 +23,29 @@ def test_a_mutant_comes_from_three_others(seed: int, population: int) -> None:
     for row, mutant in enumerate(mutants / genomes.diagonal()):
         assert sorted(mutant[mutant != 0].tolist()) == [-0.25, 0.25, 1.0]
         assert mutant[row] == 0
+
+
+@given(seed=st.integers(0, 2**32), population=st.integers(3, 7), archive=st.integers(0, 4))
+def test_a_mutant_moves_to_a_good_one(seed: int, population: int, archive: int) -> None:
+    """With powers of 2 as genes a mutant shows its sources: itself, a good one, and two others, one perhaps dead."""
+    pool = (2.0 ** torch.arange(population + archive + 1, dtype=torch.float64)).diag()
+    genomes, dead, good = pool[:population], pool[population:-1], pool[-1:].expand(population, -1)
+    factors = torch.full((population,), 0.25, dtype=torch.float64)
+    mutants = current_to_best(genomes, good, dead, factors=factors, generator=generator(seed))
+    for row, mutant in enumerate(mutants / pool.diagonal()):
+        assert mutant[row] == 0.75
+        assert mutant[-1] == 0.25
+        others = torch.cat([mutant[:row], mutant[row + 1 : -1]])
+        assert sorted(others[others != 0].tolist()) == [-0.25, 0.25]
+        assert 0.25 in mutant[:population]
+
+
+@given(seed=st.integers(0, 2**32))
+def test_each_genome_can_have_a_rate(seed: int) -> None:
+    """Rate 0 takes one gene of its genome, rate 1 all."""
+    rates = torch.tensor([0.0, 1.0, 0.0, 1.0], dtype=torch.float64)
+    trials = binomial(torch.zeros(2, 4, 5), torch.ones(2, 4, 5), rate=rates.expand(2, 4), generator=generator(seed))
+    assert trials.sum(-1).tolist() == [[1, 5, 1, 5]] * 2
 
 
 @given(seed=st.integers(0, 2**32), rate=st.floats(0, 1))
@@ -53,3 +76,5 @@ def test_what_is_impossible_is_refused() -> None:
         rand_one(torch.zeros(3, 2), factor=0.5, generator=generator(0))
     with pytest.raises(ValueError, match=r"rate must lie in \[0, 1\], but it is 2."):
         binomial(torch.zeros(4, 2), torch.ones(4, 2), rate=2, generator=generator(0))
+    with pytest.raises(ValueError, match=r"genomes must be at least 3, but they are 2."):
+        current_to_best(*[torch.zeros(2, 2)] * 3, factors=torch.ones(2), generator=generator(0))

@@ -10,7 +10,18 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from neuroevo.strategies import CMAES, PGPE, SNES, Differential, EvolutionStrategy, OpenAIES, Search, SeparableCMAES
+from neuroevo.strategies import (
+    CMAES,
+    PGPE,
+    PSO,
+    SHADE,
+    SNES,
+    Differential,
+    EvolutionStrategy,
+    OpenAIES,
+    Search,
+    SeparableCMAES,
+)
 from neuroevo.testing.landscapes import drawn_problems
 from neuroevo.testing.laws import Law, Twin, behaviour_laws, lockstep_laws, strategy_laws
 from neuroevo.testing.references.strategies import (
@@ -19,12 +30,15 @@ from neuroevo.testing.references.strategies import (
     PlainEvolutionStrategy,
     PlainOpenAIES,
     PlainPGPE,
+    PlainPSO,
     PlainSeparableCMAES,
+    PlainSHADE,
     PlainSNES,
     cma_state,
     differential_rows,
     evolution_rows,
     evolution_state,
+    shade_rows,
 )
 from subjects.subject import Subject
 
@@ -129,12 +143,34 @@ TWINS: Mapping[str, tuple[type[Search], tuple[str, ...], Sequence[str], Twin]] =
     "Differential": (
         Differential,
         ("differ", "trial"),
-        ("differential.py", "operators/differential.py", "operators/trials.py"),
+        ("differential.py", "bounds.py", "operators/differential.py", "operators/trials.py"),
         Twin(
             PlainDifferential,
             problems=drawn_problems(genes=MATRICES),
             rows_of=differential_rows,
             settings=some_of(population=(4, 5, 30), factor=(0.1, 1.0), rate=(0.0, 0.1, 1.0)),
+        ),
+    ),
+    "PSO": (
+        PSO,
+        ("lead", "accelerate"),
+        ("pso.py", "bounds.py", "operators/swarm.py"),
+        Twin(
+            PlainPSO,
+            problems=drawn_problems(genes=MATRICES),
+            rows_of=differential_rows,
+            settings=some_of(population=(1, 2, 5, 30), neighbours=(0, 1, 15), inertia=(0.0, 1.0), pull=(0.5,)),
+        ),
+    ),
+    "SHADE": (
+        SHADE,
+        ("differ", "trial"),
+        ("shade.py", "bounds.py", "operators/differential.py"),
+        Twin(
+            PlainSHADE,
+            problems=drawn_problems(genes=MATRICES),
+            rows_of=shade_rows,
+            settings=some_of(population=(4, 5, 30), greediness=(0.5, 1.0), archive=(0.0, 0.3)),
         ),
     ),
 }
@@ -161,8 +197,10 @@ ENDS = {
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     # Eigenvectors of equal variances are those of rounding errors.
     "CMAES": {"translates": False, "scales": False, "mean": "model.centroid"},
-    # All individuals can have come to a bound.
-    "Differential": {"explores": False},
+    # A swarm can have converged, at a bound as elsewhere.
+    "PSO": {"explores": False},
+    # It learns from how much trials improve.
+    "SHADE": {"ranks": False},
     **{name: {"mean": "mean"} for name in ("SNES", "PGPE", "OpenAIES", "SeparableCMAES")},
 }
 POPULATIONS: Mapping[str, Sequence[int]] = {
@@ -170,6 +208,8 @@ POPULATIONS: Mapping[str, Sequence[int]] = {
     "PGPE": (1, 2, 3, 21, 30),
     "OpenAIES": (1, 2, 5, 30),
     "Differential": (4, 5, 30),
+    "PSO": (5, 30),
+    "SHADE": (4, 5, 30),
 }
 
 

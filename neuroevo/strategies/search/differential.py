@@ -6,6 +6,7 @@ Source: Storn and Price, Differential Evolution (Journal of Global Optimization,
     u_k = v_k in each gene with probability CR, else x_k             (equation 4)
     x_k <- u_k if it is no worse                                     (section 3)
 
+A gene beyond a bound comes to lie half way from it to x_k (`bounds.halfway`), so that differences never vanish there.
 Defaults: F = 0.5 of section 4; CR = 0.5, our choice between 0.1, where genes count alone, and 0.9, where they
 depend on each other (both tried there); P = 5 D to 10 D there, here 5 D within [20, 40], for budgets of thousands of
 evaluations (`docs/search-quality.md` has the experiment). Cost of a generation: P evaluations and O(P D + P^2)
@@ -18,13 +19,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
-import torch
-
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.differential import LEAST, binomial, rand_one
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, compact
+from neuroevo.strategies.search.bounds import halfway
 from neuroevo.strategies.toolbox import Checks, Verbs
 
 
@@ -60,10 +60,7 @@ class Differential(Search):
             return self.initial_population()
         genomes = genomes_of(self.individuals)
         trials = self.toolbox.trial(genomes, self.toolbox.differ(genomes))
-        # Where nothing is better or worse differences grow, in the end beyond the greatest number.
-        return self.new_individuals(
-            torch.where(trials.isfinite(), trials, genomes), [(one.id,) for one in self.individuals]
-        )
+        return self.new_individuals(halfway(self.space, trials, genomes), [(one.id,) for one in self.individuals])
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Replace individuals whose trial is no worse."""

@@ -9,11 +9,13 @@ from neuroevo.testing.references.strategies.natural import PlainOpenAIES, PlainP
 from neuroevo.testing.references.strategies.populations import (
     PlainDifferential,
     PlainEvolutionStrategy,
+    PlainPSO,
     differential_rows,
     evolution_rows,
     evolution_state,
 )
 from neuroevo.testing.references.strategies.reference import Floats, Reference, State
+from neuroevo.testing.references.strategies.success import PlainSHADE, shade_rows
 
 __all__ = [
     "Floats",
@@ -22,6 +24,8 @@ __all__ = [
     "PlainEvolutionStrategy",
     "PlainOpenAIES",
     "PlainPGPE",
+    "PlainPSO",
+    "PlainSHADE",
     "PlainSNES",
     "PlainSeparableCMAES",
     "Reference",
@@ -30,4 +34,5 @@ __all__ = [
     "differential_rows",
     "evolution_rows",
     "evolution_state",
+    "shade_rows",
 ]

@@ -1,4 +1,4 @@
-"""Strategies whose state is a population: the evolution strategy and differential evolution."""
+"""Strategies whose state is a population: the evolution strategy, differential evolution, particle swarms."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class PlainDifferential(PlainSearch):
         places = [*range(self.population)]
         if "genomes" not in state:
             return np.column_stack([self.sample(self.population, generator), np.zeros((self.population, 2))])
-        trials = self.clip(np.array([self.trial(state["genomes"], place, generator) for place in places]))
+        trials = np.array([self.trial(state["genomes"], place, generator) for place in places])
         return np.column_stack([trials, np.ones(self.population), places])
 
     def trial(self, genomes: Floats, place: int, generator: np.random.Generator) -> Floats:
@@ -131,7 +131,7 @@ class PlainDifferential(PlainSearch):
         mutant = first + self.factor * (second - third)
         sure = generator.integers(self.size)
         taken = (generator.random(self.size) < self.rate) | (np.arange(self.size) == sure)
-        return np.asarray(np.where(taken, mutant, genomes[place]))
+        return self.halfway(np.where(taken, mutant, genomes[place]), genomes[place])
 
     def update(self, state: State, rows: Floats, values: Floats) -> State:
         """Return the individuals, each replaced by its trial where that is no worse."""
@@ -140,3 +140,60 @@ class PlainDifferential(PlainSearch):
             if self.rank(state["values"][place]) > self.rank(values[place]):
                 genomes[place], scores[place] = state["genomes"][place], state["values"][place]
         return {"genomes": genomes, "values": scores, **self.with_best(state, rows[:, : self.size], values)}
+
+
+class PlainPSO(PlainSearch):
+    """Particle swarm optimisation (Clerc and Kennedy 2002; the ring of Bratton and Kennedy 2007).
+
+    A row is a genome, and which parents it has (see `lineage`).
+    """
+
+    def __init__(
+        self,
+        problem: Any,
+        *,
+        population: int = 20,
+        neighbours: int = 3,
+        inertia: float = 0.7298,
+        pull: float = 1.49618,
+    ) -> None:
+        super().__init__(problem)
+        self.population, self.neighbours, self.inertia, self.pull = population, neighbours, inertia, pull
+
+    def first(self, generator: np.random.Generator) -> State:
+        """Return that no particle has a place."""
+        return {"places": np.empty((0, self.size)), "velocities": np.empty((0, self.size))}
+
+    def generate(self, state: State, generator: np.random.Generator) -> Floats:
+        """Return first genomes without parents, or where each particle flies to."""
+        count = self.population
+        if "genomes" not in state:
+            return np.column_stack([self.sample(count, generator), np.zeros((count, 2))])
+        rows = []
+        for k in range(count):
+            near = [(k + step) % count for step in range(-self.neighbours, self.neighbours + 1)]
+            near.sort(key=lambda other: min((other - k) % count, (k - other) % count))
+            leader = max(near, key=lambda other: self.rank(state["values"][other]))
+            x = state["places"][k]
+            velocity = self.inertia * state["velocities"][k]
+            for best in (state["genomes"][k], state["genomes"][leader]):
+                velocity = velocity + self.pull * generator.random(self.size) * (best - x)
+            rows.append(np.append(self.halfway(x + velocity, x), [1, k]))
+        return np.array(rows)
+
+    def update(self, state: State, rows: Floats, values: Floats) -> State:
+        """Return where particles are now, the way that they covered, and their best places."""
+        places = rows[:, : self.size]
+        genomes, scores, covered = places.copy(), values.copy(), np.zeros_like(places)
+        if "genomes" in state:
+            covered = places - state["places"]
+            for k in range(len(rows)):
+                if self.rank(values[k]) <= self.rank(state["values"][k]):
+                    genomes[k], scores[k] = state["genomes"][k], state["values"][k]
+        return {
+            "places": places,
+            "velocities": covered,
+            "genomes": genomes,
+            "values": scores,
+            **self.with_best(state, places, values),
+        }

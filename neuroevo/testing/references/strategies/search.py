@@ -42,6 +42,11 @@ class PlainSearch:
         """Return genomes [..., D] moved into the bounds."""
         return np.asarray(np.minimum(np.maximum(genomes, self.low), self.high))
 
+    def halfway(self, moved: Floats, genome: Floats) -> Floats:
+        """Return a genome [D] whose genes beyond a bound lie half way from it to where they were."""
+        moved = np.where(moved < self.low, (self.low + genome) / 2, moved)
+        return np.asarray(np.where(moved > self.high, (self.high + genome) / 2, moved))
+
     def each(self, sigma: Any) -> Floats:
         """Return a number for each gene, [D], of one number or of D."""
         return np.array(np.broadcast_to(np.asarray(sigma, dtype=np.float64), self.size))
