@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -104,7 +105,8 @@ def make_dataset(settings: Data, *, name: str | None = None, data_root: Path | N
     known, given = parameters(make), {"size": settings.image_size, "download": settings.download or None}
     files = {"data_root": root} if "data_root" in known else {}
     wanted = {key: value for key, value in given.items() if value is not None and key in known}
-    return replace(make(**files, **wanted), augmentation=make_augmentation(settings))
+    heard = {"progress": partial(status.say_read, chosen)} if "progress" in known else {}
+    return replace(make(**files, **wanted, **heard), augmentation=make_augmentation(settings))
 
 
 def make_augmentation(settings: Data) -> Augmentation | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from neuroevo.cli.completion import completing
 from neuroevo.cli.help import Command, Group
 from neuroevo.cli.output import echo
 from neuroevo.cli.settings.rules import takes
+from neuroevo.cli.status import status
 from neuroevo.spelling import unknown
 
 if TYPE_CHECKING:
@@ -88,7 +90,8 @@ def _findings(name: str, data_root: Path | None, size: Mapping[str, int]) -> Ite
     digests: Callable[[Path], Iterable[str]] = getattr(_module(name), "checked_digests", lambda _: ())
     if data_root is None:
         return findings(tuple, lambda: make(**size))
-    return findings(lambda: digests(data_root), lambda: make(data_root, **size))
+    heard = {"progress": partial(status.say_read, name)} if "progress" in takes(name) else {}
+    return findings(lambda: digests(data_root), lambda: make(data_root, **size, **heard))
 
 
 def _source(name: str) -> str | None:

@@ -35,6 +35,10 @@ class Status:
             sys.stderr.write(f"{ERASE}neuroevo {self.command}: {text} …")
             sys.stderr.flush()
 
+    def say_read(self, name: str, images: int) -> None:
+        """Say how many images of a data set have been read."""
+        self.say(f"reading {name}: {images:,} images")
+
     def clear(self) -> None:
         """Take the line away."""
         if self.shown:

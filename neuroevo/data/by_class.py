@@ -45,11 +45,16 @@ def _role(classes: Sequence[str], images_of: Callable[[str], Tensor], images_per
     return LabelledImages(torch.cat(parts), torch.arange(len(parts)).repeat_interleave(counts), tuple(classes))
 
 
-def _first(images: Tensor, name: str, images_per_class: int | None) -> Tensor:
+def check_enough(count: int, name: str, images_per_class: int | None) -> None:
+    """Raise ValueError unless a class has an image, and as many as are asked for."""
     least = images_per_class or 1
-    if len(images) < least:
+    if count < least:
         raise ValueError(
-            f"each class must have at least {least} images, but {name} has {len(images)}; choose fewer "
+            f"each class must have at least {least} images, but {name} has {count}; choose fewer "
             "images_per_class or get the files again."
         )
+
+
+def _first(images: Tensor, name: str, images_per_class: int | None) -> Tensor:
+    check_enough(len(images), name, images_per_class)
     return images[:images_per_class]

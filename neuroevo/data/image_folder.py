@@ -10,11 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from torch import Tensor
-
-from neuroevo.data.by_class import check_images_per_class, dataset_by_class
+from neuroevo.data.by_class import check_images_per_class
 from neuroevo.data.images import Dataset
-from neuroevo.data.pictures import read_pictures
+from neuroevo.data.picture_sets import dataset_of_pictures
+from neuroevo.data.pictures import Progress
 from neuroevo.data.readable import check_file, is_listed, reading
 from neuroevo.spelling import listed
 from neuroevo.splits import ROLES, check_disjoint
@@ -34,7 +33,12 @@ SOURCE = (
 
 
 def image_folder(
-    data_root: Path, *, size: int | None = None, channels: int = 3, images_per_class: int | None = None
+    data_root: Path,
+    *,
+    size: int | None = None,
+    channels: int = 3,
+    images_per_class: int | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Read images from one folder per class.
 
@@ -43,6 +47,7 @@ def image_folder(
         size: Height and width to which images are resized, in pixels; None leaves them, which must have one size.
         channels: 1 converts images to grey, 3 to colour.
         images_per_class: Keep only the first images of each class, in the order of their names; None keeps all.
+        progress: Hears how many images have been read, now and then.
 
     Returns:
         The data set, on the CPU.
@@ -57,12 +62,10 @@ def image_folder(
         raise ValueError(f"size must be at least 1 and channels 1 or 3, but they are {size} and {channels}.")
     data_root = Path(data_root)
     roles = read_roles(data_root)
-    files = {name: image_files(data_root / name) for role in ROLES for name in roles[role]}
-
-    def images_of(name: str) -> Tensor:
-        return read_pictures(files[name][:images_per_class], channels=channels, size=size)
-
-    return dataset_by_class("image-folder", roles, images_of, images_per_class=images_per_class)
+    files = {role: {name: image_files(data_root / name) for name in roles[role]} for role in ROLES}
+    return dataset_of_pictures(
+        "image-folder", files, channels=channels, size=size, images_per_class=images_per_class, progress=progress
+    )
 
 
 def read_roles(data_root: Path) -> dict[str, tuple[str, ...]]:

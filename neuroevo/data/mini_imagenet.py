@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,7 +22,8 @@ from torch.nn import functional as F
 
 from neuroevo.data.by_class import check_images_per_class, dataset_by_class
 from neuroevo.data.images import Dataset
-from neuroevo.data.pictures import read_pictures
+from neuroevo.data.picture_sets import dataset_of_pictures
+from neuroevo.data.pictures import Progress
 from neuroevo.data.plain_pickle import array_in, as_text, read_pickle, whole_numbers_in
 from neuroevo.data.readable import check_file, is_listed, reading
 from neuroevo.spelling import listed
@@ -44,7 +44,9 @@ _FILE = re.compile(r"n[0-9]{8}[0-9]{8}\.jpg")
 _HEADER = ["filename", "label"]
 
 
-def mini_imagenet(data_root: Path, *, size: int = _SIZE, images_per_class: int | None = None) -> Dataset:
+def mini_imagenet(
+    data_root: Path, *, size: int = _SIZE, images_per_class: int | None = None, progress: Progress | None = None
+) -> Dataset:
     """Read miniImageNet: 64 classes of ancestry, 16 held out, 20 novel, with 600 images each.
 
     Args:
@@ -52,6 +54,7 @@ def mini_imagenet(data_root: Path, *, size: int = _SIZE, images_per_class: int |
             The pickles are taken if both are there.
         size: Height and width to which images are resized, in pixels; the pickles hold 84x84.
         images_per_class: Keep only the first images of each class, in the order of the files; None keeps all.
+        progress: Hears how many images have been read, now and then.
 
     Returns:
         The data set, colour, on the CPU.
@@ -63,8 +66,15 @@ def mini_imagenet(data_root: Path, *, size: int = _SIZE, images_per_class: int |
     check_images_per_class(images_per_class)
     if size < 1:
         raise ValueError(f"size must be at least 1, but it is {size}.")
-    parts = {role: _opened(path, role, size) for role, path in find_parts(Path(data_root)).items()}
+    paths = find_parts(Path(data_root))
     roles = {role: load_split("mini-imagenet").role(role) for role in ROLES}
+    if paths["novel"].suffix == ".csv":
+        listed_files = {role: _listed_files(path, role) for role, path in paths.items()}
+        files = {role: {name: listed_files[role][name] for name in roles[role]} for role in ROLES}
+        return dataset_of_pictures(
+            "mini-imagenet", files, channels=3, size=size, images_per_class=images_per_class, progress=progress
+        )
+    parts = {role: _Cache.read(path, role, size) for role, path in paths.items()}
     part_of = {name: parts[role] for role in ROLES for name in roles[role]}
 
     def images_of(name: str) -> Tensor:
@@ -105,17 +115,6 @@ def _pickle(data_root: Path, part: str) -> Path:
     """The path of a cache pickle; learn2learn has another name for that of `val`."""
     other = data_root / "mini-imagenet-cache-validation.pkl"
     return other if part == "val" and is_listed(other) else data_root / f"mini-imagenet-cache-{part}.pkl"
-
-
-class _Part(Protocol):
-    """One of the three parts, opened for reading class by class."""
-
-    def images_of(self, name: str, most: int | None) -> Tensor:
-        """Return the first images of a class, uint8 [N, 3, H, W]."""
-
-
-def _opened(path: Path, role: str, size: int) -> _Part:
-    return _Cache.read(path, role, size) if path.suffix == ".pkl" else _List.read(path, role, size)
 
 
 @dataclass(frozen=True)
@@ -184,27 +183,17 @@ def _check_images(images: NDArray[np.generic], path: Path) -> None:
         )
 
 
-@dataclass(frozen=True)
-class _List:
-    """A list of Ravi and Larochelle: the files of each class."""
-
-    files: Mapping[str, list[Path]]
-    size: int
-
-    @classmethod
-    def read(cls, path: Path, role: str, size: int) -> _List:
-        rows = read_list(path)
-        _check_classes(sorted({label for _, label in rows}), role, path)
-        folder = path.parent / "images"
-        if missing := [name for name, _ in rows if not is_listed(folder / name)]:
-            raise FileNotFoundError(f"{folder} must hold the images that {path} lists, but it lacks {listed(missing)}.")
-        files: dict[str, list[Path]] = {}
-        for name, label in rows:
-            files.setdefault(label, []).append(folder / name)
-        return cls(files, size)
-
-    def images_of(self, name: str, most: int | None) -> Tensor:
-        return read_pictures(self.files[name][:most], channels=3, size=self.size)
+def _listed_files(path: Path, role: str) -> dict[str, list[Path]]:
+    """The files of each class in a list of Ravi and Larochelle, all of which are there."""
+    rows = read_list(path)
+    _check_classes(sorted({label for _, label in rows}), role, path)
+    folder = path.parent / "images"
+    if missing := [name for name, _ in rows if not is_listed(folder / name)]:
+        raise FileNotFoundError(f"{folder} must hold the images that {path} lists, but it lacks {listed(missing)}.")
+    files: dict[str, list[Path]] = {}
+    for name, label in rows:
+        files.setdefault(label, []).append(folder / name)
+    return files
 
 
 def read_list(path: Path) -> list[tuple[str, str]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -23,19 +25,28 @@ MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that are read, whatever the file's extension; without those that Pillow passes to another program."""
 
+CHUNK = 64
+"""Files that a thread reads before it takes others."""
+
+Progress = Callable[[int], None]
+"""Hears how many images have been read so far."""
+
 FEWER = "choose a smaller size or fewer images_per_class"
 
 _TURNED_INTO = {1: "L", 3: "RGB"}
 
 
-def read_pictures(paths: Sequence[Path], *, channels: int, size: int | None) -> Tensor:
-    """Return the images of files, uint8 [N, C, size, size].
+def read_pictures(
+    paths: Sequence[Path], *, channels: int, size: int | None, progress: Progress | None = None
+) -> Tensor:
+    """Return the images of files, uint8 [N, C, size, size], decoded by as many threads as there are cores.
 
     Args:
         paths: The files, at least one.
         channels: 1 for grey, 3 for colour.
         size: Height and width to which images are resized, bilinearly; None leaves them, which must be square and of
             one size.
+        progress: Hears how many of them have been read, now and then.
 
     Colours are those that Pillow converts to, without the orientation that EXIF may name, as in torchvision's
     `ImageFolder`.
@@ -46,49 +57,79 @@ def read_pictures(paths: Sequence[Path], *, channels: int, size: int | None) -> 
             several frames, or differs in size from the first.
     """
     first = read_picture(paths[0], channels=channels, size=size)
-    check_memory(len(paths) * first.numel(), f"a class of {len(paths)} images in {paths[0].parent}", FEWER)
+    check_memory(len(paths) * first.numel(), f"{len(paths)} images such as {paths[0]}", FEWER)
     images = torch.empty((len(paths), *first.shape), dtype=torch.uint8)
-    for row, path in enumerate(paths):
-        image = read_picture(path, channels=channels, size=size)
-        if image.shape != first.shape:
-            raise ValueError(
-                f"all images must be of one size, but {path} has {_format_size(image)} and {paths[0]} "
-                f"{_format_size(first)}; give a size, to which they are resized."
-            )
-        images[row] = image
+
+    def read(start: int) -> int:
+        part = paths[start : start + CHUNK]
+        for row, path in enumerate(part, start):
+            image = _read(path, channels=channels, size=size)
+            if image.shape != first.shape:
+                raise ValueError(
+                    f"all images must be of one size, but {path} has {_format_size(image)} and {paths[0]} "
+                    f"{_format_size(first)}; give a size, to which they are resized."
+                )
+            images[row] = image
+        return start + len(part)
+
+    # The filters of warnings belong to the process: threads that each set and restore them would mix them up.
+    with _only_bombs_matter(), closing(_in_threads(read, range(0, len(paths), CHUNK))) as parts:
+        for done in parts:
+            if progress is not None:
+                progress(done)
     return images
 
 
 def read_picture(path: Path, *, channels: int, size: int | None) -> Tensor:
     """Return one image, uint8 [C, H, W]; see `read_pictures`."""
+    with _only_bombs_matter():
+        return _read(path, channels=channels, size=size)
+
+
+def decode_picture(content: bytes, name: object, *, channels: int, size: int | None) -> Tensor:
+    """Return the image, uint8 [C, H, W], of a file's content; its name is for messages. See `read_pictures`."""
+    with _only_bombs_matter():
+        return _decoded(content, name, channels=channels, size=size)
+
+
+def _in_threads(work: Callable[[int], int], starts: Sequence[int]) -> Generator[int, None, None]:
+    """Yield results in order; the first error ends it, and what was not begun is given up."""
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        try:
+            yield from pool.map(work, starts)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _read(path: Path, *, channels: int, size: int | None) -> Tensor:
     check_file(path)
     with reading(path):
-        return _decoded(path, channels=channels, size=size)
-
-
-def _decoded(path: Path, *, channels: int, size: int | None) -> Tensor:
-    try:
         # From bytes, because decoders make room for what a chunk announces when they read from a file.
-        with _only_bombs_matter(), Image.open(BytesIO(path.read_bytes()), formats=FORMATS) as image:
+        return _decoded(path.read_bytes(), path, channels=channels, size=size)
+
+
+def _decoded(content: bytes, name: object, *, channels: int, size: int | None) -> Tensor:
+    try:
+        with Image.open(BytesIO(content), formats=FORMATS) as image:
             fault = _fault(image, size)
             pixels = None if fault else _pixels(image, channels, size)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ValueError(
-            f"{path} must have at most {Image.MAX_IMAGE_PIXELS} pixels, but its header says that it has more; make it "
+            f"{name} must have at most {Image.MAX_IMAGE_PIXELS} pixels, but its header says that it has more; make it "
             "smaller, or get it again if it should be."
         ) from None
     except UnidentifiedImageError:
         raise ValueError(
-            f"{path} must be an image in one of the formats {', '.join(FORMATS)}, but it does not begin as one; "
+            f"{name} must be an image in one of the formats {', '.join(FORMATS)}, but it does not begin as one; "
             "convert it, get it again or remove it."
         ) from None
     except Exception as error:
         # Decoders raise errors of all kinds, but without a number, which those of the operating system have.
         if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
             raise
-        raise ValueError(f"{path} is damaged ({' '.join(str(error).split())[:100]}); get it again.") from None
+        raise ValueError(f"{name} is damaged ({' '.join(str(error).split())[:100]}); get it again.") from None
     if pixels is None:
-        raise ValueError(f"{path} {fault}.")
+        raise ValueError(f"{name} {fault}.")
     return pixels
 
 
