@@ -84,6 +84,63 @@ def write_cifar100(folder: Path, *, per_class: int = 3, names: Sequence[str] | N
     return folder
 
 
+def write_cifar100_folders(folder: Path, *, per_class: int = 3, parts: Sequence[str] = ()) -> Path:
+    """Write a folder of PNG for each class, below each of the parts if there are any, and return `folder`."""
+    for number, name in enumerate(cifar100_names()):
+        made = np.array_split(made_images(number, per_class, size=32), max(1, len(parts)))
+        for part, images in zip(parts or (".",), made, strict=True):
+            _write_pngs(folder / part / name, images)
+    return folder
+
+
+def write_cifar100_parquet(folder: Path, *, per_class: int = 3) -> Path:
+    """Write `{train,test}-00000-of-00001.parquet` as hubs do, the last image of each class for testing."""
+    from pyarrow import Table, parquet
+
+    names = cifar100_names()
+    feature = {"info": {"features": {"fine_label": {"names": names, "_type": "ClassLabel"}}}}
+    folder.mkdir(parents=True, exist_ok=True)
+    for part, kept in (("train", slice(None, -1)), ("test", slice(-1, None))):
+        made = [(k, image) for k in range(len(names)) for image in made_images(k, per_class, size=32)[kept]]
+        columns = {"img": [{"bytes": as_png(image), "path": None} for _, image in made]}
+        table = Table.from_pydict({**columns, "fine_label": [label for label, _ in made]})
+        table = table.replace_schema_metadata({"huggingface": json.dumps(feature)})
+        parquet.write_table(table, folder / f"{part}-00000-of-00001.parquet")
+    return folder
+
+
+def as_png(pixels: Images) -> bytes:
+    """Return a PNG of an image [H, W, C]."""
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, format="PNG")
+    return content.getvalue()
+
+
+def _write_pngs(folder: Path, images: Images) -> None:
+    folder.mkdir(parents=True)
+    for number, pixels in enumerate(images):
+        Image.fromarray(pixels.squeeze()).save(folder / f"{number}.png")
+
+
+def write_tiny_imagenet(folder: Path, *, per_class: int = 3, sorted_validation: bool = False) -> Path:
+    """Write `tiny-imagenet-200/{train,val}` with one image of each class for validation, and return `folder`."""
+    split = load_split("tiny-imagenet")
+    root = folder / "tiny-imagenet-200"
+    rows = []
+    (root / "val" / "images").mkdir(parents=True)
+    for number, name in enumerate(name for role in ROLES for name in split.role(role)):
+        images = made_images(int(name[1:]), per_class, size=64)
+        _write_pngs(root / "train" / name / "images", images[1:])
+        if sorted_validation:
+            _write_pngs(root / "val" / name, images[:1])
+        else:
+            Image.fromarray(images[0]).save(root / "val" / "images" / f"val_{number}.png")
+        rows.append(f"val_{number}.png\t{name}\t0\t0\t63\t63\n")
+    if not sorted_validation:
+        (root / "val" / "val_annotations.txt").write_text("".join(rows))
+    return folder
+
+
 def _cifar_batch(part: str, made: Sequence[Images]) -> dict[str, object]:
     labels = np.repeat(np.arange(len(made)), [len(images) for images in made])
     order = np.random.default_rng(0).permutation(len(labels))
@@ -150,8 +207,6 @@ def write_image_folder(
 ) -> Path:
     """Write a folder per class, with images in PNG, and `split.json`, and return `folder`."""
     for number, name in enumerate(name for names in classes.values() for name in names):
-        (folder / name).mkdir(parents=True)
-        for image, pixels in enumerate(made_images(number, per_class, size=size, channels=channels)):
-            Image.fromarray(pixels.squeeze()).save(folder / name / f"{image}.png")
+        _write_pngs(folder / name, made_images(number, per_class, size=size, channels=channels))
     (folder / "split.json").write_text(json.dumps({role: list(names) for role, names in classes.items()}))
     return folder

@@ -2,18 +2,22 @@
 
 import pickle
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from neuroevo.data import cifar_fs as module
-from neuroevo.data.cifar_fs import PUBLISHED, cifar_fs
+from neuroevo.data.cifar100_pickles import PUBLISHED
+from neuroevo.data.cifar_fs import checked_digests, cifar_fs, content_digest
 from neuroevo.splits import ROLES, load_split
 
 FOLDER = "cifar-100-python"
@@ -170,15 +174,93 @@ def test_wrong_images_and_labels_are_refused(tmp_path: Path, written: Path, form
         cifar_fs(tmp_path / "more")
 
 
-def test_files_as_long_as_the_published_ones_must_be_them(
+def test_as_many_images_as_published_must_be_them(
     tmp_path: Path, written: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once the training file is as long as the published one, all three have their MD5 checked before being read."""
-    monkeypatch.setattr(module, "_PUBLISHED_BYTES", 10_000)
-    monkeypatch.setattr(module, "read_pickle", lambda path: pytest.fail("read before its digest was checked"))
+    """The images decide: right ones in other files are noted, others and such with other classes are refused."""
+    monkeypatch.setattr(module, "COUNT", 700)
+    with pytest.raises(ValueError, match=rf"^{written} must hold the images of CIFAR-100, with the digest c6962c.*\.$"):
+        cifar_fs(written)
+    right = content_digest(module._examples(module._read(written, False, None)))
+    monkeypatch.setattr(module, "CONTENT", right)
+    expected = f"{written} has the images of CIFAR-100, in other files than those published."
+    assert [*checked_digests(written)] == [expected]
     folder = copied(written, tmp_path)
-    with pytest.raises(ValueError, match=rf"^{folder / 'train'} must have the MD5 16019d7e.*get it again\.$"):
+    batch, _ = batches(tmp_path)
+    data, labels = batch[b"data"].copy(), [*batch[b"fine_labels"]]
+    data[5, 7] ^= 1
+    labels[0], labels[1] = labels[1], labels[0]
+    for change in ({b"data": data}, {b"fine_labels": labels}):
+        (folder / "train").write_bytes(pickle.dumps(batch | change))
+        with pytest.raises(ValueError, match="must hold the images of CIFAR-100"):
+            cifar_fs(tmp_path)
+    (folder / "train").write_bytes(pickle.dumps(batch))
+    monkeypatch.setattr(module, "are_published", lambda _: True)
+    monkeypatch.setattr(module, "content_digest", lambda _: pytest.fail("digests of the files were enough"))
+    assert [*checked_digests(tmp_path)] == [f"train, test, meta in {folder} have the MD5s of the published files."]
+
+
+@given(order=st.permutations(range(6)), at=st.integers(0, 5))
+def test_the_digest_of_images_knows_classes_and_no_order(order: list[int], at: int) -> None:
+    """Any order of the same images and classes has one digest; another class, or an image twice, has another."""
+    rng = np.random.default_rng(0)
+    examples = [("ab"[k % 2], rng.integers(0, 256, (3, 2, 2), dtype=np.uint8)) for k in range(6)]
+    shuffled = [examples[k] for k in order]
+    assert content_digest(shuffled) == content_digest(examples)
+    other = [*examples]
+    other[at] = ("c", examples[at][1])
+    twice = [*examples[:at], *examples[at:][:1], *examples[at:]][:7]
+    assert len({content_digest(one) for one in (examples, other, twice)}) == 3
+
+
+@pytest.fixture(scope="module")
+def forms(tmp_path_factory: pytest.TempPathFactory, formats: ModuleType) -> dict[str, Path]:
+    """Return folders with the same images in each form."""
+    root = tmp_path_factory.mktemp("forms")
+    return {
+        "pickles": formats.write_cifar100(root / "pickles"),
+        "folders": formats.write_cifar100_folders(root / "folders"),
+        "parts": formats.write_cifar100_folders(root / "parts", parts=("train", "test")),
+    }
+
+
+def test_every_form_holds_the_same_images(forms: dict[str, Path]) -> None:
+    """Folders of images, together or in two parts, give the classes and the images that the pickles give."""
+    found = {name: cifar_fs(folder) for name, folder in forms.items()}
+    assert len({content_digest(module._examples(data)) for data in found.values()}) == 1
+    assert len({tuple(data.role(role).classes for role in ROLES) for data in found.values()}) == 1
+    assert all(torch.bincount(data.novel.labels).tolist() == [3] * 20 for data in found.values())
+
+
+@pytest.mark.slow
+def test_parquet_holds_the_same_images(tmp_path: Path, forms: dict[str, Path], formats: ModuleType) -> None:
+    """Parquet files of a hub give the same images, once more from the cache, and damage is named."""
+    pytest.importorskip("pyarrow")
+    folder = formats.write_cifar100_parquet(tmp_path / "data")
+    wanted = content_digest(module._examples(cifar_fs(forms["pickles"])))
+    for _ in range(2):
+        assert content_digest(module._examples(cifar_fs(tmp_path))) == wanted
+    path = folder / "train-00000-of-00001.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=rf"^{path} is damaged .*get it again\.$"):
         cifar_fs(tmp_path)
+
+
+def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence names the extra."""
+    for part in ("train", "test"):
+        (tmp_path / f"{part}.parquet").write_bytes(b"PAR1")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImportError, match=r"can only be read with pyarrow .*\[parquet\]"):
+        cifar_fs(tmp_path)
+
+
+def test_images_of_other_sizes_in_folders_are_refused(tmp_path: Path, formats: ModuleType) -> None:
+    """An image of a class that is larger is named."""
+    folder = formats.write_cifar100_folders(tmp_path, per_class=1)
+    Image.new("RGB", (40, 40)).save(folder / "apple" / "z.png")
+    with pytest.raises(ValueError, match=r"apple/z\.png has 40 x 40 pixels"):
+        cifar_fs(folder)
 
 
 def test_a_download_that_fails_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

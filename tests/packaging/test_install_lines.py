@@ -85,7 +85,7 @@ def test_messages_name_extras_that_there_are() -> None:
         if path.suffix == ".py"
         for name in re.findall(r"\binstall\([\'\"](\w+)[\'\"]\)", path.read_text(encoding="utf-8"))
     }
-    assert {"qd", "rl", "ray", "frame", "hub", "testing", "peers"} == named
+    assert {"qd", "rl", "ray", "frame", "hub", "parquet", "testing", "peers"} == named
     assert named <= {*EXTRAS}
     assert {"tensorboard", "mlflow", "wandb"} <= {*EXTRAS}
 
