@@ -33,6 +33,7 @@ def test_roles_of_every_split_share_no_class(name: str) -> None:
         ("fashion-mnist", [6, 2, 2], (7000, 1, 28)),
         ("cifar-fs", [64, 16, 20], (600, 3, 32)),
         ("mini-imagenet", [64, 16, 20], (600, 3, 84)),
+        ("tiny-imagenet", [64, 16, 20], (550, 3, 64)),
     ],
 )
 def test_facts_of_the_data_sets(name: str, numbers: list[int], shape: tuple[int, int, int]) -> None:
