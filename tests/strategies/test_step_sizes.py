@@ -37,7 +37,7 @@ def test_sigma_is_the_mean_standard_deviation_of_a_gene(kind: type[Search]) -> N
         pass
     strategy.population = 4000
     if isinstance(strategy, CMAES):
-        strategy.model.lambda_ = 4000
+        strategy.toolbox.register("sample", strategy.model.sample, 4000)
     genomes = torch.stack([one.genome for one in strategy.ask()]).double()
     drawn = float((genomes - genomes.mean(0)).square().mean(0).sqrt().mean())
     # The step sizes of an evolution strategy's children vary around that of their parents.

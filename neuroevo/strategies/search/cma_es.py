@@ -28,7 +28,8 @@ from torch import Tensor
 from neuroevo.individual import Fitness, Individual
 from neuroevo.problems import Problem
 from neuroevo.seeds import seed_of
-from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma
+from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, scores_of
+from neuroevo.strategies.search.restarts import FIRST, Kind, ended, following, horizon
 from neuroevo.strategies.search.step_sizes import limits_of
 from neuroevo.strategies.toolbox import Verbs
 
@@ -54,38 +55,50 @@ class Model(cma.Strategy):  # type: ignore[misc]
 
     Args:
         centroid: First mean, [D].
-        sigma: First step size.
+        deviations: First standard deviations, [D].
+        offspring: Samples from one update to the next, lambda.
         random: Gives the draws.
         dtype: That of genomes.
         active: Whether the worse half has negative weights.
         **settings: Those of `deap.cma.Strategy`.
     """
 
+    dim: int
+    lambda_: int
+    update_count: int
     sigma: float
     centroid: Floats
     diagD: Floats
     pc: Floats
     B: Floats
+    BD: Floats
     C: Floats
 
     def __init__(
         self,
         centroid: Floats,
-        sigma: float,
+        deviations: Floats,
+        offspring: int,
         *,
         random: np.random.Generator,
         dtype: torch.dtype,
         active: bool = True,
         **settings: Any,
     ) -> None:
-        super().__init__(centroid, sigma, **settings)
         self.random = random
         self.dtype = dtype
-        self.losses = self._negative_weights() if active and self.ccovmu > 0 else np.zeros(0)
+        self.active = active
+        self.settings = settings
+        self.begin(centroid, deviations, offspring)
 
-    def sample(self) -> Floats:
-        """Return a sample, [P, D]."""
-        draws = self.random.standard_normal((self.lambda_, self.dim))
+    def begin(self, centroid: Floats, deviations: Floats, offspring: int) -> None:
+        """Forget everything but the generator, and begin at a mean [D] with deviations [D]."""
+        super().__init__(centroid, 1.0, **self.settings, cmatrix=np.diag(deviations**2), lambda_=offspring)
+        self.losses = self._negative_weights() if self.active and self.ccovmu > 0 else np.zeros(0)
+
+    def sample(self, count: int) -> Floats:
+        """Return a number of samples, [count, D]."""
+        draws = self.random.standard_normal((count, self.dim))
         return np.asarray(self.centroid + self.sigma * np.dot(draws, self.BD.T))
 
     def update(self, population: list[Point]) -> None:
@@ -98,6 +111,29 @@ class Model(cma.Strategy):  # type: ignore[misc]
             if len(losers := np.array(population[self.mu :])) and len(self.losses):
                 self._avoid((losers - centroid) / sigma, inverse, covariance)
         self._settle()
+
+    def state(self) -> dict[str, Any]:
+        """Return what evolves, as tensors and JSON values, the generator included."""
+        return {
+            **{name: torch.tensor(getattr(self, name)) for name in MATRICES},
+            "sigma": float(self.sigma),
+            "offspring": self.lambda_,
+            "update_count": self.update_count,
+            "random": self.random.bit_generator.state,
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Continue from what `state` returned."""
+        if state["offspring"] != self.lambda_:
+            self.begin(self.centroid, np.ones(self.dim), state["offspring"])
+        for name in MATRICES:
+            # In the layout of the array it replaces, which decides in what order products are summed.
+            values = np.empty_like(getattr(self, name))
+            values[...] = state[name].cpu().numpy()
+            setattr(self, name, values)
+        self.sigma, self.update_count = state["sigma"], state["update_count"]
+        self.BD = self.B * self.diagD
+        self.random.bit_generator.state = state["random"]
 
     def _negative_weights(self) -> Floats:
         """Return what the weights of all but the parents take away, [P - mu], at least 0 (equations 49 to 53)."""
@@ -177,10 +213,12 @@ class CMAES(Search):
         ccov1: Learning rate of the rank-one update.
         ccovmu: Learning rate of the rank-mu update.
         active: Whether the covariance learns from the worse half of a generation, too, by negative weights.
+        restarts: Whether the search begins anew, elsewhere, where it has come to its end: "ipop" with twice the samples
+            of an update, "bipop" with more or fewer in turn. A generation has P individuals in any case.
     """
 
     VERBS: ClassVar[Verbs] = {"sample": "sample() -> genomes [P, D]"}
-    EVOLVING = ("distribution",)
+    EVOLVING = ("distribution", "schedule", "recent", "deviations")
     STEPS: ClassVar[dict[str, str]] = {"sigma": "sigma"}
     MIN_POPULATION = 2
     MAX_GENES = 200
@@ -201,23 +239,27 @@ class CMAES(Search):
         ccov1: float | None = None,
         ccovmu: float | None = None,
         active: bool = True,
+        restarts: Literal["ipop", "bipop"] | None = None,
     ) -> None:
         size = problem.space.size
         super().__init__(problem, population=default_population(size) if population is None else population, seed=seed)
         given = {"mu": mu, "cs": cs, "damps": damps, "ccum": ccum, "ccov1": ccov1, "ccovmu": ccovmu}
-        deviations = first_sigma(self.space, sigma).cpu().double().numpy()
+        self.restarts = restarts
+        self.schedule = FIRST
+        self.recent = torch.zeros(0, dtype=torch.float64)
+        self.widest = first_sigma(self.space, sigma).cpu().double()
+        self.deviations = self.widest
         self.model = Model(
             first_mean(self.space, seed).cpu().double().numpy(),
-            1.0,
+            self.deviations.numpy(),
+            self.population,
             dtype=self.space.start.dtype,
             random=np.random.default_rng(seed_of(seed, "CMAES")),
-            lambda_=self.population,
-            cmatrix=np.diag(deviations**2),
             weights=weights,
             active=active,
             **{name: value for name, value in given.items() if value is not None},
         )
-        self.toolbox.register("sample", self.model.sample)
+        self.toolbox.register("sample", self.model.sample, self.population)
 
     def bytes_needed(self) -> int:
         """Return about how many bytes its matrices [D, D] take, those of a checkpoint included."""
@@ -232,8 +274,33 @@ class CMAES(Search):
         return torch.as_tensor(self.model.centroid).to(self.space.start)
 
     def tell(self, population: Sequence[Individual]) -> None:
-        """Update mean, step size and covariance."""
-        self.model.update([Point.of(one) for one in population])
+        """Update mean, step size and covariance, when all samples of the update are scored."""
+        self.schedule = {**self.schedule, "spent": self.schedule["spent"] + 1}
+        samples = [*self.individuals, *population]
+        if self.schedule["spent"] % self.schedule["offspring"]:
+            self.individuals = samples
+            return
+        self.individuals = []
+        self.model.update([Point.of(one) for one in samples])
+        if self.restarts is not None:
+            self._restart_at_the_end(self.restarts, scores_of(samples))
+
+    def _restart_at_the_end(self, kind: Kind, scores: Tensor) -> None:
+        """Begin anew, in the bounds or around the start, if the run has come to its end."""
+        self.recent = torch.cat([self.recent, scores.max().reshape(1)])[-horizon(self.model) :]
+        found = (self.recent.numpy(), scores.numpy(), self.deviations.numpy())
+        if ended(self.model, self.schedule, *found, kind) is None:
+            return
+        draws = torch.rand(2, generator=self.generator, dtype=torch.float64).tolist()
+        self.schedule, factor = following(self.schedule, kind, (draws[0], draws[1]))
+        self.recent = self.recent[:0]
+        self.deviations = factor * self.widest
+        start = self.space.sample(1, generator=self.generator)[0].cpu().double().numpy()
+        self.model.begin(start, self.deviations.numpy(), self.schedule["offspring"] * self.population)
+
+    def record(self) -> dict[str, Any]:
+        """Return the best value and step sizes, and the number of restarts where there can be any."""
+        return super().record() | ({} if self.restarts is None else {"restarts": self.schedule["restarts"]})
 
     @property
     def sigma(self) -> Tensor:
@@ -243,25 +310,11 @@ class CMAES(Search):
     @property
     def distribution(self) -> dict[str, Any]:
         """What evolves, as tensors and JSON values, the generator included."""
-        model = self.model
-        return {
-            **{name: torch.tensor(getattr(model, name)) for name in MATRICES},
-            "sigma": float(model.sigma),
-            "update_count": model.update_count,
-            "random": model.random.bit_generator.state,
-        }
+        return self.model.state()
 
     @distribution.setter
     def distribution(self, state: Mapping[str, Any]) -> None:
-        model = self.model
-        for name in MATRICES:
-            # In the layout of the array it replaces, which decides in what order products are summed.
-            values = np.empty_like(getattr(model, name))
-            values[...] = state[name].cpu().numpy()
-            setattr(model, name, values)
-        model.sigma, model.update_count = state["sigma"], state["update_count"]
-        model.BD = model.B * model.diagD
-        model.random.bit_generator.state = state["random"]
+        self.model.load(state)
 
 
 STRATEGIES = {"cma-es": CMAES}

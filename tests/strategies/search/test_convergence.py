@@ -52,6 +52,7 @@ def with_measures(strategy: type[Search], problem: Function, **settings: Any) ->
 
 SEARCHES: dict[str, Callable[[Function], Search]] = {
     "cma-es": CMAES,
+    "restarts": partial(CMAES, restarts="bipop"),
     "separable-cma-es": SeparableCMAES,
     "snes": SNES,
     "pgpe": partial(PGPE, population=10),
