@@ -46,7 +46,10 @@ GROUPS: Mapping[str, str] = {
 NEEDS = "NEEDS"
 """The mapping of modules that says by name what else a thing needs."""
 
-ROOMS = ("strategies", "backbones", "data", "problems", "operators", "benchmarks/suites", "benchmarks/speed")
+ROOMS = (
+    *("strategies", "backbones", "data", "problems", "operators"),
+    *("benchmarks/suites", "benchmarks/race", "benchmarks/speed"),
+)
 """The folders of the library whose modules offer names."""
 
 OWN = "neuroevo"

@@ -53,7 +53,7 @@ ORDER = (
     ("benchmarks.suites",),
     ("plots",),
     ("benchmarks", "benchmarks.speed"),
-    ("benchmarks.peers",),
+    ("benchmarks.peers", "benchmarks.race"),
     ("cli.settings",),
     ("cli",),
     ("__main__",),

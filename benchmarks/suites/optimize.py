@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from neuroevo.benchmarks.analysis import searches
 from neuroevo.benchmarks.analysis.results import read_run
@@ -70,6 +70,12 @@ class Optimize:
             for strategy in self.strategies
             if self.applies(problem, strategy) and (plan := (problem, strategy, seed)) not in done
         ]
+
+    def records(
+        self, plans: Sequence[Plan], *, cells: Path, on_generation: Callable[[Plan, Generation], object]
+    ) -> Iterator[dict[str, Any]]:
+        """Run what is planned and yield one record for each (see `run`)."""
+        return run(self, plans, cells=cells, on_generation=on_generation)
 
 
 def run(
@@ -170,6 +176,53 @@ class SearchListener:
         """Called when a search is finished and written."""
 
 
+class Searches(Protocol):
+    """What can be planned and run search by search."""
+
+    def plans(self, seeds: Sequence[int], *, done: Collection[Plan] = ()) -> list[Plan]:
+        """Return what has yet to run."""
+
+    def records(
+        self, plans: Sequence[Plan], *, cells: Path, on_generation: Callable[[Plan, Generation], object]
+    ) -> Iterator[dict[str, Any]]:
+        """Run what is planned and yield one record for each."""
+
+
+def run_searches(
+    directory: RunDirectory,
+    protocol: Searches,
+    *,
+    suite: str,
+    seeds: Sequence[int],
+    listener: SearchListener | None = None,
+) -> None:
+    """Run what has yet to run in an open run directory, and write all but the page."""
+    listener = listener or SearchListener()
+    directory.note({"suite": suite})
+    kept = [record for record in kept_records(directory) if _is_search(record)]
+    keep(directory, kept)
+    done = finished(kept)
+    plans = protocol.plans(seeds, done=done)
+    cells = directory.path / CELLS
+    listener.on_start(plans)
+    directory.stop.check()
+
+    def heard(plan: Plan, generation: Generation) -> None:
+        listener.on_generation(plan, generation)
+        directory.stop.check()
+
+    with Records(directory.records) as records:
+        for record in protocol.records(plans, cells=cells, on_generation=heard):
+            records.append(record)
+            seal(directory, [record])
+            shutil.rmtree(cells, ignore_errors=True)
+            listener.on_search(record)
+            directory.stop.check()
+    arrange(directory, protocol.plans(seeds))
+    rows = read_run(directory.path).searches
+    write_atomically(directory.path / SUMMARY, searches.to_csv(rows).encode())
+
+
 @dataclass(frozen=True)
 class SearchSuite:
     """A suite that compares strategies over weight vectors.
@@ -217,30 +270,7 @@ class SearchSuite:
         listener: SearchListener | None = None,
     ) -> None:
         """Run what has yet to run in an open run directory, and write all but the page."""
-        listener = listener or SearchListener()
-        directory.note({"suite": self.name})
-        kept = [record for record in kept_records(directory) if _is_search(record)]
-        keep(directory, kept)
-        done = finished(kept)
-        plans = protocol.plans(seeds, done=done)
-        cells = directory.path / CELLS
-        listener.on_start(plans)
-        directory.stop.check()
-
-        def heard(plan: Plan, generation: Generation) -> None:
-            listener.on_generation(plan, generation)
-            directory.stop.check()
-
-        with Records(directory.records) as records:
-            for record in run(protocol, plans, cells=cells, on_generation=heard):
-                records.append(record)
-                seal(directory, [record])
-                shutil.rmtree(cells)
-                listener.on_search(record)
-                directory.stop.check()
-        arrange(directory, protocol.plans(seeds))
-        rows = read_run(directory.path).searches
-        write_atomically(directory.path / SUMMARY, searches.to_csv(rows).encode())
+        run_searches(directory, protocol, suite=self.name, seeds=seeds, listener=listener)
 
 
 def protocol(

@@ -24,7 +24,7 @@ from neuroevo.cli.settings.groups import RUN
 from neuroevo.cli.settings.load import fields, to_toml, used, with_settings
 from neuroevo.cli.settings.quick import kept, quick_settings
 from neuroevo.cli.settings.repeat import repeated
-from neuroevo.cli.settings.run import Bench, BenchMeasurement, BenchNetworks, BenchSearches, Workers
+from neuroevo.cli.settings.run import Bench, BenchMeasurement, BenchNetworks, BenchRace, BenchSearches, Workers
 from neuroevo.cli.status import status
 from neuroevo.files import write_atomically
 from neuroevo.runs.directory import RunDirectory, default_folder, read_facts
@@ -32,6 +32,7 @@ from neuroevo.runs.names import FACTS, SETTINGS
 from neuroevo.spelling import unknown
 
 if TYPE_CHECKING:
+    from neuroevo.benchmarks.race.suite import RaceSuite
     from neuroevo.benchmarks.suites.measurement import Measurement
     from neuroevo.benchmarks.suites.optimize import SearchSuite
     from neuroevo.benchmarks.suites.suite import Suite
@@ -65,7 +66,7 @@ class Chosen:
     """
 
     name: str
-    suite: Suite | SearchSuite | Measurement[Any]
+    suite: Suite | SearchSuite | RaceSuite | Measurement[Any]
     model: type[Bench]
 
 
@@ -102,7 +103,7 @@ def _command(call: Call) -> click.Command:
         del contestant  # read before the options were known
         _run(settings, resume, chosen, own)
 
-    compares = any(one.model.static() is not BenchMeasurement for one in chosen)
+    compares = any(one.model.static() in (BenchNetworks, BenchSearches) for one in chosen)
     return settings_command(
         "bench",
         model,
@@ -117,15 +118,18 @@ def _command(call: Call) -> click.Command:
     )
 
 
-command = DerivedCommand("bench", _command, (BenchNetworks, BenchSearches))
+command = DerivedCommand("bench", _command, (BenchNetworks, BenchSearches, BenchRace))
 
 
 def _chosen(name: str, call: Call, strategies: Sequence[str], own: Sequence[Named]) -> Chosen:
+    from neuroevo.benchmarks.race.suite import RaceSuite
     from neuroevo.benchmarks.suites.measurement import Measurement
     from neuroevo.benchmarks.suites.optimize import SearchSuite
     from neuroevo.cli import comparison, search_comparison
 
     suite: Any = catalogue.find("suite", name)
+    if isinstance(suite, RaceSuite):
+        return Chosen(name, suite, with_settings(BenchRace, {}))
     named = {one.name: one.strategy for one in own}
     if isinstance(suite, Measurement):
         return Chosen(
@@ -236,6 +240,10 @@ def _prepared(one: Chosen, settings: Bench, own: Sequence[Named]) -> Job:
         from neuroevo.cli.search_comparison import prepare_searches
 
         return prepare_searches(cast("SearchSuite", one.suite), settings, own)
+    if isinstance(settings, BenchRace):
+        from neuroevo.cli.race import prepare_race
+
+        return prepare_race(cast("RaceSuite", one.suite), settings)
     return partial(_measure, cast("Measurement[Any]", one.suite), settings)
 
 

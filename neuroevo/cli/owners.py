@@ -12,6 +12,7 @@ from neuroevo.cli.settings.load import fields
 from neuroevo.cli.settings.run import (
     BenchMeasurement,
     BenchNetworks,
+    BenchRace,
     BenchSearches,
     EvolveCandidate,
     EvolveNetworks,
@@ -27,6 +28,7 @@ MODELS: Mapping[str, type[Settings]] = {
     "inherit": Inherit,
     "bench with a suite of descendants": BenchNetworks,
     "bench optimize": BenchSearches,
+    "bench race": BenchRace,
     "bench with a measurement": BenchMeasurement,
 }
 

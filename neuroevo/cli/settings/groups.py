@@ -13,7 +13,18 @@ OWN = "Strategy"
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     RUN: (
-        *("strategies", "contestant", "problem", "problems", "generations", "evaluations", "seeds", "seed", "match"),
+        *(
+            "strategies",
+            "contestant",
+            "problem",
+            "problems",
+            "entrants",
+            "generations",
+            "evaluations",
+            "seeds",
+            "seed",
+            "match",
+        ),
         *("quick", "preset", "asynchronous", "from", "share", "settings", "imports", "resume"),
     ),
     OWN: (),  # what belongs to a strategy, a problem or a suite says so itself

@@ -251,5 +251,24 @@ class BenchSearches(Workers, Bench):
     evaluations: int = Field(default=10_000, ge=1, description="Evaluations of each search.")
 
 
+class BenchRace(Workers, Bench):
+    """A comparison of searches here with those of other libraries."""
+
+    problems: Names = Field(
+        default=(),
+        description="Problems or kinds of problems, separated by commas; by default all, few for a quick run.",
+    )
+    entrants: Names = Field(
+        default=(), description="Searches of all libraries, separated by commas; by default all that are installed."
+    )
+    seeds: int = Field(default=10, ge=1, description="Repetitions of each search, a seed each.")
+    evaluations: int | None = Field(
+        default=None, ge=1, description="Evaluations of each search at most; by default those of each problem."
+    )
+    data_root: Folder | None = Field(
+        default=None, description="Folder of Fashion-MNIST's files; without it that problem is left out."
+    )
+
+
 class BenchMeasurement(Bench):
     """A measurement of this machine."""

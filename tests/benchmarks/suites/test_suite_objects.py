@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import neuroevo.benchmarks
+from neuroevo.benchmarks.race.suite import RaceSuite
 from neuroevo.benchmarks.suites.ablation import STRATEGIES
 from neuroevo.benchmarks.suites.measurement import Measurement
 from neuroevo.benchmarks.suites.optimize import SearchSuite
@@ -17,7 +18,7 @@ from neuroevo.strategies.gtl.variants import CONTESTANTS
 
 ROOT = Path(neuroevo.benchmarks.__file__).parent
 NAMES = {
-    *("transfer", "instinct", "scaling", "adaptation", "ablation", "pays", "optimize"),
+    *("transfer", "instinct", "scaling", "adaptation", "ablation", "pays", "optimize", "race"),
     *("throughput", "overhead", "scaleout"),
 }
 MODULES = [path for path in sorted(ROOT.glob("*/*.py")) if "\nSUITES = {" in path.read_text(encoding="utf-8")]
@@ -31,11 +32,11 @@ def suites() -> dict[str, Any]:
     return found
 
 
-def function_of(suite: Suite | SearchSuite | Measurement[Any]) -> Any:
+def function_of(suite: Suite | SearchSuite | RaceSuite | Measurement[Any]) -> Any:
     """Return the function whose keyword-only parameters are a suite's own settings."""
     if isinstance(suite, Measurement):
         return suite.measure
-    return suite.protocol if isinstance(suite, SearchSuite) else suite.conditions
+    return suite.protocol if isinstance(suite, SearchSuite | RaceSuite) else suite.conditions
 
 
 def test_every_suite_is_found() -> None:

@@ -1,0 +1,96 @@
+"""neuroevo in the race, with the defaults of its strategies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neuroevo.benchmarks.race.entrant import OURS, Entrant
+from neuroevo.benchmarks.race.trial import Trial
+from neuroevo.evolution import evolve
+from neuroevo.graph import Networks
+from neuroevo.individual import genomes_of
+from neuroevo.strategies import (
+    CMAES,
+    NEAT,
+    NSGA2,
+    PGPE,
+    SNES,
+    Differential,
+    EvolutionStrategy,
+    Genetic,
+    Island,
+    MAPElites,
+    OpenAIES,
+    Search,
+    SeparableCMAES,
+)
+from neuroevo.strategies.search.evaluations import generations_within
+
+
+def best(trial: Trial, *, strategy: Callable[..., Search]) -> Tensor:
+    """Return the genome that a strategy ends with, [1, D]."""
+    search = _searched(trial, strategy)
+    found: Tensor = search.result().genome[None]
+    trial.spent = search.budget.evaluations
+    return found
+
+
+def front(trial: Trial) -> Tensor:
+    """Return the front of NSGA-II, [K, D]."""
+    search: Any = _searched(trial, NSGA2)
+    trial.spent = search.budget.evaluations
+    return genomes_of(search.front)
+
+
+def repertoire(trial: Trial) -> Tensor:
+    """Return the elites of MAP-Elites, [K, D]."""
+    search = _searched(trial, MAPElites)
+    trial.spent = search.budget.evaluations
+    return genomes_of(search.individuals)
+
+
+def until_solved(trial: Trial) -> Tensor:
+    """Return the evaluations until the best graph answers all questions, [1, 1]; all that there are if none does."""
+    problem: Any = trial.problem
+    search = NEAT(problem, seed=trial.seed)
+    for generation in evolve(search, generations_within(search, trial.evaluations)):
+        trial.spent = generation.budget.evaluations
+        answers = Networks([search.result().genome])(problem.questions)[0]
+        if bool(((answers > 0.5) == (problem.targets > 0.5)).all()):
+            return torch.tensor([[float(trial.spent)]])
+    return torch.tensor([[float(trial.evaluations)]])
+
+
+def _searched(trial: Trial, strategy: Callable[..., Search]) -> Search:
+    """Return a strategy that has spent the evaluations, those that score finalists again included."""
+    search = strategy(trial.problem, seed=trial.seed)
+    number = generations_within(search, trial.evaluations)
+    number = generations_within(search, trial.evaluations - search.final_cost(number).evaluations)
+    for _ in evolve(search, number):
+        pass
+    return search
+
+
+def _of(strategy: type[Search]) -> Entrant:
+    return Entrant(partial(best, strategy=strategy), OURS, "neuroevo", most_genes=strategy.MAX_GENES)
+
+
+ENTRANTS = {
+    "genetic": _of(Genetic),
+    "island": _of(Island),
+    "evolution-strategy": _of(EvolutionStrategy),
+    "differential": _of(Differential),
+    "cma-es": _of(CMAES),
+    "separable-cma-es": _of(SeparableCMAES),
+    "snes": _of(SNES),
+    "pgpe": _of(PGPE),
+    "openai-es": _of(OpenAIES),
+    "nsga2": Entrant(front, OURS, "neuroevo", kinds=("fronts",)),
+    "map-elites": Entrant(repertoire, OURS, "ribs", kinds=("repertoires",)),
+    "neat": Entrant(until_solved, OURS, "neuroevo", kinds=("graphs",)),
+}

@@ -1,0 +1,192 @@
+"""The tables of the race, made from its records alone: for a terminal, and for the page of the documentation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neuroevo.benchmarks.analysis.standings import (
+    CLOSE,
+    Match,
+    best_matches,
+    cost_table,
+    count_of,
+    matches_of,
+    ratios,
+    share_within,
+)
+from neuroevo.benchmarks.analysis.statistics import Values
+from neuroevo.benchmarks.race.entrant import OURS
+
+Records = Sequence[Mapping[str, Any]]
+ONE_BEST = ("functions", "networks", "episodes")
+"""Kinds of problems whose result is one genome: the searches for these can all be compared."""
+FACTORS = (1 + CLOSE, 2.0, 10.0)
+"""Factors at which profiles are tabulated."""
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "genetic": ("pymoo-ga",),
+    "differential": ("scipy-de", "pymoo-de"),
+    "cma-es": ("pycma", "cmaes", "pymoo-cma-es"),
+    "separable-cma-es": ("cmaes-separable",),
+    "snes": ("evotorch-snes",),
+    "pgpe": ("evotorch-pgpe",),
+    "nsga2": ("pymoo-nsga2",),
+    "map-elites": ("ribs-map-elites",),
+    "neat": ("neat-python",),
+}
+"""What other libraries have under the same name, by the names here."""
+
+
+@dataclass(frozen=True)
+class RaceTable:
+    """A table and what it says.
+
+    Attributes:
+        title: What is in it.
+        headings: Its headings; the first column names the rows.
+        rows: Its cells.
+        sentence: What it says in a sentence.
+    """
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    sentence: str
+
+
+def profiled(records: Records) -> RaceTable | None:
+    """Return on which share of problems each search is within factors of the best; None without such problems."""
+    single = [one for one in records if one.get("challenge") in ONE_BEST]
+    if not single:
+        return None
+    found = profiles(single)
+    table = cost_table(single)
+    order = sorted(found, key=lambda name: [-share_within(found[name], factor) for factor in FACTORS])
+    rows = tuple(
+        (name, *(f"{share_within(found[name], factor):.0%}" for factor in FACTORS), str(_part(table, name)))
+        for name in order
+    )
+    return RaceTable(
+        "Share of the problems with one objective on which a search is close to the best",
+        ("search", f"within {CLOSE:.0%}", *(f"factor {factor:g}" for factor in FACTORS[1:]), "problems"),
+        rows,
+        f"Of {len(table)} problems, {order[0]} is within {CLOSE:.0%} of the best on most.",
+    )
+
+
+def profiles(records: Records) -> dict[str, Values]:
+    """Return each search's median cost over the least one, on the problems with one objective."""
+    single = [one for one in records if one.get("challenge") in ONE_BEST]
+    names = list(dict.fromkeys(one["strategy"] for one in single))
+    return ratios(cost_table(single), names)
+
+
+def ours_in(records: Records) -> list[str]:
+    """Return the names of the searches here."""
+    return list(dict.fromkeys(one["strategy"] for one in records if one.get("library") == OURS))
+
+
+def compared(records: Records) -> RaceTable | None:
+    """Return for each problem the best search here against the best one elsewhere; None without others."""
+    matches = best_matches(cost_table(records), ours_in(records))
+    if not matches:
+        return None
+    values = values_of(records)
+    rows = tuple(
+        (
+            one.problem,
+            one.ours,
+            quartiles(values[one.problem, one.ours]),
+            one.theirs,
+            quartiles(values[one.problem, one.theirs]),
+            *_against(one),
+        )
+        for one in matches
+    )
+    return RaceTable(
+        "The best search here against the best one elsewhere",
+        (
+            "problem",
+            "here",
+            "median (quartiles)",
+            "elsewhere",
+            "median (quartiles)",
+            "ratio of costs (95 % CI)",
+            "here is",
+        ),
+        rows,
+        _counted(matches, "The best search here is"),
+    )
+
+
+def families(records: Records) -> RaceTable | None:
+    """Return each search here against those of other libraries under the same name; None without any."""
+    table, rows, every = cost_table(records), [], []
+    for ours, specialists in FAMILIES.items():
+        for theirs in specialists:
+            if matches := matches_of(table, ours, theirs):
+                every += matches
+                counts = [count_of(matches, "ahead"), count_of(matches, "level", "few"), count_of(matches, "behind")]
+                lost = ", ".join(one.problem for one in matches if one.verdict == "behind")
+                share = 1 - counts[2] / len(matches)
+                rows.append((ours, theirs, *map(str, counts), f"{share:.0%}", lost))
+    if not rows:
+        return None
+    return RaceTable(
+        "Each search here against those under the same name elsewhere",
+        ("here", "elsewhere", "ahead", "level", "behind", "not behind", "behind on"),
+        tuple(rows),
+        _counted(every, "A search here is", "pairs of search and problem"),
+    )
+
+
+def everything(records: Records, problem: str) -> RaceTable:
+    """Return what all searches reached on a problem, best median first."""
+    table, values = cost_table(records)[problem], values_of(records)
+    order = sorted(table, key=lambda name: float(np.median(table[name])))
+    library = {one["strategy"]: one["library"] for one in records}
+    rows = tuple((name, library[name], quartiles(values[problem, name])) for name in order)
+    return RaceTable(problem, ("search", "library", "median (quartiles)"), rows, f"{order[0]} has the best median.")
+
+
+def values_of(records: Records) -> dict[tuple[str, str], Values]:
+    """Return the values over seeds by problem and search."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for one in records:
+        value = one["best"][-1]
+        found.setdefault((one["problem"], one["strategy"]), []).append(math.nan if value is None else value)
+    return {key: np.array(values) for key, values in found.items()}
+
+
+def quartiles(values: Values) -> str:
+    """Return median and quartiles in three digits; of a single seed its value."""
+    if not np.isfinite(values).all():
+        return "failed"
+    if len(values) == 1:
+        return f"{values[0]:.3g}"
+    low, middle, high = np.quantile(values, (0.25, 0.5, 0.75))
+    return f"{middle:.3g} ({low:.3g} to {high:.3g})"
+
+
+def _against(one: Match) -> tuple[str, str]:
+    if one.verdict == "few":
+        return f"{one.ratio:.3g}", "unknown"
+    return f"{one.ratio:.3g} ({one.low:.3g} to {one.high:.3g})", one.verdict
+
+
+def _part(table: Mapping[str, Mapping[str, Values]], name: str) -> int:
+    return sum(name in rows for rows in table.values())
+
+
+def _counted(matches: Sequence[Match], subject: str, unit: str = "problems") -> str:
+    if all(one.verdict == "few" for one in matches):
+        return f"{len(matches)} {unit} have too few seeds for an interval: six are needed."
+    behind = count_of(matches, "behind")
+    return (
+        f"{subject} ahead on {count_of(matches, 'ahead')} of {len(matches)} {unit}, level on "
+        f"{count_of(matches, 'level', 'few')} and behind on {behind}: not behind on {1 - behind / len(matches):.0%}."
+    )
