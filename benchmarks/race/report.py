@@ -30,6 +30,7 @@ FACTORS = (1 + CLOSE, 2.0, 10.0)
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "genetic": ("pymoo-ga",),
     "differential": ("scipy-de", "pymoo-de"),
+    "pso": ("pymoo-pso",),
     "cma-es": ("pycma", "cmaes", "pymoo-cma-es"),
     "separable-cma-es": ("cmaes-separable",),
     "snes": ("evotorch-snes",),
