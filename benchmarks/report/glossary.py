@@ -147,7 +147,7 @@ TERMS: tuple[Term, ...] = (
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 ONE_LINEAGE = "Population 1: one lineage, and nothing is selected within a generation."
-UNKNOWN = "A contestant of its author; its settings are under “What was compared”."
+UNKNOWN = "A strategy of its author; “How it was made” has its settings."
 
 
 def terms_in(page: str) -> list[Word]:
@@ -212,10 +212,14 @@ def _remarks(about: Mapping[str, Any]) -> str:
 
 def _known(name: str) -> str:
     """Return what the library says of a strategy of its own; nothing of others, whose code is not loaded for a page."""
-    entry = catalogue.entries("strategy").get(name)
-    if entry is None or entry.origin != catalogue.OWN:
-        return ""
-    return _sentence(entry.summarise())
+    folded = _folded(name)
+    found = [one for one in catalogue.entries("strategy").values() if one.origin == catalogue.OWN]
+    return next((_sentence(one.summarise()) for one in found if _folded(one.name) == folded), "")
+
+
+def _folded(name: str) -> str:
+    """Return the name of a strategy as its class has it, too: runs of `evolve` in Python name that."""
+    return name.replace("-", "").lower()
 
 
 def _sentence(text: str) -> str:

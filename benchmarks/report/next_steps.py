@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ OF_A_SMALL_RUN = (
     *("--target-dataset", "--target-data-root", "--import"),
 )
 """Flags that a small run of the same contestants on the same data has as well."""
+INSTALL = "pip install ."
 AGAIN, SMALL = "again", "small"
 """Folders of a run that is repeated, and of a small one."""
 
@@ -45,14 +46,19 @@ def next_steps(result: RunData, folder: Path) -> list[Step]:
 
 
 def steps_with_page(result: RunData) -> list[Step]:
-    """Return what a reader of the page alone can do: install neuroevo and repeat the run; nothing if Python made it."""
-    words = _repeat(result)
+    """Return what a reader of the page alone can do: install neuroevo, and repeat the run unless Python made it."""
+    words, version = _repeat(result), _version(result)
     if not words:
-        return []
+        return [
+            Step(
+                f"It was made in Python, and its program repeats it; to install neuroevo{version}, in a checkout",
+                INSTALL,
+            )
+        ]
     elsewhere = any(word.partition("=")[0] in OF_PATHS for word in words)
     paths = " (its paths are those of the machine that it ran on)" if elsewhere else ""
     return [
-        Step("Install neuroevo, in a checkout", "pip install ."),
+        Step(f"Install neuroevo{version}, in a checkout", INSTALL),
         Step(f"Repeat this run{paths}", _again(result)),
         *_small(result, words),
         *_more_seeds(result),
@@ -74,6 +80,13 @@ def _products(result: RunData, folder: Path) -> list[Step]:
         return _evolve(result)
     products = [folder / name for name in (LEARNGENE, GENOME) if (result.path / name).exists()]
     return [Step("Show what it saved", _line("neuroevo", "show", str(path))) for path in products]
+
+
+def _version(result: RunData) -> str:
+    """Return the version of neuroevo that a run was made with, behind a blank; nothing if it does not say so."""
+    versions = result.facts.get("versions")
+    found = versions.get("neuroevo") if isinstance(versions, Mapping) else None
+    return f" {found}" if found else ""
 
 
 def _repeats(result: RunData) -> bool:

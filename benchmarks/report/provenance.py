@@ -20,6 +20,7 @@ SHOWN_ELSEWHERE = ("argv", "repeat", "versions", "python", "comparison", "findin
 SHARED = ("strategy", "operators", "dataset", "backbone")
 """Settings of contestants that all of them have, or that are named otherwise: `run.json` holds them."""
 REPEAT = "To repeat it (options at their defaults are left out)"
+LIBRARY = "neuroevo."
 WITHOUT_DEFAULTS = "Settings of contestants at the defaults of their class are left out; run.json has all."
 
 
@@ -110,7 +111,7 @@ def _spread(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _side_by_side(name: str, caption: str, columns: Sequence[Mapping[str, Any]]) -> Grid:
     keys = dict.fromkeys(key for column in columns for key, value in column.items() if value is not None)
-    rows = tuple((format_key(key), *(format_value(column.get(key)) for column in columns)) for key in keys)
+    rows = tuple((format_key(key), *(_value(column.get(key)) for column in columns)) for key in keys)
     if len(columns) > 1:
         # What differs is what a reader looks for.
         rows = tuple((f"{name} ≠" if len({*cells}) > 1 else name, *cells) for name, *cells in rows)
@@ -125,7 +126,17 @@ def _only(facts: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
 def _others(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the facts that are shown nowhere else, how the run went first."""
     ordered = _only(facts, COURSE) | dict(facts)
-    return {key: value for key, value in ordered.items() if key not in SHOWN_ELSEWHERE}
+    found = {key: value for key, value in ordered.items() if key not in SHOWN_ELSEWHERE}
+    settings = facts.get("settings")
+    return found | ({"settings": _of_evolution(settings)} if isinstance(settings, Mapping) else {})
+
+
+def _of_evolution(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a run of `evolve` in Python, of its operators those that are not the library's."""
+    operators = settings.get("operators")
+    named = {name: _operator(one) for name, one in operators.items()} if isinstance(operators, Mapping) else {}
+    own = {f"operator {name}": one for name, one in named.items() if not one.startswith(LIBRARY)}
+    return {key: value for key, value in settings.items() if key != "operators"} | own
 
 
 def _versions(facts: Mapping[str, Any]) -> dict[str, Any]:

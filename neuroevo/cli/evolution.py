@@ -31,7 +31,8 @@ from neuroevo.cli.logs import Logs, check_logs
 from neuroevo.cli.progress import Reporter, generation_in_words
 from neuroevo.cli.settings.derived import Fields, grouped, setting, settings_of, whole, with_default
 from neuroevo.cli.settings.groups import RUN
-from neuroevo.cli.settings.load import to_toml, used
+from neuroevo.cli.settings.load import fields, to_toml, used
+from neuroevo.cli.settings.repeat import repeated
 from neuroevo.cli.settings.run import EvolveCandidate, EvolveNetworks, EvolveSearch, SeededRun
 from neuroevo.evolution import Generation, evolve
 from neuroevo.execution import WorkerMap
@@ -180,10 +181,17 @@ class Chosen:
             interruptible(run),
         ):
             stop = {key: getattr(settings, key, None) for key in ("generations", "evaluations")}
-            run.note({"stop": stop, "seed": settings.seed, "strategy": self.name, **engine_facts(map_)})
+            about = {"repeat": self._repeat(settings), "seed": settings.seed, "strategy": self.name}
+            run.note({"stop": stop, **about, **engine_facts(map_)})
             result = work(run, map_)
             run.note({"result": result})
         return result
+
+    def _repeat(self, settings: EvolveNetworks | EvolveCandidate | EvolveSearch) -> list[str]:
+        """Return the command that repeats a run; it names the problem, which is the default of these settings alone."""
+        values = {key: value for key, value in used(settings).items() if value is not None and key != "problem"}
+        what, name, *flags = repeated("evolve", values, fields(type(settings)))
+        return ["neuroevo", what, name, *([f"--problem={self.problem}"] if self.problem else []), *flags]
 
     def _of_problem(self) -> Fields:
         make = cast(Make, self.make_problem)

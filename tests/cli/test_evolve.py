@@ -271,14 +271,18 @@ REPEATED = [
 
 @pytest.mark.parametrize("words", REPEATED, ids=[str(words[0]) for words in REPEATED])
 def test_a_run_is_repeated_by_its_settings(neuroevo: Program, words: tuple[Any, ...], tmp_path: Path) -> None:
-    """The file holds what was used: it leads to the same records but for times, and to the same bytes elsewhere."""
-    first, again = tmp_path / "first", tmp_path / "again"
+    """File and command that a run notes lead to the same records but for times, and to the same bytes elsewhere."""
+    first, again, called = tmp_path / "first", tmp_path / "again", tmp_path / "called"
     call = neuroevo("evolve", *words, "--seed", 5, "--out", first, "--quiet")
     assert call.code == 0, call.err
     call = neuroevo("evolve", "--settings", first / "settings.toml", "--out", again, "--quiet")
     assert call.code == 0, call.err
-    assert (again / "settings.toml").read_bytes() == (first / "settings.toml").read_bytes()
-    assert timeless(again) == timeless(first)
+    program, *repeat = facts(first)["repeat"]
+    call = neuroevo(*repeat, "--out", called, "--quiet")
+    assert (program, call.code) == ("neuroevo", 0), call.err
+    settings = [(folder / "settings.toml").read_bytes() for folder in (first, again, called)]
+    assert settings[0] == settings[1] == settings[2]
+    assert timeless(first) == timeless(again) == timeless(called)
     (file,) = first.glob("*.safetensors")
     assert (again / file.name).read_bytes() == file.read_bytes()
     table = tomllib.loads((first / "settings.toml").read_text(encoding="utf-8"))
