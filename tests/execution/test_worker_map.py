@@ -1,5 +1,6 @@
 """The map over processes: results of a loop, whatever happens to the workers."""
 
+import importlib
 import json
 import os
 from collections.abc import Iterator
@@ -166,6 +167,26 @@ def test_what_hangs_is_given_up(own: WorkerMap) -> None:
     assert own(eval, ["1", "__import__('time').sleep(3600)", "3"]) == [1, Failure("it took longer than 1 s"), 3]
 
 
+def test_what_a_worker_imports_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that takes longer to import than an item may take fails no item, which hangs are found all the same."""
+    code = "import time\ntime.sleep(1.5)\n\n\ndef wait(seconds):\n    return time.sleep(seconds)\n"
+    (tmp_path / "heavy_to_import.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    heavy = importlib.import_module("heavy_to_import")
+    with WorkerMap(Processes(), workers=1, timeout=1.0) as map_:
+        assert map_(heavy.wait, [0, 0.01]) == [None, None]
+        assert map_(heavy.wait, [0, 3600]) == [None, Failure("it took longer than 1 s")]
+
+
+def test_a_worker_that_never_ends_to_import_fails_its_item(own: WorkerMap, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run does not wait for ever."""
+    monkeypatch.setattr("neuroevo.execution.worker_calls.LOADING", 0.0)
+    own.timeout = 60.0
+    for slot in own.acquire(WORKERS):
+        slot.worker.stop()
+    assert own(eval, ["1"]) == [Failure("its worker took longer than 0 s to import what it needs")]
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
@@ -205,7 +226,7 @@ def test_an_interruption_leaves_no_work_behind(own: WorkerMap, monkeypatch: pyte
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("neuroevo.execution.worker_map.wait", interrupt)
+        patch.setattr("neuroevo.execution.worker_calls.wait", interrupt)
         with pytest.raises(KeyboardInterrupt):
             own(eval, ["__import__('time').sleep(3600)"])
     assert own(difference, [3, 4]) == [3, 4]
