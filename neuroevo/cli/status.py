@@ -1,6 +1,7 @@
 """What a command is about to do, on one line of a terminal: from the first moment to the first line of its progress.
 
-A pipe gets nothing of it. Nothing heavy is imported here, for this is what shows that the rest is being imported.
+A pipe gets a line for each step of a command that runs for long, at once. Nothing heavy is imported here, for this is
+what shows that the rest is being imported.
 """
 
 from __future__ import annotations
@@ -13,26 +14,32 @@ ERASE = "\r\x1b[2K"
 """Takes away the line that the cursor is on."""
 SILENT = frozenset({"-h", "--help", "--quiet", "--json", "--version"})
 """Words with which a command says nothing, or nothing but its result."""
+LONG = frozenset({"bench", "evolve", "inherit"})
+"""Commands whose steps a pipe shows: the others end before anyone asks."""
 
 
 class Status:
-    """A line on the standard error that each new one replaces."""
+    """A line on the standard error that each new one replaces on a terminal."""
 
     def __init__(self) -> None:
         self.command = ""
+        self.live = False
         self.shown = False
 
     def begin(self, command: str, words: Sequence[str]) -> None:
         """Say that a command starts, unless its words or the environment ask for silence."""
-        silent = SILENT & {*words} or os.environ.get("NEUROEVO_QUIET") or not sys.stderr.isatty()
+        self.live = sys.stderr.isatty()
+        silent = SILENT & {*words} or os.environ.get("NEUROEVO_QUIET") or not (self.live or command in LONG)
         self.command = "" if silent else command
-        self.say("starting")
+        if self.live:
+            self.say("starting")
 
     def say(self, text: str) -> None:
         """Say what is being done now."""
         if self.command:
-            self.shown = True
-            sys.stderr.write(f"{ERASE}neuroevo {self.command}: {text} …")
+            self.shown = self.live
+            start, end = (ERASE, "") if self.live else ("", "\n")
+            sys.stderr.write(f"{start}neuroevo {self.command}: {text} …{end}")
             sys.stderr.flush()
 
     def say_read(self, name: str, images: int) -> None:

@@ -33,6 +33,20 @@ def test_each_line_replaces_the_one_before() -> None:
     assert terminal.getvalue() == f"{ERASE}neuroevo bench: starting …{ERASE}neuroevo bench: loading PyTorch …{ERASE}"
 
 
+def test_a_pipe_gets_a_line_for_each_step_of_what_takes_long() -> None:
+    """Each at once; what is over in a moment says nothing."""
+    one = Status()
+    with redirect_stderr(io.StringIO()) as pipe:
+        one.begin("bench", ["transfer"])
+        one.say("loading PyTorch")
+        assert pipe.getvalue() == "neuroevo bench: loading PyTorch …\n"
+        one.say("preparing the data set glyphs")
+        one.end()
+        one.begin("compare", ["a", "b"])
+        one.say("reading the runs")
+    assert pipe.getvalue().splitlines()[1:] == ["neuroevo bench: preparing the data set glyphs …"]
+
+
 @pytest.mark.parametrize("words", [["--quiet"], ["gtl", "--help"], ["-h"], ["--json"]], ids=" ".join)
 def test_silence_is_kept(words: list[str]) -> None:
     """Where it is asked for."""
