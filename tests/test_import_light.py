@@ -77,3 +77,14 @@ def test_what_looks_at_runs_loads_what_it_shows(words: Sequence[str], heavy: tup
     code = f"import sys; from neuroevo.cli.main import run; code = run({words!r}); {loaded}; sys.exit(code)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=runs)
     assert (ran.returncode, ran.stdout.splitlines()[-1].split()) == (0, []), ran.stderr
+
+
+def test_a_run_needs_no_compiler(tmp_path: Path) -> None:
+    """Training and the count of its operations leave torch's compiler and sympy alone: seconds of every start."""
+    settings = ["--quick", "--width=0.1", "--life-updates=2", "--critic-updates=1", "--generations=1", "--quiet"]
+    words = ["evolve", "gtl", *settings, "--out", str(tmp_path / "run")]
+    unwanted = ("torch._dynamo", "torch._inductor", "sympy")
+    loaded = f"print(); print(*sorted({set(unwanted)!r} & sys.modules.keys()))"
+    code = f"import sys; from neuroevo.cli.main import run; code = run({words!r}); {loaded}; sys.exit(code)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.splitlines()[-1].split()) == (0, []), ran.stderr

@@ -56,7 +56,7 @@ def initialise(network: Network, generator: torch.Generator) -> Network:
     a normal one with standard deviation fan-in^(-1/2), biases zero and norms the identity. Parameters of the network
     itself (the positions of a transformer) get a normal one with standard deviation 0.02.
     """
-    network.to_empty(device="cpu")
+    allocate(network)
     for parameter in network.parameters(recurse=False):
         nn.init.normal_(parameter, std=0.02, generator=generator)
     for module in network.modules():
@@ -69,6 +69,15 @@ def initialise(network: Network, generator: torch.Generator) -> Network:
         if isinstance(module, MATRICES) and module.bias is not None:
             nn.init.zeros_(module.bias)
     return network
+
+
+def allocate(network: nn.Module) -> None:
+    """Give the parameters and the buffers of a network on the meta device memory on the CPU, with no values yet.
+
+    `Module.to_empty` does so, too, but imports sympy.
+    """
+    empty = {name: torch.empty(value.shape, dtype=value.dtype) for name, value in network.state_dict().items()}
+    network.load_state_dict(empty, assign=True)
 
 
 def check_widths(widths: tuple[int, ...]) -> None:

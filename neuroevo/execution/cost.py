@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from neuroevo.backbones import Backbone
 from neuroevo.backbones.layout import length
 from neuroevo.budget import Budget
 from neuroevo.execution.training import Recipe
+from neuroevo.execution.uncompiled import FlopCount
 
 # One forward pass, one backward pass to the inputs and one to the weights; the first layer's inputs need none, which is
 # ignored (under 2 % of a ConvNet4).
@@ -19,15 +19,16 @@ PASSES = 3
 
 @lru_cache(maxsize=256)
 def multiply_adds(backbone: Backbone, image: tuple[int, ...], classes: int) -> int:
-    """Return the multiply-adds of one forward pass of one example [C, ...], counted on shapes without computing."""
-    network = backbone.build(classes, generator=torch.Generator()).to("meta")
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network.eval()(torch.empty(1, *image, device="meta"))
-    return int(counter.get_total_flops()) // 2
+    """Return the multiply-adds of one forward pass of one example [C, ...]."""
+    network, counter = backbone.build(classes, generator=torch.Generator()), FlopCount()
+    # One example is computed: on the meta device the first pass would import PyTorch's compiler and sympy.
+    with counter, torch.no_grad():
+        network.eval()(torch.zeros(1, *image))
+    return counter.total // 2
 
 
 def check_reads(backbone: Backbone, image: tuple[int, ...]) -> None:
-    """Check that networks of a backbone can read examples, on shapes without computing.
+    """Check that networks of a backbone can read examples.
 
     Args:
         backbone: The architecture.

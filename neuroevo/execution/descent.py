@@ -9,6 +9,7 @@ from torch import Tensor
 
 from neuroevo.execution.cuda import Graph
 from neuroevo.execution.training import Recipe, Training
+from neuroevo.execution.uncompiled import SGD, AdamW
 from neuroevo.execution.watching import updated
 
 SECOND_MOMENT = 0.999
@@ -76,8 +77,8 @@ def optimizer_of(parameters: Iterable[Tensor], recipe: Recipe) -> torch.optim.Op
     if recipe.optimizer == "adamw":
         betas = (recipe.momentum, SECOND_MOMENT)
         captured = device.type == "cuda"
-        return torch.optim.AdamW(parameters, lr=rate, betas=betas, weight_decay=decay, fused=True, capturable=captured)
-    return torch.optim.SGD(parameters, lr=rate, momentum=recipe.momentum, weight_decay=decay, fused=True)
+        return AdamW(parameters, lr=rate, betas=betas, weight_decay=decay, fused=True, capturable=captured)
+    return SGD(parameters, lr=rate, momentum=recipe.momentum, weight_decay=decay, fused=True)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

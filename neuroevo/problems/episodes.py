@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from neuroevo.backbones.backbone import allocate
 from neuroevo.genome import Genome
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.interface import Interface, normalised
@@ -149,8 +150,8 @@ def cartpole(*, hidden: int = 16, seed: int = 0, **settings: Any) -> Episodes:
         **settings: Further settings of `Episodes`.
     """
     with torch.device("meta"):
-        layers = nn.Sequential(nn.Linear(4, hidden), nn.Tanh(), nn.Linear(hidden, 2))
-    network = layers.to_empty(device="cpu")
+        network = nn.Sequential(nn.Linear(4, hidden), nn.Tanh(), nn.Linear(hidden, 2))
+    allocate(network)
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.zero_()
