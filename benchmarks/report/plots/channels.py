@@ -38,10 +38,12 @@ def draw_channels(kept: Mapping[str, Sequence[Kept]], groups: Mapping[str, int],
     if not kept or not groups:
         raise ValueError(f"kept and groups must hold at least one entry, but they hold {len(kept)} and {len(groups)}.")
     heights = [0.35 + (0.2 * len(groups) if seeds else 0.15) for seeds in kept.values()]
-    figure = new_figure(height=sum(heights) + 0.8, title=title)
+    names = [wrapped(strategy, NAME_LETTERS) for strategy in kept]
+    lines = sum(name.count("\n") for name in names)
+    figure = new_figure(height=sum(heights) + 0.2 * lines + 0.8, title=title)
     panels = figure.subplots(len(kept), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
-    for axes, (strategy, seeds) in zip(panels, kept.items(), strict=True):
-        axes.set_title(wrapped(strategy, NAME_LETTERS), fontsize="medium", loc="left", pad=3, parse_math=False)
+    for axes, name, seeds in zip(panels, names, kept.values(), strict=True):
+        axes.set_title(name, fontsize="medium", loc="left", pad=3, parse_math=False)
         (_draw_shares if seeds else _draw_nothing)(axes, seeds, groups)
     panels[-1].tick_params(axis="x", length=3)
     panels[-1].set_xlabel("channel")

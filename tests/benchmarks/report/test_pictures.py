@@ -1,7 +1,6 @@
 """Which pictures a report has, whatever the order of strategies."""
 
 from collections.abc import Callable
-from itertools import permutations
 from pathlib import Path
 from types import ModuleType
 
@@ -15,9 +14,9 @@ from neuroevo.operators.inheritance import extract
 WriteRun = Callable[..., Path]
 
 
-@pytest.mark.parametrize("names", [*permutations(("scratch", "gtl", "narrow-pretraining"))])
+@pytest.mark.parametrize("place", range(3))
 def test_kept_channels_do_not_depend_on_the_order(
-    names: tuple[str, ...],
+    place: int,
     write_run: WriteRun,
     toys: ModuleType,
     tmp_path: Path,
@@ -25,6 +24,8 @@ def test_kept_channels_do_not_depend_on_the_order(
 ) -> None:
     """A learngene of a narrow network is shown among the channels of the run's backbone, first or last."""
     draw_only("Channels")
+    names = ["scratch", "gtl"]
+    names.insert(place, "narrow-pretraining")
     run = write_run(tmp_path / "run", dict.fromkeys(names, (0.2, 0.3)))
     groups = toys.CONVNET.layout.groups
     narrow = toys.CONVNET.resized(dict.fromkeys(groups, 2))

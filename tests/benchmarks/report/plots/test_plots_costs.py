@@ -84,7 +84,7 @@ def test_the_front_is_drawn_as_steps_up_to_the_edge(make_row: MakeRow) -> None:
 
 
 @given(st.lists(st.integers(0, 10**7), min_size=1, max_size=6))
-@settings(max_examples=8)
+@settings(max_examples=5)
 def test_the_axis_of_costs_shows_0_and_all_costs(make_row: MakeRow, steps: list[int]) -> None:
     """0 is within the axis and has a tick, also beside costs of millions; larger costs stand further right."""
     rows = [make_row(f"s{i}", accuracy_mean=0.5, gradient_steps=count, seconds=1.0) for i, count in enumerate(steps)]
