@@ -163,12 +163,14 @@ def terms_in(page: str) -> list[Word]:
 def strategies_of(results: Sequence[RunData]) -> list[Word]:
     """Return every strategy of some runs with a line about it, each once."""
     found: dict[str, str] = {}
-    for result in results:
+    remarks: dict[str, dict[int, str]] = {}
+    for number, result in enumerate(results, start=1):
         contestants = {one["name"]: one for one in result.comparison.get("contestants", ())}
         for name in _names(result):
             about = contestants.get(name, {})
-            found.setdefault(name, meaning_of(name, result.settings.get("contestants"), about) + _remarks(about))
-    return [*found.items()]
+            found.setdefault(name, meaning_of(name, result.settings.get("contestants"), about))
+            remarks.setdefault(name, {})[number] = _remarks(about)
+    return [(name, f"{meaning}{_together(remarks[name])}") for name, meaning in found.items()]
 
 
 def _names(result: RunData) -> list[str]:
@@ -200,6 +202,13 @@ def _of_class(kind: Mapping[str, Any]) -> str:
         return ""
     derived = f", derived from {kind['base']}" if kind.get("base") else ""
     return f"{kind['name']}{derived}. {_sentence(kind['summary'])}".rstrip()
+
+
+def _together(remarks: Mapping[int, str]) -> str:
+    """Return the remarks on a contestant in one or several runs, by their numbers; each for itself if they differ."""
+    if len({*remarks.values()}) == 1:
+        return next(iter(remarks.values()))
+    return "".join(f" Run {number}:{remark}" for number, remark in remarks.items() if remark)
 
 
 def _remarks(about: Mapping[str, Any]) -> str:

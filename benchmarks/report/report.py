@@ -79,6 +79,7 @@ def to_html(results: Sequence[RunData], *, failures: Sequence[str] = ()) -> str:
     album = Album()
     ranks, ranked = _ranking(results, album)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["glued"] = _glued
     template = files("neuroevo.benchmarks.report").joinpath("report.html").read_text(encoding="utf-8")
     render = partial(
         environment.from_string(template).render,
@@ -93,6 +94,11 @@ def to_html(results: Sequence[RunData], *, failures: Sequence[str] = ()) -> str:
         provenance=provenance(results),
     )
     return render(terms=terms_in(render(terms=[])))
+
+
+def _glued(text: str) -> str:
+    """Return a text in which no line ends between a number and its %."""
+    return text.replace(" %", "\u00a0%")
 
 
 def _section(number: int, result: RunData, *, alone: bool) -> Section:

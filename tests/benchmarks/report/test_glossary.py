@@ -48,5 +48,10 @@ def test_one_lineage_and_swapped_operators_are_remarked(run: Path, population: i
     contestants = [{**one, "settings": {"population": population}} for one in result.comparison["contestants"]]
     facts = {**result.facts, "comparison": {**result.comparison, "contestants": contestants}}
     contestants[1]["swapped"] = swapped
-    meaning = dict(strategies_of([replace(result, facts=facts)]))["gtl"]
-    assert meaning.endswith(ONE_LINEAGE if population == 1 else "With operators of its author: mutate.")
+    remarked, remark = (
+        replace(result, facts=facts),
+        ONE_LINEAGE if population == 1 else "With operators of its author: mutate.",
+    )
+    assert dict(strategies_of([remarked]))["gtl"].endswith(f"compete. {remark}")
+    assert dict(strategies_of([remarked, remarked]))["gtl"].endswith(f"compete. {remark}")
+    assert dict(strategies_of([result, remarked]))["gtl"].endswith(f"compete. Run 2: {remark}")
