@@ -29,7 +29,8 @@ class Status:
     def begin(self, command: str, words: Sequence[str]) -> None:
         """Say that a command starts, unless its words or the environment ask for silence."""
         self.live = sys.stderr.isatty()
-        silent = SILENT & {*words} or os.environ.get("NEUROEVO_QUIET") or not (self.live or command in LONG)
+        shows = self.live or (command in LONG and _is_open())
+        silent = SILENT & {*words} or os.environ.get("NEUROEVO_QUIET") or not shows
         self.command = "" if silent else command
         if self.live:
             self.say("starting")
@@ -57,6 +58,14 @@ class Status:
         """Take the line away, and say nothing more."""
         self.clear()
         self.command = ""
+
+
+def _is_open() -> bool:
+    """Return whether the standard error is a file or a pipe, and not what a program in this process reads it with."""
+    try:
+        return sys.stderr.fileno() >= 0
+    except (AttributeError, OSError, ValueError):
+        return False
 
 
 status = Status()

@@ -33,18 +33,22 @@ def test_each_line_replaces_the_one_before() -> None:
     assert terminal.getvalue() == f"{ERASE}neuroevo bench: starting …{ERASE}neuroevo bench: loading PyTorch …{ERASE}"
 
 
-def test_a_pipe_gets_a_line_for_each_step_of_what_takes_long() -> None:
-    """Each at once; what is over in a moment says nothing."""
-    one = Status()
-    with redirect_stderr(io.StringIO()) as pipe:
+def test_a_pipe_gets_a_line_for_each_step_of_what_takes_long(tmp_path: Path) -> None:
+    """Each at once; what is over in a moment says nothing, and neither does a call in the same process."""
+    path, one = tmp_path / "log", Status()
+    with path.open("w") as pipe, redirect_stderr(pipe):
         one.begin("bench", ["transfer"])
         one.say("loading PyTorch")
-        assert pipe.getvalue() == "neuroevo bench: loading PyTorch …\n"
+        assert path.read_text() == "neuroevo bench: loading PyTorch …\n"
         one.say("preparing the data set glyphs")
         one.end()
         one.begin("compare", ["a", "b"])
         one.say("reading the runs")
-    assert pipe.getvalue().splitlines()[1:] == ["neuroevo bench: preparing the data set glyphs …"]
+    assert path.read_text().splitlines()[1:] == ["neuroevo bench: preparing the data set glyphs …"]
+    with redirect_stderr(io.StringIO()) as text:
+        one.begin("bench", ["transfer"])
+        one.say("loading PyTorch")
+    assert text.getvalue() == ""
 
 
 @pytest.mark.parametrize("words", [["--quiet"], ["gtl", "--help"], ["-h"], ["--json"]], ids=" ".join)
