@@ -134,8 +134,13 @@ def make_backbone(settings: Data, dataset: Dataset, *, name: str | None = None, 
     if "size" in known:
         images["size"] = dataset.size
     full = make(**{key: value for key, value in images.items() if key in known})
-    factor = settings.width * width
-    return full.resized({group: max(1, round(factor * channels)) for group, channels in full.layout.groups.items()})
+    return widened(full, settings.width * width)
+
+
+def widened(backbone: Backbone, factor: float) -> Backbone:
+    """Return a backbone with another number of channels in each group."""
+    groups = backbone.layout.groups
+    return backbone.resized({group: max(1, round(factor * channels)) for group, channels in groups.items()})
 
 
 def make_execution(

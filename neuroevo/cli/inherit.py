@@ -23,12 +23,16 @@ from neuroevo.runs.products import located
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from neuroevo.backbones import Backbone
     from neuroevo.benchmarks.suites.protocol import Transfer
+    from neuroevo.data.images import Dataset
     from neuroevo.execution import Training
     from neuroevo.learngene import Learngene
     from neuroevo.operators.inheritance import Inheritance
 
 HELP = """Train a network that inherits LEARNGENE, a file that evolve or bench wrote, on novel classes of the data set.
+
+    The network is --backbone, or else of the learngene's own architecture, which the file holds.
 
     With --from a trained network takes its place: a circuit of --share of its parameters is cut from the weights in
     that file, and saved as learngene.safetensors. A module of your own is a backbone by --import, as
@@ -65,17 +69,24 @@ def _run(settings: Inherit) -> None:
     status.say("loading PyTorch")
     from deap.base import Toolbox
 
+    from neuroevo.learngene import Learngene
     from neuroevo.operators.inheritance import inherit
 
     if (settings.learngene is None) == (settings.trained is None):
         raise click.UsageError("inherit needs either a LEARNGENE or --from, the weights of a trained network.")
-    protocol = _protocol(settings)
-    learngene = _learngene(settings, protocol)
+    known = None if settings.learngene is None else Learngene.load(settings.learngene)
+    own = None if known is None or "backbone" in settings.model_fields_set else known.backbone
+    protocol = _protocol(settings, own)
+    learngene = known or _cut(settings, protocol)
+    if own is not None:
+        settings = settings.model_copy(update={"backbone": own.describe()["kind"]})
     toolbox = Toolbox()
     toolbox.register("inherit", inherit)
     received = protocol.inheritance(learngene, toolbox)  # what does not fit is refused before any folder is made
     folder = settings.out or default_folder("inherit")
-    with RunDirectory.create(folder, what="inherit", settings=to_toml(used(settings)), argv=sys.argv) as run:
+    # What was not given is the learngene's again when the settings are repeated.
+    values = {key: value for key, value in used(settings).items() if own is None or key != "backbone"}
+    with RunDirectory.create(folder, what="inherit", settings=to_toml(values), argv=sys.argv) as run:
         run.note({"seed": settings.seed, "device": str(protocol.device), "data": protocol.dataset.facts()})
         with ended_by_signals(run):
             heir, twin = (protocol.training(genome, toolbox, settings.seed, 0) for genome in (learngene, None))
@@ -91,13 +102,10 @@ def _run(settings: Inherit) -> None:
     _print(located(result, folder), settings)
 
 
-def _learngene(settings: Inherit, protocol: Transfer) -> Learngene:
-    """Return the learngene of the settings: a file's, or cut from a trained network."""
-    from neuroevo.learngene import Learngene
+def _cut(settings: Inherit, protocol: Transfer) -> Learngene:
+    """Return the learngene that is cut from the trained network of the settings."""
     from neuroevo.operators.trained import cut, fitted
 
-    if settings.learngene is not None:
-        return Learngene.load(settings.learngene)
     try:
         backbone, weights = fitted(_state(settings), protocol.backbone)
     except ValueError as error:
@@ -118,8 +126,8 @@ def _state(settings: Inherit) -> dict[str, Tensor]:
         raise ValueError(f"it is no .safetensors file, or it is damaged ({error}).") from error
 
 
-def _protocol(settings: Inherit) -> Transfer:
-    """Return how the descendant is trained."""
+def _protocol(settings: Inherit, own: Backbone | None) -> Transfer:
+    """Return how the descendant is trained, as a network of --backbone, or else of the learngene's own architecture."""
     from neuroevo.benchmarks.suites.protocol import Transfer
     from neuroevo.cli.build import make_backbone, make_dataset, make_device, usage
     from neuroevo.data.tasks import default_ways
@@ -130,7 +138,7 @@ def _protocol(settings: Inherit) -> Transfer:
     with usage():
         protocol = Transfer(
             dataset=dataset,
-            backbone=make_backbone(settings, dataset),
+            backbone=make_backbone(settings, dataset) if own is None else _alike(settings, dataset, own),
             descendant=Recipe(updates=settings.updates, batch=settings.batch, learning_rate=settings.learning_rate),
             ways=settings.ways or default_ways(len(dataset.novel.classes)),
             shots=settings.shots,
@@ -140,6 +148,16 @@ def _protocol(settings: Inherit) -> Transfer:
         )
         protocol.check()
     return protocol
+
+
+def _alike(settings: Inherit, dataset: Dataset, own: Backbone) -> Backbone:
+    """Return the architecture of a learngene for the data set: one that has a name at its full width."""
+    from neuroevo import catalogue
+    from neuroevo.cli.build import make_backbone, widened
+
+    kind = own.describe()["kind"]
+    named = kind in catalogue.entries("backbone")
+    return make_backbone(settings, dataset, name=kind) if named else widened(own, settings.width)
 
 
 def _trained(heir: Training, twin: Training, protocol: Transfer, *, quiet: bool) -> dict[str, Any]:

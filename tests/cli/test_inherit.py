@@ -176,6 +176,14 @@ BACKBONES = {"ones-own": ones_own}
     )
     assert call.code == 0, call.err
     assert "Inherited: 50.0 %" in call.out
+    # Its learngene holds the architecture, which needs no flag and no file of its own.
+    cut = tmp_path / "run" / "learngene.safetensors"
+    again = neuroevo("inherit", cut, *words[:6], "--out", tmp_path / "again")
+    assert again.code == 0, again.err
+    assert "Inherited: 50.0 %" in again.out
+    settings = tmp_path / "again" / "settings.toml"
+    repeated = neuroevo("inherit", "--settings", settings, "--out", tmp_path / "repeated")
+    assert repeated.out.splitlines()[:-1] == again.out.splitlines()[:-1], repeated.err
 
 
 @pytest.mark.parametrize(
