@@ -196,11 +196,12 @@ ENDS = {
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     # Eigenvectors of equal variances are those of rounding errors.
-    "CMAES": {"translates": False, "scales": False, "mean": "model.centroid"},
+    "CMAES": {"translates": False, "scales": False, "turns": True, "mean": "model.centroid"},
     # A swarm can have converged, at a bound as elsewhere.
     "PSO": {"explores": False},
     # It learns from how much trials improve.
     "SHADE": {"ranks": False},
+    "EvolutionStrategy": {"turns": True},
     **{name: {"mean": "mean"} for name in ("SNES", "PGPE", "OpenAIES", "SeparableCMAES")},
 }
 POPULATIONS: Mapping[str, Sequence[int]] = {

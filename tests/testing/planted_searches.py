@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from neuroevo.individual import Fitness, Individual, genomes_of
-from neuroevo.strategies import PGPE, SNES
+from neuroevo.strategies import CMAES, PGPE, SNES
 from neuroevo.strategies.search.base import scores_of, twin
 from neuroevo.testing.laws import Law, Twin, behaviour_laws, lockstep_laws
 from neuroevo.testing.references.strategies import PlainSNES
@@ -146,12 +147,33 @@ class Coarse(SNES):
         self.sigma = self.sigma.clamp(min=0.01)
 
 
+class OneStep(SNES):
+    """Has the mean of all step sizes in every gene."""
+
+    def tell(self, population: Sequence[Individual]) -> None:
+        """Go a step, and forget which genes need other steps."""
+        super().tell(population)
+        self.sigma = self.sigma.mean().expand_as(self.sigma).clone()
+
+
+class AxesOnly(CMAES):
+    """Learns variances, and no covariances."""
+
+    def tell(self, population: Sequence[Individual]) -> None:
+        """Learn, and forget how genes depend on each other."""
+        super().tell(population)
+        variances = np.diag(self.model.C)
+        self.model.C, self.model.B = np.diag(variances), np.eye(len(variances))
+        self.model.diagD = np.sqrt(variances)
+        self.model.BD = np.diag(self.model.diagD)
+
+
 def _stepwise(kind: object) -> tuple[object, list[Law]]:
     return kind, lockstep_laws(Twin(PlainSNES))
 
 
-def _behaving(kind: object) -> tuple[object, list[Law]]:
-    return kind, behaviour_laws(genes=(1, 2, 3), converges=80)
+def _behaving(kind: object, **options: Any) -> tuple[object, list[Law]]:
+    return kind, behaviour_laws(genes=(1, 2, 3), converges=80, **options)
 
 
 PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
@@ -197,6 +219,18 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     ),
     ("Coarse", "a least step in units of genes", "scaling landscape and space scales the run", _behaving(Coarse)),
     (
+        "OneStep",
+        "a mean where each gene should have its own",
+        "scaling landscape and space scales the run",
+        _behaving(OneStep),
+    ),
+    (
+        "AxesOnly",
+        "a diagonal where a matrix should be",
+        "rotating landscape and start rotates the run",
+        _behaving(AxesOnly, scales=False, translates=False, turns=True),
+    ),
+    (
         "Hasty",
         "steps that shrink whatever happens",
         "a search comes near the lowest point of a sphere",
@@ -204,4 +238,4 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     ),
     ("Outward", "a mean beyond its bounds", "every gene can still move", _behaving(Outward)),
 )
-KINDS = {"lockstep": lockstep_laws(Twin(PlainSNES)), "behaviour": behaviour_laws(converges=80)}
+KINDS = {"lockstep": lockstep_laws(Twin(PlainSNES)), "behaviour": behaviour_laws(converges=80, turns=True)}

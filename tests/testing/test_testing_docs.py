@@ -67,7 +67,7 @@ def test_every_law_and_every_strategy_is_on_the_page() -> None:
         "returned": laws.returned_laws([], lambda module, one: 0.0),
         "map": laws.map_laws(chunk="chunk"),
         "calls": laws.call_laws(Mock()),
-        "behaviour": laws.behaviour_laws(converges=80),
+        "behaviour": laws.behaviour_laws(converges=80, turns=True),
         "refusal": laws.refusal_laws({}),
         "coevolution": laws.coevolution_laws(),
         "convergence": laws.convergence_laws(),

@@ -6,8 +6,7 @@ They run two searches with equal seeds on problems that are one another in other
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import attrgetter
 from typing import Any
@@ -23,12 +22,9 @@ from neuroevo.problems.function import Function
 from neuroevo.space import Space
 from neuroevo.strategies import Strategy
 from neuroevo.testing.landscapes import Drawn, Trial, Values, drawn_problems
+from neuroevo.testing.laws.invariance import CLOSE, GENERATIONS, begun, run, scaled, translated, turned
 from neuroevo.testing.laws.law import Breach, Case, Law, check, name_of
 from neuroevo.testing.laws.lockstep import SETTINGS, MakeOn, evolving
-from neuroevo.testing.laws.trial import steps
-from neuroevo.testing.strategies import seeds
-
-GENERATIONS = 4
 
 MOVES = 12
 """Generations until a mean has come to the bounds."""
@@ -48,9 +44,6 @@ BOUNDED = ("box", "mixed")
 NEAR = 0.1
 """Greatest distance from the lowest point, root mean square over genes, in units of the box's width."""
 
-CLOSE = 1e-6
-"""Largest difference of two runs that differ by rounding."""
-
 STEP = 2.0**-10
 """Scores are rounded to multiples of it, so that functions of them keep all that are equal equal, and no others."""
 
@@ -63,6 +56,7 @@ def check_behaviour(
     ranks: bool = True,
     translates: bool = True,
     scales: bool = True,
+    turns: bool = False,
     explores: bool = True,
     converges: int | None = None,
     mean: str | None = None,
@@ -77,7 +71,10 @@ def check_behaviour(
         ranks: Whether only the order of the scores counts.
         translates: Whether moving landscape and start moves the run: it does unless something knows where 0 is, such as
             weight decay.
-        scales: Whether scaling landscape and space scales the run: it does unless steps have a length of their own.
+        scales: Whether scaling landscape and space, all genes or each by its own number, scales the run: it does unless
+            steps have a length of their own.
+        turns: Whether rotating landscape and start rotates the run, where all genes have the same spread: nothing then
+            knows where the axes are.
         explores: Whether every gene varies for as long as a search runs; individuals that move by their differences may
             all have come to a bound.
         converges: Generations in which it comes from any start in a box to within a tenth of its width of the lowest
@@ -92,6 +89,7 @@ def check_behaviour(
         ranks=ranks,
         translates=translates,
         scales=scales,
+        turns=turns,
         explores=explores,
         converges=converges,
         mean=mean,
@@ -106,6 +104,7 @@ def behaviour_laws(
     ranks: bool = True,
     translates: bool = True,
     scales: bool = True,
+    turns: bool = False,
     explores: bool = True,
     converges: int | None = None,
     mean: str | None = None,
@@ -153,12 +152,16 @@ def behaviour_laws(
         )
     if translates:
         cause = "a genome's place is used, where its distance from the mean or from another genome should be"
-        law = partial(_translated, settings=settings, problems=free)
+        law = partial(translated, settings=settings, problems=free)
         laws.append(Law("moving landscape and start moves the run", cause, law))
     if scales:
         cause = "a step has a length of its own, where it should be in units of the spread or of other genomes"
-        law = partial(_scaled, settings=settings, problems=free)
+        law = partial(scaled, settings=settings, problems=free)
         laws.append(Law("scaling landscape and space scales the run", cause, law))
+    if turns:
+        cause = "genes are treated one by one, as by step sizes of their own or by a crossover"
+        law = partial(turned, settings=settings, problems=free)
+        laws.append(Law("rotating landscape and start rotates the run", cause, law, examples=5, shrinks=False))
     if explores:
         cause = "a distribution leaves the bounds, so that all that it draws is clipped to one value"
         law = partial(_explores, settings=settings, problems=slopes)
@@ -189,49 +192,10 @@ class Scored(Trial):
         return [tuple(self.score(value) for value in row) for row in super().batch(individuals)]
 
 
-class Moved(Trial):
-    """A problem whose landscape and start are moved by a number in all genes."""
-
-    def __init__(self, drawn: Drawn, by: float) -> None:
-        super().__init__(drawn)
-        self.by = by
-        self.space = Space(self.space.blocks, self.space.start + by, self.space.anywhere)
-
-    def values_at(self, genomes: Tensor) -> Tensor:
-        """Return the values of genomes [P, D], [P, M]."""
-        return super().values_at(genomes - self.by)
-
-
-class Scaled(Trial):
-    """A problem whose landscape and space are scaled by a number in all genes."""
-
-    def __init__(self, drawn: Drawn, by: float) -> None:
-        super().__init__(drawn)
-        self.by = by
-        blocks = [
-            replace(one, low=by * one.low, high=by * one.high, spread=by * one.deviation) for one in self.space.blocks
-        ]
-        self.space = Space(tuple(blocks), by * self.space.start, self.space.anywhere)
-
-    def values_at(self, genomes: Tensor) -> Tensor:
-        """Return the values of genomes [P, D], [P, M]."""
-        return super().values_at(genomes / self.by)
-
-
-def run(strategy: Strategy, generations: int = GENERATIONS) -> Iterator[list[Individual]]:
-    """Yield scored generations."""
-    return steps(strategy, generations)
-
-
-def _begun(make: MakeOn, case: Case, settings: SearchStrategy[Mapping[str, Any]]) -> Callable[[Any], Strategy]:
-    """Return what makes the strategy of a case on a problem."""
-    return partial(make, seed=case.draw("seed", seeds()), **case.draw("settings", settings))
-
-
 def _in_space(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn]) -> None:
     problem = case.draw("problem", problems)()
     space = problem.space
-    strategy = _begun(make, case, settings)(problem)
+    strategy = begun(make, case, settings)(problem)
     for number, population in enumerate(run(strategy)):
         genomes = genomes_of(population)
         if (genomes.shape[1:], genomes.dtype) != (space.start.shape, space.start.dtype):
@@ -242,7 +206,7 @@ def _in_space(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrate
 
 def _centred(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn], mean: str) -> None:
     problem = case.draw("problem", problems)()
-    strategy = _begun(make, case, settings)(problem)
+    strategy = begun(make, case, settings)(problem)
     precision = torch.finfo(problem.space.start.dtype).eps
     for number, _ in enumerate(run(strategy, MOVES)):
         middle = torch.as_tensor(attrgetter(mean)(strategy)).to(problem.space.start)
@@ -256,7 +220,7 @@ def _centred(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrateg
 
 def _best_is_kept(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn]) -> None:
     problem = case.draw("problem", problems)()
-    strategy = _begun(make, case, settings)(problem)
+    strategy = begun(make, case, settings)(problem)
     best: tuple[float, int] | None = None
     for number, population in enumerate(run(strategy)):
         if best is not None:
@@ -281,13 +245,13 @@ def _expect_best(strategy: Strategy, best: tuple[float, int], number: int) -> No
 def _mirrored(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn]) -> None:
     problem = case.draw("problem", problems)()
     other = Scored(problem, lambda score: -score, tuple(-weight for weight in problem.weights))
-    begin = _begun(make, case, settings)
+    begin = begun(make, case, settings)
     _expect_same(begin(problem), begin(other), "the negative landscape with the opposite weight")
 
 
 def _ranked(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn]) -> None:
     problem = case.draw("problem", problems)()
-    begin = _begun(make, case, settings)
+    begin = begun(make, case, settings)
     stretched = Scored(problem, _stretched)
     _expect_same(begin(Scored(problem, _rounded)), begin(stretched), "a landscape of the same order")
 
@@ -312,7 +276,7 @@ def _expect_same(first: Strategy, second: Strategy, what: str) -> None:
 
 def _asked(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn]) -> None:
     problem = case.draw("problem", problems)()
-    begin = _begun(make, case, settings)
+    begin = begun(make, case, settings)
     left_alone, asked = begin(problem), begin(problem)
     for number, (own, other) in enumerate(zip(run(left_alone), run(asked), strict=True)):
         if not torch.equal(genomes_of(own), genomes_of(other)):
@@ -327,7 +291,7 @@ def _asked(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[
 def _sorted_otherwise(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn]) -> None:
     problem = case.draw("problem", problems)()
     order = case.draw("order", st.randoms(use_true_random=False))
-    begin = _begun(make, case, settings)
+    begin = begun(make, case, settings)
     usual, shuffled = begin(problem), begin(problem)
     for number, _ in enumerate(run(usual, 2)):
         others = shuffled.toolbox.generate()
@@ -350,35 +314,13 @@ def _expect_alike(first: Strategy, second: Strategy) -> None:
             raise Breach(f"after an update with individuals in another order {name} is another")
 
 
-def _translated(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn]) -> None:
-    drawn = case.draw("problem", problems)
-    by = case.draw("by", st.sampled_from([1.0, -8.0]))
-    begin = _begun(make, case, settings)
-    here, there = begin(drawn()), begin(Moved(drawn, by))
-    for number, (own, other) in enumerate(zip(run(here), run(there), strict=True)):
-        genomes, moved = genomes_of(own), genomes_of(other) - by
-        if not torch.allclose(genomes, moved, rtol=CLOSE, atol=CLOSE):
-            raise Breach(f"in generation {number} genomes moved by another distance than the landscape")
-
-
-def _scaled(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn]) -> None:
-    drawn = case.draw("problem", problems)
-    by = case.draw("by", st.sampled_from([4.0, 2.0**-6]))
-    begin = _begun(make, case, settings)
-    small, large = begin(drawn()), begin(Scaled(drawn, by))
-    for number, (own, other) in enumerate(zip(run(small), run(large), strict=True)):
-        genomes, scaled = genomes_of(own), genomes_of(other) / by
-        if not torch.allclose(genomes, scaled, rtol=CLOSE, atol=CLOSE):
-            raise Breach(f"in generation {number} genomes are scaled by another number than the landscape")
-
-
 def _converges(make: MakeOn, case: Case, *, settings: Any, generations: int) -> None:
     genes = case.draw("genes", st.sampled_from([1, 2, 5]))
     shares = st.lists(st.integers(0, 8), min_size=genes, max_size=genes)
     lowest, start = (torch.tensor(case.draw(name, shares), dtype=torch.float64) / 8 for name in ("lowest", "start"))
     space = Space.box(genes, low=-2, high=3, start=None if case.draw("anywhere", st.booleans()) else 5 * start - 2)
     bowl = partial(_squared_distance, to=5 * lowest - 2)
-    strategy = _begun(make, case, settings)(Function(bowl, space, batched=True))
+    strategy = begun(make, case, settings)(Function(bowl, space, batched=True))
     for _ in run(strategy, generations):
         pass
     distance = math.sqrt(strategy.result().fitness.values[0] / genes) / 5
@@ -391,7 +333,7 @@ def _squared_distance(genomes: Tensor, to: Tensor) -> Tensor:
 
 
 def _explores(make: MakeOn, case: Case, *, settings: Any, problems: SearchStrategy[Drawn]) -> None:
-    strategy = _begun(make, case, settings)(case.draw("problem", problems)())
+    strategy = begun(make, case, settings)(case.draw("problem", problems)())
     for _ in run(strategy, LONG):
         pass
     genomes = torch.cat([genomes_of(strategy.toolbox.generate()) for _ in range(SAMPLES)])
