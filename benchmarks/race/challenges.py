@@ -188,7 +188,6 @@ def challenges(data_root: Path | None = None) -> dict[str, Challenge]:
         "rastrigin-30-noisy": _function(RASTRIGIN, 30, noise=10.0),
         "ackley-30-rotated": _function(ACKLEY, 30, rotated=True),
         "ellipsoid-30-free": _function(ELLIPSOID, 30, bounded=False),
-        "sphere-100": _function(SPHERE, 100),
         "rastrigin-100": _function(RASTRIGIN, 100),
         "ackley-1000": _function(ACKLEY, 1000),
         "sphere-1000": _function(SPHERE, 1000),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -30,6 +31,7 @@ from neuroevo.strategies import (
     OpenAIES,
     Search,
     SeparableCMAES,
+    recommend,
 )
 from neuroevo.strategies.search.evaluations import generations_within
 
@@ -78,22 +80,39 @@ def _searched(trial: Trial, strategy: Callable[..., Search]) -> Search:
     return search
 
 
-def _of(strategy: type[Search]) -> Entrant:
-    return Entrant(partial(best, strategy=strategy), OURS, "neuroevo", most_genes=strategy.MAX_GENES)
+def recommended(problem: Any, evaluations: int) -> str:
+    """Return the name of the search that the rule recommends for a problem; empty for one over graphs."""
+    if not hasattr(problem, "space"):
+        return ""
+    found = recommend(problem, evaluations).strategy
+    return next((name for name, one in STRATEGIES.items() if one is found), "")
 
+
+def _of(strategy: type[Search], **settings: Any) -> Entrant:
+    make = partial(strategy, **settings) if settings else strategy
+    return Entrant(partial(best, strategy=make), OURS, "neuroevo", most_genes=strategy.MAX_GENES)
+
+
+STRATEGIES: Mapping[str, type[Search]] = {
+    "genetic": Genetic,
+    "island": Island,
+    "evolution-strategy": EvolutionStrategy,
+    "differential": Differential,
+    "shade": SHADE,
+    "pso": PSO,
+    "cma-es": CMAES,
+    "separable-cma-es": SeparableCMAES,
+    "snes": SNES,
+    "pgpe": PGPE,
+    "openai-es": OpenAIES,
+    "nsga2": NSGA2,
+    "map-elites": MAPElites,
+}
+SINGLE = {name: one for name, one in STRATEGIES.items() if one not in (NSGA2, MAPElites)}
 
 ENTRANTS = {
-    "genetic": _of(Genetic),
-    "island": _of(Island),
-    "evolution-strategy": _of(EvolutionStrategy),
-    "differential": _of(Differential),
-    "shade": _of(SHADE),
-    "pso": _of(PSO),
-    "cma-es": _of(CMAES),
-    "separable-cma-es": _of(SeparableCMAES),
-    "snes": _of(SNES),
-    "pgpe": _of(PGPE),
-    "openai-es": _of(OpenAIES),
+    **{name: _of(one) for name, one in SINGLE.items()},
+    "cma-es-bipop": replace(_of(CMAES, restarts="bipop"), most_genes=30),
     "nsga2": Entrant(front, OURS, "neuroevo", kinds=("fronts",)),
     "map-elites": Entrant(repertoire, OURS, "ribs", kinds=("repertoires",)),
     "neat": Entrant(until_solved, OURS, "neuroevo", kinds=("graphs",)),

@@ -13,8 +13,10 @@ from neuroevo.benchmarks.analysis.standings import (
     CLOSE,
     Match,
     best_matches,
+    best_of,
     cost_table,
     count_of,
+    match,
     matches_of,
     ratios,
     share_within,
@@ -94,6 +96,24 @@ def ours_in(records: Records) -> list[str]:
 def compared(records: Records) -> RaceTable | None:
     """Return for each problem the best search here against the best one elsewhere; None without others."""
     matches = best_matches(cost_table(records), ours_in(records))
+    title = "The best search here against the best one elsewhere"
+    return _duels(records, matches, title, "The best search here is")
+
+
+def recommended(records: Records) -> RaceTable | None:
+    """Return for each problem the search that the rule recommends against the best one elsewhere; None without."""
+    table, ours = cost_table(records), ours_in(records)
+    chosen = {one["problem"]: one["strategy"] for one in records if one.get("recommended")}
+    matches = [
+        match(problem, rows, chosen[problem], theirs)
+        for problem, rows in table.items()
+        if problem in chosen and (theirs := best_of(rows, [name for name in rows if name not in ours])) is not None
+    ]
+    title = "The search that the rule recommends against the best one elsewhere"
+    return _duels(records, matches, title, "The recommended search is")
+
+
+def _duels(records: Records, matches: Sequence[Match], title: str, subject: str) -> RaceTable | None:
     if not matches:
         return None
     values = values_of(records)
@@ -108,20 +128,16 @@ def compared(records: Records) -> RaceTable | None:
         )
         for one in matches
     )
-    return RaceTable(
-        "The best search here against the best one elsewhere",
-        (
-            "problem",
-            "here",
-            "median (quartiles)",
-            "elsewhere",
-            "median (quartiles)",
-            "ratio of costs (95 % CI)",
-            "here is",
-        ),
-        rows,
-        _counted(matches, "The best search here is"),
+    headings = (
+        "problem",
+        "here",
+        "median here",
+        "elsewhere",
+        "median elsewhere",
+        "ratio of costs (95 % CI)",
+        "here is",
     )
+    return RaceTable(title, headings, rows, _counted(matches, subject))
 
 
 def families(records: Records) -> RaceTable | None:

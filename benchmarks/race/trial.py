@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuroevo.individual import Fitness, Individual
-from neuroevo.problems import Problem
+from neuroevo.problems import Function, Problem
 from neuroevo.strategies.search.base import first_mean
 
 FAR = 10
@@ -104,12 +104,19 @@ class Trial:
             rows = self.problem.space.clip(rows)
         if self.spent + len(rows) > self.evaluations:
             raise Spent
-        values = np.array(self.problem.batch(self._individuals(rows)), dtype=np.float64)
+        values = self._values(rows)
         self.spent += len(rows)
         costs = np.nan_to_num(-self.problem.weights[0] * values[:, 0], nan=WORST)
         if (least := costs.min()) < self._least:
             self._least, self.best = float(least), rows[int(costs.argmin())].clone()
         return values
+
+    def _values(self, rows: Tensor) -> Array:
+        """Return the values of genomes [P, D], float64 [P, M]; functions need no individuals."""
+        if isinstance(self.problem, Function):
+            found = torch.as_tensor(self.problem.function(rows)).reshape(len(rows), -1)
+            return np.asarray(found.double().numpy(), dtype=np.float64)
+        return np.array(self.problem.batch(self._individuals(rows)), dtype=np.float64)
 
     def _individuals(self, rows: Tensor) -> list[Individual]:
         generation = self.spent // TOGETHER

@@ -46,6 +46,6 @@ def best(trial: Trial, *, restarts: int = 0) -> Tensor:
 
 
 ENTRANTS = {
-    "pycma": Entrant(best, "pycma", "cma", most_genes=200),
-    "pycma-bipop": Entrant(partial(best, restarts=RESTARTS), "pycma", "cma", most_genes=200),
+    "pycma": Entrant(best, "pycma", "cma", most_genes=100),
+    "pycma-bipop": Entrant(partial(best, restarts=RESTARTS), "pycma", "cma", most_genes=30),
 }

@@ -32,6 +32,6 @@ def best(trial: Trial, *, name: str) -> Tensor:
 
 
 ENTRANTS = {
-    "cmaes": Entrant(partial(best, name="CMA"), CMAES, CMAES, most_genes=200),
+    "cmaes": Entrant(partial(best, name="CMA"), CMAES, CMAES, most_genes=100),
     "cmaes-separable": Entrant(partial(best, name="SepCMA"), CMAES, CMAES),
 }

@@ -88,6 +88,6 @@ def _of(make: Callable[..., Any], *, most_genes: int | None = None) -> Entrant:
 ENTRANTS = {
     "evotorch-snes": _of(snes),
     "evotorch-pgpe": _of(pgpe),
-    "evotorch-xnes": _of(xnes, most_genes=100),
+    "evotorch-xnes": _of(xnes, most_genes=10),
     "evotorch-cem": _of(cem),
 }

@@ -55,6 +55,6 @@ ENTRANTS = {
     "pymoo-ga": _of("soo.nonconvex.ga", "GA"),
     "pymoo-de": _of("soo.nonconvex.de", "DE"),
     "pymoo-pso": _of("soo.nonconvex.pso", "PSO"),
-    "pymoo-cma-es": _of("soo.nonconvex.cmaes", "CMAES", most_genes=200),
+    "pymoo-cma-es": _of("soo.nonconvex.cmaes", "CMAES", most_genes=30),
     "pymoo-nsga2": Entrant(front, PYMOO, PYMOO, kinds=("fronts",)),
 }

@@ -224,7 +224,7 @@ def _gains(rows: Sequence[Row], title: str, album: Album) -> list[Picture]:
 
 
 def _searches(result: RunData, album: Album) -> list[Picture]:
-    if not result.search_curves:
+    if all(len(one.evaluations) < 2 for one in result.search_curves):
         return []
     return album.add(
         "Best value so far against evaluations",

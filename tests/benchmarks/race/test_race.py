@@ -14,6 +14,7 @@ import torch
 from neuroevo.benchmarks.race.challenges import KINDS, Challenge, challenges, clean_value
 from neuroevo.benchmarks.race.entrant import OURS, Entrant
 from neuroevo.benchmarks.race.landscapes import instance
+from neuroevo.benchmarks.race.ours import recommended
 from neuroevo.benchmarks.race.report import FAMILIES, compared, everything, families, profiled
 from neuroevo.benchmarks.race.suite import SUITES, Race, all_entrants, protocol, record
 from neuroevo.benchmarks.race.trial import Spent, Trial
@@ -240,3 +241,12 @@ def test_a_challenge_is_made_of_what_workers_can_be_sent() -> None:
     for one in ALL.values():
         assert isinstance(pickle.loads(pickle.dumps(one)), Challenge)
     assert isinstance(pickle.loads(pickle.dumps(partial(record, ALL, KNOWN))), partial)
+
+
+def test_the_rule_is_recorded() -> None:
+    """One search of each problem over weight vectors is the one that the rule recommends."""
+    problem = "rosenbrock-2"
+    found = [record(FEW, KNOWN, (problem, name, 0)) for name in ("cma-es", "snes")]
+    assert recommended(ALL[problem].make(0), 5000) == "cma-es"
+    assert [one["recommended"] for one in found] == [recommended(ALL[problem].make(0), 60) == "cma-es", False]
+    assert recommended(ALL["xor"].make(0), 100) == ""
