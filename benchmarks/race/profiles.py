@@ -12,7 +12,7 @@ from neuroevo.benchmarks.analysis.standings import share_within
 from neuroevo.benchmarks.race.report import ours_in, profiles
 from neuroevo.benchmarks.report.plots.style import Look, add_legend, new_figure, settled
 
-MOST = 5
+MOST = 4
 """Searches of each side that are drawn: those with the greatest areas under their profiles."""
 FURTHEST = 1e4
 """The largest factor that is drawn."""
@@ -45,7 +45,8 @@ def draw_profiles(records: Sequence[Mapping[str, Any]]) -> Figure:
         lines.append(line)
     axes.set_xscale("log")
     axes.set_xlabel("cost over the least cost")
+    axes.set_ylabel("share of problems")
     axes.set_ylim(0, 1.02)
     axes.grid(alpha=0.3)
-    add_legend(figure, lines, title="lines: searches here; dashed: of other libraries; best area first")
+    add_legend(figure, lines, title="lines: searches here; dashed: other libraries")
     return settled(figure)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -96,8 +97,9 @@ def record(challenges: Mapping[str, Challenge], entrants: Mapping[str, Entrant],
     trial = Trial(challenge.make(seed), challenge.evaluations, seed)
     started = time.process_time()
     try:
-        # Some libraries draw from global generators, even when they are imported.
-        with one_thread(), restored():
+        # Some libraries draw from global generators, even when they are imported, and warn of what is theirs to mend.
+        with one_thread(), restored(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             reseed(seed)
             value = challenge.judge(trial, entrant.search(trial))
     except Exception as error:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from neuroevo.benchmarks.race.page import MARK, PAGE, PICTURE, RECORDED, filled, pack, parts_of, unpack, write
+from neuroevo.benchmarks.race.profiles import draw_profiles
+from neuroevo.benchmarks.report.plots.style import to_svg
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -56,3 +58,12 @@ def test_the_page_says_what_was_recorded() -> None:
     text, page = (DOCS / RECORDED).read_text(), (DOCS / PAGE).read_text()
     assert {name for _, name, _ in MARK.findall(page)} == set(parts_of(text))
     assert filled(page, text) == page
+
+
+def test_profiles_are_drawn_the_same_twice() -> None:
+    """With the names of the searches; without a problem with one objective there is nothing to draw."""
+    drawn = [to_svg(draw_profiles(RECORDS)) for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert all(name.encode() in drawn[0] for name in ("snes", "pycma"))
+    with pytest.raises(ValueError, match=r"records must hold a problem with one objective, but they hold none."):
+        draw_profiles(made("nsga2", "neuroevo", 1.0, challenge="fronts"))

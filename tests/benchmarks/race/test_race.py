@@ -20,7 +20,7 @@ from neuroevo.benchmarks.race.suite import SUITES, Race, all_entrants, protocol,
 from neuroevo.benchmarks.race.trial import Spent, Trial
 from neuroevo.benchmarks.suites.optimize import SearchListener
 from neuroevo.execution import Processes, WorkerMap
-from neuroevo.global_generators import fingerprints
+from neuroevo.global_generators import fingerprints, restored
 from neuroevo.problems.function import ACKLEY, RASTRIGIN, ROSENBROCK, SCHWEFEL, SPHERE
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import read_records
@@ -113,13 +113,21 @@ def test_every_problem_can_be_made(name: str) -> None:
         assert any(first != other for other in others)
 
 
-@pytest.mark.parametrize("name", [name for name, one in KNOWN.items() if "functions" in one.kinds])
+def on_functions() -> list[Any]:
+    """Return the entrants on functions; other libraries take seconds to be imported."""
+    return [
+        pytest.param(name, marks=[] if one.library in (OURS, "scipy") else pytest.mark.slow)
+        for name, one in KNOWN.items()
+        if "functions" in one.kinds
+    ]
+
+
+@pytest.mark.parametrize("name", on_functions())
 def test_an_entrant_spends_what_it_may(name: str) -> None:
     """The same seed gives the same result, which lies in the space, and global generators stay as they are."""
-    if KNOWN[name].missing:
-        pytest.skip(str(KNOWN[name].missing))
     if KNOWN[name].library not in (OURS, "scipy"):
-        pytest.importorskip(KNOWN[name].module)
+        with restored():
+            pytest.importorskip(KNOWN[name].module)
     enough = {problem: replace(one, evaluations=200) for problem, one in FEW.items()}
     for problem in enough:
         before = fingerprints()
