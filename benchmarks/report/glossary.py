@@ -165,7 +165,7 @@ def strategies_of(results: Sequence[RunData]) -> list[Word]:
     found: dict[str, str] = {}
     remarks: dict[str, dict[int, str]] = {}
     for number, result in enumerate(results, start=1):
-        contestants = {one["name"]: one for one in result.comparison.get("contestants", ())}
+        contestants = {_without_budget(result, one["name"]): one for one in result.comparison.get("contestants", ())}
         for name in _names(result):
             about = contestants.get(name, {})
             found.setdefault(name, meaning_of(name, result.settings.get("contestants"), about))
@@ -174,9 +174,13 @@ def strategies_of(results: Sequence[RunData]) -> list[Word]:
 
 
 def _names(result: RunData) -> list[str]:
-    names = [row.strategy for row in (result.rows or result.searches or result.generations)]
-    budgets = result.suite == "pays"
-    return list(dict.fromkeys(parts_of(name)[0] if budgets else name for name in names))
+    rows = result.rows or result.searches or result.generations
+    return list(dict.fromkeys(_without_budget(result, row.strategy) for row in rows))
+
+
+def _without_budget(result: RunData, name: str) -> str:
+    """Return the name of a contestant; in the suite `pays`, where each budget makes one, that of its strategy."""
+    return parts_of(name)[0] if result.suite == "pays" else name
 
 
 def meaning_of(name: str, contestants: Any, about: Mapping[str, Any] = NO_FACTS) -> str:

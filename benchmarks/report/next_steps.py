@@ -37,11 +37,8 @@ class Step:
 
 def next_steps(result: RunData, folder: Path) -> list[Step]:
     """Return what to do next with a run that has just ended, in its folder as commands are to name it."""
-    compared = (
-        [Step("Repeat it and see whether anything differs", f"{_again(result)} && {_compare(folder)}")]
-        if _repeats(result)
-        else []
-    )
+    both = f"{_again(result)} && {_compare(folder)}"
+    compared = [Step("Repeat it and see whether anything differs", both)] if _repeats(result) else []
     return [*_more_seeds(result), _page(folder), *_products(result, folder), *compared]
 
 
@@ -49,12 +46,8 @@ def steps_with_page(result: RunData) -> list[Step]:
     """Return what a reader of the page alone can do: install neuroevo, and repeat the run unless Python made it."""
     words, version = _repeat(result), _version(result)
     if not words:
-        return [
-            Step(
-                f"It was made in Python, and its program repeats it; to install neuroevo{version}, in a checkout",
-                INSTALL,
-            )
-        ]
+        why = "" if result.facts.get("argv") else "; this run was made in Python, and its program repeats it"
+        return [Step(f"Install neuroevo{version}, in a checkout{why}", INSTALL)]
     elsewhere = any(word.partition("=")[0] in OF_PATHS for word in words)
     paths = " (its paths are those of the machine that it ran on)" if elsewhere else ""
     return [

@@ -14,10 +14,10 @@ WORDS = ["neuroevo", "bench", "instinct", "--strategies=scratch,gtl", "--width=2
 def test_a_run_from_python_is_repeated_by_no_command(run: Path) -> None:
     """So that the page has no command for that, and nothing to compare."""
     result = read_run(run)
-    alone = RunData(result.path, {**result.facts, "repeat": None}, {}, result.records, ())
+    alone = RunData(result.path, {**result.facts, "repeat": None, "argv": []}, {}, result.records, ())
     (install,) = steps_with_page(alone)
     assert install.command == "pip install ."
-    assert install.text.startswith("It was made in Python")
+    assert "made in Python" in install.text
     assert not any("again" in step.command for step in (*steps_with_folder(alone), *next_steps(alone, run)))
 
 
