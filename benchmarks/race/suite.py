@@ -34,7 +34,7 @@ MODULES = ("ours", "with_pymoo", "with_evotorch", "with_cma", "with_cmaes", "wit
 """Modules of this package whose `ENTRANTS` take part."""
 PACKAGES = ("pymoo", "evotorch", "cma", "cmaes", "scipy", "neat-python", "ribs")
 """Distributions whose versions a run notes."""
-FEW = ("rosenbrock-2", "rastrigin-10-rotated", "ellipsoid-30", "sphere-10-noisy", "digits", "cartpole", "zdt2", "xor")
+FEW = ("rosenbrock-2", "rastrigin-10-rotated", "ellipsoid-30", "sphere-10-noisy", "digits", "zdt2", "xor")
 """The problems of a quick run."""
 
 log = logging.getLogger(__name__)

@@ -33,6 +33,19 @@ def test_a_race_prints_who_is_close_to_the_best_and_who_wins(neuroevo: Program, 
     assert read_records(tmp_path / "run" / "records.jsonl") == records
 
 
+def test_a_race_can_be_divided(neuroevo: Program, tmp_path: Path) -> None:
+    """A run is resumed with other problems, entrants and seeds, and keeps what it had."""
+    words = ("--problems", "rosenbrock-2", "--entrants", "snes", "--seeds", 1, "--evaluations", 60, "--quiet")
+    assert neuroevo("bench", "race", *words, "--out", tmp_path / "run").code == 0
+    first = read_records(tmp_path / "run" / "records.jsonl")
+    more = ("--problems", "rosenbrock-2,rastrigin-2", "--entrants", "snes,genetic", "--seeds", 2)
+    call = neuroevo("bench", "--resume", tmp_path / "run", *more, "--quiet")
+    assert call.code == 0, call.err
+    records = read_records(tmp_path / "run" / "records.jsonl")
+    assert records[0] == first[0]
+    assert len({(one["problem"], one["strategy"], one["seed"]) for one in records}) == len(records) == 8
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -254,6 +254,9 @@ class BenchSearches(Workers, Bench):
 class BenchRace(Workers, Bench):
     """A comparison of searches here with those of other libraries."""
 
+    # Each search depends on itself alone, so that a run may be divided into several.
+    resumable: ClassVar[frozenset[str]] = Workers.resumable | {"problems", "entrants", "seeds"}
+
     problems: Names = Field(
         default=(),
         description="Problems or kinds of problems, separated by commas; by default all, few for a quick run.",
