@@ -1,12 +1,10 @@
 """The loop: lazy, stoppable, recorded, and continued where it stopped."""
 
 import json
-import logging
 import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -373,13 +371,6 @@ def test_only_the_unscored_are_evaluated() -> None:
     assert generation.population[1].fitness.values == (7.0,)
 
 
-def test_scores_go_to_their_individuals() -> None:
-    """The values that the map returns are assigned in its order."""
-    (generation,) = evolve(Walk(score=lambda one: one.id / 2), 1)
-    assert [one.fitness.values for one in generation.population] == [(0.0,), (0.5,), (1.0,)]
-    assert generation.best is generation.population[2]
-
-
 def test_a_generation_of_failures_ends_the_run(tmp_path: Path) -> None:
     """If no fitness is finite the run stops with a reason before the update, and what was complete stays."""
     strategy = Walk(score=lambda one: math.nan if one.id >= 6 else 1.0)
@@ -401,57 +392,3 @@ def test_an_empty_generation_is_no_failure() -> None:
     assert math.isnan(generation.mean)
     assert generation.failed == 0
     assert generation.record()["best"] is None
-
-
-@given(st.lists(st.sampled_from([0.0, 1.0, -2.5, math.nan, math.inf, -math.inf]), max_size=6))
-def test_what_a_generation_says_of_its_population(values: list[float]) -> None:
-    """Failures are counted and left out of the mean, and never best where anyone has not failed."""
-    individuals = tuple(Individual(None, Fitness((value,)), id=i) for i, value in enumerate(values))
-    generation = Generation(4, individuals)
-    finite = [value for value in values if math.isfinite(value)]
-    assert generation.scores == finite
-    assert generation.failed == len(values) - len(finite)
-    if finite:
-        assert generation.best.fitness.values == (max(finite),)
-        assert generation.mean == pytest.approx(math.fsum(finite) / len(finite))
-    else:
-        assert math.isnan(generation.mean)
-    assert generation.record()["generation"] == 4
-
-
-def bare(calls: list[str]) -> Toolbox:
-    """Return the verbs of a walk as a bare toolbox."""
-    walk, toolbox = Walk(), Toolbox()
-    walk.calls = calls
-    for verb in ("generate", "evaluate", "update"):
-        toolbox.register(verb, getattr(walk, verb))
-    return toolbox
-
-
-def test_a_bare_toolbox_has_records_but_no_checkpoint(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The log says that nothing can be continued; records are written all the same."""
-    calls: list[str] = []
-    with caplog.at_level(logging.WARNING, logger="neuroevo.evolution"):
-        assert len(list(evolve(bare(calls), 2, run_dir=tmp_path))) == 2
-    assert [record.getMessage() for record in caplog.records] == [
-        f"a bare toolbox has no state to keep: there will be no checkpoint in {tmp_path}"
-    ]
-    assert [record["generation"] for record in recorded(tmp_path)] == [0, 1]
-    assert not (tmp_path / "checkpoints").exists()
-    assert calls.count("update") == 2
-
-
-def test_a_bare_toolbox_without_a_directory_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """Where nothing is to be kept there is nothing to warn of."""
-    with caplog.at_level(logging.DEBUG, logger="neuroevo.evolution"):
-        list(evolve(bare([]), 1))
-    assert caplog.records == []
-
-
-def test_records_of_strategies_of_the_library(toys: ModuleType, tmp_path: Path) -> None:
-    """A run of a rival writes records that can be read back, with the best one's id."""
-    from neuroevo.strategies import UntrainedCircuit
-
-    (generation,) = evolve(UntrainedCircuit(toys.dataset(), toys.MLP_BACKBONE, share=0.4), 1, run_dir=tmp_path)
-    (record,) = recorded(tmp_path)
-    assert record == {key: value for key, value in generation.record().items() if key != "seconds"}

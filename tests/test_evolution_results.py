@@ -67,3 +67,12 @@ def test_results_that_are_all_wrong_end_the_run() -> None:
         TypeError, match=r"^evaluate must return 1 number for an individual, .* but it returned None\.$"
     ):
         list(evolve(strategy, 3))
+
+
+def test_scores_go_to_their_individuals() -> None:
+    """The values that the map returns are assigned in its order."""
+    strategy = SNES(SPHERE(2), population=3)
+    strategy.toolbox.register("evaluate", lambda one: (one.id / 2,))
+    (generation,) = evolve(strategy, 1)
+    assert [one.fitness.values for one in generation.population] == [(0.0,), (0.5,), (1.0,)]
+    assert generation.best is generation.population[0]

@@ -1,10 +1,8 @@
 """Learngenes: files hold them whole, damage is always noticed, and a file never runs code."""
 
 import os
-import pickle
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -14,14 +12,11 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
-from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from neuroevo.backbones import MLP, ConvNet4
 from neuroevo.files import CheckpointError
 from neuroevo.learngene import Learngene
-from neuroevo.operators.circuits import whole_circuit
-from neuroevo.seeds import stream
 
 Kind = MLP | ConvNet4
 
@@ -225,32 +220,6 @@ def test_truncated_and_extended_files_are_refused(length: int, more: bytes) -> N
         assert refusal(data + more)
 
 
-@given(st.binary(max_size=200))
-@example(b"")
-@example(b"\x00" * 8)
-@example(b"\xff" * 8)
-@example((2).to_bytes(8, "little") + b"{}")
-@example((2).to_bytes(8, "little") + b"[]")
-@example((20000).to_bytes(8, "little") + b"[" * 20000)
-@example(b"\x80\x04\x95")
-def test_foreign_bytes_are_refused(data: bytes) -> None:
-    """Whatever the bytes are, reading raises CheckpointError and nothing else."""
-    assert refusal(data)
-
-
-@pytest.mark.parametrize("metadata", [None, {}, {"format": "pt"}, {"neuroevo": "[]"}, {"neuroevo": "{}"}])
-def test_foreign_safetensors_files_are_refused(metadata: dict[str, str] | None, tmp_path: Path) -> None:
-    """Files of other programs are named with their path, in one sentence."""
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(save_tensors({"weight": torch.zeros(2, 2)}, metadata=metadata))
-    with pytest.raises(CheckpointError) as caught:
-        Learngene.load(path)
-    message = str(caught.value)
-    assert message.startswith(f"{path} can't be read as a learngene: ")
-    assert message.endswith(".")
-    assert "\n" not in message
-
-
 def test_another_schema_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of a later version says so."""
     monkeypatch.setattr("neuroevo.learngene.SCHEMA", 2)
@@ -258,32 +227,6 @@ def test_another_schema_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     with pytest.raises(CheckpointError, match="its schema is 2, and this version reads 1"):
         Learngene.from_bytes(data)
-
-
-class Trap:
-    """Creates a file when it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return Path.touch, (self.path,)
-
-
-@pytest.mark.parametrize("dump", ["pickle", "torch"])
-def test_a_pickle_is_never_run(dump: str, tmp_path: Path) -> None:
-    """A pickle under a learngene's name is refused and not executed."""
-    path, sprung = tmp_path / "learngene.safetensors", tmp_path / "sprung"
-    if dump == "pickle":
-        path.write_bytes(pickle.dumps(Trap(sprung)))
-    else:
-        torch.save({"trap": Trap(sprung)}, path)
-    with pytest.raises(CheckpointError):
-        Learngene.load(path)
-    assert not sprung.exists()
-    if dump == "pickle":
-        pickle.loads(path.read_bytes())
-        assert sprung.exists()
 
 
 @pytest.mark.parametrize(
@@ -347,20 +290,6 @@ def test_a_file_can_not_name_more_than_it_holds(description: dict[str, Any], mon
     assert refusal(forged(backbone=Described(description)).to_bytes())
 
 
-def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
-    """A device or a pipe is no learngene."""
-    os.mkfifo(tmp_path / "pipe")
-    for path in (Path("/dev/zero"), tmp_path / "pipe", tmp_path):
-        with pytest.raises(CheckpointError, match="must be a file, but it is none"):
-            Learngene.load(path)
-
-
-def test_missing_files_are_no_damage(tmp_path: Path) -> None:
-    """A path that does not exist raises the usual error."""
-    with pytest.raises(FileNotFoundError):
-        Learngene.load(tmp_path / "none.safetensors")
-
-
 def test_a_backbone_of_ones_own_can_be_given() -> None:
     """Reading with a backbone skips the file's description, and checks against the one that is given."""
     loaded = Learngene.from_bytes(tiny().to_bytes(), backbone=TINY)
@@ -416,75 +345,10 @@ def test_parts_must_fit_together(part: str, entry: str, value: Tensor | None, me
     assert "\n" not in str(caught.value)
 
 
-@given(BACKBONES, SHARES, SEEDS)
-def test_sizes_are_those_of_the_circuit(toys: ModuleType, backbone: Kind, share: float, seed: int) -> None:
-    """Counts, parameters and share are what the slices hold, and a whole circuit has the share 1."""
-    learngene = toys.learngene(backbone, share=share, seed=seed)
-    sizes = {name: tensor.numel() for name, tensor in learngene.slices.items() if name not in backbone.layout.buffers}
-    assert learngene.parameters == sum(sizes.values())
-    assert learngene.counts == {group: len(indices) for group, indices in learngene.indices.items()}
-    assert learngene.share == learngene.parameters / backbone.layout.parameters()
-    assert (learngene.share == 1) == (learngene.counts == dict(backbone.layout.groups))
-
-
-@given(BACKBONES, SHARES, SEEDS, st.data())
-def test_a_learngene_may_hold_some_tensors_only(
-    toys: ModuleType, backbone: Kind, share: float, seed: int, data: st.DataObject
-) -> None:
-    """A partial learngene counts what it holds, survives its file, and becomes a module with other weights fresh."""
-    whole = toys.learngene(backbone, share=share, seed=seed)
-    held = data.draw(st.sets(st.sampled_from([*whole.slices]), min_size=1))
-    learngene = replace(whole, slices={name: part for name, part in whole.slices.items() if name in held})
-    sizes = {name: part.numel() for name, part in learngene.slices.items() if name not in backbone.layout.buffers}
-    assert learngene.parameters == sum(sizes.values())
-    assert learngene.share == learngene.parameters / backbone.layout.parameters() <= whole.share
-    loaded = Learngene.from_bytes(learngene.to_bytes())
-    assert loaded.to_bytes() == learngene.to_bytes()
-    assert set(loaded.slices) == held
-    weights, other = (gene.to_module(classes=2, seed=5).state_dict() for gene in (learngene, whole))
-    fresh = backbone.resized(whole.counts).build(2, generator=stream(5, "head")).state_dict()
-    for name, tensor in weights.items():
-        assert torch.equal(tensor, other[name] if name in held else fresh[name])
-
-
 def test_a_learngene_holds_something() -> None:
     """A learngene without any slice is refused in a sentence."""
     with pytest.raises(ValueError, match=r"^slices must be of one or more of .*, but they are of none\.$"):
         replace(tiny(), slices={})
-
-
-@given(BACKBONES, SHARES, SEEDS, st.integers(1, 6))
-def test_the_circuit_is_a_network_of_its_own(
-    toys: ModuleType, backbone: Kind, share: float, seed: int, classes: int
-) -> None:
-    """The module holds the slices, in memory of its own, and a head for the classes that the seed alone decides."""
-    learngene = toys.learngene(backbone, share=share, seed=seed)
-    before = learngene.to_bytes()
-    network = learngene.to_module(classes=classes, seed=3)
-    weights = network.state_dict()
-    assert {name for name in weights if not name.endswith("num_batches_tracked")} == {
-        *learngene.slices,
-        "head.weight",
-        "head.bias",
-    }
-    assert all(torch.equal(weights[name], tensor) for name, tensor in learngene.slices.items())
-    with torch.no_grad():
-        assert network.eval()(toys.normal_images(backbone, count=2)).shape == (2, classes)
-    assert torch.equal(weights["head.weight"], learngene.to_module(classes=classes, seed=3).head.weight)
-    assert not torch.equal(weights["head.weight"], learngene.to_module(classes=classes).head.weight)
-    for tensor in weights.values():
-        tensor.zero_()
-    assert learngene.to_bytes() == before
-
-
-@torch.no_grad()
-def test_a_whole_circuit_is_the_network(toys: ModuleType) -> None:
-    """The module of a learngene with every channel has the features of the ancestor."""
-    backbone, images = toys.CONVNET, toys.normal_images(toys.CONVNET)
-    learngene = toys.learngene(backbone, share=1.0)
-    assert all(torch.equal(kept, whole_circuit(backbone.layout)[group]) for group, kept in learngene.indices.items())
-    circuit = learngene.to_module(classes=3).eval()
-    torch.testing.assert_close(circuit.features(images), toys.network(backbone).features(images))
 
 
 def test_notes_are_added_to_a_copy() -> None:
