@@ -5,11 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neuroevo import catalogue
 from neuroevo.cli.for_people import few, number, pairs, sequence, value
 from neuroevo.spelling import outlined
+
+if TYPE_CHECKING:
+    from neuroevo.backbones.layout import Layout
 
 
 def describe_file(path: Path) -> list[str]:
@@ -44,7 +47,11 @@ def _describe_learngene(path: Path) -> list[str]:
     learngene = Learngene.load(path)
     description = dict(outlined(learngene.backbone.describe()))
     kind, groups = description.pop("kind"), learngene.backbone.layout.groups
-    kept = [f"{count:,} of {groups[group]:,} in {group}" for group, count in learngene.counts.items()]
+    size = _unit_sizes(learngene.backbone.layout)
+    kept = [
+        f"{count:,} of {groups[group]:,} in {group}" + (f" ({size[group]} channels each)" if size[group] > 1 else "")
+        for group, count in learngene.counts.items()
+    ]
     lines = [
         f"This is a learngene of the backbone {kind} ({pairs(description)}): {learngene.parameters:,} parameters, "
         f"{100 * learngene.share:.1f} % of the backbone's.",
@@ -65,6 +72,16 @@ def _describe_learngene(path: Path) -> list[str]:
         lines.append(f"It was made with {pairs(settings)}.")
     command = shlex.join(["neuroevo", "inherit", str(path), *_flags(kind, dataset)])
     return [*lines, *_others(notes), "", "Next:", f"Train a network that inherits it:\n    {command}"]
+
+
+def _unit_sizes(layout: Layout) -> dict[str, int]:
+    """Return how many channels a unit of each group is: heads, and channels that a group norm ties, are several."""
+    found = dict.fromkeys(layout.groups, 0)
+    for name, axes in layout.axes.items():
+        blocks = layout.blocks.get(name, (1,) * len(axes))
+        if axes and isinstance(axes[0], str) and isinstance(blocks[0], int):
+            found[axes[0]] = min(blocks[0], found[axes[0]] or blocks[0])
+    return found
 
 
 def _origin(notes: dict[str, Any], *, place: str) -> list[str]:

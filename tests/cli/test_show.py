@@ -60,6 +60,17 @@ def test_a_learngene_of_a_traced_network_in_words(toys: ModuleType, tmp_path: Pa
     assert f"(image 1, 8 and 8, widths 6, steps {len(backbone.steps)}): " in first
 
 
+def test_units_of_several_channels_say_so(toys: ModuleType, tmp_path: Path) -> None:
+    """Those that a group norm ties; others are channels themselves."""
+    with torch.random.fork_rng(devices=[]):
+        layers = (nn.Conv2d(1, 8, 3), nn.GroupNorm(2, 8), nn.Conv2d(8, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        module = nn.Sequential(*layers, nn.Linear(4, 2))
+    backbone = trace(module, image=(1, 8, 8))
+    UntrainedCircuit(toys.dataset(), backbone, share=0.3).candidate().save(tmp_path / "some.safetensors")
+    _, kept, *_ = describe_file(tmp_path / "some.safetensors")
+    assert re.fullmatch(r"It keeps these channels: \d of 2 in 0 \(4 channels each\) and \d of 4 in 2\.", kept)
+
+
 def test_a_learngene_in_words(learngene: Learngene, neuroevo: Program, tmp_path: Path) -> None:
     """Its backbone, size, channels, classes, lineage, settings and other notes."""
     learngene.save(tmp_path / "some.safetensors")
