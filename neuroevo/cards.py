@@ -40,7 +40,8 @@ def card(
         _front_matter(tags, notes, license),
         f"# {printable_line(title)}",
         about,
-        f"## Use\n\n`pip install {DISTRIBUTION}` installs the package `neuroevo`.\n\n```python\n{usage}\n```",
+        f"## Use\n\n`pip install {DISTRIBUTION}` or `pip install .` in a checkout installs the package `neuroevo`.\n\n"
+        f"```python\n{usage}\n```",
         f"## Where it comes from\n\n{_table({**notes, 'license': license})}",
         *(_folded(name, notes[name]) for name in FOLDED if notes.get(name)),
         f"## Limits\n\n{_limits(license)}",
