@@ -163,9 +163,11 @@ def families(records: Records) -> RaceTable | None:
 
 def everything(records: Records, problem: str) -> RaceTable:
     """Return what all searches reached on a problem, best median first."""
-    table, values = cost_table(records)[problem], values_of(records)
-    order = sorted(table, key=lambda name: float(np.median(table[name])))
-    library = {one["strategy"]: one["library"] for one in records}
+    own = [one for one in records if one["problem"] == problem]
+    library, values = {one["strategy"]: one["library"] for one in own}, values_of(own)
+    worst = next(math.copysign(math.inf, -one["weight"]) for one in own)
+    medians = {name: float(np.median(np.nan_to_num(values[problem, name], nan=worst))) for name in library}
+    order = sorted(medians, key=lambda name: medians[name], reverse=worst < 0)
     rows = tuple((name, library[name], quartiles(values[problem, name])) for name in order)
     return RaceTable(problem, ("search", "library", "median (quartiles)"), rows, f"{order[0]} has the best median.")
 
