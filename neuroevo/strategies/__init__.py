@@ -12,8 +12,8 @@ network of the circuit's size alone, `Reptile` meta-learns on many tasks.
 Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Genetic` (generational or steady-state),
 `EvolutionStrategy` (comma or plus), `Differential`, `SHADE` (differential evolution that adapts), `PSO` (particle
 swarms), `Island` (with migration), `NSGA2` (several objectives), `Lamarckian` (individuals learn; Baldwinian too),
-`PBT` (weights by gradient, learning rates by evolution), `MAPElites` and `Novelty` (what solutions are like); and those
-that move a distribution, `CMAES`, `SeparableCMAES`, `SNES`, `PGPE`, `OpenAIES`.
+`PBT` (weights by gradient, learning rates by evolution), `MAPElites`, `CMAME` and `Novelty` (what solutions are like);
+and those that move a distribution, `CMAES`, `SeparableCMAES`, `SNES`, `PGPE`, `OpenAIES`.
 
 `Coevolution` makes one strategy of several, whose populations are scored against each other.
 
@@ -26,6 +26,7 @@ from neuroevo.strategies.bare_toolbox import BareToolbox
 from neuroevo.strategies.gtl import GTL, PAPER, AsynchronousGTL, GenePool, GeneTree, GTLSettings, Layerwise
 from neuroevo.strategies.search.base import Search
 from neuroevo.strategies.search.cma_es import CMAES
+from neuroevo.strategies.search.cma_me import CMAME
 from neuroevo.strategies.search.coevolution import Coevolution
 from neuroevo.strategies.search.differential import Differential
 from neuroevo.strategies.search.evolution_strategy import EvolutionStrategy
@@ -60,6 +61,7 @@ from neuroevo.strategies.transfer.rivals import (
 
 __all__ = [
     "CMAES",
+    "CMAME",
     "GTL",
     "NEAT",
     "NSGA2",

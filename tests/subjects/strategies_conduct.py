@@ -141,7 +141,7 @@ SUBJECTS = [
     ),
     subject(
         "MAP-Elites",
-        ("map_elites", "measures"),
+        ("map_elites", "repertoire", "measures"),
         partial(on, MAPElites, problem=ARM, population=6, cells=4),
         verbs=("evaluate", "map", "select", "line"),
         bounded=False,

@@ -201,20 +201,20 @@ SUBJECTS = [
     ),
     subject(
         "MAP-Elites",
-        ("map_elites", "measures"),
+        ("map_elites", "repertoire", "measures"),
         lambda seed: MAPElites(measured(), population=6, cells=3, seed=seed),
         PlainMAPElites(first=anywhere, clip=in_box, ranges=RANGES, population=6, cells=3, sigma=SPREAD / 10),
     ),
     subject(
         "MAP-Elites by default",
-        ("map_elites", "measures"),
+        ("map_elites", "repertoire", "measures"),
         lambda seed: MAPElites(measured(), seed=seed),
         PlainMAPElites(first=anywhere, clip=in_box, ranges=RANGES, sigma=SPREAD / 10),
         examples=4,
     ),
     subject(
         "MAP-Elites with other steps",
-        ("map_elites", "measures"),
+        ("map_elites", "repertoire", "measures"),
         lambda seed: MAPElites(
             replace(free((2.0, 0.0)), measures=RANGES[1:]),
             population=5,
@@ -229,7 +229,7 @@ SUBJECTS = [
     ),
     subject(
         "MAP-Elites with one elite",
-        ("map_elites",),
+        ("map_elites", "repertoire"),
         lambda seed: MAPElites(replace(free((1.0, 0.0)), measures=RANGES[:1]), cells=1, seed=seed),
         # Without another elite there is nothing but noise.
         PlainMAPElites(first=around, ranges=RANGES[:1], cells=1, sigma=0.7 / 10),

@@ -34,6 +34,7 @@ from neuroevo.problems.graphs import xor
 from neuroevo.seeds import stream
 from neuroevo.strategies import (
     CMAES,
+    CMAME,
     GTL,
     NEAT,
     NSGA2,
@@ -218,7 +219,7 @@ def test_toolboxes(law: Check) -> None:
 
 def search(seed: int, *, kind: type[Search], **settings: Any) -> Search:
     """Return a strategy on a function with many minima."""
-    landscape = {NSGA2: DTLZ2, MAPElites: ARM, Novelty: ARM}.get(kind, RASTRIGIN)
+    landscape = {NSGA2: DTLZ2, MAPElites: ARM, CMAME: ARM, Novelty: ARM}.get(kind, RASTRIGIN)
     return kind(landscape(4), seed=seed, **settings)
 
 
@@ -240,6 +241,7 @@ SEARCHES: dict[str, tuple[type[Search], tuple[str, ...]]] = {
     "pbt": (PBT, ("evaluate", "map", "exploit", "explore", "learn")),
     "nsga2": (NSGA2, GENES),
     "map-elites": (MAPElites, ("evaluate", "map", "select", "line")),
+    "cma-me": (CMAME, ("evaluate", "map", "sample")),
     "novelty": (Novelty, ("evaluate", "map", "select", "vary", "mutate")),
 }
 STEADY = {
@@ -254,9 +256,9 @@ STEADY = {
 def test_searches(name: str) -> None:
     """Every strategy over weight vectors keeps the laws of strategies."""
     kind, verbs = SEARCHES[name]
-    if kind in (MAPElites, Novelty):
+    if kind in (MAPElites, CMAME, Novelty):
         pytest.importorskip("ribs")
-    settings = {"islands": 2, "interval": 1} if kind is Island else {}
+    settings = {Island: {"islands": 2, "interval": 1}, CMAME: {"emitters": 2}}.get(kind, {})
     make = partial(search, kind=kind, population=6, **settings)
     check_strategy(make, generations=3, population=6, verbs=verbs, examples=FEW)
 

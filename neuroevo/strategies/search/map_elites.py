@@ -12,11 +12,9 @@ of a generation: P evaluations, O(P D) operations, and O(cells D) numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,19 +22,15 @@ from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.differential import iso_line
 from neuroevo.operators.verbs import Select
 from neuroevo.strategies.search import checks
-from neuroevo.strategies.search.base import Search, compact
-from neuroevo.strategies.search.measures import Measured, archives, check_measures, table_of
+from neuroevo.strategies.search.measures import Measured
+from neuroevo.strategies.search.repertoire import Repertoire
 from neuroevo.strategies.toolbox import Checks, Verbs
 
 NOISE = 0.1
 """Step of a child, in units of the space's spread."""
 
 
-CELL_BYTES = 64
-"""About what a cell of the archive takes: its measures, objective, place and a flag."""
-
-
-class MAPElites(Search):
+class MAPElites(Repertoire):
     """A repertoire: `individuals` are the elites, cell by cell; `result` is the best of all.
 
     Args:
@@ -57,8 +51,6 @@ class MAPElites(Search):
         "line": "line(genomes [P, D], others [P, D]) -> genomes [P, D]",
     }
     CHECKS: ClassVar[Checks] = {"select": checks.selected, "line": checks.like(0)}
-    OBJECTIVES = None
-    SMALLER = "choose fewer cells or a smaller population"
 
     def __init__(
         self,
@@ -70,21 +62,10 @@ class MAPElites(Search):
         sigma: Tensor | float | None = None,
         line: float = 0.2,
     ) -> None:
-        check_measures(problem)
-        if cells < 1:
-            raise ValueError(f"cells must be at least 1, but it is {cells}.")
-        self.cells = int(cells ** len(problem.measures))
-        super().__init__(problem, population=population, seed=seed)
-        self.archive = archives().GridArchive(
-            solution_dim=1, dims=[cells] * len(problem.measures), ranges=problem.measures, dtype=np.float64
-        )
+        super().__init__(problem, population=population, cells=cells, seed=seed)
         noise = NOISE * self.space.spread if sigma is None else torch.as_tensor(sigma).detach().to(self.space.start)
         self.toolbox.register("select", Select(partial(uniform, generator=self.generator)))
         self.toolbox.register("line", iso_line, iso=noise, line=line, generator=self.generator)
-
-    def bytes_needed(self) -> int:
-        """Return about how many bytes its tensors and the cells of its archive take."""
-        return super().bytes_needed() + CELL_BYTES * self.cells
 
     def ask(self) -> list[Individual]:
         """Return first individuals, later children of two elites each."""
@@ -93,43 +74,6 @@ class MAPElites(Search):
         first, second = (self.toolbox.select(self.individuals, self.population) for _ in range(2))
         families = [(one.id, other.id) for one, other in zip(first, second, strict=True)]
         return self.new_individuals(self.toolbox.line(genomes_of(first), genomes_of(second)), families)
-
-    def tell(self, population: Sequence[Individual]) -> None:
-        """Put children into the cells where they are the best."""
-        known = [*self.individuals, *population]
-        # The archive keeps places in this list, not genomes.
-        self._add(known, range(len(self.individuals), len(known)))
-        places = self.archive.data(["index", "solution"])
-        order = np.argsort(places["index"], kind="stable")
-        self.individuals = compact([known[int(place)] for place in places["solution"][order, 0]])
-        self._refill()
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from a state that `state_dict` returned."""
-        super().load_state_dict(state)
-        self._refill()
-
-    @property
-    def coverage(self) -> float:
-        """The share of cells that hold an elite, in [0, 1]."""
-        return len(self.individuals) / int(self.archive.cells)
-
-    def record(self) -> dict[str, Any]:
-        """Return coverage, and the sum of the elites' objectives, besides the best value."""
-        objectives = table_of(self.individuals)[0] if self.individuals else np.zeros(0)
-        return {**super().record(), "coverage": self.coverage, "objective_sum": float(objectives.sum())}
-
-    def _refill(self) -> None:
-        """Let the archive hold the elites alone, at their places."""
-        self.archive.clear()
-        self._add(self.individuals, range(len(self.individuals)))
-
-    def _add(self, individuals: Sequence[Individual], places: range) -> None:
-        """Add the individuals at some places; those that failed have no cell."""
-        fit = [place for place in places if not individuals[place].fitness.failed]
-        if fit:
-            objectives, measures = table_of([individuals[place] for place in fit])
-            self.archive.add(np.array(fit, dtype=np.float64)[:, np.newaxis], objectives, measures)
 
 
 def uniform(ranks: Tensor, k: int, *, generator: torch.Generator) -> Tensor:

@@ -2,15 +2,14 @@
 
 Source: Deb, Pratap, Agarwal and Meyarivan, A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II (IEEE
 Transactions on Evolutionary Computation, 2002): fronts of section III.A, crowding distance III.B, main loop III.C.
-Survivors are chosen by DEAP's `selNSGA2`.
+DEAP's `selNSGA2` as `replace`, used before, let more fronts of ZDT2 collapse (`docs/search-quality.md`).
 
 One generation: parents win binary tournaments by front, then by crowding distance; neighbours are crossed by
 simulated binary crossover, children mutate polynomially; of parents and children together the best P survive.
 Defaults are those of section V: P = 100, crossover index 20 at half of the genes of every pair, mutation index 20
 at 1 / D of the genes. Where a bound is missing, children mutate by steps up to the space's spread; bits, integers
 and permutations vary as in `Genetic`. Cost of a
-generation: P evaluations, O(P log P) comparisons for two objectives and at most O(M P^2) for more, O(P D) operations
-and numbers.
+generation: P evaluations, at most O(M P^2) comparisons, O(P D) operations and O(P D + P^2) numbers.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from functools import partial
 from typing import Any, ClassVar, Literal
 
 import torch
-from deap import tools
 from torch import Tensor
 
 from neuroevo.budget import Budget
@@ -133,25 +131,27 @@ class NSGA2(Search):
 
 def crowded_tournament(individuals: Sequence[Individual], k: int, *, generator: torch.Generator) -> list[Individual]:
     """Return the winners of binary tournaments: the lower front wins, then the greater crowding distance."""
-    values = values_of(individuals)
-    fronts = front_numbers(values)
-    apart = (-crowding(values.nan_to_num(neginf=0.0), fronts)).tolist()
-    keys = [*zip(fronts.tolist(), apart, strict=True)]
-    order = sorted(range(len(individuals)), key=keys.__getitem__)
     ranks = torch.empty(len(individuals), dtype=torch.float64)
-    ranks[order] = -torch.arange(len(individuals), dtype=torch.float64)
+    ranks[best_first(individuals)] = -torch.arange(len(individuals), dtype=torch.float64)
     return [individuals[place] for place in tournament(ranks, k=k, size=2, generator=generator).tolist()]
 
 
 def survivors(parents: Sequence[Individual], children: Sequence[Individual]) -> list[Individual]:
-    """Return as many of parents and children as there were parents, by DEAP's `selNSGA2`; failed ones come last."""
+    """Return as many of parents and children as there were parents, the lowest fronts first; failed ones come last."""
     individuals, wanted = [*parents, *children], len(parents) or len(children)
-    # DEAP's faster sort compares objective by objective, and one that failed may be good in another one.
+    # One that failed may be good in another objective.
     sound = [one for one in individuals if not one.fitness.failed]
-    # It needs two objectives at least.
-    sort = "log" if len(individuals[0].fitness.weights) > 1 else "standard"
-    chosen: list[Individual] = tools.selNSGA2(sound, min(wanted, len(sound)), nd=sort) if sound else []
-    return chosen + [one for one in individuals if one.fitness.failed][: wanted - len(chosen)]
+    failed = [one for one in individuals if one.fitness.failed]
+    return ([sound[place] for place in best_first(sound)] + failed)[:wanted] if sound else failed[:wanted]
+
+
+def best_first(individuals: Sequence[Individual]) -> list[int]:
+    """Return the places of individuals by front, then by crowding distance; equals keep their order."""
+    values = values_of(individuals)
+    fronts = front_numbers(values)
+    apart = (-crowding(values.nan_to_num(neginf=0.0), fronts)).tolist()
+    keys = [*zip(fronts.tolist(), apart, strict=True)]
+    return sorted(range(len(individuals)), key=keys.__getitem__)
 
 
 def values_of(individuals: Sequence[Individual]) -> Tensor:

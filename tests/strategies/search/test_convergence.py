@@ -16,6 +16,7 @@ from neuroevo.problems.function import Function
 from neuroevo.space import Space
 from neuroevo.strategies import (
     CMAES,
+    CMAME,
     NSGA2,
     PBT,
     PGPE,
@@ -69,6 +70,7 @@ SEARCHES: dict[str, Callable[[Function], Search]] = {
     "pbt": partial(PBT, population=5, steps=1),
     "lamarckian": partial(Lamarckian, population=5, steps=1),
     "map-elites": partial(with_measures, MAPElites, population=6, cells=3),
+    "cma-me": partial(with_measures, CMAME, population=6, emitters=2, cells=3),
     "novelty": partial(with_measures, Novelty, population=6),
 }
 
@@ -77,7 +79,7 @@ SEARCHES: dict[str, Callable[[Function], Search]] = {
 @pytest.mark.parametrize("name", SEARCHES)
 def test_a_converged_search_stays_finite(name: str) -> None:
     """Genomes and states are finite after 5,000 generations of eight genes."""
-    if name in ("map-elites", "novelty"):
+    if name in ("map-elites", "cma-me", "novelty"):
         pytest.importorskip("ribs")
     check_convergence(SEARCHES[name], generations=5000)
 
