@@ -144,7 +144,7 @@ def evolve(
         stop: Ends the run after the first generation for which it returns True.
         save_result: Write what `strategy.result()` returns to `learngene.safetensors` or `genome.safetensors` in
             `run_dir` when the run has ended, for `from_pretrained(run_dir)`. GTL scores its finalists again for it, and
-            so do searches of a noisy problem.
+            so do searches of a noisy problem, which counts in `strategy.budget`.
 
     Yields:
         One record for each generation.

@@ -288,7 +288,8 @@ class RunMachine(RuleBasedStateMachine):
         """Run until the goal; every generation is the whole run's, and the strategy's state in the end as well."""
         number = self.done
         records, states = whole(type(self).make, self.seed)
-        for generation in evolve(strategy, goal, run_dir=self.folder, **keywords):
+        # A result that is saved is scored again, which counts in the budget of the state.
+        for generation in evolve(strategy, goal, run_dir=self.folder, save_result=False, **keywords):
             assert generation.number == number
             number += 1
             # The file knows what JSON knows: what is not finite is null there.
