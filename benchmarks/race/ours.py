@@ -17,6 +17,7 @@ from neuroevo.graph import Networks
 from neuroevo.individual import genomes_of
 from neuroevo.strategies import (
     CMAES,
+    CMAME,
     NEAT,
     NSGA2,
     PGPE,
@@ -51,9 +52,9 @@ def front(trial: Trial) -> Tensor:
     return genomes_of(search.front)
 
 
-def repertoire(trial: Trial) -> Tensor:
-    """Return the elites of MAP-Elites, [K, D]."""
-    search = _searched(trial, MAPElites)
+def repertoire(trial: Trial, *, strategy: Callable[..., Search]) -> Tensor:
+    """Return the elites of a repertoire, [K, D]."""
+    search = _searched(trial, strategy)
     trial.spent = search.budget.evaluations
     return genomes_of(search.individuals)
 
@@ -107,13 +108,15 @@ STRATEGIES: Mapping[str, type[Search]] = {
     "openai-es": OpenAIES,
     "nsga2": NSGA2,
     "map-elites": MAPElites,
+    "cma-me": CMAME,
 }
-SINGLE = {name: one for name, one in STRATEGIES.items() if one not in (NSGA2, MAPElites)}
+SINGLE = {name: one for name, one in STRATEGIES.items() if one not in (NSGA2, MAPElites, CMAME)}
 
 ENTRANTS = {
     **{name: _of(one) for name, one in SINGLE.items()},
     "cma-es-bipop": replace(_of(CMAES, restarts="bipop"), most_genes=30),
     "nsga2": Entrant(front, OURS, "neuroevo", kinds=("fronts",)),
-    "map-elites": Entrant(repertoire, OURS, "ribs", kinds=("repertoires",)),
+    "map-elites": Entrant(partial(repertoire, strategy=MAPElites), OURS, "ribs", kinds=("repertoires",)),
+    "cma-me": Entrant(partial(repertoire, strategy=CMAME), OURS, "ribs", kinds=("repertoires",)),
     "neat": Entrant(until_solved, OURS, "neuroevo", kinds=("graphs",)),
 }

@@ -39,6 +39,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "pgpe": ("evotorch-pgpe",),
     "nsga2": ("pymoo-nsga2",),
     "map-elites": ("ribs-map-elites",),
+    "cma-me": ("ribs-cma-me",),
     "neat": ("neat-python",),
 }
 """What other libraries have under the same name, by the names here."""
