@@ -14,12 +14,14 @@ import pytest
 # It draws from `random` once, when it is imported.
 import rich.style  # noqa: F401
 import torch
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("dev", max_examples=25, deadline=None, derandomize=True)
-settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)
+# A busy machine is no fault of a test.
+SLOW = (HealthCheck.too_slow,)
+settings.register_profile("dev", max_examples=25, deadline=None, derandomize=True, suppress_health_check=SLOW)
+settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=SLOW)
 # Searches anew in every run, and replays what failed in the last one.
-settings.register_profile("thorough", max_examples=1000, deadline=None, derandomize=False)
+settings.register_profile("thorough", max_examples=1000, deadline=None, derandomize=False, suppress_health_check=SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 

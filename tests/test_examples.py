@@ -82,7 +82,7 @@ def test_the_example_is_short_and_says_what_it_shows(name: str) -> None:
 def test_the_example_runs(name: str, running: dict[str, subprocess.Popen[str]], folder: Path) -> None:
     """It ends well, says nothing on stderr, and its last line is what it is about."""
     process = running.setdefault(name, started(name, folder)) if name in LONG else running[name]
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=600)
     assert (process.returncode, err) == (0, "")
     assert re.fullmatch(BUDGETS[name][1], out.splitlines()[-1]), out
     if name == "evolve_learngenes":

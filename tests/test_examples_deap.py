@@ -72,5 +72,5 @@ def test_the_example_runs_from_the_shell(name: str) -> None:
     """With a tiny budget, without a warning."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     words = [sys.executable, "-W", "error", str(FOLDER / f"{name}.py"), "3"]
-    run = subprocess.run(words, env=environment, check=False, timeout=120, capture_output=True, text=True)
+    run = subprocess.run(words, env=environment, check=False, timeout=600, capture_output=True, text=True)
     assert (run.returncode, run.stderr) == (0, "")

@@ -231,7 +231,7 @@ def test_the_second_signal_stops_at_once(sent: signal.Signals, code: int, tmp_pa
     """The process says after the first one what it waits for, and is gone after the second; the folder says why."""
     folder = tmp_path / "run"
     words = [sys.executable, "-c", PROGRAM, str(folder), str(int(sent))]
-    ended = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
     assert (ended.returncode, ended.stdout) == (code, "still here\n")
     assert ended.stderr == "Stopping after this generation; the same signal again stops at once.\n"
     assert facts(folder)["status"] == "interrupted"
@@ -245,7 +245,7 @@ def test_a_run_that_can_not_be_resumed_ends_at_once(sent: signal.Signals, code: 
     folder = tmp_path / "run"
     program = PROGRAM.replace("interruptible", "ended_by_signals").replace('"bench"', '"inherit"')
     words = [sys.executable, "-c", program, str(folder), str(int(sent))]
-    ended = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    ended = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600)
     assert (ended.returncode, ended.stdout) == (code, "")
     assert ended.stderr == f"Error: the run was stopped by {sent.name} before it saved anything in {folder}.\n"
     assert facts(folder)["status"] == "interrupted"
@@ -316,7 +316,7 @@ def test_a_process_that_is_stopped_from_outside_goes_on(
         os.killpg(process.pid, sent)
     else:
         process.send_signal(sent)
-    _, text = process.communicate(timeout=120)
+    _, text = process.communicate(timeout=600)
     assert process.returncode == (-sent if sent is signal.SIGKILL else 128 + sent)
     assert sent is signal.SIGKILL or f"go on with: neuroevo evolve --resume {folder}" in text
     if engine != "ray":  # whose processes have sessions of their own

@@ -48,4 +48,4 @@ def test_each_idiom_is_shown_in_both(library: str) -> None:
 def test_deaps_blocks_run(tmp_path: Path) -> None:
     """In a process of their own, for they make global classes and draw from global generators."""
     script = "\n".join(blocks("deap", "py"))
-    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=600)

@@ -97,7 +97,8 @@ def test_a_finished_run_is_read_whole(tmp_path: Path) -> None:
     result = read_run(made(tmp_path / "run", whole()))
     assert result.problems == ()
     assert list(result.records) == whole()
-    assert list(result.rows) == summarise(whole())
+    # As text: a number that is none equals no other, field by field.
+    assert repr([*result.rows]) == repr(summarise(whole()))
     assert [curve.strategy for curve in result.curves] == list(NAMES)
     assert (result.suite, result.title) == ("transfer", "glyphs: 4 novel classes, 10 images per class")
 
@@ -185,7 +186,7 @@ def test_records_of_another_form_are_left_out(tmp_path: Path, record: dict[str, 
     result = read_run(made(tmp_path / "run", [*whole(), record]))
     (problem,) = result.problems
     assert re.fullmatch(rf"Record {len(whole()) + 1}.* is left out: {words}.*\.", problem)
-    assert result.rows == read_run(made(tmp_path / "sound", whole())).rows
+    assert repr(result.rows) == repr(read_run(made(tmp_path / "sound", whole())).rows)
 
 
 def test_a_damaged_record_costs_its_cell(tmp_path: Path) -> None:
