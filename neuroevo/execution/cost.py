@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from neuroevo.backbones import Backbone
 from neuroevo.backbones.layout import length
@@ -21,8 +22,9 @@ PASSES = 3
 def multiply_adds(backbone: Backbone, image: tuple[int, ...], classes: int) -> int:
     """Return the multiply-adds of one forward pass of one example [C, ...]."""
     network, counter = backbone.build(classes, generator=torch.Generator()), FlopCount()
-    # One example is computed: on the meta device the first pass would import PyTorch's compiler and sympy.
-    with counter, torch.no_grad():
+    # One example is computed: on the meta device the first pass would import PyTorch's compiler and sympy. Attention is
+    # computed as products of matrices: older versions have no formula for their own kernel of it.
+    with counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
         network.eval()(torch.zeros(1, *image))
     return counter.total // 2
 
