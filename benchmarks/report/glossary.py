@@ -147,6 +147,10 @@ TERMS: tuple[Term, ...] = (
 
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 ONE_LINEAGE = "Population 1: one lineage, and nothing is selected within a generation."
+NO_EVOLUTION = (
+    "Population 1 with elites: one lineage; within a generation nothing is selected, and nothing is mutated, so that "
+    "ways of training are compared (docs/does-evolution-pay.md in the repository)."
+)
 UNKNOWN = "A strategy of its author; “How it was made” has its settings."
 
 
@@ -216,11 +220,18 @@ def _together(remarks: Mapping[int, str]) -> str:
 
 
 def _remarks(about: Mapping[str, Any]) -> str:
-    """Return what a reader should know of a contestant besides: swapped operators, and that nothing is selected."""
+    """Return what a reader should know of a contestant besides: swapped operators, and what does not evolve."""
     swapped = ", ".join(about.get("swapped", NO_FACTS))
-    alone = about.get("settings", NO_FACTS).get("population") == 1
     operators = f" With operators of its author: {swapped}." if swapped else ""
-    return operators + (f" {ONE_LINEAGE}" if alone else "")
+    alone = _of_one_lineage(about.get("settings", NO_FACTS))
+    return f"{operators} {alone}".rstrip()
+
+
+def _of_one_lineage(settings: Mapping[str, Any]) -> str:
+    """Return what a population of one leaves of evolution; nothing of larger ones."""
+    if settings.get("population") != 1:
+        return ""
+    return NO_EVOLUTION if settings.get("elites", 0) >= 1 else ONE_LINEAGE
 
 
 def _known(name: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from report_pages import ENDS, Element, words
 
 from neuroevo.benchmarks.analysis.results import read_run
-from neuroevo.benchmarks.report.glossary import ONE_LINEAGE, TERMS, UNKNOWN, meaning_of, strategies_of
+from neuroevo.benchmarks.report.glossary import NO_EVOLUTION, ONE_LINEAGE, TERMS, UNKNOWN, meaning_of, strategies_of
 
 
 def test_every_strategy_and_every_term_is_defined(page: Element) -> None:
@@ -41,17 +41,23 @@ def test_classes_of_contestants_are_named() -> None:
     assert meaning_of("gtl", None, library).startswith("Genetic transfer learning")
 
 
-@pytest.mark.parametrize(("population", "swapped"), [(1, {}), (2, {"mutate": "own.plain"})])
-def test_one_lineage_and_swapped_operators_are_remarked(run: Path, population: int, swapped: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("settings", "swapped", "remark"),
+    [
+        ({"population": 1, "elites": 0}, {}, ONE_LINEAGE),
+        ({"population": 1, "elites": 1}, {}, NO_EVOLUTION),
+        ({"population": 2, "elites": 1}, {"mutate": "own.plain"}, "With operators of its author: mutate."),
+    ],
+)
+def test_one_lineage_and_swapped_operators_are_remarked(
+    run: Path, settings: dict[str, int], swapped: dict[str, str], remark: str
+) -> None:
     """Beside the definition of the strategy, which promises more than that."""
     result = read_run(run)
-    contestants = [{**one, "settings": {"population": population}} for one in result.comparison["contestants"]]
+    contestants = [{**one, "settings": settings} for one in result.comparison["contestants"]]
     facts = {**result.facts, "comparison": {**result.comparison, "contestants": contestants}}
     contestants[1]["swapped"] = swapped
-    remarked, remark = (
-        replace(result, facts=facts),
-        ONE_LINEAGE if population == 1 else "With operators of its author: mutate.",
-    )
+    remarked = replace(result, facts=facts)
     assert dict(strategies_of([remarked]))["gtl"].endswith(f"compete. {remark}")
     assert dict(strategies_of([remarked, remarked]))["gtl"].endswith(f"compete. {remark}")
     assert dict(strategies_of([result, remarked]))["gtl"].endswith(f"compete. Run 2: {remark}")
