@@ -9,12 +9,6 @@ from neuroevo.benchmarks.analysis.matches import ENOUGH, FEWEST, Match, ratio, v
 from neuroevo.benchmarks.analysis.statistics import Estimate
 from neuroevo.benchmarks.report.columns import count, percent, points, points_interval
 
-COSTS: Mapping[str, str] = {
-    "multiply_adds": "multiply-adds",
-    "seconds": "core-seconds (by the clock, so that the load of the machine counts)",
-}
-"""Costs before transfer that are compared: fields of rows, and what they are called."""
-
 
 def caution(seeds: int) -> str:
     """Return in a sentence what a number of seeds does not support; nothing if there are enough."""
@@ -109,13 +103,15 @@ def describe_match(match: Match) -> str:
 
 
 def describe_costs(match: Match) -> list[str]:
-    """Return in a sentence how many times the rival's costs a strategy spent; nothing if no cost is known."""
-    ratios = {words: ratio(match.subject, match.rival, cost) for cost, words in COSTS.items()}
-    known = [f"{times(value)} its {words}" for words, value in ratios.items() if math.isfinite(value)]
-    if not known:
-        return []
+    """Return in a sentence how many times the rival's multiply-adds a strategy spent; nothing if they are not known.
+
+    Seconds depend on the load of the machine, so that their ratio is no finding; tables have them.
+    """
+    spent = ratio(match.subject, match.rival, "multiply_adds")
     subject, rival = match.subject.strategy, match.rival.strategy
-    return [f"Compared with {rival}, {subject} spent {' and '.join(known)} before transfer."]
+    if not math.isfinite(spent):
+        return []
+    return [f"Compared with {rival}, {subject} spent {times(spent)} its multiply-adds before transfer."]
 
 
 def tally(first: str, second: str, differences: Mapping[str, Estimate], *, kind: str = "conditions") -> str:

@@ -178,8 +178,7 @@ def test_a_loss_is_said_plainly() -> None:
         "gtl beats scratch: +30.8 points (95 % CI +29.8 to +31.8, 5 seeds).",
         "gtl loses to narrow-pretraining, the only rival that transfers at most as many parameters: −10.0 points "
         "(95 % CI −11.2 to −8.8, 5 seeds).",
-        "Compared with narrow-pretraining, gtl spent 2.4 times its multiply-adds and 2.4 times its core-seconds (by "
-        "the clock, so that the load of the machine counts) before transfer.",
+        "Compared with narrow-pretraining, gtl spent 2.4 times its multiply-adds before transfer.",
         "The highest mean is that of finetune, which reaches 90.6 % accuracy on novel classes and transfers 100.0 % of "
         "the parameters. gtl loses to finetune: −39.4 points (95 % CI −41.1 to −37.7, 5 seeds).",
     ]
