@@ -104,12 +104,13 @@ TERMS: tuple[Term, ...] = (
     Term(
         "gene pool",
         r"gene pools?|pool",
-        "The learngenes that parents are drawn from. Their scores include credit: a part of what descendants won.",
+        "The learngenes that parents are drawn from. Their scores include credit: a part of the scores of "
+        "their offspring. Novel classes play no part in it.",
     ),
     Term(
         "gene tree",
         r"gene trees?",
-        "Who descends from whom: one column for each generation, one dot for each individual.",
+        "Who descends from whom: one column for each generation, one mark for each individual.",
     ),
     Term("generation", r"generations?", "One round of evolution: individuals are made, scored and selected."),
     Term("gradient step, update", r"gradient steps?|updates?", "One step of gradient descent on one batch."),

@@ -1,4 +1,4 @@
-"""The gene tree: the lineage of each individual, and what ancestors earn when a descendant wins."""
+"""The gene tree: the lineage of each individual, and what ancestors earn when their offspring win."""
 
 from __future__ import annotations
 
