@@ -266,7 +266,7 @@ class TracedNetwork(Network):
             return self.get_buffer(f"constant{step.arguments[0]}")
         if step.kind == "parameter":
             return self.get_parameter(f"{BODY}.{step.name}")
-        arguments = _filled(step.arguments, results, len(images))
+        arguments = _filled(step.arguments, results, images.shape[0])
         if step.kind == "item":
             return arguments[0][arguments[1]]
         if step.name:

@@ -15,6 +15,7 @@ from neuroevo.benchmarks.report.tables import format_value
 from neuroevo.cli.for_people import pairs
 from neuroevo.execution import Recipe
 from neuroevo.learngene import Learngene
+from neuroevo.operators.circuits import random_circuit
 from neuroevo.operators.inheritance import extract, inherit
 from neuroevo.operators.places import features_of
 from neuroevo.strategies import GTL
@@ -326,3 +327,16 @@ def test_unknown_steps_are_refused() -> None:
     description["steps"][2][0] = "system"
     with pytest.raises(ValueError, match="one is 'system'"):
         from_description(description)
+
+
+@pytest.mark.parametrize("name", ["flat", "three_lines"])
+def test_it_is_exported_for_any_number_of_images(name: str) -> None:
+    """Whole and as a circuit; none of them knows the number of images that it was exported with."""
+    backbone, weights = trace(made(name), image=image_for(name), weights=True)
+    circuit = random_circuit(backbone.layout, share=0.5, generator=torch.Generator().manual_seed(0))
+    learngene = extract(weights, circuit, backbone=backbone, provenance=circuit)
+    whole = backbone.build(2, generator=torch.Generator().manual_seed(0))
+    few, many = torch.ones(2, *image_for(name)), torch.ones(5, *image_for(name))
+    for network in (whole.eval(), learngene.to_module(classes=2).eval()):
+        program = torch.export.export(network, (few,), dynamic_shapes=({0: torch.export.Dim("images", min=1)},))
+        torch.testing.assert_close(program.module()(many), network(many))
