@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from neuroevo.benchmarks.analysis.budgets import unequal_budgets
 from neuroevo.benchmarks.analysis.duels import EVOLVED, RIVAL, SPENT, Duel, parts_of
 from neuroevo.benchmarks.analysis.matches import (
     Match,
@@ -40,7 +41,7 @@ class Conclusions:
 
     Attributes:
         headline: The most important finding, without a full stop.
-        caution: That there are too few seeds, in one sentence; empty if there are enough.
+        caution: That there are too few seeds, or that budgets are unequal, in a sentence each; empty if all is well.
         sentences: The findings.
     """
 
@@ -73,7 +74,16 @@ def _of_comparison(result: RunData) -> Conclusions:
     else:
         headline, differences, sentences = _of_parts(result)
     seeds = min((one.count for one in differences), default=max(row.seed_count for row in result.rows))
-    return Conclusions(headline or result.title, caution(seeds), (*sentences, *_failed(result.rows)))
+    cautions = " ".join(filter(None, (caution(seeds), _unequal(result))))
+    return Conclusions(headline or result.title, cautions, (*sentences, *_failed(result.rows)))
+
+
+def _unequal(result: RunData) -> str:
+    """Return that the contestants of a comparison in Python had unequal budgets, if they had."""
+    planned = result.facts.get("planned_steps")
+    if not isinstance(planned, Mapping) or not all(isinstance(steps, int) for steps in planned.values()):
+        return ""
+    return unequal_budgets(planned)
 
 
 Found = tuple[str, list[Estimate], list[str]]

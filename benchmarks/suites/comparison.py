@@ -7,10 +7,12 @@ rich.print(result.table())
 from __future__ import annotations
 
 import shutil
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from neuroevo.benchmarks.analysis.budgets import unequal_budgets
 from neuroevo.benchmarks.analysis.checks import finished_cells, whole_records
 from neuroevo.benchmarks.report.files import write_page, write_results
 from neuroevo.benchmarks.suites.cells import Cell, remaining, run
@@ -70,6 +72,9 @@ class Comparison:
         The folder gets `run.json`, `records.jsonl`, `summary.csv`, `report.html`, pictures and the learngenes. In a
         folder that holds a comparison already, that one is resumed; it may have got more seeds.
 
+        Contestants that train before transfer should take equal numbers of gradient steps; if they don't, a warning
+        and the report say so.
+
         Args:
             folder: The run directory.
             listener: Hears how the comparison gets on.
@@ -83,7 +88,11 @@ class Comparison:
         """
         path = Path(folder).absolute()
         with RunDirectory.begin_or_resume(path, what="bench") as run_directory:
+            planned = {one.name: one.planned_steps(self.seeds[0]) for one in self.contestants}
+            if unequal := unequal_budgets(planned):
+                warnings.warn(unequal, stacklevel=2)
             self.run_in(run_directory, listener=listener)
+            run_directory.note({"planned_steps": planned})
         write_page(path)
         return read_result(path)
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -24,7 +25,7 @@ from neuroevo.execution import Recipe
 from neuroevo.files import CheckpointError
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.runs.records import read_records
-from neuroevo.strategies import GTL, Scratch, UntrainedCircuit
+from neuroevo.strategies import GTL, Finetune, Scratch, UntrainedCircuit
 
 SEEDS = (1, 2)
 
@@ -397,3 +398,20 @@ def test_a_suite_with_a_factor_of_its_own_needs_nothing_else(
     assert '<th scope="col" aria-sort="none">ways</th>' in page
     assert "Accuracy and gain in each condition of descendants" in page
     assert "ways 4" in page
+
+
+def test_unequal_budgets_are_warned_of_and_reported(
+    contestants: list[Contestant], protocol: Transfer, toys: ModuleType, tmp_path: Path
+) -> None:
+    """Once, with the numbers of those that train before transfer; equal ones are not."""
+    gtl = contestants[2]
+    for updates, equal in ((gtl.planned_steps(1), True), (5, False)):
+        pretraining = Recipe(updates=updates, batch=16)
+        entered = [contestants[0], Contestant("finetune", partial(make, Finetune, toys, pretraining=pretraining)), gtl]
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            result = Comparison(entered, protocol, SEEDS[:1]).run(tmp_path / str(equal))
+        words = f"(finetune {updates}, gtl {gtl.planned_steps(1)})"
+        assert [words in str(one.message) for one in caught] == ([] if equal else [True])
+        assert (words in result.conclusions()[0]) != equal
+        assert (words in (result.path / "report.html").read_text(encoding="utf-8")) != equal
