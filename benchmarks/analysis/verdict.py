@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from neuroevo.benchmarks.analysis.differences import Difference, differences
@@ -18,12 +19,12 @@ class Verdict:
     Attributes:
         differences: Every strategy that both runs have.
         different: The names of those that differ.
-        unmatched: Strategies that only one of the runs has, or that share no seed: they are not judged.
+        unjudged: Why strategies are not judged, with their names: only one run has them, or the runs share no seed.
     """
 
     differences: tuple[Difference, ...]
     different: tuple[str, ...]
-    unmatched: tuple[str, ...]
+    unjudged: Mapping[str, tuple[str, ...]]
 
 
 def judge(first: RunData, second: RunData, *, alpha: float = 0.05, tolerance: float = 0.0) -> Verdict:
@@ -49,12 +50,17 @@ def judge(first: RunData, second: RunData, *, alpha: float = 0.05, tolerance: fl
     judged = [(one, one.pairs) for one in found if one.pairs is not None]
     if not judged:
         raise ValueError(f"{first.path} and {second.path} must share a strategy and a seed, but they share none.")
-    names = [{row.strategy for row in result.rows} for result in (first, second)]
     return Verdict(
         tuple(one for one, _ in judged),
         tuple(one.strategy for one, pairs in judged if _differs(one, pairs, alpha, tolerance)),
-        tuple(sorted((names[0] ^ names[1]) | {one.strategy for one in found if one.pairs is None})),
+        _unjudged(first, second, [one.strategy for one in found if one.pairs is None]),
     )
+
+
+def _unjudged(first: RunData, second: RunData, apart: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    ours, theirs = ({row.strategy for row in result.rows} for result in (first, second))
+    reasons = {"only in A": ours - theirs, "only in B": theirs - ours, "no common seed": {*apart}}
+    return {reason: tuple(sorted(names)) for reason, names in reasons.items() if names}
 
 
 def _differs(one: Difference, pairs: Pairs, alpha: float, tolerance: float) -> bool:

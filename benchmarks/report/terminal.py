@@ -42,12 +42,14 @@ LEGEND = {
     ("core-s",): "core-seconds before transfer, which depend on the machine and its load",
 }
 """What columns of a comparison mean."""
+INTERVAL = " (95 % CI)"
+"""What a heading says of cells that have one."""
 HEADINGS_OF_DIFFERENCES = (
     "strategy",
     "seeds",
-    "A (95 % CI)",
-    "B (95 % CI)",
-    "B - A, points (95 % CI)",
+    f"A{INTERVAL}",
+    f"B{INTERVAL}",
+    f"B - A, points{INTERVAL}",
     "p",
     "p (Holm)",
 )

@@ -76,14 +76,19 @@ def command(ctx: click.Context, first: Path, second: Path, alpha: float, toleran
         _compare_generations(ctx, before, after)
         return
     verdict = judge(before, after, alpha=alpha, tolerance=tolerance)
-    print_differences(verdict.differences, title=f"Accuracy in %: {second} against {first}")
-    if verdict.unmatched:
-        echo(f"Not judged, for lack of a common seed: {', '.join(verdict.unmatched)}.")
+    print_differences(verdict.differences, title=f"Accuracy in %: {first} (A) against {second} (B)")
+    if verdict.unjudged:
+        reasons = (f"{', '.join(names)} ({reason})" for reason, names in verdict.unjudged.items())
+        echo(f"Not judged: {'; '.join(reasons)}.")
     if verdict.different:
         echo(f"Different: {', '.join(verdict.different)}.")
         ctx.exit(DIFFERENT)
     equal = equal_accuracies(before, after)
-    echo("No difference was shown." if equal is None else f"All {equal:,} accuracies are equal.")
+    echo(
+        "No difference was shown."
+        if equal is None
+        else f"The accuracies of all {equal:,} descendants that both runs have are equal."
+    )
 
 
 def _listed(obstacles: Sequence[str], names: str) -> str:

@@ -14,6 +14,7 @@ from neuroevo.benchmarks.report.fitting import Fitted, as_list, fit, notes
 from neuroevo.benchmarks.report.terminal import (
     DROPPED,
     HEADINGS_OF_DIFFERENCES,
+    INTERVAL,
     cells_of_differences,
     cells_of_rows,
     legend,
@@ -48,7 +49,16 @@ def print_rows(rows: Sequence[Row], *, title: str) -> None:
 def print_differences(differences: Sequence[Difference], *, title: str) -> None:
     """Print how two runs differ, one line per strategy, or a list where the terminal is too narrow for that."""
     cells = cells_of_differences(differences)
-    print_table(HEADINGS_OF_DIFFERENCES, cells, title=title, optional=SEVERAL_SEEDS, why_empty=FEW_SEEDS)
+    headings = _without_intervals(HEADINGS_OF_DIFFERENCES, cells)
+    print_table(headings, cells, title=title, optional=SEVERAL_SEEDS, why_empty=FEW_SEEDS)
+
+
+def _without_intervals(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return headings that promise an interval only where some cell has one."""
+    return [
+        heading if any(" to " in row[place] for row in rows) else heading.removesuffix(INTERVAL)
+        for place, heading in enumerate(headings)
+    ]
 
 
 def print_table(

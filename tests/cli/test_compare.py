@@ -180,7 +180,11 @@ def test_equal_runs_are_the_same(finished: Path, neuroevo: Program) -> None:
     call = neuroevo("compare", finished, finished)
     assert (call.code, call.err) == (0, "")
     descendants = [one for one in read_records(finished / "records.jsonl") if one["kind"] == "descendant"]
-    assert call.out.rstrip().endswith(f"All {len(descendants)} accuracies are equal.")
+    assert call.out.startswith(f"Accuracy in %: {finished} (A) against {finished} (B)\n")
+    assert "95 % CI" not in call.out
+    assert call.out.rstrip().endswith(
+        f"The accuracies of all {len(descendants)} descendants that both runs have are equal."
+    )
     for name in ("scratch", "finetune", "gtl"):
         (line,) = (line for line in call.out.splitlines() if line.split()[:1] == [name])
         assert line.split()[-1] == "+0.0"

@@ -286,8 +286,8 @@ def test_a_strategy_that_only_one_run_has_is_not_judged(tmp_path: Path) -> None:
     """It is named, and without anything in common there is an error."""
     first, second = runs(tmp_path, ENDS)
     without = read_run(made(tmp_path / "c", [one for one in whole() if one["strategy"] == "gtl"]))
-    assert judge(first, without).unmatched == ("scratch",)
-    assert judge(first, second).unmatched == ()
+    assert judge(first, without).unjudged == {"only in A": ("scratch",)}
+    assert judge(first, second).unjudged == {}
     later = [record | {"seed": record["seed"] + 3} for record in whole()]
     apart = read_run(made(tmp_path / "d", later, seeds=[3, 4, 5]))
     with pytest.raises(ValueError, match="share a strategy and a seed"):
