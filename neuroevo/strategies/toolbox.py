@@ -10,6 +10,7 @@ from typing import Any
 from deap.base import Toolbox
 
 from neuroevo.execution.decorated import penalised
+from neuroevo.operators.from_deap import FromDeap
 from neuroevo.spelling import suggestion
 
 Check = Callable[[tuple[Any, ...], Any], str | None]
@@ -65,7 +66,7 @@ class Operator(partial[Any]):
         try:
             result = super().__call__(*arguments, **keywords)
         except TypeError as error:
-            if self.usage and not _takes(partial(self.func, *self.args, **self.keywords), arguments, keywords):
+            if self.usage and not _takes(self, arguments, keywords):
                 raise TypeError(f"{self.verb} must take the arguments of `{self.usage}`: {error}.") from error
             raise
         if self.check is not None:
@@ -117,10 +118,13 @@ class StrategyToolbox(Toolbox):  # type: ignore[misc]
         setattr(self, alias, operator)
 
 
-def _takes(function: Callable[..., Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> bool:
-    """Return whether a function takes these arguments; true of what has no signature."""
+def _takes(operator: Operator, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> bool:
+    """Return whether an operator takes these arguments; true of what has no signature."""
+    function = operator.func
+    if isinstance(function, FromDeap):
+        function = partial(function.function, **function.settings)
     try:
-        signature = inspect.signature(function)
+        signature = inspect.signature(partial(function, *operator.args, **operator.keywords))
     except ValueError:
         return True
     try:
