@@ -24,16 +24,27 @@ class _InWords(click.ParamType[Any]):
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            self.fail(f"must be {self.expected}, but it is {shown(str(value))}.", param, ctx)
+            self.fail(f"must be {self.expected}, but {self.but(value)}.", param, ctx)
+
+    def but(self, value: Any) -> str:
+        """Return what came instead."""
+        return f"it is {shown(str(value))}"
 
 
 class Existing(_InWords, click.Path):
-    """A file or folder that is there; a folder alone on demand, with a note on which one."""
+    """A file or folder that is there; a folder alone on demand, with a note on files."""
 
     def __init__(self, *, folder: bool = False, note: str = "") -> None:
         super().__init__(exists=True, file_okay=not folder, path_type=Path)
-        expected = "an existing folder" if folder else "an existing file or folder"
-        self.expected = f"{expected} ({note})" if note else expected
+        self.expected = "an existing folder" if folder else "an existing file or folder"
+        self.note = note
+
+    def but(self, value: Any) -> str:
+        """Return what is there instead, or where nothing is."""
+        if Path(value).exists():
+            return f"{shown(str(value))} is a file{self.note}" if Path(value).is_file() else super().but(value)
+        place = "" if Path(value).is_absolute() else f" in {Path.cwd()}"
+        return f"there is no {shown(str(value))}{place}"
 
 
 class Number(_InWords, click.FloatRange):

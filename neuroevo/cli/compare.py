@@ -16,7 +16,7 @@ from neuroevo.cli.status import status
 if TYPE_CHECKING:
     from neuroevo.benchmarks.analysis.results import RunData
 
-RUN = Existing(folder=True, note="a run directory, for a report holds no records")
+RUN = Existing(folder=True, note="; runs are compared by their directories, for a report holds no records")
 
 
 @click.command(

@@ -157,7 +157,7 @@ def entries_of(
         if "dataset" not in parameters(one.make):
             raise click.UsageError(
                 f"--strategies must be of strategies that pass on learngenes in the suite {suite.name}, but {name} "
-                "searches the genomes of a problem."
+                "searches the genomes of a problem; neuroevo bench optimize compares those."
             )
     wanted = {key: value for key, value in of_suite.items() if key in parameters(suite.entries)}
     found = suite.entries(names, lambda name: made[name].evolves or bool(made[name].pretrains), **wanted)

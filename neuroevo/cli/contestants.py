@@ -131,5 +131,9 @@ def check(names: Sequence[str], own: Sequence[Named], option: str = "--strategie
     """Raise click.UsageError unless every name is that of a strategy or of a contestant."""
     known = [*catalogue.entries("strategy"), *(one.name for one in own)]
     for name in names:
+        if ":" in name:
+            raise click.UsageError(
+                f"{option} must be names, but one is {name!r}; give --contestant NAME={name} instead."
+            )
         if name not in known:
             raise click.UsageError(unknown(option, name, known, shown_by="neuroevo list strategy"))

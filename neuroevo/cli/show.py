@@ -20,7 +20,7 @@ from neuroevo.files import CheckpointError
 from neuroevo.plain_text import printable_line
 from neuroevo.runs.directory import read_facts
 from neuroevo.runs.locks import LOCK_FILES
-from neuroevo.runs.names import GENOME, LEARNGENE, RECORDS, SUMMARY
+from neuroevo.runs.names import FACTS, GENOME, LEARNGENE, RECORDS, SUMMARY
 from neuroevo.runs.records import read_records
 
 COMMAND = "\n    "
@@ -43,10 +43,22 @@ STATUS = {"failed": "failed", "interrupted": "was interrupted"}
 def command(path: Path) -> None:
     """Describe PATH in words: a learngene file or a run directory."""
     try:
-        lines = _describe_run(path) if path.is_dir() else describe_file(path)
+        lines = _describe_run(path) if path.is_dir() else describe_file(_no_page(path))
     except (AttributeError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
         raise CheckpointError(f"{path} does not hold what this version of neuroevo writes ({error}).") from error
     echo("\n".join(_printable(line) for line in lines))
+
+
+def _no_page(path: Path) -> Path:
+    """Return the path of a file that may be described.
+
+    Raises:
+        CheckpointError: It is a page.
+    """
+    if path.suffix != ".html":
+        return path
+    made = f", {path.parent}" if (path.parent / FACTS).exists() else ""
+    raise CheckpointError(f"{path} is a page to look at in a browser; show takes the run directory it tells of{made}.")
 
 
 def _printable(text: str) -> str:

@@ -261,6 +261,14 @@ def _continued(facts: dict[str, Any], argv: Sequence[str]) -> dict[str, Any]:
     return facts
 
 
+def _why_none(path: Path) -> str:
+    """Return why a path is no run directory, and a run that lies in it."""
+    if not path.is_dir():
+        return "it is a file" if path.exists() else "there is no such folder"
+    inside = sorted(path.glob(f"*/{FACTS}"))
+    return f"it has no {FACTS}" + (f"; {inside[0].parent} is one" if inside else "")
+
+
 def read_facts(path: Path) -> dict[str, Any]:
     """Return what `run.json` of a run directory holds.
 
@@ -271,7 +279,7 @@ def read_facts(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads((path / FACTS).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise CheckpointError(f"{path} is no run directory: it has no {FACTS}.") from None
+        raise CheckpointError(f"{path} is no run directory: {_why_none(path)}.") from None
     except (ValueError, RecursionError):
         raise CheckpointError(f"{path / FACTS} is damaged: it is not JSON.") from None
     if not isinstance(facts, dict):

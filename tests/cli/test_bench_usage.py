@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import torch
 
+from neuroevo.runs.directory import RunDirectory
+
 Program = Callable[..., Any]
 FEW = ("--strategies", "narrow-pretraining", "--ways", 2)
 SHORT = ("bench", "--width", 0.25, "--generations", 1, "--updates", 2, "--descendants", 1, "--shots", 5)
@@ -51,6 +53,7 @@ WRONG = [
     ("--dataset fashion-mnist --data-root nowhere", "--data-root must be an existing folder, but nowhere is none.", ""),
     ("--device gpu", "--device must be auto, cpu, cuda, cuda:N or mps, but it is 'gpu'.", ""),
     ("--seeds 0", "--seeds must be a whole number of at least 1, but it is 0.", ""),
+    ("--strategies gtl:elites=0", "--strategies must be names, but one is", "give --contestant NAME=gtl:elites=0 inst"),
     ("--strategies gtl,gtl", "--strategies must be a list of different names", ""),
     ("--settings nowhere.toml", "--settings must name a TOML file, but nowhere.toml gives: ", ""),
     ("--engine processes --address auto", "--address must come with --engine ray, but the engine is processes.", ""),
@@ -170,6 +173,9 @@ def test_results_are_never_mixed(neuroevo: Program, made: list[str], tmp_path: P
         call = neuroevo(*TINY, "--out", taken)
         assert (call.code, call.out) == (2, "")
         assert call.err == f"Error: --out must be a new or empty folder, but {taken} is not.\n"
+    RunDirectory.create(tmp_path / "run", what="bench", argv=[]).close(error=RuntimeError("no memory"))
+    call = neuroevo(*TINY, "--out", tmp_path / "run")
+    assert call.err.endswith(f" is not; neuroevo bench --resume {tmp_path / 'run'} continues the run in it.\n")
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["notes.txt"]
     assert (tmp_path / "mine" / "notes.txt").read_text() == "mine"
     assert len(made) == before

@@ -122,14 +122,16 @@ def test_wrong_usage_is_one_line(words: list[str], capsys: Capture) -> None:
     [
         (["compare", "."], "B must be given, for example: neuroevo compare runs/before runs/after."),
         (
-            ["compare", "nowhere", "."],
-            "A must be an existing folder (a run directory, for a report holds no records), but it is 'nowhere'.",
+            ["compare", __file__, "."],
+            f"A must be an existing folder, but {__file__!r} is a file; runs are compared by their directories, for a "
+            "report holds no records.",
         ),
+        (["compare", "nowhere", "."], f"A must be an existing folder, but there is no 'nowhere' in {Path.cwd()}."),
         (["compare", ".", ".", "--alpha", "2"], "--alpha must be a number between 0 and 1, but it is '2'."),
         (["compare", ".", ".", "--alhpa", "1"], "--alhpa is no option of neuroevo compare; did you mean --alpha?"),
         (["report", ".", "--format", "pdf"], "--format must be one of html, markdown, latex, csv, but it is 'pdf'."),
-        (["bench", "--resume", "nowhere"], "--resume must be an existing folder, but it is 'nowhere'."),
-        (["show", "nowhere"], "PATH must be an existing file or folder, but it is 'nowhere'."),
+        (["bench", "--resume", "nowhere"], "--resume must be an existing folder, but there is no 'nowhere' in "),
+        (["show", "/nowhere"], "PATH must be an existing file or folder, but there is no '/nowhere'."),
         (["show"], "PATH must be given, for example: neuroevo show runs/mine."),
         (["datasets"], "COMMAND must be given, for example: neuroevo datasets check glyphs."),
         (["datasets", "chek"], "The command 'chek' is not known; did you mean check or another of"),

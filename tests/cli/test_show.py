@@ -19,8 +19,9 @@ from neuroevo.benchmarks.analysis.summary import Row, to_csv
 from neuroevo.cli import for_people
 from neuroevo.cli.descriptions import describe_file
 from neuroevo.cli.for_people import moment
+from neuroevo.files import CheckpointError
 from neuroevo.learngene import Learngene
-from neuroevo.runs.directory import RunDirectory
+from neuroevo.runs.directory import RunDirectory, read_facts
 from neuroevo.strategies import UntrainedCircuit
 
 Program = Callable[..., Any]
@@ -153,6 +154,30 @@ def test_a_folder_that_is_no_run(neuroevo: Program, tmp_path: Path) -> None:
     call = neuroevo("show", tmp_path)
     assert (call.code, call.out) == (1, "")
     assert call.err == f"Error: {tmp_path} is no run directory: it has no run.json.\n"
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_page_is_shown_in_a_browser(neuroevo: Program, inside: bool, tmp_path: Path) -> None:
+    """The sentence names the run directory if the page lies in it."""
+    folder = finished_run(tmp_path / "run") if inside else tmp_path
+    (folder / "report.html").write_text("<html></html>", encoding="utf-8")
+    call = neuroevo("show", folder / "report.html")
+    assert (call.code, call.out) == (1, "")
+    place = f", {folder}" if inside else ""
+    assert call.err.endswith(f" in a browser; show takes the run directory it tells of{place}.\n")
+
+
+def test_a_folder_of_runs_is_no_run(neuroevo: Program, tmp_path: Path) -> None:
+    """The sentence names a run in it, and says of a file and of nothing what they are."""
+    run = finished_run(tmp_path / "run")
+    for path, why in (
+        (tmp_path, f"it has no run.json; {run} is one"),
+        (run / "log.txt", "it is a file"),
+        (tmp_path / "nowhere", "there is no such folder"),
+    ):
+        with pytest.raises(CheckpointError) as caught:
+            read_facts(path)
+        assert str(caught.value) == f"{path} is no run directory: {why}."
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1, 2]", '"text"', "\xff"])

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from neuroevo import catalogue
 from neuroevo.cli.settings.presets import preset_names
+from neuroevo.files import CheckpointError
+from neuroevo.runs.directory import read_facts
 from neuroevo.runs.locks import entries
 from neuroevo.spelling import unknown
 from neuroevo.splits import Split, load_split, split_names
@@ -152,7 +154,17 @@ def out_is_new(settings: Resolved) -> Iterator[str]:
     """Results go to a folder of their own."""
     out = settings.values.get("out")
     if isinstance(out, Path) and (out.is_file() or (out.is_dir() and entries(out))):
-        yield f"{settings.sources['out']} must be a new or empty folder, but {out} is not."
+        yield f"{settings.sources['out']} must be a new or empty folder, but {out} is not{_continued_by(out)}."
+
+
+def _continued_by(folder: Path) -> str:
+    """Return which command continues the run in a folder; nothing if there is none, or if it has finished."""
+    try:
+        facts = read_facts(folder)
+    except (CheckpointError, OSError):
+        return ""
+    again = facts.get("what") in ("bench", "evolve") and facts.get("status") != "finished"
+    return f"; neuroevo {facts['what']} --resume {folder} continues the run in it" if again else ""
 
 
 def one_length(settings: Resolved) -> Iterator[str]:
