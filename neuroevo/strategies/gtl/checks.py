@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -16,10 +17,22 @@ from neuroevo.strategies.checks import inherited, instance, kind_of, trained
 from neuroevo.strategies.toolbox import Checks, StrategyToolbox
 
 
-def _average(arguments: tuple[Any, ...], result: Any) -> str | None:
-    siblings = arguments[0]
+def _learngene(arguments: tuple[Any, ...], result: Any) -> str | None:
+    """Slices may have been changed in place, so that no constructor has seen them."""
+    del arguments
     if not isinstance(result, Learngene):
         return f"a Learngene, but it returned {kind_of(result)}"
+    try:
+        replace(result)
+    except ValueError as error:
+        return f"a Learngene that is whole, but of the one it returned {str(error).rstrip('.')}"
+    return None
+
+
+def _average(arguments: tuple[Any, ...], result: Any) -> str | None:
+    siblings = arguments[0]
+    if complaint := _learngene(arguments, result):
+        return complaint
     return None if same_channels(result, siblings[0]) else "a Learngene with the channels of its arguments"
 
 
@@ -44,14 +57,14 @@ def _of_given(result: Any, given: set[int], wanted: str) -> str | None:
 
 
 CHECKS: Checks = {
-    "found": instance(Learngene),
+    "found": _learngene,
     "choose_parents": _parents,
     "inherit": inherited,
     "live": trained,
     "remember": instance(HeadMemory),
-    "extract": instance(Learngene),
+    "extract": _learngene,
     "average": _average,
-    "mutate": instance(Learngene),
+    "mutate": _learngene,
     "select": _selected,
 }
 

@@ -12,10 +12,20 @@ from neuroevo.execution import looped
 from neuroevo.learngene import Learngene
 from neuroevo.operators.inheritance import inherit
 
+
+def shortened(learngene: Learngene, weights: object) -> Learngene:
+    """Cut a slice in place."""
+    del weights
+    name = next(iter(learngene.slices))
+    learngene.slices[name] = learngene.slices[name][:-1]  # type: ignore[index]
+    return learngene
+
+
 WRONG: list[tuple[str, Callable[..., Any], str]] = [
     ("found", lambda: None, "found must return a Learngene, but it returned None."),
     ("extract", lambda one: one, "extract must return a Learngene, but it returned an Individual."),
     ("mutate", lambda learngene, weights: weights, "mutate must return a Learngene, but it returned a dict."),
+    ("mutate", shortened, "mutate must return a Learngene that is whole, but of the one it returned the slice "),
     ("average", lambda siblings: siblings, "average must return a Learngene, but it returned a list."),
     ("inherit", lambda learngene, weights, layout: weights, "inherit must return an Inheritance, but it returned a"),
     (
