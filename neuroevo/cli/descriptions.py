@@ -106,8 +106,13 @@ def _others(notes: Mapping[str, object]) -> list[str]:
 
 def _flags(kind: str, dataset: object) -> list[str]:
     """Return the flags of `inherit` that differ from its defaults."""
-    flags = [f"--backbone={kind}"] if kind != "convnet4" and kind in catalogue.entries("backbone") else []
+    named = kind != "convnet4" and kind in catalogue.entries("backbone")
+    return [*([f"--backbone={kind}"] if named else []), *dataset_flags(dataset)]
+
+
+def dataset_flags(dataset: object) -> list[str]:
+    """Return the flags that name a data set of the catalogue; none for another, and for the default."""
     entry = catalogue.entries("dataset").get(str(dataset))
     if entry is None or entry.name == "glyphs":
-        return flags
-    return [*flags, f"--dataset={entry.name}", *(["--data-root=FOLDER"] if entry.needs else [])]
+        return []
+    return [f"--dataset={entry.name}", *(["--data-root=FOLDER"] if entry.needs else [])]

@@ -77,6 +77,7 @@ def _run(settings: Inherit) -> None:
     known = None if settings.learngene is None else Learngene.load(settings.learngene)
     own = None if known is None or "backbone" in settings.model_fields_set else known.backbone
     protocol = _protocol(settings, own)
+    _check(protocol, settings, known)
     learngene = known or _cut(settings, protocol)
     if own is not None:
         settings = settings.model_copy(update={"backbone": own.describe()["kind"]})
@@ -136,7 +137,7 @@ def _protocol(settings: Inherit, own: Backbone | None) -> Transfer:
     device = make_device(settings)
     dataset = make_dataset(settings).to(device)
     with usage():
-        protocol = Transfer(
+        return Transfer(
             dataset=dataset,
             backbone=make_backbone(settings, dataset) if own is None else _alike(settings, dataset, own),
             descendant=Recipe(updates=settings.updates, batch=settings.batch, learning_rate=settings.learning_rate),
@@ -146,8 +147,27 @@ def _protocol(settings: Inherit, own: Backbone | None) -> Transfer:
             device=device,
             workers=settings.workers,
         )
-        protocol.check()
-    return protocol
+
+
+def _check(protocol: Transfer, settings: Inherit, known: Learngene | None) -> None:
+    """Check how the descendant is trained; an error names the data set that the learngene evolved on, if it is another.
+
+    Raises:
+        click.UsageError: The network can't be trained so on the data set.
+    """
+    from neuroevo.cli.build import usage
+    from neuroevo.cli.descriptions import dataset_flags
+
+    evolved = None if known is None else known.notes.get("dataset")
+    flags = [] if "dataset" in settings.model_fields_set else dataset_flags(evolved)
+    with usage():
+        try:
+            protocol.check()
+        except ValueError as error:
+            if not flags:
+                raise
+            cure = f"the learngene evolved on {evolved}: give {' '.join(flags)}"
+            raise ValueError(f"{str(error).partition(';')[0].rstrip('.')}; {cure}.") from error
 
 
 def _alike(settings: Inherit, dataset: Dataset, own: Backbone) -> Backbone:

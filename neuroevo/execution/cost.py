@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from textwrap import shorten
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -42,7 +43,7 @@ def check_reads(backbone: Backbone, image: tuple[int, ...]) -> None:
     try:
         multiply_adds(backbone, image, 1)
     except (RuntimeError, ValueError, IndexError) as error:
-        kind, reason = type(backbone).__name__, " ".join(str(error).split())[:120].rstrip(".")
+        kind, reason = type(backbone).__name__, shorten(str(error), 120, placeholder=" …").rstrip(".")
         raise ValueError(
             f"backbone must read examples of the shape {list(image)}, but {kind} does not ({reason}); give it the "
             "channels and the size of the data set, or choose another."

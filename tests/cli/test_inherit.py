@@ -137,6 +137,16 @@ def test_too_few_images_are_told_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
+def test_the_data_set_of_the_learngene_is_named(neuroevo: Program, learngene: Path, tmp_path: Path) -> None:
+    """Where that of the command does not suit, and none was given."""
+    path = tmp_path / "learngene.safetensors"
+    Learngene.load(learngene).with_notes(dataset="image-folder").save(path)
+    flags = "; the learngene evolved on image-folder: give --dataset=image-folder --data-root=FOLDER.\n"
+    assert neuroevo("inherit", path, "--shots", 9999).err.endswith(flags)
+    assert "evolved on" not in neuroevo("inherit", path, "--dataset", "glyphs", "--shots", 9999).err
+    assert "evolved on" not in neuroevo("inherit", learngene, "--shots", 9999).err
+
+
 def test_a_circuit_is_cut_from_a_trained_network(neuroevo: Program, finished: tuple[Any, Path], tmp_path: Path) -> None:
     """The file of a state dict takes the place of a learngene; the circuit's weights are the file's, bit for bit."""
     trained = finished[1] / "descendant.safetensors"
