@@ -86,7 +86,7 @@ def recommended(problem: Any, evaluations: int) -> str:
     if not hasattr(problem, "space"):
         return ""
     found = recommend(problem, evaluations).strategy
-    return next((name for name, one in STRATEGIES.items() if one is found), "")
+    return next((name for name, one in SEARCHES.items() if one is found), "")
 
 
 def _of(strategy: type[Search], **settings: Any) -> Entrant:
@@ -94,7 +94,7 @@ def _of(strategy: type[Search], **settings: Any) -> Entrant:
     return Entrant(partial(best, strategy=make), OURS, "neuroevo", most_genes=strategy.MAX_GENES)
 
 
-STRATEGIES: Mapping[str, type[Search]] = {
+SEARCHES: Mapping[str, type[Search]] = {
     "genetic": Genetic,
     "island": Island,
     "evolution-strategy": EvolutionStrategy,
@@ -110,7 +110,7 @@ STRATEGIES: Mapping[str, type[Search]] = {
     "map-elites": MAPElites,
     "cma-me": CMAME,
 }
-SINGLE = {name: one for name, one in STRATEGIES.items() if one not in (NSGA2, MAPElites, CMAME)}
+SINGLE = {name: one for name, one in SEARCHES.items() if one not in (NSGA2, MAPElites, CMAME)}
 
 ENTRANTS = {
     **{name: _of(one) for name, one in SINGLE.items()},

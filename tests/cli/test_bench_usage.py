@@ -114,7 +114,10 @@ def test_what_a_later_suite_refuses_is_said_before_the_first_one_runs(
         ("throughput --contestant a=gtl", "--contestant "),
         ("optimize --updates 3", "--updates must be left out, for the suite optimize does not read it; "),
         ("optimize --per-class 3 --problems sphere", "--per-class must be left out, for the suite optimize does "),
-        ("optimize --cells 3", "--cells must be left out, for the suite optimize does not read it; map-elites would."),
+        (
+            "optimize --cells 3",
+            "--cells must be left out, for the suite optimize does not read it; cma-me and map-elites would.",
+        ),
         ("optimize --problems spere", "problem 'spere' is not known; did you mean sphere"),
         ("optimize --strategies differential --population 3", "population must be at least 4, but it is 3."),
         ("optimize throughput --shots 3", "--shots must be left out, for the suites optimize throughput "),
