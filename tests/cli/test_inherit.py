@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import click
 import pytest
 import torch
 from safetensors import safe_open
@@ -14,6 +15,8 @@ from torch import nn
 
 from neuroevo.backbones import ConvNet4
 from neuroevo.benchmarks.suites.transfer import Transfer
+from neuroevo.cli.inherit import _check
+from neuroevo.cli.settings.run import Inherit
 from neuroevo.execution import Pixels, Recipe
 from neuroevo.execution.training import correct_answers
 from neuroevo.learngene import Learngene
@@ -137,14 +140,27 @@ def test_too_few_images_are_told_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_data_set_of_the_learngene_is_named(neuroevo: Program, learngene: Path, tmp_path: Path) -> None:
-    """Where that of the command does not suit, and none was given."""
-    path = tmp_path / "learngene.safetensors"
-    Learngene.load(learngene).with_notes(dataset="image-folder").save(path)
-    flags = "; the learngene evolved on image-folder: give --dataset=image-folder --data-root=FOLDER.\n"
-    assert neuroevo("inherit", path, "--shots", 9999).err.endswith(flags)
-    assert "evolved on" not in neuroevo("inherit", path, "--dataset", "glyphs", "--shots", 9999).err
-    assert "evolved on" not in neuroevo("inherit", learngene, "--shots", 9999).err
+class Unreadable:
+    """A protocol whose backbone can't read the data set."""
+
+    def check(self) -> None:
+        """Refuse it, as `check_reads` does."""
+        raise ValueError("backbone must read it, but Traced does not (3 channels); give it another.")
+
+
+def test_the_data_set_of_the_learngene_is_named(toys: ModuleType) -> None:
+    """Where the default one does not suit; one that is given is the user's choice."""
+    evolved = toys.learngene(toys.CONVNET).with_notes(dataset="image-folder")
+    protocol: Any = Unreadable()
+    cure = "; the learngene evolved on image-folder: give --dataset=image-folder --data-root=FOLDER."
+    for settings, known, end in (
+        (Inherit(), evolved, f"(3 channels){cure}"),
+        (Inherit(dataset="glyphs"), evolved, "; give it another."),
+        (Inherit(), toys.learngene(toys.CONVNET), "; give it another."),
+    ):
+        with pytest.raises(click.UsageError) as caught:
+            _check(protocol, settings, known)
+        assert str(caught.value).endswith(end)
 
 
 def test_a_circuit_is_cut_from_a_trained_network(neuroevo: Program, finished: tuple[Any, Path], tmp_path: Path) -> None:
