@@ -52,11 +52,15 @@ def points(value: float) -> str:
     return NOTHING if math.isnan(value) else minus(f"{100 * value:+z.1f}")
 
 
+LEAST_SHOWN = 0.0001
+"""The p-value below which no digits are shown."""
+
+
 def probability(value: float) -> str:
     """Return a p-value with two significant digits; a dash for NaN."""
     if math.isnan(value):
         return NOTHING
-    return "<0.0001" if value < 0.0001 else f"{value:.2g}"
+    return f"<{LEAST_SHOWN:.4f}" if value < LEAST_SHOWN else f"{value:.2g}"
 
 
 def count(value: float) -> str:

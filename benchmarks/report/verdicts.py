@@ -18,7 +18,7 @@ def caution(seeds: int) -> str:
             f"reverse any order in these numbers; run at least {ENOUGH}."
         )
     if seeds < ENOUGH:
-        return f"{seeds} seeds are weak evidence: run at least {ENOUGH} before you rely on these intervals."
+        return f"{seeds} seeds are weak evidence: run at least {ENOUGH} before you rely on these numbers."
     return ""
 
 

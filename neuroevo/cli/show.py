@@ -78,7 +78,7 @@ def _describe_run(path: Path) -> list[str]:
     if (path / SUMMARY).exists():
         with (path / SUMMARY).open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        lines += [_condition(row, rows) + _describe_row(row) for row in rows]
+        lines += [_condition(row, rows) + _describe_row(row) for row in rows] + _of_seeds(rows)
     if (path / RECORDS).exists() and not (path / SUMMARY).exists():
         lines += [_describe_generation(record) for record in read_records(path / RECORDS)[-1:]]
     if facts.get("what") == "inherit" and (result := facts.get("result")):
@@ -94,7 +94,10 @@ def _describe_run(path: Path) -> list[str]:
 
 def _circumstances(facts: Mapping[str, Any]) -> str:
     """Return with which seed and where a run ran, as far as it says so."""
+    seeds = facts.get("comparison", {}).get("seeds", [])
     seed = f" with seed {facts['seed']}" if facts.get("seed") is not None else ""
+    if len(seeds) > 1:
+        seed = f" with seeds {few([*map(str, seeds)])}"
     return f"{seed} on {facts['device']}" if facts.get("device") else seed
 
 
@@ -150,19 +153,30 @@ def _describe_generation(record: Mapping[str, Any]) -> str:
 
 def _describe_row(row: Mapping[str, str]) -> str:
     from neuroevo.benchmarks.analysis.matches import FEWEST
-    from neuroevo.benchmarks.report.columns import count, percent, points, probability
+    from neuroevo.benchmarks.report.columns import LEAST_SHOWN, count, percent, points, probability
 
     if "accuracy_mean" not in row:
         return f"{pairs(row)}."
-    accuracy, gain, p_value = (_number(row[key]) for key in ("accuracy_mean", "gain_over_scratch", "p_value"))
+    accuracy, gain, p_value = (_number(row[key]) for key in ("accuracy_mean", "gain_over_scratch", "p_holm"))
     reached = "outputs that are not finite" if math.isnan(accuracy) else f"{percent(accuracy)} %"
-    test = f" (p = {probability(p_value)})" if float(row["seed_count"]) >= FEWEST else ""
+    equals = "" if p_value < LEAST_SHOWN else "= "
+    test = f", p (Holm) {equals}{probability(p_value)}" if float(row["seed_count"]) >= FEWEST else ""
     versus = "" if math.isnan(p_value) else f", {points(gain)} points over scratch{test}"
     return (
         f"{row['strategy']} reaches {reached} on novel classes{versus}; it transfers "
         f"{percent(float(row['transferred_share']))} % of the parameters after {count(float(row['gradient_steps']))} "
         "gradient steps."
     )
+
+
+def _of_seeds(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return how many seeds a comparison has, and what these do not support."""
+    from neuroevo.benchmarks.report.verdicts import caution, seed_count
+
+    counts = [int(row["seed_count"]) for row in rows if "accuracy_mean" in row]
+    if not counts:
+        return []
+    return [caution(min(counts)) or f"These are means over {seed_count(min(counts))}."]
 
 
 def _number(cell: str) -> float:

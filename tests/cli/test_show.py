@@ -105,7 +105,7 @@ def test_a_learngene_without_notes(learngene: Learngene, neuroevo: Program, tmp_
 
 def test_a_run_in_words(neuroevo: Program, tmp_path: Path) -> None:
     """What it was, how it ended, its rows and its files."""
-    control = replace(ROW, strategy="scratch", gain_over_scratch=0.0, p_value=float("nan"), gradient_steps=0)
+    control = replace(ROW, strategy="scratch", gain_over_scratch=0.0, p_holm=float("nan"), gradient_steps=0)
     folder = finished_run(tmp_path / "run", control, ROW)
     call = neuroevo("show", folder)
     assert (call.code, call.err) == (0, "")
@@ -115,8 +115,9 @@ def test_a_run_in_words(neuroevo: Program, tmp_path: Path) -> None:
         f"It is finished; it began {moment(facts['started'])} and took 0 s.",
         "It was started by: neuroevo bench --quick",
         "scratch reaches 50.0 % on novel classes; it transfers 20.0 % of the parameters after 0 gradient steps.",
-        "gtl reaches 50.0 % on novel classes, +12.5 points over scratch (p = 0.012); it transfers 20.0 % of the "
+        "gtl reaches 50.0 % on novel classes, +12.5 points over scratch, p (Holm) = 0.024; it transfers 20.0 % of the "
         "parameters after 1,540 gradient steps.",
+        "3 seeds are weak evidence: run at least 5 before you rely on these numbers.",
         "It has 3 files: log.txt, run.json and summary.csv.",
     ]
 
@@ -124,13 +125,24 @@ def test_a_run_in_words(neuroevo: Program, tmp_path: Path) -> None:
 def test_rows_with_gaps_in_words(neuroevo: Program, tmp_path: Path) -> None:
     """One seed has no p-value, and outputs that are not finite no accuracy."""
     nan = float("nan")
-    single = replace(ROW, seed_count=1, p_value=nan)
-    broken = replace(ROW, strategy="broken", accuracy_mean=nan, gain_over_scratch=nan, p_value=nan)
+    single = replace(ROW, seed_count=1, p_value=nan, p_holm=nan)
+    broken = replace(ROW, strategy="broken", accuracy_mean=nan, gain_over_scratch=nan, p_value=nan, p_holm=nan)
     call = neuroevo("show", finished_run(tmp_path / "run", single, broken))
     assert call.code == 0, call.err
     assert "gtl reaches 50.0 % on novel classes; it transfers 20.0 %" in call.out
     assert "broken reaches outputs that are not finite on novel classes; it transfers 20.0 %" in call.out
     assert "nan" not in call.out
+
+
+def test_a_run_of_many_seeds_in_words(neuroevo: Program, tmp_path: Path) -> None:
+    """All of them are named, and what is smaller than the table's digits is not said to be equal."""
+    folder = finished_run(tmp_path / "run", replace(ROW, seed_count=5, p_holm=1e-6))
+    facts = json.loads((folder / "run.json").read_text(encoding="utf-8")) | {"comparison": {"seeds": [3, 4, 5, 6, 7]}}
+    (folder / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+    out = neuroevo("show", folder).out
+    assert "transfer with seeds 3, 4, 5, 6 and 7 on cpu." in out
+    assert "over scratch, p (Holm) <0.0001; it" in out
+    assert "These are means over 5 seeds." in out.splitlines()
 
 
 def test_other_tables_are_shown_as_they_are(neuroevo: Program, tmp_path: Path) -> None:
