@@ -148,8 +148,8 @@ class Learngene(Shareable):
         """
         kind = self.backbone.describe()["kind"]
         about = (
-            f"A learngene: the part of a {kind} that its descendants inherit, {self.parameters:,} parameters, "
-            f"{100 * self.share:.1f} % of the network's without its head."
+            f"A learngene: the part of a network ({kind}) that its descendants inherit, {self.parameters:,} "
+            f"parameters, {100 * self.share:.1f} % of the network's without its head."
         )
         tags = ["learngene", kind, *([self.notes["strategy"]] if "strategy" in self.notes else [])]
         usage = USAGE.format(repo=json.dumps(repo))

@@ -10,7 +10,6 @@ from neuroevo.backbones.layout import Layer
 from neuroevo.learngene import Learngene
 
 OTHER_FIRST = "their first layers differ in kind or kernel."
-NO_STAGES = "one of the two declares no stages, which are needed between different depths and architectures."
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,23 @@ def correspond(learngene: Learngene, heir: Layout) -> Correspondence:
             break
     if not found.tensors:
         raise ValueError(
-            f"a learngene of a {learngene.backbone.describe()['kind']} with the groups {', '.join(ancestor.groups)} "
-            f"can't be inherited by a network with the groups {', '.join(heir.groups)}: "
-            f"{OTHER_FIRST if heir.stages and ancestor.stages else NO_STAGES}"
+            f"a learngene of the backbone {learngene.backbone.describe()['kind']} with the groups "
+            f"{', '.join(ancestor.groups)} can't be inherited by a network with the groups {', '.join(heir.groups)}: "
+            f"{_why_not(ancestor, heir)}"
         )
     return found
+
+
+def _why_not(ancestor: Layout, heir: Layout) -> str:
+    """Return the end of a sentence: why nothing corresponds."""
+    without = [name for name, one in (("the learngene's backbone", ancestor), ("the heir", heir)) if not one.stages]
+    if not without:
+        return OTHER_FIRST
+    return (
+        f"{without[0]} can't be matched layer by layer, for its layers "
+        "don't follow one another in a chain of stages, one for each size of the maps (a traced network with skips or "
+        "branches has none); inherit into one with the same layers, at any width."
+    )
 
 
 def _match(

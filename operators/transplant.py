@@ -176,8 +176,9 @@ def _write(
     ours, theirs = _blocks(layout, name), _blocks(ancestor, source)
     if ours != theirs:
         raise ValueError(
-            f"{name} reads {ours[-1]} places of each channel in the heir and {theirs[-1]} in the learngene's backbone: "
-            "the images must have the same size."
+            f"{name} has blocks of {_sizes(ours)} in the heir and of {_sizes(theirs)} in the learngene's backbone: a "
+            "group norm or a grouped convolution must have as many channels per group in both (widen it by more "
+            "groups), and layers that read whole maps need images of the same size."
         )
     put, take = [], []
     for segments, others in zip(layout.segments(name), ancestor.segments(source), strict=True):
@@ -194,6 +195,10 @@ def _write(
 
 def _blocks(layout: Layout, name: str) -> list[int]:
     return [block for segments in layout.segments(name) for group, block in segments if group is not None]
+
+
+def _sizes(blocks: list[int]) -> str:
+    return " x ".join(map(str, blocks))
 
 
 def _segment(

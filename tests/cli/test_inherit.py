@@ -107,7 +107,7 @@ def test_what_does_not_fit_is_one_sentence(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "noise.safetensors").write_bytes(stream(0).get_state().numpy().tobytes())
     cases = [
-        ((learngene, "--backbone", "mlp"), 1, "a learngene of a convnet4 "),
+        ((learngene, "--backbone", "mlp"), 1, "a learngene of the backbone convnet4 "),
         ((finished[1] / "descendant.safetensors",), 1, f"{finished[1] / 'descendant.safetensors'} can't be read as a "),
         (("noise.safetensors",), 1, "noise.safetensors can't be read as a learngene: "),
         (("nowhere.safetensors",), 74, "nowhere.safetensors: No such file or directory."),

@@ -273,7 +273,7 @@ def test_an_heir_as_narrow_as_the_circuit_becomes_it(toys: ModuleType, backbone:
         (
             MLP(widths=(8, 8), inputs=9),
             ConvNet4(widths=(4, 4, 4, 4)),
-            "of a mlp with the groups hidden1, hidden2 can't",
+            "of the backbone mlp with the groups hidden1, hidden2 can't",
         ),
         (VGG(11, (3,) * 8), MLP(widths=(8,), inputs=9), "with the groups hidden1: their first layers differ"),
         (MLP(widths=(8, 8), inputs=9), MLP(widths=(8, 8), inputs=16), "hidden1.weight has the shape"),
