@@ -42,9 +42,9 @@ SMALL = ("--evaluations", 60, "--population", 8)
 @pytest.mark.parametrize("name", SEARCHES)
 def test_every_search_can_be_run(neuroevo: Program, name: str, tmp_path: Path) -> None:
     """With --json stdout is one value that agrees with the file, and --seed makes the run."""
-    if name in ("map-elites", "novelty"):
+    if name in ("map-elites", "cma-me", "novelty"):
         pytest.importorskip("ribs")
-    objective = {"nsga2": "zdt1", "map-elites": "arm", "novelty": "arm"}.get(name, "sphere")
+    objective = {"nsga2": "zdt1", "map-elites": "arm", "cma-me": "arm", "novelty": "arm"}.get(name, "sphere")
     found = []
     for place in ("a", "b"):
         words = ["--problem", objective, "--dimensions", 3, *SMALL, "--seed", 4, "--json", "--quiet"]

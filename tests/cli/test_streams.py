@@ -64,6 +64,6 @@ def test_a_run_needs_no_streams(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", search_names())
 def test_a_search_leaves_nothing_on_stderr(name: str, tmp_path: Path) -> None:
     """No library complains at the end of the process."""
-    problem = {"nsga2": "zdt1", "map-elites": "arm", "novelty": "arm"}.get(name, "sphere")
+    problem = {"nsga2": "zdt1", "map-elites": "arm", "cma-me": "arm", "novelty": "arm"}.get(name, "sphere")
     done = shell(f"neuroevo evolve {name} {SEARCH.replace('sphere', problem)} --out run", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -114,7 +115,12 @@ def test_a_worker_that_dies_changes_nothing(
     strategy.toolbox.register("map", workers)
     strategy.toolbox.register("live", faults.Deadly(strategy.life, frozenset({1}), marks[0]))
     strategy.toolbox.register("evaluate", faults.Deadly(strategy.critic, frozenset({6}), marks[1]))
-    assert played(strategy, tmp_path / "run") == serial
+    records, learngene = played(strategy, tmp_path / "run")
+    # Notes name the operators that were swapped.
+    found, whole = (Learngene.from_bytes(one) for one in (learngene, serial[1]))
+    assert records == serial[0]
+    assert found.notes["swapped_operators"].keys() == {"evaluate", "live"}
+    assert replace(found, notes=whole.notes).to_bytes() == serial[1]
     assert [[file.name for file in mark.iterdir()] for mark in marks] == [["1"], ["6"]]
     assert not (tmp_path / "run" / "failures").exists()
 

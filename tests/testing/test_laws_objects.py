@@ -23,6 +23,7 @@ from neuroevo.data.glyphs import glyphs
 from neuroevo.data.image_folder import image_folder
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.data.mini_imagenet import mini_imagenet
+from neuroevo.data.tiny_imagenet import tiny_imagenet
 from neuroevo.execution import Pixels, Recipe, batched_map
 from neuroevo.individual import Ids, Individual
 from neuroevo.operators import crossover, mutation, selection
@@ -345,12 +346,13 @@ def test_fashion_mnist(tmp_path: Path) -> None:
     check_dataset(fashion_mnist(tmp_path), again=lambda: fashion_mnist(tmp_path), learnable=True)
 
 
-@pytest.mark.parametrize("name", ["cifar-fs", "mini-imagenet", "mini-imagenet lists", "image-folder"])
+@pytest.mark.parametrize("name", ["cifar-fs", "mini-imagenet", "mini-imagenet lists", "tiny-imagenet", "image-folder"])
 def test_data_sets_on_disk(tmp_path: Path, formats: ModuleType, name: str) -> None:
     """So do the others, read from small files of their formats."""
     write, read = {
         "cifar-fs": (formats.write_cifar100, cifar_fs),
         "mini-imagenet": (formats.write_mini_imagenet_pickles, partial(mini_imagenet, images_per_class=3)),
+        "tiny-imagenet": (formats.write_tiny_imagenet, partial(tiny_imagenet, size=24)),
         "mini-imagenet lists": (formats.write_mini_imagenet_csv, partial(mini_imagenet, size=24)),
         "image-folder": (formats.write_image_folder, image_folder),
     }[name]
@@ -428,5 +430,6 @@ def test_everything_is_checked() -> None:
         "fashion-mnist",
         "cifar-fs",
         "mini-imagenet",
+        "tiny-imagenet",
         "image-folder",
     }

@@ -147,6 +147,7 @@ def breach(name: str) -> LawBroken:
     raise AssertionError(f"no law is broken by {name}.")
 
 
+@pytest.mark.filterwarnings("ignore:.*drew from the global generator")
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow if name in DEAR else ()) for name in PLANTED]
 )
