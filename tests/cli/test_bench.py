@@ -332,7 +332,7 @@ def test_show_describes_the_run(finished: tuple[Any, Path], neuroevo: Program) -
     assert f"{100 * float(row['accuracy_mean']):.1f} % on novel classes" in line
     gain = f"{100 * float(row['gain_over_scratch']):+.1f}".replace("-", "\N{MINUS SIGN}")
     assert f"{gain} points over scratch" in line
-    assert "This is a run of neuroevo bench transfer with seed " in call.out
+    assert "This is a run of neuroevo bench transfer with seeds 7 and 8 " in call.out
 
 
 def write_fashion_mnist(folder: Path, *, per_class: tuple[int, int]) -> None:
