@@ -1,5 +1,6 @@
 """Names and what they stand for: found in the source, in plug-ins and in files of one's own."""
 
+import ast
 import os
 import re
 import subprocess
@@ -33,6 +34,20 @@ def test_every_name_stands_for_something(kind: str, name: str) -> None:
     assert entry.origin == "neuroevo"
     assert 0 < len(entry.summarise()) < 200
     assert "\n" not in entry.summarise()
+
+
+@pytest.mark.parametrize("kind", catalogue.KINDS)
+def test_no_name_is_offered_by_two_modules(kind: str) -> None:
+    """The later one would take the place of the other."""
+    sources = [path.read_text(encoding="utf-8") for _, path in catalogue._modules()]
+    names = [
+        name
+        for constant in catalogue.KINDS[kind]
+        for source in sources
+        if f"\n{constant}" in source
+        for name, _ in catalogue._mapping(ast.parse(source), constant)
+    ]
+    assert sorted(names) == sorted({*names})
 
 
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -73,8 +73,8 @@ def read_pictures(
         return start + len(part)
 
     # The filters of warnings belong to the process: threads that each set and restore them would mix them up.
-    with _only_bombs_matter(), closing(_in_threads(read, range(0, len(paths), CHUNK))) as parts:
-        for done in parts:
+    with _only_bombs_matter(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done in pool.map(read, range(0, len(paths), CHUNK)):
             if progress is not None:
                 progress(done)
     return images
@@ -90,15 +90,6 @@ def decode_picture(content: bytes, name: object, *, channels: int, size: int | N
     """Return the image, uint8 [C, H, W], of a file's content; its name is for messages. See `read_pictures`."""
     with _only_bombs_matter():
         return _decoded(content, name, channels=channels, size=size)
-
-
-def _in_threads(work: Callable[[int], int], starts: Sequence[int]) -> Generator[int, None, None]:
-    """Yield results in order; the first error ends it, and what was not begun is given up."""
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        try:
-            yield from pool.map(work, starts)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _read(path: Path, *, channels: int, size: int | None) -> Tensor:

@@ -63,7 +63,7 @@ def test_who_is_worse_on_nine_of_ten_seeds_is_behind() -> None:
 
 @given(st.dictionaries(st.sampled_from("abcd"), COSTS, min_size=1))
 def test_profiles_rise_from_the_best_to_all(found: dict[str, list[float]]) -> None:
-    """A profile is a distribution function, and somebody's begins with a share of the problems."""
+    """A profile is a distribution function, which begins with a share of the problems."""
     table = {"f": {name: np.array(values) for name, values in found.items()}}
     of = ratios(table, list(found))
     assert min(float(one[0]) for one in of.values()) == 1
