@@ -184,13 +184,15 @@ def test_what_a_worker_imports_is_not_counted(tmp_path: Path, monkeypatch: pytes
         assert map_(heavy.wait, [0, 3600]) == [None, Failure("it took longer than 1 s")]
 
 
-def test_a_worker_that_never_ends_to_import_fails_its_item(own: WorkerMap, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_never_ends_to_import_fails_its_item(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run does not wait for ever."""
-    monkeypatch.setattr("neuroevo.execution.worker_calls.LOADING", 0.0)
-    own.timeout = 60.0
-    for slot in own.acquire(WORKERS):
-        slot.worker.stop()
-    assert own(eval, ["1"]) == [Failure("its worker took longer than 0 s to import what it needs")]
+    hangs = f"import os, time\n\nif os.getpid() != {os.getpid()}:\n    time.sleep(3600)\n"
+    (tmp_path / "never_imported.py").write_text(hangs + "\n\ndef double(x):\n    return 2 * x\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("neuroevo.execution.worker_calls.LOADING", 0.5)
+    function = importlib.import_module("never_imported").double
+    with WorkerMap(Processes(), workers=1, timeout=60.0) as map_:
+        assert map_(function, [1]) == [Failure("its worker took longer than 0.5 s to import what it needs")]
 
 
 @pytest.mark.parametrize(
