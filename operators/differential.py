@@ -75,24 +75,40 @@ def current_to_best(
 
 
 def iso_line(
-    genomes: Tensor, others: Tensor, *, iso: float | Tensor, line: float = 0.2, generator: torch.Generator
+    genomes: Tensor,
+    others: Tensor,
+    *,
+    iso: float | Tensor,
+    line: float = 0.2,
+    least: float = 1.0,
+    generator: torch.Generator,
 ) -> Tensor:
     """Return genomes moved by noise, and along the line to another genome.
 
     Args:
         genomes: Floating point, [..., D].
         others: Another genome for each, of the same shape.
-        iso: Standard deviation of the noise, [D] or one for all genes.
+        iso: Largest standard deviation of the noise, [D] or one for all genes.
         line: Standard deviation of the step along the line, in units of the distance.
+        least: Smallest standard deviation of the noise, in units of the largest, in (0, 1]: below 1 each gene has one
+            of its own, log-uniform between them.
         generator: A generator of the CPU.
 
     Returns:
         Children, [..., D].
 
+    Raises:
+        ValueError: `least` lies outside (0, 1].
+
     Source: Vassiliades and Mouret, Discovering the Elite Hypervolume by Leveraging Interspecies Correlation (arXiv
-    1804.03906), equation 2, with its default of `line`.
+    1804.03906), equation 2, with its default of `line`; noise of several lengths is ours.
     """
-    noise = torch.randn(genomes.shape, generator=generator, dtype=torch.float64).to(genomes)
+    if not 0 < least <= 1:
+        raise ValueError(f"least must lie in (0, 1], but it is {least}.")
+    draws = torch.randn(genomes.shape, generator=generator, dtype=torch.float64)
+    if least < 1:
+        draws *= least ** torch.rand(genomes.shape, generator=generator, dtype=torch.float64)
+    noise = draws.to(genomes)
     steps = torch.randn((*genomes.shape[:-1], 1), generator=generator, dtype=torch.float64).to(genomes)
     return genomes + iso * noise + line * steps * (others - genomes)
 

@@ -36,7 +36,11 @@ SUBJECTS = [
         COVERS,
         lambda: differential.iso_line,
         lambda: differential_laws(
-            like="iso+line", batches=2, least=1, grid={"iso": (0.5, 0.0, 0.01), "line": (0.2, 0.0, 1.0)}
+            like="iso+line",
+            batches=2,
+            least=1,
+            grid={"iso": (0.5, 0.0, 0.01), "line": (0.2, 0.0, 1.0), "least": (1.0, 0.1, 0.01)},
+            refuses=[{"least": 0.0}, {"least": 1.5}],
         ),
     ),
     Subject(

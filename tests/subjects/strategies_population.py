@@ -203,13 +203,13 @@ SUBJECTS = [
         "MAP-Elites",
         ("map_elites", "repertoire", "measures"),
         lambda seed: MAPElites(measured(), population=6, cells=3, seed=seed),
-        PlainMAPElites(first=anywhere, clip=in_box, ranges=RANGES, population=6, cells=3, sigma=SPREAD / 10),
+        PlainMAPElites(first=anywhere, clip=in_box, ranges=RANGES, population=6, cells=3, sigma=0.3 * SPREAD),
     ),
     subject(
         "MAP-Elites by default",
         ("map_elites", "repertoire", "measures"),
         lambda seed: MAPElites(measured(), seed=seed),
-        PlainMAPElites(first=anywhere, clip=in_box, ranges=RANGES, sigma=SPREAD / 10),
+        PlainMAPElites(first=anywhere, clip=in_box, ranges=RANGES, sigma=0.3 * SPREAD),
         examples=4,
     ),
     subject(
@@ -222,9 +222,10 @@ SUBJECTS = [
             seed=seed,
             sigma=torch.tensor([0.1, 0.2, 0.4]),
             line=0.7,
+            least=1.0,
         ),
         PlainMAPElites(
-            first=around, ranges=RANGES[1:], population=5, cells=4, sigma=np.array([0.1, 0.2, 0.4]), line=0.7
+            first=around, ranges=RANGES[1:], population=5, cells=4, sigma=np.array([0.1, 0.2, 0.4]), line=0.7, least=1.0
         ),
     ),
     subject(
@@ -232,7 +233,7 @@ SUBJECTS = [
         ("map_elites", "repertoire"),
         lambda seed: MAPElites(replace(free((1.0, 0.0)), measures=RANGES[:1]), cells=1, seed=seed),
         # Without another elite there is nothing but noise.
-        PlainMAPElites(first=around, ranges=RANGES[:1], cells=1, sigma=0.7 / 10),
+        PlainMAPElites(first=around, ranges=RANGES[:1], cells=1, sigma=0.3 * 0.7),
         examples=2,
         children=40_000,
         states=[(1, "distinct")],

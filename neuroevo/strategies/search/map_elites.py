@@ -5,9 +5,10 @@ come from two elites by the variation of Vassiliades and Mouret (arXiv 1804.0390
 pyribs' `GridArchive` (extra `qd`).
 
 One generation: P elites are drawn, each cell alike, and each is moved by noise and along the line to another elite;
-children take the cells that are empty, or whose elites are worse. Defaults: a grid of 20 cells in each measure and
-P = 100, as in pyribs' examples; noise of a tenth of the space's spread, steps of 0.2 along the line, as there. Cost
-of a generation: P evaluations, O(P D) operations, and O(cells D) numbers.
+children take the cells that are empty, or whose elites are worse. Defaults: a grid of 20 cells in each measure, P = 100
+and steps of 0.2 along the line, as in pyribs' examples. The noise of each gene has a length of its own there, drawn
+log-uniformly from 0.003 to 0.3 of the space's spread, as in `multiscale`; that is ours (`docs/search-quality.md`).
+Cost of a generation: P evaluations, O(P D) operations, and O(cells D) numbers.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from neuroevo.strategies.search.measures import Measured
 from neuroevo.strategies.search.repertoire import Repertoire
 from neuroevo.strategies.toolbox import Checks, Verbs
 
-NOISE = 0.1
-"""Step of a child, in units of the space's spread."""
+NOISE = 0.3
+"""Largest noise of a child, in units of the space's spread."""
 
 
 class MAPElites(Repertoire):
@@ -38,11 +39,12 @@ class MAPElites(Repertoire):
         population: Children in a generation, P.
         cells: Cells in each measure.
         seed: The run's seed.
-        sigma: Noise of a child, one for all genes or one for each; default a tenth of the space's spread.
+        sigma: Largest noise of a child, one for all genes or one for each; default 0.3 of the space's spread.
         line: Step along the line to another elite, in units of their distance.
+        least: Smallest noise of a child's gene, in units of the largest; 1 for the same of all.
 
     Raises:
-        ValueError: The problem has no measures, or there is no cell.
+        ValueError: The problem has no measures, there is no cell, or `least` lies outside (0, 1].
         RuntimeError: pyribs is not installed.
     """
 
@@ -61,11 +63,14 @@ class MAPElites(Repertoire):
         seed: int = 0,
         sigma: Tensor | float | None = None,
         line: float = 0.2,
+        least: float = 0.01,
     ) -> None:
         super().__init__(problem, population=population, cells=cells, seed=seed)
         noise = NOISE * self.space.spread if sigma is None else torch.as_tensor(sigma).detach().to(self.space.start)
         self.toolbox.register("select", Select(partial(uniform, generator=self.generator)))
-        self.toolbox.register("line", iso_line, iso=noise, line=line, generator=self.generator)
+        if not 0 < least <= 1:
+            raise ValueError(f"least must lie in (0, 1], but it is {least}.")
+        self.toolbox.register("line", iso_line, iso=noise, line=line, least=least, generator=self.generator)
 
     def ask(self) -> list[Individual]:
         """Return first individuals, later children of two elites each."""

@@ -33,15 +33,26 @@ def binomial(genomes: Genomes, mutants: Genomes, *, rate: float, generator: np.r
 
 
 def iso_line(
-    genomes: Genomes, others: Genomes, *, iso: Any, line: float = 0.2, generator: np.random.Generator
+    genomes: Genomes,
+    others: Genomes,
+    *,
+    iso: Any,
+    line: float = 0.2,
+    least: float = 1.0,
+    generator: np.random.Generator,
 ) -> Genomes:
-    """Return x_i + iso N(0, I) + line N(0, 1) (x_j - x_i) (Vassiliades and Mouret, arXiv 1804.03906, equation 2)."""
+    """Return x_i + iso s N(0, I) + line N(0, 1) (x_j - x_i) (Vassiliades and Mouret, arXiv 1804.03906, equation 2).
+
+    The factor s of a gene is log-uniform between `least` and 1.
+    """
     deviations = np.broadcast_to(np.asarray(iso, dtype=np.float64), genomes.shape[1:])
     children = []
     for own, other in zip(genomes, others, strict=True):
         along = generator.normal()
         genes = zip(own, other, deviations, strict=True)
-        children.append([x + s * generator.normal() + line * along * (y - x) for x, y, s in genes])
+        children.append(
+            [x + s * least ** generator.random() * generator.normal() + line * along * (y - x) for x, y, s in genes]
+        )
     return np.array(children)
 
 

@@ -26,10 +26,10 @@ def reach(measures: torch.Tensor) -> int:
 
 
 def test_coverage_is_that_of_pyribs() -> None:
-    """The arm's repertoire is covered as by pyribs' own archive and emitter, within 5 %."""
+    """The arm's repertoire is covered as by pyribs' own archive and emitter with the same steps, within 5 %."""
     problem, ours, theirs = ARM(), [], []
     for seed in range(3):
-        strategy = MAPElites(problem, seed=seed)
+        strategy = MAPElites(problem, seed=seed, sigma=0.1 * problem.space.spread, least=1)
         for _ in evolve(strategy, 100):
             pass
         ours.append(strategy.coverage)
@@ -120,3 +120,5 @@ def test_there_must_be_a_cell() -> None:
     """A grid has cells."""
     with pytest.raises(ValueError, match=r"cells must be at least 1, but it is 0."):
         MAPElites(ARM(), cells=0)
+    with pytest.raises(ValueError, match=r"^least must lie in \(0, 1\], but it is 0\.$"):
+        MAPElites(ARM(), least=0)

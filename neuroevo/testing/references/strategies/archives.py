@@ -26,8 +26,9 @@ class PlainMAPElites(PlainPopulation):
         ranges: Least and greatest value of each measure.
         population: Children in a generation, P.
         cells: Cells in each measure.
-        sigma: Noise of a child.
+        sigma: Largest noise of a child.
         line: Step along the line to another elite, in units of their distance.
+        least: Smallest noise of a child's gene, in units of the largest.
     """
 
     def __init__(
@@ -40,9 +41,10 @@ class PlainMAPElites(PlainPopulation):
         cells: int = 20,
         sigma: Any,
         line: float = 0.2,
+        least: float = 0.01,
     ) -> None:
         self.first, self.clip, self.ranges = first, clip, ranges
-        self.population, self.cells, self.sigma, self.line = population, cells, sigma, line
+        self.population, self.cells, self.sigma, self.line, self.least = population, cells, sigma, line, least
 
     def size(self, state: State) -> int:
         """Return how many individuals the next generation has."""
@@ -57,7 +59,8 @@ class PlainMAPElites(PlainPopulation):
         children = []
         for _ in range(self.population):
             one, other = (elites[generator.integers(len(elites))] for _ in range(2))
-            noise = self.sigma * generator.normal(size=len(one.genome))
+            scales = self.least ** generator.random(len(one.genome))
+            noise = self.sigma * scales * generator.normal(size=len(one.genome))
             along = self.line * generator.normal() * (row(other.genome) - row(one.genome))
             children.append(Child(self.clip(row(one.genome) + noise + along), (one.id, other.id)))
         return children
