@@ -11,9 +11,10 @@ network of the circuit's size alone, `Reptile` meta-learns on many tasks.
 
 Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Genetic` (generational or steady-state),
 `EvolutionStrategy` (comma or plus), `Differential`, `SHADE` (differential evolution that adapts), `PSO` (particle
-swarms), `Island` (with migration), `NSGA2` (several objectives), `Lamarckian` (individuals learn; Baldwinian too),
-`PBT` (weights by gradient, learning rates by evolution), `MAPElites`, `CMAME` and `Novelty` (what solutions are like);
-and those that move a distribution, `CMAES`, `SeparableCMAES`, `SNES`, `PGPE`, `OpenAIES`.
+swarms), `Island` (with migration), `NSGA2` (several objectives), `Memetic` (the best individual is improved gene by
+gene), `Lamarckian` (individuals learn by gradients; Baldwinian too), `PBT` (weights by gradient, learning rates by
+evolution), `MAPElites`, `CMAME` and `Novelty` (what solutions are like); and those that move a distribution, `CMAES`,
+`SeparableCMAES`, `SNES`, `PGPE`, `OpenAIES`.
 
 `Coevolution` makes one strategy of several, whose populations are scored against each other.
 
@@ -34,6 +35,7 @@ from neuroevo.strategies.search.genetic import Genetic
 from neuroevo.strategies.search.island import Island
 from neuroevo.strategies.search.lamarckian import Lamarckian
 from neuroevo.strategies.search.map_elites import MAPElites
+from neuroevo.strategies.search.memetic import Memetic
 from neuroevo.strategies.search.neat import NEAT
 from neuroevo.strategies.search.novelty import Novelty
 from neuroevo.strategies.search.nsga2 import NSGA2
@@ -87,6 +89,7 @@ __all__ = [
     "Layerwise",
     "LinearProbe",
     "MAPElites",
+    "Memetic",
     "NarrowPretraining",
     "Novelty",
     "OneCandidate",
