@@ -85,8 +85,7 @@ def _left_to_each(ones: Sequence[tuple[Any, FieldInfo]]) -> tuple[Any, FieldInfo
     defaults = [one.default for _, one in ones]
     same = all(repr(default) == repr(defaults[0]) for default in defaults)
     tells = same and not info.is_required() and defaults[0] not in (None, (), False)
-    shown = f" [default: {defaults[0]}]" if tells else ""
-    return kind | None, with_default(info, None, more=shown)
+    return kind | None, with_default(info, None, each=defaults[0] if tells else None)
 
 
 def _of_word(word: str) -> Named:

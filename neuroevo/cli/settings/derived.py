@@ -115,14 +115,15 @@ def grouped(found: Fields, group: str) -> Fields:
     }
 
 
-def with_default(info: FieldInfo, default: Any, *, more: str = "", group: str = "") -> FieldInfo:
-    """Return a setting with another default, and with more words about it."""
+def with_default(info: FieldInfo, default: Any, *, more: str = "", group: str = "", each: object = None) -> FieldInfo:
+    """Return a setting with another default, with more words about it, and with what each has that is not given it."""
     default = REQUIRED if default is PydanticUndefined else default
     about = {"group": group or extra(info, "group"), "names": extra(info, "names")}
-    return setting(default, f"{info.description}{more}", **about)
+    shown = extra(info, "each") if each is None else str(each)
+    return setting(default, f"{info.description}{more}", each=shown, **about)
 
 
-def setting(default: Any, description: str, *, group: str = "", names: str = "") -> FieldInfo:
+def setting(default: Any, description: str, *, group: str = "", names: str = "", each: str = "") -> FieldInfo:
     """Return the field of a setting.
 
     Args:
@@ -130,8 +131,9 @@ def setting(default: Any, description: str, *, group: str = "", names: str = "")
         description: Its help.
         group: The heading under which help shows it.
         names: The kind of things that its values name.
+        each: The default of those that it is left to, where it has none itself.
     """
-    about = {key: value for key, value in {"group": group, "names": names}.items() if value}
+    about = {key: value for key, value in {"group": group, "names": names, "each": each}.items() if value}
     settings: dict[str, Any] = {"description": description.replace("`", ""), "json_schema_extra": about or None}
     field: FieldInfo = Field(**settings) if default is REQUIRED else Field(default=default, **settings)
     return field

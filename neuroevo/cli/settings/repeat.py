@@ -13,7 +13,7 @@ from neuroevo.cli.settings.values import argument, label
 def repeated(what: str, settings: Mapping[str, object], known: Mapping[str, FieldInfo]) -> list[str]:
     """Return the words of the command with every setting that is not its default.
 
-    `--quick` stays, for suites choose by it what they compare; so do all values that it would change.
+    `--quick` stays, for suites choose by it what they compare; what is left out then are the defaults of `--quick`.
 
     Args:
         what: The command: `bench`, `evolve` or `inherit`.
@@ -21,7 +21,8 @@ def repeated(what: str, settings: Mapping[str, object], known: Mapping[str, Fiel
         known: The settings that the command has.
     """
     changed = quick_settings(settings) if settings.get("quick") else {}
-    said = [key for key in known if key in settings and (key in changed or not _is_default(known[key], settings[key]))]
+    defaults = {key: changed.get(key, info.default) for key, info in known.items()}
+    said = [key for key in known if key in settings and _plain(settings[key]) != _plain(defaults[key])]
     words = [word for key in said for word in _words(key, known[key], settings[key])]
     tables = settings.get("contestants", {})
     if isinstance(tables, Mapping):
@@ -46,10 +47,6 @@ def _words(key: str, info: FieldInfo, value: object) -> Iterator[str]:
         yield label(key, info) if value else f"--no-{label(key, info)[2:]}"
     else:
         yield f"{label(key, info)}={_text(value)}"
-
-
-def _is_default(info: FieldInfo, value: object) -> bool:
-    return _plain(value) == _plain(info.default)
 
 
 def _text(value: object) -> str:
