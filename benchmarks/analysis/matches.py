@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from neuroevo.benchmarks.analysis.pairs import Pairs
-from neuroevo.benchmarks.analysis.statistics import Estimate, estimate, paired_differences
+from neuroevo.benchmarks.analysis.statistics import FEWEST, Estimate, estimate, paired_differences
 from neuroevo.benchmarks.analysis.summary import BASELINE, Finals, Row, Seeds, pairs_of
 
 SUBJECT = "gtl"
@@ -18,8 +18,6 @@ ALPHA = 0.05
 ROUNDING = 1e-9
 """Differences of shares up to this one are rounding."""
 
-FEWEST = 3
-"""Seeds below which there is no interval and no conclusion: of two, Student's has 12.7 times the standard error."""
 ENOUGH = 5
 """Seeds below which the evidence is weak."""
 

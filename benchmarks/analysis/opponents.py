@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.pairs import Pairs
 from neuroevo.benchmarks.analysis.results import Part
-from neuroevo.benchmarks.analysis.statistics import holm
+from neuroevo.benchmarks.analysis.statistics import FEWEST, holm
 from neuroevo.benchmarks.analysis.summary import Row, pairs_of
 
 

@@ -24,8 +24,8 @@ class Pairs:
         p_wilcoxon: Two-sided Wilcoxon signed-rank test, uncorrected.
         rank_biserial: Its effect size in [-1, 1], positive if the first is greater.
         probability_of_improvement: How probable it is that a run of the first ends above one of the second.
-        seeds_needed: Seeds at which a paired t-test finds such a difference with power 0.8; None where it is
-            unknown.
+        seeds_needed: Seeds at which a paired t-test finds such a difference with power 0.8, no fewer than a
+            conclusion takes; None where it is unknown.
     """
 
     difference: Estimate
@@ -51,6 +51,7 @@ def compare_pairs(first: Sequence[float], second: Sequence[float], *, tests: int
     if tests < 1:
         raise ValueError(f"tests must be at least 1, but it is {tests}.")
     differences = statistics.paired_differences(first, second).tolist()
+    needed = statistics.seeds_needed(differences, alpha=ALPHA / tests)
     return Pairs(
         difference=statistics.estimate(differences),
         median=float(np.median(differences)),
@@ -58,5 +59,5 @@ def compare_pairs(first: Sequence[float], second: Sequence[float], *, tests: int
         p_wilcoxon=statistics.wilcoxon_p_value(first, second),
         rank_biserial=statistics.rank_biserial(first, second),
         probability_of_improvement=statistics.probability_of_improvement(first, second),
-        seeds_needed=statistics.seeds_needed(differences, alpha=ALPHA / tests),
+        seeds_needed=None if needed is None else max(needed, statistics.FEWEST),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from statistics import fmean, median
 from typing import Any
 
@@ -20,15 +20,19 @@ from neuroevo.benchmarks.analysis.conditions import (
 )
 from neuroevo.benchmarks.analysis.csv_rows import lines_to_csv
 from neuroevo.benchmarks.analysis.pairs import Pairs, compare_pairs
-from neuroevo.benchmarks.analysis.statistics import estimate, holm, share_below
+from neuroevo.benchmarks.analysis.statistics import FEWEST, estimate, holm, share_below
 
 BASELINE = "scratch"
 EARLY = 10
+OF_ACCURACY = ("accuracy_ci_low", "accuracy_ci_high")
+OF_GAIN = ("gain_ci_low", "gain_ci_high", "p_value", "p_holm", "p_wilcoxon", "p_wilcoxon_holm", "seeds_needed")
 
 
 @dataclass(frozen=True)
 class Row:
     """One strategy in one condition over all seeds; accuracies are on novel classes, in [0, 1], and NaN where unknown.
+
+    Fewer than three seeds support no interval and no test, which are NaN then.
 
     Attributes:
         strategy: Its name.
@@ -173,7 +177,7 @@ def summarise(records: Sequence[Record]) -> list[Row]:
         for place, name in places
     ]
     corrected, ranked = (holm([_p(one, name) for one in pairs]) for name in ("p_value", "p_wilcoxon"))
-    return [
+    rows = [
         Row(
             strategy=name,
             condition=groups[place].condition,
@@ -186,6 +190,14 @@ def summarise(records: Sequence[Record]) -> list[Row]:
         )
         for number, (place, name) in enumerate(places)
     ]
+    return [*map(supported, rows)]
+
+
+def supported(row: Row) -> Row:
+    """Return a row without what its seeds are too few for."""
+    unknown = (*(OF_ACCURACY if row.seed_count < FEWEST else ()), *(OF_GAIN if row.pair_count < FEWEST else ()))
+    blanks: dict[str, Any] = dict.fromkeys(unknown, math.nan)
+    return replace(row, **blanks) if unknown else row
 
 
 def in_condition(rows: Iterable[Row], condition: Factors) -> list[Row]:
@@ -231,8 +243,9 @@ def _accuracy(curve: Curve) -> dict[str, Any]:
         "accuracy_0": _at(curve, 0),
         "accuracy_10": _at(curve, EARLY),
         "accuracy_mean": final.mean,
-        "accuracy_ci_low": final.low,
-        "accuracy_ci_high": final.high,
+        # Student's interval of few seeds can leave what an accuracy can be.
+        "accuracy_ci_low": max(final.low, 0.0),
+        "accuracy_ci_high": min(final.high, 1.0),
         "accuracy_median": math.nan if math.isnan(final.mean) else median(last),
     }
 

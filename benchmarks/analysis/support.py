@@ -1,27 +1,15 @@
-"""What too few seeds do not support: their intervals and tests are shown nowhere, and only `summary.csv` has them."""
+"""What too few seeds do not support: intervals and tests of differences between runs; rows of a summary have none."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 from neuroevo.benchmarks.analysis.differences import Difference
-from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.pairs import Pairs
-from neuroevo.benchmarks.analysis.statistics import Estimate
-from neuroevo.benchmarks.analysis.summary import Row
+from neuroevo.benchmarks.analysis.statistics import FEWEST, Estimate
 
 NAN = math.nan
-OF_ACCURACY = ("accuracy_ci_low", "accuracy_ci_high")
-OF_GAIN = ("gain_ci_low", "gain_ci_high", "p_value", "p_holm", "p_wilcoxon", "p_wilcoxon_holm", "seeds_needed")
-
-
-def supported(row: Row) -> Row:
-    """Return a row of a comparison without what its seeds are too few for."""
-    unknown = (*(OF_ACCURACY if row.seed_count < FEWEST else ()), *(OF_GAIN if row.pair_count < FEWEST else ()))
-    blanks: dict[str, Any] = dict.fromkeys(unknown, NAN)
-    return replace(row, **blanks) if unknown else row
 
 
 def supported_estimate(found: Estimate) -> Estimate:

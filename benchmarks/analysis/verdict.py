@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from neuroevo.benchmarks.analysis.differences import Difference, differences
-from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.pairs import Pairs
 from neuroevo.benchmarks.analysis.results import RunData
+from neuroevo.benchmarks.analysis.statistics import FEWEST
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from neuroevo.benchmarks.analysis.differences import Difference
-from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.pairs import Pairs
 from neuroevo.benchmarks.analysis.statistics import Estimate
 from neuroevo.benchmarks.analysis.summary import BASELINE, Row
@@ -45,12 +44,17 @@ class Column(Generic[Item]):
 
 def percent(value: float) -> str:
     """Return a share as a percentage with one digit; a dash for NaN."""
-    return NOTHING if math.isnan(value) else minus(f"{100 * value:z.1f}")
+    return NOTHING if math.isnan(value) else minus(f"{_in_percent(value):z.1f}")
 
 
 def points(value: float) -> str:
     """Return a difference of shares in percentage points with its sign; a dash for NaN."""
-    return NOTHING if math.isnan(value) else minus(f"{100 * value:+z.1f}")
+    return NOTHING if math.isnan(value) else minus(f"{_in_percent(value):+z.1f}")
+
+
+def _in_percent(value: float) -> float:
+    """Return a share in percent, so that means that are equal but for the last bit of a sum are written alike."""
+    return round(100 * value, 9)
 
 
 LEAST_SHOWN = 0.0001
@@ -190,10 +194,10 @@ MAIN: tuple[Column[Row], ...] = (
     Column(
         "seeds needed",
         "Least number of seeds at which the corrected t-test would show a gain of this size and spread in 80 of 100 "
-        "comparisons (at 0.05 divided by the number of strategies that are tested), and no fewer than a test takes. An "
-        "order of magnitude, if it rests on a handful of seeds.",
+        "comparisons (at 0.05 divided by the number of strategies that are tested), and no fewer than a conclusion "
+        "takes. An order of magnitude, if it rests on a handful of seeds.",
         lambda row: row.seeds_needed,
-        lambda row: count(max(row.seeds_needed, FEWEST)),
+        lambda row: count(row.seeds_needed),
     ),
 )
 """Accuracies, gains and how sure they are."""

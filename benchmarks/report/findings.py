@@ -8,7 +8,6 @@ from typing import Any
 
 from neuroevo.benchmarks.analysis.ranks import Ranks
 from neuroevo.benchmarks.analysis.summary import BASELINE, Curve, Row
-from neuroevo.benchmarks.analysis.support import supported
 from neuroevo.benchmarks.report.columns import (
     ACCURACY,
     count,
@@ -121,7 +120,6 @@ def describe_ranks(ranks: Ranks) -> str:
 
 
 def _gain(row: Row) -> str:
-    row = supported(row)
     interval = points_interval(row.gain_ci_low, row.gain_ci_high)
     return points(row.gain_over_scratch) + (f" (95 % CI {interval})" if interval else "")
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neuroevo.benchmarks.analysis.matches import FEWEST, verdict
+from neuroevo.benchmarks.analysis.matches import verdict
 from neuroevo.benchmarks.analysis.searches import SearchCurve, SearchRow, by_problem, overall
-from neuroevo.benchmarks.analysis.statistics import Estimate, estimate, paired_differences
+from neuroevo.benchmarks.analysis.statistics import FEWEST, Estimate, estimate, paired_differences
 from neuroevo.benchmarks.report.columns import minus
 from neuroevo.benchmarks.report.findings import describe_ranks
 from neuroevo.benchmarks.report.searches import value_in_text

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from neuroevo.benchmarks.analysis.conditions import varying
 from neuroevo.benchmarks.analysis.summary import Row
-from neuroevo.benchmarks.analysis.support import supported
 from neuroevo.benchmarks.report import tables
 from neuroevo.benchmarks.report.columns import ACCURACY, NOTHING, Column, Item, in_order
 from neuroevo.benchmarks.report.conditions import ordered, with_condition
@@ -55,7 +54,7 @@ def grid_of_rows(name: str, caption: str, rows: Sequence[Row], columns: Sequence
 
     Columns of dashes, and Wilcoxon's tests where no result could be significant, are left out and named in a note.
     """
-    rows = [*map(supported, rows)]
+    rows = [*rows]
     several = bool(varying(row.condition for row in rows))
     seeds = max(row.seed_count for row in rows)
     every = with_condition(columns, rows)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.searches import SearchRow
+from neuroevo.benchmarks.analysis.statistics import FEWEST
 from neuroevo.benchmarks.report.columns import NOTHING, Column
 
 

@@ -12,7 +12,6 @@ from neuroevo.benchmarks.analysis.csv_rows import lines_to_csv
 from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.searches import SearchRow
 from neuroevo.benchmarks.analysis.summary import Row, csv_lines
-from neuroevo.benchmarks.analysis.support import supported
 from neuroevo.benchmarks.report.columns import MAIN, NOTHING, STRATEGY, Column, Item, minus
 from neuroevo.benchmarks.report.conditions import costs_of, ordered, spending, with_condition
 from neuroevo.benchmarks.report.evolution import GENERATION_COLUMNS
@@ -36,7 +35,7 @@ def tabulate(rows: Iterable[Row], columns: Sequence[Column[Row]]) -> Table:
     """Return the cells of these columns, condition by condition, the best strategy first."""
     return Table(
         tuple(column.heading for column in columns),
-        tuple(tuple(column.cell(row) for column in columns) for row in map(supported, ordered(rows))),
+        tuple(tuple(column.cell(row) for column in columns) for row in ordered(rows)),
     )
 
 

@@ -13,7 +13,7 @@ from neuroevo.benchmarks.analysis.conditions import varying
 from neuroevo.benchmarks.analysis.differences import Difference
 from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.summary import Row
-from neuroevo.benchmarks.analysis.support import supported, supported_difference
+from neuroevo.benchmarks.analysis.support import supported_difference
 from neuroevo.benchmarks.report.columns import (
     DIFFERENCES,
     NOTHING,
@@ -119,7 +119,7 @@ def cells_of_rows(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Return headings and cells of the summary of a comparison, one line per strategy and condition."""
     factors = [column_of(name) for name in varying(row.condition for row in rows)]
     columns = (COLUMNS[0], *factors, *COLUMNS[1:])
-    return [one.heading for one in columns], [[one.cell(row) for one in columns] for row in map(supported, rows)]
+    return [one.heading for one in columns], [[one.cell(row) for one in columns] for row in rows]
 
 
 def table_of_rows(rows: Sequence[Row], *, title: str) -> Table:

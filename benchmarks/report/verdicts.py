@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from neuroevo.benchmarks.analysis.matches import ENOUGH, FEWEST, Match, ratio, verdict
-from neuroevo.benchmarks.analysis.statistics import Estimate
+from neuroevo.benchmarks.analysis.matches import ENOUGH, Match, ratio, verdict
+from neuroevo.benchmarks.analysis.statistics import FEWEST, Estimate
 from neuroevo.benchmarks.report.columns import count, percent, points, points_interval
 
 

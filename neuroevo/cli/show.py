@@ -152,7 +152,7 @@ def _describe_generation(record: Mapping[str, Any]) -> str:
 
 
 def _describe_row(row: Mapping[str, str]) -> str:
-    from neuroevo.benchmarks.analysis.matches import FEWEST
+    from neuroevo.benchmarks.analysis.statistics import FEWEST
     from neuroevo.benchmarks.report.columns import LEAST_SHOWN, count, percent, points, probability
 
     if "accuracy_mean" not in row:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.table import Table
 
 from neuroevo.benchmarks.analysis.differences import Difference
-from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.results import RunData
+from neuroevo.benchmarks.analysis.statistics import FEWEST
 from neuroevo.benchmarks.analysis.summary import Row
 from neuroevo.benchmarks.report.fitting import Fitted, as_list, fit, notes
 from neuroevo.benchmarks.report.terminal import (
@@ -87,13 +88,20 @@ def print_table(
     if table.fits:
         console.width = width
         print_sentence(title)
-        console.print(text_table(table.headings, table.rows, title=""))
+        _print_trimmed(console, text_table(table.headings, table.rows, title=""))
     else:
         for line in (title, "", *as_list(table)):
             print_sentence(line)
     for sentence in notes(table, width=width, why_empty=why_empty):
         print_sentence(sentence)
     return table
+
+
+def _print_trimmed(console: Console, table: Table) -> None:
+    """Print a table without blanks at the end of its lines: a window that is narrower than a pipe would break them."""
+    with console.capture() as captured:
+        console.print(table)
+    console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def print_sentence(text: str) -> None:

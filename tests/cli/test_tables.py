@@ -67,6 +67,7 @@ def test_a_pipe_gets_all_columns(capsys: Capture) -> None:
     assert "core-s" in out
     assert "123,456" in out
     assert "no room" not in out
+    assert all(line == line.rstrip() for line in out.splitlines())
 
 
 @pytest.mark.parametrize("terminal", [80, 120], indirect=True)

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from neuroevo.benchmarks.analysis.summary import BASELINE, Row
-from neuroevo.benchmarks.analysis.support import supported
 from neuroevo.benchmarks.report.plots.intervals import accuracy_bar, describe_seeds, draw_bars
 from neuroevo.benchmarks.report.plots.style import (
     SMALL,
@@ -83,7 +82,7 @@ def _draw_gain(axes: Axes, strategy: str, number: int, strategies: int, parts: M
 
 
 def _rows_of(strategy: str, parts: Mapping[str, Sequence[Row]]) -> list[Row]:
-    return [supported(row) for rows in parts.values() for row in rows if row.strategy == strategy]
+    return [row for rows in parts.values() for row in rows if row.strategy == strategy]
 
 
 def _places(count: int, number: int, strategies: int) -> list[float]:

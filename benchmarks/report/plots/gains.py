@@ -11,10 +11,9 @@ from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.ranks import Ranks
+from neuroevo.benchmarks.analysis.statistics import FEWEST
 from neuroevo.benchmarks.analysis.summary import BASELINE, Row
-from neuroevo.benchmarks.analysis.support import supported
 from neuroevo.benchmarks.report.plots.style import LINE_LETTERS, SMALL, add_legend, new_figure, settled, wrapped
 from neuroevo.benchmarks.report.verdicts import seed_count
 
@@ -45,9 +44,7 @@ def draw_gains(rows: Sequence[Row], *, title: str) -> Figure:
     """
     if not rows:
         raise ValueError("rows must hold at least one strategy's, but they are empty.")
-    rows = sorted(
-        map(supported, rows), key=lambda row: (math.isnan(row.gain_over_scratch), -_number(row.gain_over_scratch))
-    )
+    rows = sorted(rows, key=lambda row: (math.isnan(row.gain_over_scratch), -_number(row.gain_over_scratch)))
     names = [wrapped(row.strategy, NAME_LETTERS) for row in rows]
     figure = new_figure(height=0.7 + _height(names), title=title)
     axes = figure.subplots()

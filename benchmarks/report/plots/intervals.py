@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from neuroevo.benchmarks.analysis.matches import FEWEST
+from neuroevo.benchmarks.analysis.statistics import FEWEST
 from neuroevo.benchmarks.report.plots.style import Look
 from neuroevo.benchmarks.report.verdicts import seed_count
 

@@ -12,7 +12,6 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from neuroevo.benchmarks.analysis.duels import SPENT, lines
 from neuroevo.benchmarks.analysis.summary import Row
-from neuroevo.benchmarks.analysis.support import supported
 from neuroevo.benchmarks.report.plots.intervals import accuracy_bar, describe_seeds, draw_bars
 from neuroevo.benchmarks.report.plots.style import SMALL, Look, add_legend, new_figure, save_png, settled
 
@@ -59,6 +58,6 @@ def _draw(axes: Axes, strategy: str, number: int, rows: Sequence[Row], cost: str
         height = 100 * rows[0].accuracy_mean
         return axes.axhline(height, color=Look.of(number).colour, linestyle=":", label=strategy)
     spent = [float(getattr(row, cost)) for row in rows]
-    known = [*map(supported, rows)]
+    known = [*rows]
     bars = [accuracy_bar(row.accuracy_ci_low, row.accuracy_mean, row.accuracy_ci_high) for row in known]
     return draw_bars(axes, number, spent, bars, label=strategy, width=1.2)

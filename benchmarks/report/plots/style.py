@@ -22,8 +22,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from neuroevo.benchmarks.analysis.matches import FEWEST
-from neuroevo.benchmarks.analysis.statistics import Estimate, estimate
+from neuroevo.benchmarks.analysis.statistics import FEWEST, Estimate, estimate
 from neuroevo.benchmarks.analysis.summary import Curve
 from neuroevo.benchmarks.analysis.support import supported_estimate
 from neuroevo.benchmarks.report.verdicts import seed_count

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from scipy import stats
 
-from neuroevo.benchmarks.analysis.matches import FEWEST
 from neuroevo.benchmarks.analysis.opponents import opponents
 from neuroevo.benchmarks.analysis.results import read_run
+from neuroevo.benchmarks.analysis.statistics import FEWEST
 from neuroevo.benchmarks.report.opponents import grid_of_opponents
 
 WriteRun = Callable[..., Path]

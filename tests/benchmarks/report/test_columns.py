@@ -24,6 +24,8 @@ NAN = math.nan
     ("write", "value", "text"),
     [
         (columns.percent, 0.8236, "82.4"),
+        (columns.percent, (0.95 + 0.75 + 0.7 + 0.95) / 4, "83.8"),
+        (columns.percent, (0.8 + 0.65 + 1 + 0.9) / 4, "83.8"),
         (columns.points, 0.1234, "+12.3"),
         (columns.points, -0.0251, "−2.5"),
         (columns.points, -0.00001, "+0.0"),
