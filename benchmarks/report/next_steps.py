@@ -23,6 +23,8 @@ OF_A_SMALL_RUN = (
 )
 """Flags that a small run of the same contestants on the same data has as well."""
 INSTALL = "pip install ."
+UNLIKE = 1.5
+"""How many times the multiply-adds of another contestant make a comparison at equal steps one of unlike costs."""
 AGAIN, SMALL = "again", "small"
 """Folders of a run that is repeated, and of a small one."""
 
@@ -39,7 +41,7 @@ def next_steps(result: RunData, folder: Path) -> list[Step]:
     """Return what to do next with a run that has just ended, in its folder as commands are to name it."""
     both = f"{_again(result)} && {_compare(folder)}"
     compared = [Step("Repeat it and see whether anything differs", both)] if _repeats(result) else []
-    return [*_more_seeds(result), _page(folder), *_products(result, folder), *compared]
+    return [*_more_seeds(result), *_same_arithmetic(result), _page(folder), *_products(result, folder), *compared]
 
 
 def steps_with_page(result: RunData) -> list[Step]:
@@ -55,6 +57,7 @@ def steps_with_page(result: RunData) -> list[Step]:
         Step(f"Repeat this run{paths}", _again(result)),
         *_small(result, words),
         *_more_seeds(result),
+        *_same_arithmetic(result),
     ]
 
 
@@ -111,6 +114,15 @@ def _more_seeds(result: RunData) -> list[Step]:
         return []
     others = [word for word in words if not word.startswith("--seeds=")]
     return [Step(f"Repeat it with {ENOUGH} seeds", _line(*others, f"--seeds={ENOUGH}"))]
+
+
+def _same_arithmetic(result: RunData) -> list[Step]:
+    """Return how to compare at equal multiply-adds, where equal gradient steps took very different ones."""
+    words, spent = _repeat(result), [row.multiply_adds for row in result.rows if row.multiply_adds]
+    chosen = result.suite == "pays" or any(word.startswith("--match=") for word in words)
+    if not words or not spent or chosen or max(spent) < UNLIKE * min(spent):
+        return []
+    return [Step("Repeat it with equal multiply-adds in place of steps", _line(*words, "--match=multiply-adds"))]
 
 
 def _page(folder: Path) -> Step:

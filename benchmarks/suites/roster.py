@@ -23,7 +23,7 @@ from neuroevo.strategies import GTL, OneCandidate
 from neuroevo.strategies.gtl.variants import Variant
 from neuroevo.strategies.strategy import Strategy
 
-Match = Literal["steps", "seconds", "none"]
+Match = Literal["steps", "multiply-adds", "seconds", "none"]
 Make = Callable[..., Strategy]
 Kind = TypeVar("Kind", bound=Strategy)
 
@@ -73,8 +73,8 @@ class Roster:
         dataset: Images.
         backbone: The network that is evolved.
         generations: Generations of strategies that evolve.
-        match: What contestants may spend before transfer: the gradient steps of `reference`, its core-seconds, or what
-            their settings say.
+        match: What contestants may spend before transfer: the gradient steps of `reference`, its multiply-adds, its
+            core-seconds, or what their settings say.
         reference: Whose budget all others get.
         settings: Settings for the whole run: each strategy takes those that it has.
         seed: The base seed, with which budgets are planned.
@@ -113,8 +113,13 @@ class Roster:
         if self.match == "none" or not kinds:
             return {}
         reference = self._strategy(self.reference, self._of(self.reference), self.seed)
+        if self.match == "multiply-adds":
+            total = self._reference_budget()
+            return {
+                kind: self._updates_within(one, self._of(one), "pretraining", 1, total) for kind, one in kinds.items()
+            }
         if self.match == "steps" or not isinstance(reference, GTL):
-            return dict.fromkeys(kinds, self._reference_steps())
+            return dict.fromkeys(kinds, self._reference_budget())
         total = core_seconds_of_evolution(reference, self.generations)
         rivals = {kind: self._strategy(one, self._of(one), self.seed) for kind, one in kinds.items()}
         return {kind: updates_in(total, cast(OneCandidate, rival)) for kind, rival in rivals.items()}
@@ -137,26 +142,37 @@ class Roster:
             settings["population"], generations = generations * _population(entry, settings), 1
         budget = self._budget_of(entry)
         if budget is not None and "life_updates" not in entry.settings:
-            settings["life"] = self._matched(entry, settings, generations, budget)
+            updates = self._updates_within(entry, settings, "life", generations, budget)
+            settings["life"] = replace(settings["life"], updates=updates)
         return Contestant(entry.name, _Maker(self, entry, settings), generations)
 
     def _budget_of(self, entry: Entry) -> int | None:
-        """Return the gradient steps that an evolving contestant may spend; None leaves them to its settings."""
+        """Return what an evolving contestant may spend, by the rule `match`; None leaves it to its settings."""
         is_reference = entry.strategy is self.reference.strategy and not entry.settings
         if entry.budget is not None or self.match == "none" or is_reference:
             return entry.budget
-        return self._reference_steps()
+        return self._reference_budget()
 
-    def _reference_steps(self) -> int:
+    def _reference_budget(self) -> int:
         reference = self._strategy(self.reference, self._of(self.reference), self.seed)
-        return reference.planned_budget(self.generations).gradient_steps
+        return self._spent(reference, self.reference, self.generations)
 
-    def _matched(self, entry: Entry, settings: Mapping[str, Any], generations: int, budget: int) -> Recipe:
-        """Return training runs as long as a budget of gradient steps allows; the rest of a division stays unspent."""
-        life: Recipe = settings["life"]
-        idle = self._strategy(entry, {**settings, "life": replace(life, updates=0)}, self.seed)
-        rest = budget - idle.planned_budget(generations).gradient_steps
-        return replace(life, updates=max(1, rest // (_population(entry, settings) * generations)))
+    def _spent(self, strategy: Strategy, entry: Entry, generations: int) -> int:
+        """Return what a strategy plans to spend: gradient steps, or multiply-adds where these are matched."""
+        planned = strategy.planned_budget(generations)
+        # The budget of an entry is always one of steps.
+        in_adds = self.match == "multiply-adds" and entry.budget is None
+        return planned.multiply_adds if in_adds else planned.gradient_steps
+
+    def _updates_within(
+        self, entry: Entry, settings: Mapping[str, Any], recipe: str, generations: int, budget: int
+    ) -> int:
+        """Return how long training runs may be within a budget; the rest of a division stays unspent."""
+        lengths = ({**settings, recipe: replace(settings[recipe], updates=count)} for count in (1, 2))
+        one, two = (self._spent(self._strategy(entry, each, self.seed), entry, generations) for each in lengths)
+        if two == one:  # what it spends is not known, or does not depend on them
+            return int(settings[recipe].updates)
+        return 1 + max(0, (budget - one) // (two - one))
 
     def _of(self, entry: Entry) -> dict[str, Any]:
         """Return the settings of an entry, recipes whole."""

@@ -207,10 +207,10 @@ class BenchNetworks(Evolving, Bench):
     seeds: int = Field(
         default=3, ge=1, description="Repetitions of evolution, pre-training and descendants, a seed each."
     )
-    match: Literal["steps", "seconds", "none"] = Field(
+    match: Literal["steps", "multiply-adds", "seconds", "none"] = Field(
         default="steps",
-        description="What contestants may spend before transfer: as many gradient steps as gtl, as many core-seconds "
-        "(measured at the start), or what their settings say.",
+        description="What contestants may spend before transfer: as many gradient steps as gtl, as many multiply-adds, "
+        "as many core-seconds (measured at the start), or what their settings say.",
     )
     ways: int | None = Field(
         default=None,

@@ -2,6 +2,7 @@
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,24 @@ def test_a_quick_run_has_no_smaller_one(run: Path) -> None:
     assert [step.command for step in steps_with_page(quick)] == [
         *("pip install .", "neuroevo bench --quick --out=again", "neuroevo bench --quick --seeds=5")
     ]
+
+
+def test_equal_arithmetic_is_offered_where_steps_cost_unlike(run: Path) -> None:
+    """Not where the run matched something else, nor where costs are alike."""
+    result = read_run(run)
+    dear = [
+        {**one, "multiply_adds": 9 * one["multiply_adds"]} for one in result.records if one.get("strategy") == "gtl"
+    ]
+    records = [*(one for one in result.records if one.get("strategy") != "gtl"), *dear]
+
+    def offered(words: list[str], records: list[dict[str, Any]]) -> list[str]:
+        run = RunData(result.path, {**result.facts, "repeat": words}, {}, records, ())
+        return [step.command for step in next_steps(run, result.path) if "multiply-adds" in step.text]
+
+    words = ["neuroevo", "bench", "--quick"]
+    assert offered(words, records) == ["neuroevo bench --quick --match=multiply-adds"]
+    assert offered([*words, "--match=none"], records) == []
+    assert offered(words, [{**one, "multiply_adds": 7} for one in result.records]) == []
 
 
 @pytest.mark.parametrize("quick", [True, False])
