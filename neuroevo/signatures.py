@@ -12,7 +12,7 @@ import math
 import re
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, make_dataclass
+from dataclasses import dataclass, fields, is_dataclass, make_dataclass, replace
 from enum import Enum
 from functools import partial, wraps
 from pathlib import Path
@@ -45,29 +45,42 @@ class Parameter:
         annotation: Its type, resolved; `Any` where it has none.
         default: Its default, or `REQUIRED`.
         description: What the docstring says about it.
+        passed_on: Whether the constructor names it only as a part of `**settings`, for the class that it derives from.
     """
 
     name: str
     annotation: Any
     default: Any
     description: str
+    passed_on: bool = False
 
 
 def parameters(thing: Callable[..., Any]) -> dict[str, Parameter]:
     """Return the named parameters of a class or function, in their order.
 
-    Those of a class are its constructor's; where that takes a dataclass of settings (see `takes`), its fields.
+    Those of a class are its constructor's; where that takes a dataclass of settings (see `takes`), its fields; where it
+    takes `**settings`, those of the class that it derives from, too.
 
     Raises:
         ValueError: The thing has no signature.
     """
     hints = _hints(thing)
     descriptions = described_arguments(thing)
+    signature = signature_of(thing).parameters
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return {
+    own = {
         name: Parameter(name, hints.get(name, Any), one.default, descriptions.get(name, ""))
-        for name, one in signature_of(thing).parameters.items()
+        for name, one in signature.items()
         if one.kind in named
+    }
+    open_ended = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in signature.values())
+    above = _next_constructor(thing) if open_ended and isinstance(thing, type) else None
+    if above is None:
+        return own
+    return own | {
+        name: replace(one, description=descriptions.get(name, ""), passed_on=True)
+        for name, one in parameters(above).items()
+        if name not in own
     }
 
 
@@ -350,6 +363,14 @@ def _hints(thing: Any) -> dict[str, Any]:
 def _home(kind: type) -> type:
     """Return the class that defines the constructor of a class."""
     return next(one for one in kind.__mro__ if "__init__" in vars(one))
+
+
+def _next_constructor(kind: type) -> type | None:
+    """Return the class whose constructor that of a class reaches by `super()`; None if it is that of all objects."""
+    order = kind.__mro__
+    above = order[order.index(_home(kind)) + 1 :]
+    found = next((one for one in above if "__init__" in vars(one)), object)
+    return None if found is object else found
 
 
 def _arguments_of(text: str) -> dict[str, str]:

@@ -52,6 +52,18 @@ class Holder:
         self.depth = taken.depth
 
 
+class Cube(Square):
+    """A cube that passes on what it does not name.
+
+    Args:
+        height: Its height, in m.
+    """
+
+    def __init__(self, *, height: float = 2.0, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.height = height
+
+
 def made(source: str) -> Callable[..., Any]:
     """Return the function `one` of a source, as that of a user's module."""
     names: dict[str, Any] = {"__name__": "mine"}
@@ -140,3 +152,25 @@ def test_other_defaults_are_those_of_fields() -> None:
     assert deep().depth == 9
     with pytest.raises(TypeError, match="they have dept"):
         with_defaults("Deep", Taken, module=__name__, dept=9)
+
+
+def test_settings_of_the_class_above_are_passed_on() -> None:
+    """A constructor with `**settings` has the parameters of the one that it calls, and says which these are."""
+    found = parameters(Cube)
+    assert {name: (one.default, one.passed_on) for name, one in found.items()} == {
+        "height": (2.0, False),
+        "side": (1.0, True),
+        "colour": ("red", True),
+    }
+    assert found["side"].annotation is float
+    assert found["side"].description == "Its side, in m."
+    assert dict(Cube(side=3.0).arguments) == {"height": 2.0, "side": 3.0}
+
+
+def test_a_function_with_settings_of_any_name_has_its_own_alone() -> None:
+    """Nothing says where they go."""
+
+    def one(first: int, **others: Any) -> None:
+        del first, others
+
+    assert [*parameters(one)] == ["first"]

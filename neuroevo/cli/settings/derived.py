@@ -79,7 +79,10 @@ def whole(thing: Callable[..., Any], values: dict[str, Any]) -> dict[str, Any]:
                 arguments[name] = type(parameter.default)(**{**_values(parameter.default), **parts})
         elif name in values:
             arguments[name] = _as_tensor(parameter.annotation, values[name])
-    return arguments
+    # A class may pass another default to the one that it derives from.
+    return {
+        name: value for name, value in arguments.items() if not (known[name].passed_on and value == known[name].default)
+    }
 
 
 def _parts(parameter: Parameter) -> Fields:
