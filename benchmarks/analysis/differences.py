@@ -108,6 +108,9 @@ def _evolution_obstacles(first: RunData, second: RunData) -> list[str]:
         return ["only one of them is a run of evolve"]
     if empty := [str(one.path) for one in (first, second) if not one.generations]:
         return [f"there is no finished generation in {' and '.join(empty)}"]
+    in_python = [one.path for one in (first, second) if one.facts.get("settings")]
+    if len(in_python) == 1:
+        return [f"only {in_python[0]} was made in Python, which notes objects where a command notes its flags"]
     found = other_settings(first.evolved, second.evolved)
     return [f"they differ in {', '.join(found)}"] if found else []
 

@@ -275,6 +275,12 @@ def test_runs_of_other_settings_are_not_compared(neuroevo: Program, finished: Pa
     assert call.err == (
         f"Error: {first} and {other} can't be compared: they differ in seed (1 and 4), sigma (1 and 2).\n"
     )
+    by_command = evolution(tmp_path / "e", 3.0, settings={})
+    call = neuroevo("compare", by_command, first)
+    assert call.err == (
+        f"Error: {by_command} and {first} can't be compared: only {first} was made in Python, which notes objects "
+        "where a command notes its flags.\n"
+    )
     call = neuroevo("compare", first, finished)
     assert (call.code, call.out) == (1, "")
     assert "only one of them is a run of evolve" in call.err
