@@ -13,6 +13,7 @@ from neuroevo.learngene import Learngene
 from neuroevo.operators.inherited import Inheritance
 from neuroevo.operators.places import cross_masks, grid
 from neuroevo.operators.transplant import transplant
+from neuroevo.spelling import listed
 
 __all__ = ["Cross", "Inheritance", "Weights", "check_cross", "cross_masks", "extract", "fits", "gene_slots", "inherit"]
 
@@ -77,9 +78,14 @@ def inherit(learngene: Learngene, weights: Weights, *, layout: Layout, cross: Cr
             "random" leaves their random values.
 
     Raises:
-        ValueError: No rule covers inheritance from the learngene's backbone by such a network.
+        ValueError: No rule covers inheritance from the learngene's backbone by such a network, or weights are missing.
     """
     check_cross(cross)
+    if missing := [name for name in layout.axes if name not in weights]:
+        raise ValueError(
+            f"weights must hold every tensor of the layout, but they lack {listed(missing)}; give those of a network "
+            "that the layout's backbone built."
+        )
     heir = {name: tensor.detach().clone() for name, tensor in weights.items()}
     if not fits(learngene, layout):
         return transplant(learngene, heir, layout=layout, zero_cross=cross == "zero")

@@ -291,6 +291,15 @@ def test_foreign_heirs_are_refused(backbone: Kind, heir: Kind, message: str, toy
     assert all(torch.equal(tensor, before[name]) for name, tensor in weights.items())
 
 
+def test_missing_tensors_are_named(toys: ModuleType) -> None:
+    """As of a module that names its layers otherwise than the backbone's networks do."""
+    backbone = toys.MLP_BACKBONE
+    weights = {f"mine.{name}": tensor for name, tensor in toys.network(backbone).state_dict().items()}
+    name = next(iter(backbone.layout.axes))
+    with pytest.raises(ValueError, match=rf"^weights must hold every tensor of the layout, but they lack {name}.*\.$"):
+        inherit(toys.learngene(backbone), weights, layout=backbone.layout)
+
+
 def test_an_unknown_cross_is_refused(toys: ModuleType) -> None:
     """Only the two words are allowed."""
     backbone = toys.MLP_BACKBONE
