@@ -7,5 +7,5 @@ DISTRIBUTION = "neuroevo-torch"
 
 
 def install(extra: str) -> str:
-    """Return the commands that install an extra, from the index and in a checkout, quoted for every shell."""
-    return f'pip install "{DISTRIBUTION}[{extra}]", or pip install ".[{extra}]" in a checkout'
+    """Return the commands that install an extra, in a checkout and from an index, quoted for every shell."""
+    return f'pip install ".[{extra}]" in a checkout, or pip install "{DISTRIBUTION}[{extra}]"'

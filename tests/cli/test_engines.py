@@ -108,7 +108,7 @@ def test_a_missing_extra_is_named(neuroevo: Program, tmp_path: Path, monkeypatch
     call = neuroevo("evolve", "gtl", *TINY, "--engine", "ray", "--out", tmp_path / "run")
     assert call.code == 2
     assert call.err.startswith("Error: --engine ray needs Ray (")
-    assert '): pip install "neuroevo-torch[ray]", or pip install ".[ray]" in a checkout.' in call.err
+    assert '): pip install ".[ray]" in a checkout, or pip install "neuroevo-torch[ray]".' in call.err
     assert not (tmp_path / "run").exists()
 
 

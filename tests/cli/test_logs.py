@@ -75,5 +75,5 @@ def test_a_missing_package_is_named(neuroevo: Program, tmp_path: Path, monkeypat
     monkeypatch.setattr("neuroevo.cli.logs.find_spec", lambda name: None)
     call = neuroevo("evolve", "snes", *SMALL, "--log", "tensorboard", "--out", tmp_path / "run")
     assert call.code == 2
-    assert '--log tensorboard needs the package tensorboard: pip install "neuroevo-torch[tensorboard]"' in call.err
+    assert '--log tensorboard needs the package tensorboard: pip install ".[tensorboard]" in a checkout' in call.err
     assert not (tmp_path / "run").exists()

@@ -92,7 +92,7 @@ def test_messages_name_extras_that_there_are() -> None:
 
 def test_a_message_works_in_every_shell() -> None:
     """Brackets are quoted."""
-    assert install("qd") == 'pip install "neuroevo-torch[qd]", or pip install ".[qd]" in a checkout'
+    assert install("qd") == 'pip install ".[qd]" in a checkout, or pip install "neuroevo-torch[qd]"'
 
 
 def test_every_requirement_has_a_lowest_version() -> None:

@@ -13,6 +13,6 @@ import neuroevo.testing
 def test_the_extra_is_named_where_it_is_missing(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without hypothesis or pytest the import says what to install."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == missing else object())
-    with pytest.raises(ModuleNotFoundError, match=r'pip install "neuroevo-torch\[testing\]", or'):
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "\.\[testing\]" in a checkout, or'):
         runpy.run_path(str(Path(neuroevo.testing.__file__)))
     assert sys.modules["neuroevo.testing"] is neuroevo.testing

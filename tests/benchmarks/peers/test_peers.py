@@ -150,8 +150,8 @@ def test_missing_packages_are_one_sentence(monkeypatch: pytest.MonkeyPatch) -> N
     """It names the program, the package and what brings it; what needs no package of its own is never missing."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert missing("PyGAD") == (
-        'PyGAD is left out: the package pygad is not installed: pip install "neuroevo-torch[peers]", or pip install '
-        '".[peers]" in a checkout.'
+        'PyGAD is left out: the package pygad is not installed: pip install ".[peers]" in a checkout, or pip '
+        'install "neuroevo-torch[peers]".'
     )
     assert [missing(name) for name in (OURS, HAND, "DEAP")] == [None] * 3
 

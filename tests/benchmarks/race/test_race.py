@@ -158,7 +158,7 @@ def test_names_and_families_are_known() -> None:
         assert all(KNOWN[one].library != OURS for one in theirs)
     assert replace(KNOWN["pycma"], module="no_such_package").missing == (
         "pycma is left out: the package no_such_package is not installed: "
-        'pip install "neuroevo-torch[peers]", or pip install ".[peers]" in a checkout.'
+        'pip install ".[peers]" in a checkout, or pip install "neuroevo-torch[peers]".'
     )
 
 
