@@ -13,6 +13,8 @@ LIBRARY = "neuroevo"
 SCALARS = str | int | float | bool | None
 FOLDED = ("settings", "classes")
 """Notes that are too long for the table."""
+WORDS = {"score": "score that it was chosen by"}
+"""What notes are called there whose names say too little."""
 
 
 def card(
@@ -40,7 +42,7 @@ def card(
         _front_matter(tags, notes, license),
         f"# {printable_line(title)}",
         about,
-        f"## Use\n\n`pip install {DISTRIBUTION}` or `pip install .` in a checkout installs the package `neuroevo`.\n\n"
+        f"## Use\n\n`pip install .` in a checkout of neuroevo, or `pip install {DISTRIBUTION}`, installs the package `neuroevo`.\n\n"
         f"```python\n{usage}\n```",
         f"## Where it comes from\n\n{_table({**notes, 'license': license})}",
         *(_folded(name, notes[name]) for name in FOLDED if notes.get(name)),
@@ -54,8 +56,8 @@ def _front_matter(tags: Sequence[str], notes: Mapping[str, Any], license: str | 
     fields: dict[str, Any] = {"library_name": LIBRARY, "tags": [LIBRARY, "neuroevolution", *map(str, tags)]}
     if license:
         fields["license"] = str(license).lower()
-    if dataset := notes.get("dataset"):
-        fields["datasets"] = [str(dataset)]
+    if "/" in (dataset := str(notes.get("dataset", ""))):  # otherwise the Hub would link another one of that name
+        fields["datasets"] = [dataset]
     lines = [f"{name}: {json.dumps(value)}" for name, value in fields.items()]
     return "\n".join(["---", *lines, "---"])
 
@@ -64,7 +66,7 @@ def _table(notes: Mapping[str, Any]) -> str:
     facts = {name: value for name, value in notes.items() if name not in FOLDED and value is not None}
     for role, names in (notes.get("classes") or {}).items():
         facts[f"classes ({role})"] = len(names)
-    rows = [f"| {_cell(name)} | {_cell(_text(value))} |" for name, value in sorted(facts.items())]
+    rows = [f"| {_cell(_in_words(name))} | {_cell(_text(value))} |" for name, value in sorted(facts.items())]
     return "\n".join(["| | |", "| --- | --- |", *rows]) if rows else "It has no notes about its origin."
 
 
@@ -74,10 +76,14 @@ def _text(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}" if value >= 10_000 else str(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_text(one)}" for name, one in value.items())
+        return ", ".join(f"{_in_words(name)} {_text(one)}" for name, one in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(_text, value))
     return str(value)
+
+
+def _in_words(name: str) -> str:
+    return WORDS.get(name, name.replace("_", " "))
 
 
 def _cell(text: str) -> str:

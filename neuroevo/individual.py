@@ -243,10 +243,9 @@ class Individual(GenomeView):
         return {**self.__dict__, "genome": _own(self.genome)}
 
     def __repr__(self) -> str:
-        return (
-            f"Individual(id={self.id}, parents={self.parents}, generation={self.generation}, "
-            f"fitness={self.fitness.values})"
-        )
+        # Six digits: those of float32 after them are noise.
+        values = tuple(float(f"{value:.6g}") for value in self.fitness.values)
+        return f"Individual(id={self.id}, parents={self.parents}, generation={self.generation}, fitness={values})"
 
 
 def genomes_of(individuals: Sequence[Individual], *, copy: bool = False) -> Tensor:

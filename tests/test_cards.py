@@ -42,18 +42,19 @@ def front_matter(text: str) -> dict[str, Any]:
 
 
 def test_a_learngene_says_where_it_comes_from(learngene: Learngene) -> None:
-    """Data, classes, budget, score, lineage, settings and licence."""
+    """Data, classes, budget, score, lineage, settings and licence; data are linked by the Hub's own names alone."""
     text = learngene.card("me/mine", license="CC-BY-4.0")
     assert front_matter(text) == {
         "library_name": "neuroevo",
         "tags": ["neuroevo", "neuroevolution", "learngene", "convnet4", "gtl"],
         "license": "cc-by-4.0",
-        "datasets": ["glyphs"],
     }
+    shared = learngene.with_notes(dataset="me/photos").card("me/mine")
+    assert front_matter(shared)["datasets"] == ["me/photos"]
     rows = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", text, flags=re.MULTILINE))
     assert rows["dataset"] == "glyphs"
-    assert rows["budget"] == "gradient_steps 12,000, evaluations 3"
-    assert rows["score"] == "0.676"
+    assert rows["budget"] == "gradient steps 12,000, evaluations 3"
+    assert rows["score that it was chosen by"] == "0.676"
     assert rows["lineage"] == "3, 1, 0"
     assert rows["classes (ancestry)"] == "3"
     assert rows["license"] == "CC-BY-4.0"

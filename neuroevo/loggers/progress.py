@@ -80,4 +80,7 @@ def _short(name: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e9 else f"{value:.4g}"
+    """Return a count as a whole number, and a measure with four digits, so that the numbers of a column line up."""
+    if isinstance(value, int) or (abs(value) >= 1e4 and float(value).is_integer()):
+        return f"{value:,.0f}"
+    return f"{value:#.4g}"

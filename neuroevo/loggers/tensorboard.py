@@ -11,6 +11,9 @@ from PIL import Image
 
 from neuroevo.loggers.logger import Logger, flat, missing
 
+LONGEST = 60
+"""Characters of a hyper-parameter."""
+
 
 class TensorBoardLogger(Logger):
     """Writes event files for `tensorboard --logdir FOLDER`.
@@ -46,10 +49,11 @@ class TensorBoardLogger(Logger):
         self._step = step
 
     def log_hyperparameters(self, values: Mapping[str, Any]) -> None:
-        """Write them, to be compared by `best_fitness`."""
+        """Write them, to be compared by `best_fitness`; long texts describe objects, for which a table has no room."""
         from torch.utils.tensorboard.summary import hparams
 
-        for summary in hparams(flat(values), {"best_fitness": 0.0}):
+        short = {name: value for name, value in flat(values).items() if len(str(value)) <= LONGEST}
+        for summary in hparams(short, {"best_fitness": 0.0}):
             self._writing(0).file_writer.add_summary(summary)
 
     def log_picture(self, name: str, picture: Image.Image) -> None:

@@ -10,6 +10,7 @@ import pytest
 from neuroevo import evolve
 from neuroevo.loggers import Progress
 from neuroevo.loggers.notebook import ROWS, LiveTable
+from neuroevo.loggers.progress import _number
 from neuroevo.problems.function import RASTRIGIN
 from neuroevo.strategies import SNES
 
@@ -22,6 +23,15 @@ def test_a_line_for_each_generation(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[0].split() == ["generation", "best", "mean", "std", "evaluations", "seconds"]
     assert [line.split()[0] for line in lines[1:]] == ["1", "2", "3"]
     assert len({len(line) for line in lines}) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0.000"), (0.0125, "0.01250"), (1.61, "1.610"), (1.437, "1.437"), (57.0, "57.00"), (12000, "12,000")],
+)
+def test_measures_have_as_many_digits(value: float, text: str) -> None:
+    """A column of them is not ragged; counts are whole numbers."""
+    assert _number(value) == text
 
 
 def test_some_generations_and_columns() -> None:
