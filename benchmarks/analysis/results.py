@@ -90,8 +90,10 @@ class RunData:
         datasets, shots = (_every(row.condition[name] for row in self.rows) for name in ("dataset", "shots"))
         if len(datasets) > 1:
             return f"{', '.join(datasets)}: {', '.join(shots)} images per class"
-        ways = _every(protocol["ways"] for protocol in self.comparison["protocols"])
-        return f"{datasets[0]}: {', '.join(ways)} novel classes, {', '.join(shots)} images per class"
+        protocols = self.comparison["protocols"]
+        ways, novel = (_every(values) for values in zip(*map(_ways_of, protocols), strict=True))
+        of = f" of {', '.join(novel)}" if novel != ways else ""
+        return f"{datasets[0]}: {', '.join(ways)}{of} novel classes, {', '.join(shots)} images per class"
 
     @property
     def strategy(self) -> str | None:
@@ -240,6 +242,12 @@ def _of_finished_cells(records: Sequence[Record], comparison: Mapping[str, Any])
         return kept, []
     more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
     return kept, [f"{len(missing)} of {len(wanted)} cells are not finished: {', '.join(missing[:MOST_NAMED])}{more}."]
+
+
+def _ways_of(protocol: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how many novel classes a descendant learns, and how many its data set has as far as the run says so."""
+    classes = protocol["data"].get("classes", {}) if isinstance(protocol.get("data"), Mapping) else {}
+    return protocol["ways"], classes.get("novel", protocol["ways"])
 
 
 def _every(values: Any) -> list[str]:

@@ -97,7 +97,10 @@ def describe_channels(kept: Kept, groups: Mapping[str, int]) -> str:
         mean = sum(map(len, sets)) / len(sets)
         agreed = f", {len(set.intersection(*sets))} of them with every seed" if len(sets) > 1 else ""
         found.append(f"{strategy} keeps {mean:.0f} of {total} channels{agreed}")
-    return f"Heat map of the channels that learngenes keep, layer by layer. {'; '.join(found)}."
+    return (
+        "Heat map of the channels that learngenes keep, layer by layer. Each seed begins with random channels of its "
+        f"own networks, so that no channel means the same in two seeds. {'; '.join(found)}."
+    )
 
 
 def describe_samples(dataset: str) -> str:

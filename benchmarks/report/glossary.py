@@ -105,7 +105,8 @@ TERMS: tuple[Term, ...] = (
         "gene pool",
         r"gene pools?|pool",
         "The learngenes that parents are drawn from. Their scores include credit: a part of the scores of "
-        "their offspring. Novel classes play no part in it.",
+        "their offspring. They decay from generation to generation, so that newcomers displace what is old. Novel "
+        "classes play no part in it.",
     ),
     Term(
         "gene tree",
@@ -143,6 +144,12 @@ TERMS: tuple[Term, ...] = (
     ),
     Term("tournament", r"tournaments?", "Selection: of a group of individuals the one with the highest score wins."),
     Term("training run", r"training runs?", "The training of one ancestor."),
+    Term(
+        "ways",
+        r"ways",
+        "The number of novel classes that one descendant learns to tell apart. They are drawn anew for each descendant "
+        "of a seed; those of one number are the same under every strategy.",
+    ),
 )
 """Terms in alphabetical order."""
 

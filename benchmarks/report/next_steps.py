@@ -136,7 +136,9 @@ def _inherit(result: RunData, folder: Path) -> list[Step]:
     if found is None:
         return []
     path = str(folder / LEARNGENES / found.name)
-    shown = Step(f"Show the best learngene of {name}", _line("neuroevo", "show", path))
+    shown = Step(
+        f"Show the learngene of {name} with the highest score on held-out classes", _line("neuroevo", "show", path)
+    )
     words = _repeat(result)
     if not words:
         return [shown]

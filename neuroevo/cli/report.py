@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,10 +34,10 @@ REPORT = "report.html"
 @click.option("--format", "kind", type=OneOf(*FORMATS), default="html", show_default=True, help="What to make.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="File to write; by default the page goes to DIR/report.html, or to report.html here for several runs, and "
-    "everything else to the standard output. Nothing but an older page is replaced.",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="File to write, or the folder that the page goes to; by default it goes to DIR/report.html, or to report.html "
+    "here for several runs, and everything else to the standard output. Nothing but an older page is replaced.",
 )
 @click.pass_context
 def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path | None) -> None:
@@ -61,7 +62,7 @@ def command(ctx: click.Context, folders: tuple[Path, ...], kind: str, out: Path 
     if not results:
         ctx.exit(FAILED)
     status.say("writing the report")
-    path = _target(out or (_page(folders) if kind == "html" else None))
+    path = _target(_page(folders, out) if kind == "html" else out)
     content = _content(results, failures, kind)
     if path is None:
         echo(content, end="")
@@ -116,9 +117,14 @@ def _html(results: Sequence[RunData], failures: Sequence[str]) -> str:
     return to_html(results, failures=failures)
 
 
-def _page(folders: Sequence[Path]) -> Path:
-    """Return where the page goes by default."""
-    return folders[0] / REPORT if len(folders) == 1 else Path(REPORT)
+def _page(folders: Sequence[Path], out: Path | None) -> Path:
+    """Return where the page goes: a new path without an ending is a folder, which is made."""
+    if out is None:
+        return folders[0] / REPORT if len(folders) == 1 else Path(REPORT)
+    if not out.is_dir() and (out.suffix or os.path.lexists(out)):
+        return out
+    out.mkdir(parents=True, exist_ok=True)
+    return out / REPORT
 
 
 def _target(path: Path | None) -> Path | None:

@@ -103,6 +103,17 @@ def test_out_names_another_file(run: Path, here: Path, neuroevo: Program) -> Non
     assert not (run / "report.html").exists()
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_out_names_a_folder(there: bool, run: Path, here: Path, neuroevo: Program) -> None:
+    """One that is there or is made, as by other commands."""
+    if there:
+        (here / "pages").mkdir()
+    for _ in range(2):
+        call = neuroevo("report", run, "--out", here / "pages")
+        assert (call.code, call.out) == (0, f"Report: {here / 'pages' / 'report.html'}\n")
+    assert (here / "pages" / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
 def test_tables_go_to_the_standard_output(run: Path, neuroevo: Program) -> None:
     """Markdown and LaTeX have both tables, CSV is the summary; no file is written."""
     before = sorted(path.name for path in run.iterdir())
@@ -233,10 +244,10 @@ def test_a_folder_that_cant_be_written_to(run: Path, here: Path, neuroevo: Progr
     assert str(here / "nowhere") in call.err
 
 
-@pytest.mark.parametrize("words", [[], ["--format", "word", "run"], ["--out", "."]])
+@pytest.mark.parametrize("words", [[], ["--format", "word", "run"]])
 def test_wrong_usage(words: list[str], here: Path, neuroevo: Program) -> None:
-    """No folder, an unknown format, or a folder in place of a file."""
-    call = neuroevo("report", *words, *(["run"] if "--out" in words else []))
+    """No folder, or an unknown format."""
+    call = neuroevo("report", *words)
     assert (call.code, call.out) == (2, "")
     assert call.err.startswith("Error: ")
 

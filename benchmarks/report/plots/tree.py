@@ -80,7 +80,7 @@ def draw_tree(records: Sequence[Record], *, title: str) -> Figure:
     if rows:
         _draw_pools(panels[1], pools, rows)
     panels[0].set_xlim(numbers[0] - 0.5, numbers[-1] + 0.5)
-    panels[-1].set_xlabel("generation")
+    panels[-1].set_xlabel("generation, counted from 0")
     panels[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     add_legend(figure, _meanings(dots, lineage, won=bool(winners), pooled=bool(rows)))
     return settled(figure)
@@ -255,7 +255,7 @@ def _meanings(dots: Sequence[Dot], lineage: set[Dot], *, won: bool, pooled: bool
     """Return what marks and lines mean, of those that occur."""
     last = "in the last gene pool" if pooled else "best of the last generation"
     entries = [
-        (won, _patch("o", "black", 2.0, "won a tournament")),
+        (won, _patch("o", "black", 2.0, "thick rim: won its tournament")),
         (True, _patch("s", "#999999", 0.6, last)),
         (any(dot.sources for dot in lineage), Line2D([], [], color="black", linewidth=2, label="lineage of these")),
         (

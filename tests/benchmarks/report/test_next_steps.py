@@ -2,7 +2,6 @@
 
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -46,19 +45,17 @@ def test_a_quick_run_has_no_smaller_one(run: Path) -> None:
 def test_equal_arithmetic_is_offered_where_steps_cost_unlike(run: Path) -> None:
     """Not where the run matched something else, nor where costs are alike."""
     result = read_run(run)
-    dear = [
-        {**one, "multiply_adds": 9 * one["multiply_adds"]} for one in result.records if one.get("strategy") == "gtl"
-    ]
-    records = [*(one for one in result.records if one.get("strategy") != "gtl"), *dear]
 
-    def offered(words: list[str], records: list[dict[str, Any]]) -> list[str]:
+    def offered(words: list[str], **spent: int) -> list[str]:
+        records = tuple({**one, "multiply_adds": spent.get(one["strategy"], 0)} for one in result.records)
         run = RunData(result.path, {**result.facts, "repeat": words}, {}, records, ())
         return [step.command for step in next_steps(run, result.path) if "multiply-adds" in step.text]
 
-    words = ["neuroevo", "bench", "--quick"]
-    assert offered(words, records) == ["neuroevo bench --quick --match=multiply-adds"]
-    assert offered([*words, "--match=none"], records) == []
-    assert offered(words, [{**one, "multiply_adds": 7} for one in result.records]) == []
+    words, unlike = ["neuroevo", "bench", "--quick"], {"gtl": 9, "finetune": 3}
+    assert {*unlike} <= {row.strategy for row in result.rows}
+    assert offered(words, **unlike) == ["neuroevo bench --quick --match=multiply-adds"]
+    assert offered([*words, "--match=none"], **unlike) == []
+    assert offered(words, gtl=9, finetune=9) == []
 
 
 @pytest.mark.parametrize("quick", [True, False])

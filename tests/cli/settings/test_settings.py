@@ -192,7 +192,7 @@ MISTAKES = [
     ({"seed": "-1"}, "--seed must be a whole number of at least 0 and below 9223372036854775808, but it is -1."),
     ({"quick": "maybe"}, "--quick must be true or false, but it is 'maybe'."),
     ({"json": "maybe"}, "--json must be true or false, but it is 'maybe'."),
-    ({"match": "time"}, "--match must be steps, seconds or none, but it is 'time'."),
+    ({"match": "time"}, "--match must be steps, multiply-adds, seconds or none, but it is 'time'."),
     ({"device": "gpu"}, "--device must be auto, cpu, cuda, cuda:N or mps, but it is 'gpu'."),
     ({"out": "a\0b"}, "--out must be a path, but it is 'a\\x00b'."),
     ({"strategies": ","}, "--strategies must be a list of different names, but it is ','."),

@@ -120,7 +120,12 @@ def test_winners_and_the_last_pool_are_marked() -> None:
     scored = [dot for dot in dots(figure) if dot.get_marker() != "x"]
     assert {place(dot) for dot in scored if dot.get_markeredgecolor() == "black"} == {(0, 0), (0, 1), (1, 0)}
     assert {place(dot) for dot in scored if dot.get_marker() == "s"} == {(0, 0), (1, 0)}
-    assert legend(figure) == ["won a tournament", "in the last gene pool", "lineage of these", "not finite"]
+    assert legend(figure) == [
+        "thick rim: won its tournament",
+        "in the last gene pool",
+        "lineage of these",
+        "not finite",
+    ]
 
 
 def test_lines_join_parents_and_children() -> None:
