@@ -42,7 +42,7 @@ def card(
         _front_matter(tags, notes, license),
         f"# {printable_line(title)}",
         about,
-        f"## Use\n\n`pip install .` in a checkout of neuroevo, or `pip install {DISTRIBUTION}`, installs the package `neuroevo`.\n\n"
+        f"## Use\n\n`pip install .` in a checkout, or `pip install {DISTRIBUTION}`, installs `neuroevo`.\n\n"
         f"```python\n{usage}\n```",
         f"## Where it comes from\n\n{_table({**notes, 'license': license})}",
         *(_folded(name, notes[name]) for name in FOLDED if notes.get(name)),

@@ -60,9 +60,7 @@ def test_a_missing_package_is_named(shared: list[Shareable], monkeypatch: pytest
     """One sentence says what to install."""
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     for one in shared:
-        with pytest.raises(
-            RuntimeError, match=r'needs the package huggingface_hub: pip install "\.\[hub\]"'
-        ):
+        with pytest.raises(RuntimeError, match=r'needs the package huggingface_hub: pip install "\.\[hub\]"'):
             one.push_to_hub("me/it")
         with pytest.raises(RuntimeError, match="needs the package huggingface_hub"):
             type(one).from_pretrained("me/it")
