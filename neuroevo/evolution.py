@@ -18,8 +18,10 @@ from torch import Tensor
 from neuroevo.budget import Budget
 from neuroevo.execution.mapping import unwrap
 from neuroevo.files import CheckpointError
-from neuroevo.generations import are_individuals, born_in
+from neuroevo.generations import are_individuals, born_in, unscored_of
 from neuroevo.individual import Individual
+from neuroevo.population import Population, failed_of, fitness_values, ids_of, in_columns, parents_of
+from neuroevo.ranking import best_place
 from neuroevo.runs.checkpoint import Best, Checkpoint, load_checkpoint, older_seals, path_of, removal, save_checkpoint
 from neuroevo.runs.directory import described_run
 from neuroevo.runs.failures import keep_failures
@@ -54,13 +56,13 @@ class Generation(Summarised):
     """
 
     number: int
-    population: tuple[Individual, ...]
+    population: Sequence[Individual]
     budget: Budget = field(default_factory=Budget)
     seconds: float = 0.0
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def _summary(self) -> dict[str, Any]:
-        best = self.best.fitness.values if self.population else ()
+        best = fitness_values(self.population)[best_place(self.population)] if self.population else ()
         facts = {"number": self.number, "individuals": len(self.population), "failed": self.failed}
         values = ", ".join(f"{value:.6g}" for value in best)
         return {**facts, "best": values or "none", "mean": self.mean, "seconds": self.seconds}
@@ -68,7 +70,8 @@ class Generation(Summarised):
     @property
     def scores(self) -> list[float]:
         """The first fitness value of every individual that did not fail."""
-        return [float(one.fitness.values[0]) for one in self.population if not one.fitness.failed]
+        facts = zip(fitness_values(self.population), failed_of(self.population), strict=True)
+        return [float(values[0]) for values, failed in facts if not failed]
 
     @property
     def best(self) -> Individual:
@@ -79,7 +82,7 @@ class Generation(Summarised):
         """
         if not self.population:
             raise ValueError(f"generation {self.number} must have at least one individual to have a best one.")
-        return max(self.population, key=lambda one: one.fitness.order)
+        return self.population[best_place(self.population)]
 
     @property
     def mean(self) -> float:
@@ -91,17 +94,26 @@ class Generation(Summarised):
         """The number of individuals whose fitness is not finite."""
         return len(self.population) - len(self.scores)
 
+    @property
+    def _individuals(self) -> list[dict[str, Any]]:
+        """What each individual is, as JSON values."""
+        facts = zip(ids_of(self.population), parents_of(self.population), fitness_values(self.population), strict=True)
+        found: list[dict[str, Any]] = [
+            {"id": number, "parents": list(parents), "fitness": values} for number, parents, values in facts
+        ]
+        if in_columns(self.population) is None:
+            for fact, one in zip(found, self.population, strict=True):
+                if one.fitness.failure is not None:
+                    fact["failure"] = one.fitness.failure
+        return found
+
     def record(self) -> dict[str, Any]:
         """Return the generation as JSON values; `seconds` is the only one that differs between equal runs."""
         return {
             "kind": "generation",
             "generation": self.number,
-            "individuals": [
-                {"id": one.id, "parents": list(one.parents), "fitness": list(one.fitness.values)}
-                | ({} if one.fitness.failure is None else {"failure": one.fitness.failure})
-                for one in self.population
-            ],
-            "best": self.best.id if self.population else None,
+            "individuals": self._individuals,
+            "best": ids_of(self.population)[best_place(self.population)] if self.population else None,
             "mean": self.mean,
             "failed": self.failed,
             "gradient_steps": self.budget.gradient_steps,
@@ -345,6 +357,8 @@ def _probe(toolbox: Toolbox) -> None:
 
 
 def _check_survivors(population: Sequence[Individual], number: int) -> None:
+    if (known := in_columns(population)) is not None and not known.failed.all():
+        return
     failed = sum(one.fitness.failed for one in population)
     if not population or failed < len(population):
         return
@@ -361,6 +375,8 @@ def _check_survivors(population: Sequence[Individual], number: int) -> None:
 
 def _store(individuals: Sequence[Individual], results: Sequence[object]) -> None:
     """Set fitness values; results that are none fail their individuals, and end the run only if all of them are so."""
+    if isinstance(individuals, Population) and individuals.score(results):
+        return
     wrong = {
         one.id: reason
         for one, result in zip(individuals, results, strict=True)
@@ -382,7 +398,7 @@ def _step(strategy: Strategy, keep: Callable[[Sequence[Individual]], object], dr
         raise TypeError(f"generate must return individuals, but it returned {shown(population)}.")
     # Not all strategies count generations for their children, and evaluators draw episodes and tasks by them.
     born_in(number, population)
-    unscored = [one for one in population if not one.fitness.valid]
+    unscored = unscored_of(population)
     found = list(toolbox.map(toolbox.evaluate, unscored))
     draws.end("evaluate")
     if len(found) != len(unscored):
@@ -393,4 +409,5 @@ def _step(strategy: Strategy, keep: Callable[[Sequence[Individual]], object], dr
     toolbox.update(population)
     draws.end("update")
     seconds = time.perf_counter() - started
-    return Generation(number, tuple(population), strategy.budget, seconds, strategy.record())
+    kept = population.snapshot() if isinstance(population, Population) else tuple(population)
+    return Generation(number, kept, strategy.budget, seconds, strategy.record())

@@ -27,5 +27,10 @@ class Ids:
         self.next += self.step
         return self.next - self.step
 
+    def take(self, count: int) -> range:
+        """Return that number of new ids."""
+        first, self.next = self.next, self.next + count * self.step
+        return range(first, self.next, self.step)
+
     def __repr__(self) -> str:
         return f"Ids(next={self.next}, step={self.step})"

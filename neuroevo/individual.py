@@ -261,6 +261,9 @@ def genomes_of(individuals: Sequence[Individual], *, copy: bool = False) -> Tens
         TypeError: A genome is not a tensor.
         ValueError: There is no individual, or the genomes differ in length.
     """
+    # A population in columns (`neuroevo.population`) has them in one tensor.
+    if getattr(individuals, "untouched", False) and individuals:
+        return individuals.tensor(copy=copy)  # type: ignore[attr-defined, no-any-return]
     genomes = [one.genome for one in individuals]
     if not all(issubclass(kind, Tensor) for kind in set(map(type, genomes))):
         genomes = [tensor_of(one) for one in individuals]

@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from neuroevo.individual import Individual
+from neuroevo.population import joined, taken
+from neuroevo.ranking import descending
 
 
-def generational(parents: Sequence[Individual], children: Sequence[Individual], *, elites: int = 0) -> list[Individual]:
+def generational(
+    parents: Sequence[Individual], children: Sequence[Individual], *, elites: int = 0
+) -> Sequence[Individual]:
     """Return the children, with the worst replaced by the best parents.
 
     Args:
@@ -28,17 +32,17 @@ def generational(parents: Sequence[Individual], children: Sequence[Individual], 
     if len(children) < len(parents):
         raise ValueError(f"children must be at least as many as the {len(parents)} parents, but are {len(children)}.")
     wanted = len(parents) or len(children)
-    return best([*children, *best(parents, elites)], wanted) if elites else best(children, wanted)
+    return best(joined(children, best(parents, elites)), wanted) if elites else best(children, wanted)
 
 
-def plus(parents: Sequence[Individual], children: Sequence[Individual]) -> list[Individual]:
+def plus(parents: Sequence[Individual], children: Sequence[Individual]) -> Sequence[Individual]:
     """Return the best of parents and children."""
-    return best([*children, *parents], len(parents) or len(children))
+    return best(joined(children, parents), len(parents) or len(children))
 
 
-def best(individuals: Sequence[Individual], count: int) -> list[Individual]:
+def best(individuals: Sequence[Individual], count: int) -> Sequence[Individual]:
     """Return the best individuals, best first; equals keep their order."""
-    return sorted(individuals, key=lambda one: one.fitness.order, reverse=True)[:count]
+    return taken(individuals, descending(individuals)[:count])
 
 
 OPERATORS = {"replacement.generational": generational, "replacement.plus": plus}

@@ -16,17 +16,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from inspect import Parameter, signature
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from neuroevo.individual import Ids, Individual, genomes_of, offspring, tensor_of
 from neuroevo.operators.trials import successes
+from neuroevo.population import Population, in_columns, taken
+from neuroevo.ranking import ranks
 from neuroevo.signatures import Recorded
 
 Crossover = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 Mutation = Callable[[Tensor], Tensor]
+Parent = TypeVar("Parent")
 
 
 class Select(Recorded):
@@ -45,7 +48,7 @@ class Select(Recorded):
         self.function = function
         self.k = signature(function).parameters.get("k")
 
-    def __call__(self, individuals: Sequence[Individual], k: int | None = None) -> list[Individual]:
+    def __call__(self, individuals: Sequence[Individual], k: int | None = None) -> Sequence[Individual]:
         """Return the selected individuals, the same objects, as often as they were selected.
 
         Args:
@@ -57,13 +60,13 @@ class Select(Recorded):
                 fitness values.
             TypeError: The function needs a `k`, and none came.
         """
-        chosen = self.function(_ranks(individuals), **self._keywords(k)).tolist()
+        chosen = self.function(torch.from_numpy(ranks(individuals)), **self._keywords(k)).tolist()
         if k is not None and len(chosen) != k:
             raise ValueError(
                 f"k must be {len(chosen)}, which is what the selection yields for "
                 f"{len(individuals)} individuals, but it is {k}; omit it or use another selection."
             )
-        return [individuals[index] for index in chosen]
+        return taken(individuals, chosen)
 
     def _keywords(self, k: int | None) -> dict[str, Any]:
         if k is None and self.k is not None and self.k.default is Parameter.empty:
@@ -152,7 +155,7 @@ class Vary(Recorded):
         self.mating = mating
         self.generator = generator
 
-    def __call__(self, population: Sequence[Individual]) -> list[Individual]:
+    def __call__(self, population: Sequence[Individual]) -> Sequence[Individual]:
         """Return as many children, whose genomes are the rows of one tensor [P, D].
 
         Raises:
@@ -162,14 +165,27 @@ class Vary(Recorded):
         if not population:
             return []
         mates = self._mates(len(population) // 2)
-        children = self.mutation(self._crossed(genomes_of(population, copy=True), mates)).unbind()
+        children = self.mutation(self._crossed(genomes_of(population, copy=True), mates))
         if len(children) != len(population):
             raise ValueError(f"mutation must return {len(population)} genomes, but it returned {len(children)}.")
+        if (known := in_columns(population)) is not None:
+            return self._in_columns(children, known, mates.tolist())
         families = _families(population, mates.tolist())
         return [
             offspring(row, family, id=self.ids(), like=one)
-            for row, family, one in zip(children, families, population, strict=True)
+            for row, family, one in zip(children.unbind(), families, population, strict=True)
         ]
+
+    def _in_columns(self, children: Tensor, parents: Population, mates: Sequence[int]) -> Population:
+        """Return the children of parents in columns."""
+        families, born = (_families(column, mates) for column in (parents.ids.tolist(), parents.generations.tolist()))
+        return Population.new(
+            children,
+            weights=parents.weights,
+            ids=self.ids.take(len(families)),
+            parents=families,
+            generations=[1 + max(family) for family in born],
+        )
 
     def _mates(self, pairs: int) -> Tensor:
         """Return the numbers of the pairs that mate."""
@@ -189,21 +205,10 @@ class Vary(Recorded):
         return genomes
 
 
-def _families(population: Sequence[Individual], mates: Sequence[int]) -> list[Sequence[Individual]]:
+def _families(population: Sequence[Parent], mates: Sequence[int]) -> list[Sequence[Parent]]:
     """Return the parents of each child: pairs that mate have both of theirs together, all others one alone."""
-    families: list[Sequence[Individual]] = [(one,) for one in population]
+    families: list[Sequence[Parent]] = list(zip(population, strict=True))
     for pair in mates:
         first = 2 * pair
         families[first] = families[first + 1] = population[first : first + 2]
     return families
-
-
-def _ranks(individuals: Sequence[Individual]) -> Tensor:
-    """Return 0 for each failed fitness, 1, 2, ... for the others from the worst on, float64 [P]."""
-    orders = [individual.fitness.order for individual in individuals]
-    for individual, order in zip(individuals, orders, strict=True):
-        if not order[1]:
-            raise ValueError(f"individual {individual.id} has no fitness values; evaluate it before selection.")
-    known = sorted({order for order in orders if order[0]})
-    rank = {order: place for place, order in enumerate(known, start=1)}
-    return torch.tensor([rank.get(order, 0) for order in orders], dtype=torch.float64)

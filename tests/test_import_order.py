@@ -30,6 +30,8 @@ ORDER = (
         "learngene",
         "module_state",
         "policy",
+        "population",
+        "ranking",
         "sealed",
         "seeds",
         "signatures",

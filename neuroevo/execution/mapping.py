@@ -8,6 +8,7 @@ from typing import Any
 
 from neuroevo.execution.decorated import batch_of, penalised
 from neuroevo.execution.memory import in_parts
+from neuroevo.population import Population
 
 
 def batched_map(function: Callable[..., Any], *iterables: Iterable[Any], chunk: int | None = None) -> list[Any]:
@@ -31,14 +32,18 @@ def batched_map(function: Callable[..., Any], *iterables: Iterable[Any], chunk: 
     """
     if chunk is not None and chunk < 1:
         raise ValueError(f"chunk must be at least 1, but it is {chunk}.")
-    items = list(zip(*iterables, strict=False))
     inner, arguments, keywords = unwrap(function)
     inner = penalised(inner)
-    if (batch := batch_of(inner)) is None:
+    batch = batch_of(inner)
+    # Its individuals need not be made for a call that takes all of them.
+    whole = len(iterables) == 1 and isinstance(iterables[0], Population)
+    items: Sequence[Any] = iterables[0] if batch and whole else list(zip(*iterables, strict=False))  # type: ignore[assignment]
+    if batch is None:
         return in_parts(lambda part: [function(*item) for item in part], items, size=1)
 
-    def together(part: Sequence[tuple[Any, ...]]) -> list[Any]:
-        found = list(batch(*arguments, *map(list, zip(*part, strict=True)), **keywords))
+    def together(part: Sequence[Any]) -> list[Any]:
+        columns = [part] if whole else map(list, zip(*part, strict=True))
+        found = list(batch(*arguments, *columns, **keywords))
         if len(found) != len(part):
             raise ValueError(f"{inner!r}.batch must return {len(part)} results, but it returned {len(found)}.")
         return found

@@ -15,6 +15,7 @@ from neuroevo.individual import Individual, genomes_of
 from neuroevo.interface import Interface, normalised
 from neuroevo.module_state import copied, first_weight
 from neuroevo.policy import Policy
+from neuroevo.population import generations_of, ids_of
 from neuroevo.problems.environments import Environments
 from neuroevo.problems.play import play
 from neuroevo.problems.players import Player, examine
@@ -118,17 +119,18 @@ class Episodes(Recorded):
             given = observations.to(first_weight(self.module))
             return steps(normalised(given, self.interface.shift, self.interface.scale), rows)
 
-        seeds = [self.seeds(one) for one in individuals]
-        names = [one.id for one in individuals]
-        returns = play(self.environments, self.interface, outputs, seeds=seeds, names=names)
+        generations = generations_of(individuals)
+        drawn = {generation: self._seeds(generation) for generation in set(generations)}
+        seeds = [drawn[generation] for generation in generations]
+        returns = play(self.environments, self.interface, outputs, seeds=seeds, names=ids_of(individuals))
         return [(value,) for value in returns.mean(1).tolist()]
 
     def seeds(self, individual: Individual) -> list[int]:
         """Return the seeds of an individual's episodes, which `env.reset(seed=…)` takes; all of a generation's."""
-        return [
-            seed_of(self.seed, individual.generation, number, "episode") % LARGEST_SEED
-            for number in range(self.episodes)
-        ]
+        return self._seeds(individual.generation)
+
+    def _seeds(self, generation: int) -> list[int]:
+        return [seed_of(self.seed, generation, number, "episode") % LARGEST_SEED for number in range(self.episodes)]
 
     def to_module(self, result: Individual | Genome) -> Policy:
         """Return the module with the weights of an individual, or of a genome that was saved, ready to play.

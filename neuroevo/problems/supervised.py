@@ -19,6 +19,7 @@ from neuroevo.genome import Genome
 from neuroevo.global_generators import restored
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.module_state import copied
+from neuroevo.population import generations_of, taken
 from neuroevo.problems.loaders import tensors_of
 from neuroevo.problems.scores import BATCHED, IGNORED, Score, accuracy, check_targets, log_likelihood
 from neuroevo.seeds import stream
@@ -155,10 +156,10 @@ class Supervised(Recorded):
     def batch(self, individuals: Sequence[Individual]) -> list[tuple[float, ...]]:
         """Return the score of each individual, on the minibatch of its generation."""
         values: dict[int, float] = {}
-        generations = [one.generation if self.minibatch else 0 for one in individuals]
+        generations = generations_of(individuals) if self.minibatch else [0] * len(individuals)
         for generation in dict.fromkeys(generations):
             places = [place for place, own in enumerate(generations) if own == generation]
-            genomes = genomes_of([individuals[place] for place in places])
+            genomes = genomes_of(taken(individuals, places))
             values |= zip(places, self.scores(genomes, generation=generation).tolist(), strict=True)
         return [(values[place],) for place in range(len(individuals))]
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from neuroevo.files import write_atomically
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
+from neuroevo.population import in_columns
 
 
 def keep_failures(folder: Path, population: Iterable[Individual], generation: int) -> None:
@@ -22,6 +23,9 @@ def keep_failures(folder: Path, population: Iterable[Individual], generation: in
     Raises:
         OSError: A file can't be written.
     """
+    # In columns there is no place for a failure.
+    if in_columns(population) is not None:
+        return
     for one in population:
         if one.fitness.failure is None:
             continue

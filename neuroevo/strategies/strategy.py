@@ -19,6 +19,8 @@ from neuroevo.budget import Budget
 from neuroevo.data.images import LabelledImages
 from neuroevo.execution import Pixels, batched_map
 from neuroevo.individual import Ids, Individual
+from neuroevo.population import in_columns
+from neuroevo.ranking import best_place, order_of
 from neuroevo.seeds import stream
 from neuroevo.signatures import Recorded, describe, signature_of
 from neuroevo.strategies.toolbox import ALWAYS, Checks, StrategyToolbox, Verbs
@@ -116,7 +118,7 @@ class ToolboxStrategy(Summarised, Recorded):
             return settings
         return {**settings, "generations": self.generation, "evaluations": self.budget.evaluations}
 
-    def generate(self) -> list[Individual]:
+    def generate(self) -> Sequence[Individual]:
         """Return the individuals of a generation, waiting to be scored."""
         raise NotImplementedError
 
@@ -188,9 +190,12 @@ class ToolboxStrategy(Summarised, Recorded):
 
     def _keep_best(self, population: Sequence[Individual]) -> None:
         """Keep the best individual so far; the older one of equals."""
-        best = max(population, key=lambda one: one.fitness.order, default=None)
-        if best is not None and (self._best is None or best.fitness > self._best.fitness):
-            self._best = copy.deepcopy(best)
+        if not population:
+            return
+        place = best_place(population)
+        if self._best is None or order_of(population, place) > self._best.fitness.order:
+            known = in_columns(population)
+            self._best = copy.deepcopy(population[place]) if known is None else known.copy_of(place)
 
     def _checks(self) -> Checks:
         """Return the checks of operators' first results, bound to this strategy where they need it."""

@@ -16,6 +16,7 @@ from neuroevo.execution.heap import keep_freed_memory
 from neuroevo.free_memory import check_memory, free_memory
 from neuroevo.individual import Fitness, Individual, genomes_of
 from neuroevo.operators.replacement import best
+from neuroevo.population import Population, columns_of, ids_of, in_columns, taken
 from neuroevo.problems import Problem
 from neuroevo.seeds import stream
 from neuroevo.space import Space
@@ -77,8 +78,8 @@ class Search(ToolboxStrategy):
         self.problem = problem
         self.space = problem.space
         self.population = population
-        self.individuals: list[Individual] = []
-        self._recent: list[Individual] = []
+        self.individuals: Sequence[Individual] = []
+        self._recent: Sequence[Individual] = []
         self._rescored: Individual | None = None
         self.toolbox.register("evaluate", problem)
         check_memory(
@@ -92,7 +93,7 @@ class Search(ToolboxStrategy):
         """Return about how many bytes its largest tensors take: parents, children and what lies between them."""
         return COPIES * self.population * self.space.size * self.space.start.element_size()
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return the individuals of a generation, waiting to be scored."""
         raise NotImplementedError
 
@@ -113,7 +114,7 @@ class Search(ToolboxStrategy):
         """Return what a generation costs."""
         return self.individual_cost().times(self.size(generation))
 
-    def generate(self) -> list[Individual]:
+    def generate(self) -> Sequence[Individual]:
         """Return the individuals of a generation, waiting to be scored."""
         return self.ask()
 
@@ -164,9 +165,10 @@ class Search(ToolboxStrategy):
             raise ValueError(f"which must be best or rescored for {type(self).__name__}, which has no distribution.")
         return scored_again([centre], self._score, rounds=ROUNDS if self.noisy else 1)
 
-    def _runners_up(self, population: Sequence[Individual]) -> list[Individual]:
+    def _runners_up(self, population: Sequence[Individual]) -> Sequence[Individual]:
         """Return the best of a generation besides the best of all."""
-        others = [one for one in population if self._best is None or one.id != self._best.id]
+        known = None if self._best is None else self._best.id
+        others = taken(population, [place for place, number in enumerate(ids_of(population)) if number != known])
         return compact(best(others, min(RECENT, len(population) - 1)))
 
     def final_cost(self, generations: int) -> Budget:
@@ -222,22 +224,29 @@ class Search(ToolboxStrategy):
         self.individuals = self.unpack(state["individuals"])
         self._recent, self._rescored = self.unpack(state["recent"]) if self.noisy else [], None
 
-    def initial_population(self, n: int | None = None) -> list[Individual]:
+    def initial_population(self, n: int | None = None) -> Sequence[Individual]:
         """Return `n` (default P) individuals without parents."""
         return self.new_individuals(self.space.sample(self.population if n is None else n, generator=self.generator))
 
-    def new_individuals(self, genomes: Tensor, parents: Sequence[Sequence[int]] = ()) -> list[Individual]:
+    def population_of(self, n: int | None = None) -> list[Individual]:
+        """Return `n` (default P) individuals without parents in a list, which loops of DEAP change in place."""
+        return list(self.initial_population(n))
+
+    def new_individuals(self, genomes: Tensor, parents: Sequence[Sequence[int]] = ()) -> Sequence[Individual]:
         """Return new individuals, whose genomes are the rows of a tensor [P, D] moved into the bounds.
 
         Args:
             genomes: Genomes of the space, [P, D].
             parents: The ids of the parents of each; default none.
         """
-        weights, families = self.problem.weights, parents or [()] * len(genomes)
-        return [
-            Individual(row, Fitness(weights=weights), id=self.ids(), parents=family, generation=self.generation)
-            for row, family in zip(self.space.clip(genomes).unbind(), families, strict=True)
-        ]
+        count = len(genomes)
+        return Population.new(
+            self.space.clip(genomes),
+            weights=tuple(map(float, self.problem.weights)),
+            ids=self.ids.take(count),
+            parents=parents or [()] * count,
+            generations=[self.generation] * count,
+        )
 
     def _device(self) -> torch.device:
         return self.space.start.device
@@ -249,11 +258,22 @@ def _free_on(device: torch.device) -> int | None:
 
 def scores_of(individuals: Sequence[Individual]) -> Tensor:
     """Return the first objective of individuals, to be maximised, float64 [P]; -inf for those that failed."""
+    if (known := in_columns(individuals)) is not None:
+        return torch.from_numpy(known.wvalues[:, 0].copy())
     return torch.tensor([one.fitness.wvalues[0] for one in individuals], dtype=torch.float64)
 
 
 def population_state(individuals: Sequence[Individual]) -> dict[str, Any]:
     """Return individuals with tensors as genomes as JSON values and one tensor."""
+    if (known := in_columns(individuals)) is not None:
+        return {
+            "genomes": known.tensor(),
+            "values": known.values.tolist(),
+            "weights": [list(known.weights)] * len(known),
+            "ids": known.ids.tolist(),
+            "parents": list(map(list, known.parents)),
+            "generations": known.generations.tolist(),
+        }
     return {
         "genomes": genomes_of(individuals) if individuals else None,
         "values": [list(one.fitness.values) for one in individuals],
@@ -305,12 +325,19 @@ def make_even(number: int) -> int:
     return number + number % 2
 
 
-def compact(individuals: Sequence[Individual]) -> list[Individual]:
+def compact(individuals: Sequence[Individual]) -> Sequence[Individual]:
     """Return individuals whose genomes keep at most twice the memory that they need themselves.
 
     A survivor would otherwise keep the tensor of its whole generation. One that shares a tensor with many individuals
-    that are gone is copied into a new one; all others are returned as they are.
+    that are gone is copied into a new one; all others are returned as they are. Those that hold nothing but columns
+    are returned as a population in columns.
     """
+    if (known := in_columns(individuals)) is not None:
+        return known if known.dense else known.copied()
+    return columns_of(_compact(individuals))
+
+
+def _compact(individuals: Sequence[Individual]) -> list[Individual]:
     bases = [one.genome._base for one in individuals]
     living, size = Counter(map(id, bases)), individuals[0].genome.numel() if individuals else 0
     different = {id(base): base for base in bases if base is not None}

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from neuroevo.graph import Graph
 from neuroevo.individual import Individual
+from neuroevo.population import Population, ids_of
 from neuroevo.strategies.toolbox import Check
 
 
@@ -19,8 +20,8 @@ def selected(arguments: tuple[Any, ...], result: Any) -> str | None:
         return f"{k} individuals, but it returned {complaint}"
     if len(result) != k:
         return f"{k} individuals, but it returned {len(result)}"
-    known = {one.id for one in given}
-    strangers = [one.id for one in result if one.id not in known]
+    known = set(ids_of(given))
+    strangers = [number for number in ids_of(result) if number not in known]
     return f"some of the individuals it was given, but it returned number {strangers[0]}" if strangers else None
 
 
@@ -130,6 +131,8 @@ SAMPLED = sampled(lambda arguments: (arguments[2], *arguments[0].shape))
 
 def _individuals(result: Any) -> str | None:
     """Return what a result is, if it is no sequence of individuals."""
+    if isinstance(result, Population):
+        return None
     if not isinstance(result, Sequence):
         return _article(result)
     others = [one for one in result if not isinstance(one, Individual)]

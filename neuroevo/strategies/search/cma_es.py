@@ -25,8 +25,10 @@ from deap import cma
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuroevo.individual import Fitness, Individual
+from neuroevo.individual import Individual, genomes_of
+from neuroevo.population import Places, joined
 from neuroevo.problems import Problem
+from neuroevo.ranking import descending
 from neuroevo.seeds import seed_of
 from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, scores_of
 from neuroevo.strategies.search.restarts import FIRST, Kind, ended, following, horizon
@@ -101,14 +103,14 @@ class Model(cma.Strategy):  # type: ignore[misc]
         draws = self.random.standard_normal((count, self.dim))
         return np.asarray(self.centroid + self.sigma * np.dot(draws, self.BD.T))
 
-    def update(self, population: list[Point]) -> None:
+    def update(self, population: Ranked) -> None:
         """Update mean, step size and covariance, which stays positive where the search has converged."""
         # What is rounded to a variance below 0 has no root, and is mended next.
         with np.errstate(invalid="ignore", divide="ignore"):
             inverse, covariance = (self.B / self.diagD) @ self.B.T, self.C
             centroid, sigma = self.centroid, self.sigma
             super().update(population)
-            if len(losers := np.array(population[self.mu :])) and len(self.losses):
+            if len(losers := population[self.mu :]) and len(self.losses):
                 self._avoid((losers - centroid) / sigma, inverse, covariance)
         self._settle()
 
@@ -184,17 +186,23 @@ class Model(cma.Strategy):  # type: ignore[misc]
         self.C = self.BD @ self.BD.T
 
 
-class Point(np.ndarray[Any, np.dtype[np.float64]]):
-    """A genome [D] with the fitness by which DEAP sorts it."""
+class Ranked:
+    """Genomes [P, D] from the best to the worst, as DEAP's update wants its individuals.
 
-    fitness: Fitness
+    Args:
+        individuals: A generation, scored.
+        places: The places of its individuals, best first.
+    """
 
-    @classmethod
-    def of(cls, individual: Individual) -> Point:
-        """Return an individual's genome and fitness."""
-        point = np.asarray(individual.genome.detach().cpu().double().numpy()).view(cls)
-        point.fitness = individual.fitness
-        return point
+    def __init__(self, individuals: Sequence[Individual], places: Sequence[int] | Places) -> None:
+        self.genomes: Floats = genomes_of(individuals).detach().cpu().double().numpy()[np.asarray(places)]
+
+    def sort(self, **how: Any) -> None:
+        """Do nothing: they are sorted."""
+
+    def __getitem__(self, places: slice) -> Floats:
+        found: Floats = self.genomes[places]
+        return found
 
 
 class CMAES(Search):
@@ -265,7 +273,7 @@ class CMAES(Search):
         """Return about how many bytes its matrices [D, D] take, those of a checkpoint included."""
         return super().bytes_needed() + MATRIX_COPIES * 8 * self.space.size**2
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return a sample of the distribution."""
         return self.new_individuals(torch.as_tensor(self.toolbox.sample()).to(self.space.start))
 
@@ -276,12 +284,12 @@ class CMAES(Search):
     def tell(self, population: Sequence[Individual]) -> None:
         """Update mean, step size and covariance, when all samples of the update are scored."""
         self.schedule = {**self.schedule, "spent": self.schedule["spent"] + 1}
-        samples = [*self.individuals, *population]
+        samples = joined(self.individuals, population)
         if self.schedule["spent"] % self.schedule["offspring"]:
             self.individuals = samples
             return
         self.individuals = []
-        self.model.update([Point.of(one) for one in samples])
+        self.model.update(Ranked(samples, descending(samples)))
         if self.restarts is not None:
             self._restart_at_the_end(self.restarts, scores_of(samples))
 

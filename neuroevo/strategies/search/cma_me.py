@@ -21,15 +21,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuroevo.individual import Fitness, Individual
-from neuroevo.operators.verbs import Select
+from neuroevo.individual import Individual
+from neuroevo.population import ids_of
 from neuroevo.seeds import seed_of
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import first_sigma
-from neuroevo.strategies.search.cma_es import MATRIX_COPIES, Model, Point
+from neuroevo.strategies.search.cma_es import MATRIX_COPIES, Model, Ranked
 from neuroevo.strategies.search.map_elites import uniform
 from neuroevo.strategies.search.measures import Measured
-from neuroevo.strategies.search.repertoire import Gain, Repertoire
+from neuroevo.strategies.search.repertoire import Repertoire
 from neuroevo.strategies.toolbox import Checks, Verbs
 
 SHARE = 0.5
@@ -88,7 +88,7 @@ class CMAME(Repertoire):
             for start in starts
         ]
         self.toolbox.register("sample", self.draw)
-        self.toolbox.register("select", Select(partial(uniform, generator=self.generator)))
+        self.toolbox.register("select", partial(uniform, generator=self.generator))
 
     def bytes_needed(self) -> int:
         """Return about how many bytes its tensors, the cells of its archive and its matrices take."""
@@ -99,20 +99,22 @@ class CMAME(Repertoire):
         """Return the children of the emitters in turn, [P, D]."""
         return torch.from_numpy(np.concatenate([model.sample(model.lambda_) for model in self.models]))
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return the children of all emitters."""
         children = self.new_individuals(torch.as_tensor(self.toolbox.sample()).to(self.space.start))
         each = self.population // len(self.models)
-        self.origin |= {str(one.id): place // each for place, one in enumerate(children)}
+        self.origin |= {str(number): place // each for place, number in enumerate(ids_of(children))}
         return children
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Put children into the archive, and let each emitter learn what improved it."""
         gains = self.insert(population)
+        sources = [self.origin[str(number)] for number in ids_of(population)]
         for number, model in enumerate(self.models):
-            own = [place for place, one in enumerate(population) if self.origin[str(one.id)] == number]
+            own = [place for place, source in enumerate(sources) if source == number]
             if any(gains[place][0] > 0 for place in own):
-                model.update(_ranked([population[place] for place in own], [gains[place] for place in own]))
+                order = sorted(own, key=gains.__getitem__, reverse=True)
+                model.update(Ranked(population, order))
             elif own:
                 model.begin(self._elite(), self._deviations, model.lambda_)
         self.origin = {}
@@ -144,15 +146,6 @@ class CMAME(Repertoire):
         else:
             genome = self.space.sample(1, generator=self.generator)[0]
         return np.asarray(genome.cpu().double().numpy())
-
-
-def _ranked(individuals: Sequence[Individual], gains: Sequence[Gain]) -> list[Point]:
-    """Return genomes whose fitness is the rank of their gain."""
-    order = sorted(set(gains))
-    points = [Point.of(one) for one in individuals]
-    for point, gain in zip(points, gains, strict=True):
-        point.fitness = Fitness((float(order.index(gain)),), weights=(1.0,))
-    return points
 
 
 STRATEGIES = {"cma-me": CMAME}

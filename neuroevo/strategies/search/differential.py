@@ -19,9 +19,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
+import numpy as np
+
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.differential import LEAST, binomial, rand_one
+from neuroevo.population import Places, ids_of, joined, parents_of, taken
 from neuroevo.problems import Problem
+from neuroevo.ranking import at_least_as_good
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, compact
 from neuroevo.strategies.search.bounds import halfway
@@ -54,19 +58,43 @@ class Differential(Search):
         self.toolbox.register("differ", partial(rand_one, factor=factor, generator=self.generator))
         self.toolbox.register("trial", partial(binomial, rate=rate, generator=self.generator))
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return first individuals, later a trial for each."""
         if not self.individuals:
             return self.initial_population()
         genomes = genomes_of(self.individuals)
         trials = self.toolbox.trial(genomes, self.toolbox.differ(genomes))
-        return self.new_individuals(halfway(self.space, trials, genomes), [(one.id,) for one in self.individuals])
+        return self.new_individuals(
+            halfway(self.space, trials, genomes), list(zip(ids_of(self.individuals), strict=True))
+        )
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Replace individuals whose trial is no worse."""
-        trials = {one.parents[0]: one for one in population if one.parents}
-        better = [max(trials.get(one.id, one), one, key=lambda rival: rival.fitness) for one in self.individuals]
-        self.individuals = compact(better or population)
+        self.individuals = compact(better_of(self.individuals, population) if self.individuals else population)
+
+
+def better_of(
+    individuals: Sequence[Individual], trials: Sequence[Individual], *, ties: bool = True
+) -> Sequence[Individual]:
+    """Return for each individual its trial, of which it is the parent, if there is one that is better, or itself.
+
+    Args:
+        individuals: The individuals.
+        trials: Those that may take their places.
+        ties: Whether a trial that is no better, and no worse, takes the place.
+    """
+    every, places = joined(trials, individuals), trials_of(individuals, trials)
+    own = np.arange(len(trials), len(every))
+    places = np.where(places < 0, own, places)
+    rivals = taken(every, places)
+    won = at_least_as_good(rivals, individuals) if ties else ~at_least_as_good(individuals, rivals)
+    return taken(every, np.where(won, places, own))
+
+
+def trials_of(individuals: Sequence[Individual], trials: Sequence[Individual]) -> Places:
+    """Return the place of the last trial of each individual; -1 where there is none."""
+    known = {parents[0]: place for place, parents in enumerate(parents_of(trials)) if parents}
+    return np.array([known.get(number, -1) for number in ids_of(individuals)], dtype=np.intp)
 
 
 STRATEGIES = {"differential": Differential}

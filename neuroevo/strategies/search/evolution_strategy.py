@@ -24,6 +24,7 @@ from torch import Tensor
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.replacement import best
 from neuroevo.operators.sampling import normal
+from neuroevo.population import ids_of, joined
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, compact, default_population, first_mean, first_sigma
@@ -88,28 +89,29 @@ class EvolutionStrategy(Search):
         sizes = self.step_sizes.values()
         return self.spread * (math.fsum(sizes) / len(sizes) if sizes else 1.0)
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return individuals around the mean of their parents, each with a step size of its own."""
         mean = (
             self.toolbox.recombine(genomes_of(self.individuals))
             if self.individuals
             else first_mean(self.space, self.seed)
         )
-        known = [math.log(self.step_sizes[str(one.id)]) for one in self.individuals]
+        parents = ids_of(self.individuals)
+        known = [math.log(self.step_sizes[str(number)]) for number in parents]
         centre = math.fsum(known) / len(known) if known else 0.0
         draws = torch.randn(self.population, generator=self.generator, dtype=torch.float64)
         sizes = (centre + self.learning * draws).exp().clamp(*limits_of(mean.dtype))
         sigmas = sizes.to(mean).unsqueeze(-1) * self.spread
         genomes = self.toolbox.sample(mean.expand_as(sigmas), sigmas, count=1).squeeze(-2)
-        children = self.new_individuals(genomes, [[one.id for one in self.individuals]] * self.population)
-        self.step_sizes |= {str(one.id): size for one, size in zip(children, sizes.tolist(), strict=True)}
+        children = self.new_individuals(genomes, [parents] * self.population)
+        self.step_sizes |= {str(number): size for number, size in zip(ids_of(children), sizes.tolist(), strict=True)}
         return children
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Choose the parents of the next generation, and forget the step sizes of all others."""
-        rivals = [*population, *self.individuals] if self.plus else population
+        rivals = joined(population, self.individuals) if self.plus else population
         self.individuals = compact(best(rivals, self.parents))
-        self.step_sizes = {str(one.id): self.step_sizes[str(one.id)] for one in self.individuals}
+        self.step_sizes = {str(number): self.step_sizes[str(number)] for number in ids_of(self.individuals)}
 
 
 STRATEGIES = {"evolution-strategy": EvolutionStrategy}

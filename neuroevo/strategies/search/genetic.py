@@ -22,6 +22,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from neuroevo.generations import born_in
 from neuroevo.individual import Individual
 from neuroevo.operators.replacement import generational, plus
 from neuroevo.problems import Problem
@@ -92,19 +93,18 @@ class Genetic(Search):
         )
         self.toolbox.register("select", select_by_tournament(tournament, self.generator))
         self.toolbox.register("replace", plus if self.offspring < population else survival(elites, noisy=self.noisy))
-        self.toolbox.register("population", self.initial_population)
+        self.toolbox.register("population", self.population_of)
 
     def size(self, generation: int) -> int:
         """Return how many individuals a generation has."""
         return self.offspring if generation else self.population
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return first individuals, later the children of tournament winners."""
         if not self.individuals:
             return self.initial_population()
-        children: list[Individual] = self.toolbox.vary(self.toolbox.select(self.individuals, self.offspring))
-        for child in children:
-            child.generation = self.generation
+        children: Sequence[Individual] = self.toolbox.vary(self.toolbox.select(self.individuals, self.offspring))
+        born_in(self.generation, children)
         return children
 
     def tell(self, population: Sequence[Individual]) -> None:
@@ -112,7 +112,7 @@ class Genetic(Search):
         self.individuals = compact(self.toolbox.replace(self.individuals, population))
 
 
-def survival(elites: int | None, *, noisy: bool) -> Callable[..., list[Individual]]:
+def survival(elites: int | None, *, noisy: bool) -> Callable[..., Sequence[Individual]]:
     """Return which parents and children survive: the best of all, or the children with some elites."""
     if elites is None and not noisy:
         return plus

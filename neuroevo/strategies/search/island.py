@@ -16,8 +16,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from neuroevo.generations import born_in
 from neuroevo.individual import Individual
 from neuroevo.operators.replacement import best
+from neuroevo.population import joined
 from neuroevo.problems import Problem
 from neuroevo.strategies.search.base import ALL, Search, compact
 from neuroevo.strategies.search.genetic import survival
@@ -31,7 +33,7 @@ from neuroevo.strategies.search.variation import (
 )
 from neuroevo.strategies.toolbox import Checks, Verbs
 
-Islands = list[list[Individual]]
+Islands = list[Sequence[Individual]]
 
 
 class Island(Search):
@@ -95,17 +97,16 @@ class Island(Search):
         self.toolbox.register("select", select_by_tournament(tournament, self.generator))
         self.toolbox.register("replace", survival(elites, noisy=self.noisy))
         self.toolbox.register("migrate", ring, migrants=migrants)
-        self.toolbox.register("population", self.initial_population)
+        self.toolbox.register("population", self.population_of)
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return first individuals, later the children of all islands, one island after the other."""
         if not self.individuals:
             return self.initial_population()
         vary, select = self.toolbox.vary, self.toolbox.select
         islands = split(self.individuals, self.islands)
-        children = [child for island in islands for child in vary(select(island, len(island)))]
-        for child in children:
-            child.generation = self.generation
+        children = joined(*(vary(select(island, len(island))) for island in islands))
+        born_in(self.generation, children)
         return children
 
     def tell(self, population: Sequence[Individual]) -> None:
@@ -115,7 +116,7 @@ class Island(Search):
         islands = [self.toolbox.replace(old, new) for old, new in zip(before, after, strict=True)]
         if (self.generation + 1) % self.interval == 0:
             islands = self.toolbox.migrate(islands)
-        self.individuals = compact([one for island in islands for one in island])
+        self.individuals = compact(joined(*islands))
 
 
 def ring(islands: Islands, *, migrants: int) -> Islands:
@@ -128,13 +129,13 @@ def ring(islands: Islands, *, migrants: int) -> Islands:
     if len(islands) < 2:
         return islands
     leaving = [best(island, migrants) for island in islands]
-    return [[*best(island, len(island) - migrants), *leaving[place - 1]] for place, island in enumerate(islands)]
+    return [joined(best(island, len(island) - migrants), leaving[place - 1]) for place, island in enumerate(islands)]
 
 
 def split(individuals: Sequence[Individual], islands: int) -> Islands:
     """Return individuals island by island, as many on each."""
     each = len(individuals) // islands
-    return [list(individuals[place * each : (place + 1) * each]) for place in range(islands)]
+    return [individuals[place * each : (place + 1) * each] for place in range(islands)]
 
 
 STRATEGIES = {"island": Island}

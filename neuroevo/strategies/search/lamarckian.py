@@ -110,7 +110,7 @@ class Lamarckian(Genetic):
         if not inherited:
             self.toolbox.register("evaluate", Baldwin(problem, learn))
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return children, after learning if that is inherited."""
         children = super().ask()
         if self.inherited:

@@ -13,6 +13,7 @@ Cost of a generation: P evaluations, O(P D) operations, and O(cells D) numbers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -21,7 +22,7 @@ from torch import Tensor
 
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.differential import iso_line
-from neuroevo.operators.verbs import Select
+from neuroevo.population import ids_of, taken
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.measures import Measured
 from neuroevo.strategies.search.repertoire import Repertoire
@@ -67,23 +68,23 @@ class MAPElites(Repertoire):
     ) -> None:
         super().__init__(problem, population=population, cells=cells, seed=seed)
         noise = NOISE * self.space.spread if sigma is None else torch.as_tensor(sigma).detach().to(self.space.start)
-        self.toolbox.register("select", Select(partial(uniform, generator=self.generator)))
         if not 0 < least <= 1:
             raise ValueError(f"least must lie in (0, 1], but it is {least}.")
+        self.toolbox.register("select", partial(uniform, generator=self.generator))
         self.toolbox.register("line", iso_line, iso=noise, line=line, least=least, generator=self.generator)
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return first individuals, later children of two elites each."""
         if not self.individuals:
             return self.initial_population()
         first, second = (self.toolbox.select(self.individuals, self.population) for _ in range(2))
-        families = [(one.id, other.id) for one, other in zip(first, second, strict=True)]
+        families = list(zip(ids_of(first), ids_of(second), strict=True))
         return self.new_individuals(self.toolbox.line(genomes_of(first), genomes_of(second)), families)
 
 
-def uniform(ranks: Tensor, k: int, *, generator: torch.Generator) -> Tensor:
-    """Return k places, drawn with replacement whatever the ranks [P] are, int64 [k]."""
-    return torch.randint(len(ranks), (k,), generator=generator)
+def uniform(individuals: Sequence[Individual], k: int, *, generator: torch.Generator) -> Sequence[Individual]:
+    """Return k individuals, drawn with replacement and each as likely."""
+    return taken(individuals, torch.randint(len(individuals), (k,), generator=generator).numpy())
 
 
 STRATEGIES = {"map-elites": MAPElites}

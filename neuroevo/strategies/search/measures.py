@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neuroevo.extras import install
 from neuroevo.individual import Individual
+from neuroevo.population import in_columns
 from neuroevo.problems import Problem
 
 Floats = NDArray[np.float64]
@@ -50,6 +51,8 @@ def archives() -> ModuleType:
 
 def table_of(individuals: Sequence[Individual]) -> tuple[Floats, Floats]:
     """Return the objectives [P], to be maximised, and the measures [P, M] of individuals, none of which failed."""
+    if (known := in_columns(individuals)) is not None:
+        return np.sign(known.weights[0]) * known.values[:, 0], known.values[:, 1:]
     values = np.array([one.fitness.values for one in individuals], dtype=np.float64)
     signs = np.sign([one.fitness.weights[0] for one in individuals])
     return signs * values[:, 0], values[:, 1:]

@@ -21,8 +21,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from neuroevo.generations import born_in
 from neuroevo.individual import Fitness, Individual
 from neuroevo.operators.mutation import gaussian
+from neuroevo.population import Population, failed_of, in_columns, taken
 from neuroevo.space import Space
 from neuroevo.strategies.search.base import ALL, Search, compact, twin
 from neuroevo.strategies.search.measures import Measured, archives, check_measures, table_of
@@ -104,22 +106,31 @@ class Novelty(Search):
         )
         self.toolbox.register("select", select_by_tournament(tournament, self.generator))
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return first individuals, later children of the most novel ones."""
         if not self.individuals:
             return self.initial_population()
-        novel = [
+        children: Sequence[Individual] = self.toolbox.vary(self.toolbox.select(self._novel(), self.population))
+        if isinstance(children, Population) and children.untouched:
+            children = children.unscored(self.problem.weights)
+        else:
+            for child in children:
+                child.fitness = Fitness(weights=self.problem.weights)
+        born_in(self.generation, children)
+        return children
+
+    def _novel(self) -> Sequence[Individual]:
+        """Return the individuals with their novelty as fitness."""
+        if (known := in_columns(self.individuals)) is not None:
+            return known.scored_by(self.novelty.unsqueeze(-1).numpy())
+        return [
             twin(one, fitness=Fitness((value,)))
             for one, value in zip(self.individuals, self.novelty.tolist(), strict=True)
         ]
-        children: list[Individual] = self.toolbox.vary(self.toolbox.select(novel, self.population))
-        for child in children:
-            child.fitness, child.generation = Fitness(weights=self.problem.weights), self.generation
-        return children
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Measure novelty, and keep what is new; individuals that failed are no parents."""
-        living = [one for one in population if not one.fitness.failed]
+        living = taken(population, np.flatnonzero(~failed_of(population)))
         if not living:
             return
         objectives, measures = table_of(living)

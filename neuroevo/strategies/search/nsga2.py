@@ -18,15 +18,18 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from neuroevo.budget import Budget
+from neuroevo.generations import born_in
 from neuroevo.individual import Individual
 from neuroevo.operators.crossover import simulated_binary
 from neuroevo.operators.fronts import crowding, front_numbers
 from neuroevo.operators.mutation import polynomial
 from neuroevo.operators.selection import tournament
+from neuroevo.population import Places, failed_of, fitness_values, joined, taken, wvalues_of
 from neuroevo.problems import Problem
 from neuroevo.space import Space
 from neuroevo.strategies.search.base import ALL, Search, compact
@@ -79,15 +82,14 @@ class NSGA2(Search):
         )
         self.toolbox.register("select", crowded_tournament, generator=self.generator)
         self.toolbox.register("replace", survivors)
-        self.toolbox.register("population", self.initial_population)
+        self.toolbox.register("population", self.population_of)
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return first individuals, later the children of tournament winners."""
         if not self.individuals:
             return self.initial_population()
-        children: list[Individual] = self.toolbox.vary(self.toolbox.select(self.individuals, self.population))
-        for child in children:
-            child.generation = self.generation
+        children: Sequence[Individual] = self.toolbox.vary(self.toolbox.select(self.individuals, self.population))
+        born_in(self.generation, children)
         return children
 
     def tell(self, population: Sequence[Individual]) -> None:
@@ -97,10 +99,14 @@ class NSGA2(Search):
     @property
     def front(self) -> list[Individual]:
         """The non-dominated individuals of the population."""
+        return list(self._front)
+
+    @property
+    def _front(self) -> Sequence[Individual]:
         if not self.individuals:
             return []
-        numbers = front_numbers(values_of(self.individuals)).tolist()
-        return [one for one, number in zip(self.individuals, numbers, strict=True) if number == 0]
+        numbers = front_numbers(values_of(self.individuals))
+        return taken(self.individuals, (numbers == 0).nonzero().squeeze(-1).numpy())
 
     def final_cost(self, generations: int) -> Budget:
         """Return that the result costs nothing: the front is what was measured."""
@@ -116,47 +122,55 @@ class NSGA2(Search):
         """
         if which not in (None, "best"):
             raise ValueError(f"which must be best for NSGA2, but it is {which!r}.")
-        if not (front := self.front):
+        if not (front := self._front):
             raise RuntimeError("there is no result yet: run a generation first.")
-        values = values_of(front)
-        best, worst = values.amax(0), values.amin(0)
-        width = torch.where(best > worst, best - worst, 1.0)
-        return front[int(((best - values) / width).norm(dim=-1).argmin())]
+        return front[nearest(front)]
 
     def record(self) -> dict[str, Any]:
         """Return the values of the result and of the front."""
-        front = [list(one.fitness.values) for one in self.front]
-        return {"best_values": list(self.result().fitness.values) if front else [], "front": front}
+        front = self._front
+        values = fitness_values(front)
+        return {"best_values": list(values[nearest(front)]) if front else [], "front": values}
 
 
-def crowded_tournament(individuals: Sequence[Individual], k: int, *, generator: torch.Generator) -> list[Individual]:
+def nearest(front: Sequence[Individual]) -> int:
+    """Return the place of the individual that is nearest to the best of all objectives."""
+    values = values_of(front)
+    best, worst = values.amax(0), values.amin(0)
+    width = torch.where(best > worst, best - worst, 1.0)
+    return int(((best - values) / width).norm(dim=-1).argmin())
+
+
+def crowded_tournament(
+    individuals: Sequence[Individual], k: int, *, generator: torch.Generator
+) -> Sequence[Individual]:
     """Return the winners of binary tournaments: the lower front wins, then the greater crowding distance."""
     ranks = torch.empty(len(individuals), dtype=torch.float64)
-    ranks[best_first(individuals)] = -torch.arange(len(individuals), dtype=torch.float64)
-    return [individuals[place] for place in tournament(ranks, k=k, size=2, generator=generator).tolist()]
+    ranks[torch.from_numpy(best_first(individuals))] = -torch.arange(len(individuals), dtype=torch.float64)
+    return taken(individuals, tournament(ranks, k=k, size=2, generator=generator).numpy())
 
 
-def survivors(parents: Sequence[Individual], children: Sequence[Individual]) -> list[Individual]:
+def survivors(parents: Sequence[Individual], children: Sequence[Individual]) -> Sequence[Individual]:
     """Return as many of parents and children as there were parents, the lowest fronts first; failed ones come last."""
-    individuals, wanted = [*parents, *children], len(parents) or len(children)
+    individuals, wanted = joined(parents, children), len(parents) or len(children)
+    failed = failed_of(individuals)
     # One that failed may be good in another objective.
-    sound = [one for one in individuals if not one.fitness.failed]
-    failed = [one for one in individuals if one.fitness.failed]
-    return ([sound[place] for place in best_first(sound)] + failed)[:wanted] if sound else failed[:wanted]
+    sound = np.flatnonzero(~failed)
+    places = sound[best_first(taken(individuals, sound))] if len(sound) else sound
+    return taken(individuals, np.concatenate([places, np.flatnonzero(failed)])[:wanted])
 
 
-def best_first(individuals: Sequence[Individual]) -> list[int]:
+def best_first(individuals: Sequence[Individual]) -> Places:
     """Return the places of individuals by front, then by crowding distance; equals keep their order."""
     values = values_of(individuals)
     fronts = front_numbers(values)
-    apart = (-crowding(values.nan_to_num(neginf=0.0), fronts)).tolist()
-    keys = [*zip(fronts.tolist(), apart, strict=True)]
-    return sorted(range(len(individuals)), key=keys.__getitem__)
+    apart = crowding(values.nan_to_num(neginf=0.0), fronts)
+    return np.lexsort([-apart.numpy(), fronts.numpy()])
 
 
 def values_of(individuals: Sequence[Individual]) -> Tensor:
     """Return the weighted values of individuals, to be maximised, float64 [P, M]; -inf for those that failed."""
-    return torch.tensor([one.fitness.wvalues for one in individuals], dtype=torch.float64)
+    return torch.from_numpy(wvalues_of(individuals))
 
 
 STRATEGIES = {"nsga2": NSGA2}

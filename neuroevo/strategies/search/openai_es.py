@@ -96,7 +96,7 @@ class OpenAIES(Search):
         self.toolbox.register("shape", centred_ranks)
         self.toolbox.register("optimise", adam, learning_rate=learning_rate)
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return mirrored samples around the mean."""
         return self.new_individuals(self.toolbox.sample(self.mean, self.sigma, count=self.population))
 

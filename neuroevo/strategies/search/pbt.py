@@ -76,7 +76,7 @@ class PBT(Search):
         self.toolbox.register("explore", perturb_rates, generator=self.generator)
         self.toolbox.register("learn", self.learn)
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return all members after their gradient steps, new individuals."""
         sources = self.toolbox.exploit(self.individuals) if self.individuals else []
         genomes = genomes_of(sources) if sources else self.space.sample(self.population, generator=self.generator)

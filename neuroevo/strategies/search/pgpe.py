@@ -84,7 +84,7 @@ class PGPE(Search):
         rate = speed / 2 if learning_rate is None else learning_rate
         self.toolbox.register("optimise", clipup, learning_rate=rate, max_speed=speed)
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return mirrored samples around the mean."""
         return self.new_individuals(self.toolbox.sample(self.mean, self.sigma, count=self.population))
 

@@ -25,10 +25,13 @@ from torch import Tensor
 
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.swarm import INERTIA, PULL, accelerate
+from neuroevo.population import ids_of, taken
 from neuroevo.problems import Problem
+from neuroevo.ranking import ranks
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, compact
 from neuroevo.strategies.search.bounds import halfway
+from neuroevo.strategies.search.differential import better_of, trials_of
 from neuroevo.strategies.toolbox import Checks, Verbs
 
 
@@ -78,14 +81,14 @@ class PSO(Search):
         """The mean way of each gene in the last generation, [D]."""
         return self.velocities.abs().mean(0) if len(self.velocities) else self.space.start.new_zeros(self.space.size)
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return first individuals, later where each particle flies to; its best place is its parent."""
         if not self.individuals:
             return self.initial_population()
         own, leaders = (genomes_of(each) for each in (self.individuals, self.toolbox.lead(self.individuals)))
         moved = self.places + self.toolbox.accelerate(self.velocities, self.places, own, leaders)
         genomes = halfway(self.space, moved, self.places)
-        return self.new_individuals(genomes, [(one.id,) for one in self.individuals])
+        return self.new_individuals(genomes, list(zip(ids_of(self.individuals), strict=True)))
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Move the particles, and keep the best place of each; those that were not scored stay."""
@@ -93,23 +96,23 @@ class PSO(Search):
             self.individuals, self.places = compact(population), genomes_of(population, copy=True)
             self.velocities = torch.zeros_like(self.places)
             return
-        flown = {one.parents[0]: one for one in population if one.parents}
-        known = torch.tensor([one.id in flown for one in self.individuals], device=self.places.device).unsqueeze(-1)
-        places = genomes_of([flown.get(one.id, one) for one in self.individuals])
+        flown = torch.from_numpy(trials_of(self.individuals, population)).to(self.places.device)
+        known = (flown >= 0).unsqueeze(-1)
+        places = genomes_of(population)[flown]
         self.velocities = torch.where(known, places - self.places, self.velocities)
         self.places = torch.where(known, places, self.places)
-        pairs = [(one, flown.get(one.id, one)) for one in self.individuals]
-        self.individuals = compact([max(pair, key=lambda one: one.fitness) for pair in pairs])
+        self.individuals = compact(better_of(self.individuals, population, ties=False))
 
 
-def ring(individuals: Sequence[Individual], *, neighbours: int) -> list[Individual]:
+def ring(individuals: Sequence[Individual], *, neighbours: int) -> Sequence[Individual]:
     """Return for each individual the best of it and its neighbours on each side; the nearest of equals."""
     count = len(individuals)
     steps = sorted(range(-neighbours, neighbours + 1), key=abs)
-    return [
-        max((individuals[(place + step) % count] for step in steps), key=lambda one: one.fitness)
-        for place in range(count)
-    ]
+    ranked = torch.from_numpy(ranks(individuals)).long()
+    near = (torch.arange(count).unsqueeze(-1) + torch.tensor(steps)) % count
+    # The first of equals, which argmax does not promise.
+    order = ranked[near] * len(steps) - torch.arange(len(steps))
+    return taken(individuals, near.gather(-1, order.argmax(-1, keepdim=True)).squeeze(-1).numpy())
 
 
 STRATEGIES = {"pso": PSO}

@@ -9,13 +9,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuroevo.individual import Individual
+from neuroevo.population import failed_of, ids_of, joined, taken
 from neuroevo.strategies.search.base import Search, compact
 from neuroevo.strategies.search.measures import Measured, archives, check_measures, table_of
 
 CELL_BYTES = 64
 """About what a cell of the archive takes: its measures, objective, place and a flag."""
+
+Cells = NDArray[np.int64]
 
 Gain = tuple[float, float]
 """What an individual does to the archive: 2 and its objective in an empty cell, 1 and by how much it is better than the
@@ -51,6 +55,7 @@ class Repertoire(Search):
         self.archive = archives().GridArchive(
             solution_dim=1, dims=[cells] * len(problem.measures), ranges=problem.measures, dtype=np.float64
         )
+        self._cells: Cells = np.zeros(0, dtype=np.int64)
 
     def bytes_needed(self) -> int:
         """Return about how many bytes its tensors and the cells of its archive take."""
@@ -62,19 +67,20 @@ class Repertoire(Search):
 
     def insert(self, population: Sequence[Individual]) -> list[Gain]:
         """Put children into the cells where they are the best, and return what each would have gained."""
-        known = [*self.individuals, *population]
-        # The archive keeps places in this list, not genomes.
-        gains = self._add(known, range(len(self.individuals), len(known)))
-        places = self.archive.data(["index", "solution"])
-        order = np.argsort(places["index"], kind="stable")
-        self.individuals = compact([known[int(place)] for place in places["solution"][order, 0]])
-        self._refill()
+        gains = self._add(population)
+        found = self.archive.data(["index", "solution"])
+        order = np.argsort(found["index"])
+        cells, numbers = found["index"][order], found["solution"][order, 0].astype(np.int64)
+        places = self._places(cells, numbers, population)
+        self.individuals, self._cells = compact(taken(joined(self.individuals, population), places)), cells
         return gains
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
         super().load_state_dict(state)
-        self._refill()
+        self.archive.clear()
+        self._add(self.individuals)
+        self._cells = np.sort(self.archive.data("index"))
 
     @property
     def coverage(self) -> float:
@@ -86,17 +92,27 @@ class Repertoire(Search):
         objectives = table_of(self.individuals)[0] if self.individuals else np.zeros(0)
         return {**super().record(), "coverage": self.coverage, "objective_sum": float(objectives.sum())}
 
-    def _refill(self) -> None:
-        """Let the archive hold the elites alone, at their places."""
-        self.archive.clear()
-        self._add(self.individuals, range(len(self.individuals)))
+    def _places(self, cells: Cells, numbers: Cells, children: Sequence[Individual]) -> Cells:
+        """Return where the individuals with these ids, which hold the cells now, are among old elites and children."""
+        olds, news = np.array(ids_of(self.individuals), dtype=np.int64), np.array(ids_of(children), dtype=np.int64)
+        place_of = np.full(self.cells, len(olds))
+        place_of[self._cells] = np.arange(len(olds))
+        places = place_of[cells]
+        new = np.append(olds, -1)[places] != numbers
+        order = np.argsort(news)
+        places[new] = len(olds) + order[np.searchsorted(news, numbers[new], sorter=order)]
+        return places
 
-    def _add(self, individuals: Sequence[Individual], places: range) -> list[Gain]:
-        """Add the individuals at some places; those that failed have no cell."""
-        fit = [place for place in places if not individuals[place].fitness.failed]
-        if not fit:
-            return [LOST] * len(places)
-        objectives, measures = table_of([individuals[place] for place in fit])
-        found = self.archive.add(np.array(fit, dtype=np.float64)[:, np.newaxis], objectives, measures)
-        gains = dict(zip(fit, zip(found["status"].tolist(), found["value"].tolist(), strict=True), strict=True))
-        return [gains.get(place, LOST) for place in places]
+    def _add(self, individuals: Sequence[Individual]) -> list[Gain]:
+        """Add individuals, by their ids; those that failed have no cell."""
+        gains = [LOST] * len(individuals)
+        fit = np.flatnonzero(~failed_of(individuals))
+        if not len(fit):
+            return gains
+        sound = taken(individuals, fit)
+        # The archive keeps ids, not genomes.
+        numbers = np.array(ids_of(sound), dtype=np.float64)[:, np.newaxis]
+        found = self.archive.add(numbers, *table_of(sound))
+        for place, *gain in zip(fit.tolist(), found["status"].tolist(), found["value"].tolist(), strict=True):
+            gains[place] = (gain[0], gain[1])
+        return gains

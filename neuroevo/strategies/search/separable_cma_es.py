@@ -85,7 +85,7 @@ class SeparableCMAES(Search):
         """The standard deviation of each gene, [D]."""
         return self.scale * self.variances.sqrt()
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return a sample of the distribution."""
         return self.new_individuals(self.toolbox.sample(self.mean, self.sigma, count=self.population))
 

@@ -25,16 +25,20 @@ from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.differential import LEAST, binomial, current_to_best
 from neuroevo.operators.replacement import best
+from neuroevo.population import ids_of, taken
 from neuroevo.problems import Problem
+from neuroevo.ranking import at_least_as_good
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, compact, scores_of
 from neuroevo.strategies.search.bounds import halfway
+from neuroevo.strategies.search.differential import better_of, trials_of
 from neuroevo.strategies.toolbox import Checks, Verbs
 
 PLACES = 6
@@ -93,7 +97,7 @@ class SHADE(Search):
         self.toolbox.register("differ", partial(current_to_best, generator=self.generator))
         self.toolbox.register("trial", partial(binomial, generator=self.generator))
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return first individuals, later a trial for each."""
         if not self.individuals:
             return self.initial_population()
@@ -103,21 +107,26 @@ class SHADE(Search):
         leaders = genomes_of(best(self.individuals, self.top))[drawn.to(genomes.device)]
         mutants = self.toolbox.differ(genomes, leaders, self.archive, factors=factors)
         trials = self.toolbox.trial(genomes, mutants, rate=rates)
-        children = self.new_individuals(halfway(self.space, trials, genomes), [(one.id,) for one in self.individuals])
-        pairs = torch.stack([factors, rates], dim=-1)
-        self.tried |= {str(one.id): pair for one, pair in zip(children, pairs, strict=True)}
+        children = self.new_individuals(
+            halfway(self.space, trials, genomes), list(zip(ids_of(self.individuals), strict=True))
+        )
+        self.tried = {"ids": torch.tensor(ids_of(children)), "pairs": torch.stack([factors, rates], dim=-1)}
         return children
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Replace individuals whose trial is no worse, and learn from those that are better."""
-        trials = {one.parents[0]: one for one in population if one.parents}
-        pairs = [(one, trials.get(one.id, one)) for one in self.individuals]
-        if better := [(old, new) for old, new in pairs if new.fitness > old.fitness]:
-            self._learn(better)
-            replaced = genomes_of([old for old, _ in better])
+        if not self.individuals:
+            self.individuals = compact(population)
+            return
+        places = trials_of(self.individuals, population)
+        tried = np.flatnonzero(places >= 0)
+        old, new = taken(self.individuals, tried), taken(population, places[tried])
+        better = np.flatnonzero(~at_least_as_good(old, new))
+        if len(better):
+            self._learn(taken(old, better), taken(new, better))
+            replaced = genomes_of(taken(old, better))
             self.archive = torch.cat([self.archive, replaced])[-self.capacity :] if self.capacity else self.archive
-        kept = [max(new, old, key=lambda rival: rival.fitness) for old, new in pairs]
-        self.individuals = compact(kept or population)
+        self.individuals = compact(better_of(self.individuals, population))
         self.tried = {}
 
     def _settings(self, count: int) -> tuple[Tensor, Tensor]:
@@ -132,10 +141,11 @@ class SHADE(Search):
         drawn = torch.where(rates == NEVER, 0.0, (rates + WIDTH * normal).clamp(0, 1))
         return (factors + WIDTH * angles.tan()).clamp(max=1), drawn
 
-    def _learn(self, better: Sequence[tuple[Individual, Individual]]) -> None:
+    def _learn(self, old: Sequence[Individual], new: Sequence[Individual]) -> None:
         """Write the means of what succeeded into the next place of the memories."""
-        before, after = (scores_of(each) for each in zip(*better, strict=True))
-        factors, rates = torch.stack([self.tried[str(new.id)] for _, new in better]).unbind(-1)
+        before, after = scores_of(old), scores_of(new)
+        rows = torch.searchsorted(self.tried["ids"], torch.tensor(ids_of(new)))
+        factors, rates = self.tried["pairs"][rows].unbind(-1)
         weights = _shares(after - before)
         self.factors, self.rates = self.factors.clone(), self.rates.clone()
         self.factors[self.place] = (weights @ factors.square()) / (weights @ factors)

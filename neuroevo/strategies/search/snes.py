@@ -73,7 +73,7 @@ class SNES(Search):
         self.toolbox.register("sample", normal, generator=self.generator)
         self.toolbox.register("shape", nes_utilities)
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return a sample of the distribution."""
         return self.new_individuals(self.toolbox.sample(self.mean, self.sigma, count=self.population))
 

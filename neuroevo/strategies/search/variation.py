@@ -94,7 +94,7 @@ class Variation:
         self.generator = generator
         self.mating = mating
 
-    def __call__(self, parents: Sequence[Individual]) -> list[Individual]:
+    def __call__(self, parents: Sequence[Individual]) -> Sequence[Individual]:
         """Return as many children."""
         mate, mutate = (_innermost(getattr(self.toolbox, name, None)) for name in ("mate", "mutate"))
         if not isinstance(mutate, Mutate) or not (self.mating is None or isinstance(mate, Mate)):

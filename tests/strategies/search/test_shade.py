@@ -59,7 +59,7 @@ def test_rates_that_never_succeed_stay() -> None:
     for _ in evolve(strategy, 1):
         pass
     trials = strategy.generate()
-    strategy.tried = {key: torch.tensor([0.7, 0.0], dtype=torch.float64) for key in strategy.tried}
+    strategy.tried["pairs"] = torch.tensor([[0.7, 0.0]] * len(trials), dtype=torch.float64)
     for one in trials:
         one.fitness.values = (-1.0,)
     strategy.update(trials)
