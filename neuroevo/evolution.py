@@ -20,7 +20,7 @@ from neuroevo.execution.mapping import unwrap
 from neuroevo.files import CheckpointError
 from neuroevo.generations import are_individuals, born_in, unscored_of
 from neuroevo.individual import Individual
-from neuroevo.population import Population, failed_of, fitness_values, ids_of, in_columns, parents_of
+from neuroevo.population import Population, facts_of, failed_of, fitness_values, ids_of, in_columns
 from neuroevo.ranking import best_place
 from neuroevo.runs.checkpoint import Best, Checkpoint, load_checkpoint, older_seals, path_of, removal, save_checkpoint
 from neuroevo.runs.directory import described_run
@@ -94,25 +94,12 @@ class Generation(Summarised):
         """The number of individuals whose fitness is not finite."""
         return len(self.population) - len(self.scores)
 
-    @property
-    def _individuals(self) -> list[dict[str, Any]]:
-        """What each individual is, as JSON values."""
-        facts = zip(ids_of(self.population), parents_of(self.population), fitness_values(self.population), strict=True)
-        found: list[dict[str, Any]] = [
-            {"id": number, "parents": list(parents), "fitness": values} for number, parents, values in facts
-        ]
-        if in_columns(self.population) is None:
-            for fact, one in zip(found, self.population, strict=True):
-                if one.fitness.failure is not None:
-                    fact["failure"] = one.fitness.failure
-        return found
-
     def record(self) -> dict[str, Any]:
         """Return the generation as JSON values; `seconds` is the only one that differs between equal runs."""
         return {
             "kind": "generation",
             "generation": self.number,
-            "individuals": self._individuals,
+            "individuals": facts_of(self.population),
             "best": ids_of(self.population)[best_place(self.population)] if self.population else None,
             "mean": self.mean,
             "failed": self.failed,

@@ -7,8 +7,8 @@ into has none. `Population` is a sequence of individuals like any other; what wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any, Self, overload
 
@@ -17,64 +17,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from neuroevo.columns import Columns, Families, Family, Floats, Integers, Places, lineage_of
 from neuroevo.individual import Fitness, Individual, genomes_of
-
-Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
-Integers = NDArray[np.int64]
-Family = tuple[int, ...]
-Families = NDArray[np.object_]
 
 PLAIN = frozenset(vars(Individual(None, id=0)))
 """Attributes of an individual to which nothing was added."""
-
-
-@dataclass(eq=False)
-class Columns:
-    """Individuals that came to be together, column by column.
-
-    Attributes:
-        genomes: Their genomes, [P, D].
-        weights: Those of their fitness.
-        ids: Their lineage ids.
-        parents: The ids of the parents of each.
-        generations: The generation of each.
-        values: Their fitness values, [P, M]; None while they are not scored.
-        made: By its row each individual that was looked at: it is the truth from then on.
-    """
-
-    genomes: Tensor
-    weights: tuple[float, ...]
-    ids: Integers
-    parents: Families
-    generations: Integers
-    values: Floats | None = None
-    made: dict[int, Individual] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def individual(self, row: int) -> Individual:
-        """Return the individual of a row, the same one at each call."""
-        if row not in self.made:
-            self.made[row] = self._new(row, self.genomes[row])
-        return self.made[row]
-
-    def individuals(self) -> list[Individual]:
-        """Return the individuals of all rows."""
-        if len(self.made) < len(self):
-            for row, genome in enumerate(self.genomes.unbind()):
-                if row not in self.made:
-                    self.made[row] = self._new(row, genome)
-        return [self.made[row] for row in range(len(self))]
-
-    def copy_of(self, row: int) -> Individual:
-        """Return a copy of the individual of a row that has memory of its own."""
-        return self._new(row, self.genomes[row].clone())
-
-    def _new(self, row: int, genome: Tensor) -> Individual:
-        fitness = Fitness(() if self.values is None else tuple(self.values[row].tolist()), weights=self.weights)
-        return Individual(genome, fitness, int(self.ids[row]), self.parents[row], int(self.generations[row]))
 
 
 class Population(Sequence[Individual]):
@@ -112,7 +59,7 @@ class Population(Sequence[Individual]):
                 f"{len(parents)}."
             )
         genomes = genomes.detach() if genomes.requires_grad else genomes
-        return cls(Columns(genomes, weights, *_facts(ids, map(tuple, parents), generations)))
+        return cls(Columns(genomes, weights, *lineage_of(ids, map(tuple, parents), generations)))
 
     @property
     def untouched(self) -> bool:
@@ -331,13 +278,7 @@ def columns_of(individuals: Sequence[Individual]) -> Sequence[Individual]:
         return individuals
     values = np.array([one.fitness.values for one in individuals], dtype=np.float64)
     facts = zip(*((one.id, one.parents, one.generation) for one in individuals), strict=True)
-    return Population(Columns(genomes_of(individuals), weights.pop(), *_facts(*facts), values))
-
-
-def _facts(ids: Iterable[int], parents: Iterable[Family], generations: Iterable[int]) -> tuple[Any, Any, Any]:
-    """Return columns as arrays."""
-    numbers, families = np.fromiter(ids, np.int64), np.fromiter(parents, np.object_)
-    return numbers, families, np.fromiter(generations, np.int64)
+    return Population(Columns(genomes_of(individuals), weights.pop(), *lineage_of(*facts), values))
 
 
 def _plain(one: Individual) -> bool:
@@ -421,3 +362,15 @@ def parents_of(individuals: Sequence[Individual]) -> list[Family]:
     if isinstance(individuals, Population) and individuals.untouched:
         return list(individuals.parents)
     return [one.parents for one in individuals]
+
+
+def facts_of(individuals: Sequence[Individual]) -> list[dict[str, Any]]:
+    """Return what records say of each individual, as JSON values."""
+    lineages = zip(ids_of(individuals), parents_of(individuals), fitness_values(individuals), strict=True)
+    found: list[dict[str, Any]] = [
+        {"id": number, "parents": list(parents), "fitness": values} for number, parents, values in lineages
+    ]
+    if in_columns(individuals) is None:
+        for fact, one in zip(found, individuals, strict=True):
+            fact |= {} if one.fitness.failure is None else {"failure": one.fitness.failure}
+    return found

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroevo.columns import Floats, Places
 from neuroevo.individual import Individual
-from neuroevo.population import Floats, Places, Population, in_columns
+from neuroevo.population import Population, in_columns
 
 
 def descending(individuals: Sequence[Individual]) -> Sequence[int] | Places:

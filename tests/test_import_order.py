@@ -14,6 +14,7 @@ ORDER = (
         "budget",
         "cards",
         "catalogue",
+        "columns",
         "data",
         "discrete",
         "extras",

@@ -25,8 +25,9 @@ from deap import cma
 from numpy.typing import NDArray
 from torch import Tensor
 
+from neuroevo.columns import Places
 from neuroevo.individual import Individual, genomes_of
-from neuroevo.population import Places, joined
+from neuroevo.population import joined
 from neuroevo.problems import Problem
 from neuroevo.ranking import descending
 from neuroevo.seeds import seed_of

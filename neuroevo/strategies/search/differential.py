@@ -21,9 +21,10 @@ from typing import ClassVar
 
 import numpy as np
 
+from neuroevo.columns import Places
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.differential import LEAST, binomial, rand_one
-from neuroevo.population import Places, ids_of, joined, parents_of, taken
+from neuroevo.population import ids_of, joined, parents_of, taken
 from neuroevo.problems import Problem
 from neuroevo.ranking import at_least_as_good
 from neuroevo.strategies.search import checks

@@ -23,13 +23,14 @@ import torch
 from torch import Tensor
 
 from neuroevo.budget import Budget
+from neuroevo.columns import Places
 from neuroevo.generations import born_in
 from neuroevo.individual import Individual
 from neuroevo.operators.crossover import simulated_binary
 from neuroevo.operators.fronts import crowding, front_numbers
 from neuroevo.operators.mutation import polynomial
 from neuroevo.operators.selection import tournament
-from neuroevo.population import Places, failed_of, fitness_values, joined, taken, wvalues_of
+from neuroevo.population import failed_of, fitness_values, joined, taken, wvalues_of
 from neuroevo.problems import Problem
 from neuroevo.space import Space
 from neuroevo.strategies.search.base import ALL, Search, compact
