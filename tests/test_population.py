@@ -33,6 +33,7 @@ from neuroevo.strategies import (
     Genetic,
     Island,
     MAPElites,
+    Memetic,
     Novelty,
     OpenAIES,
     Search,
@@ -51,6 +52,7 @@ SINGLE: tuple[Any, ...] = (
     SNES,
     PGPE,
     OpenAIES,
+    Memetic,
 )
 MAKERS: dict[str, Callable[[], Search]] = {
     **{

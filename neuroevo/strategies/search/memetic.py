@@ -22,9 +22,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from neuroevo.generations import born_in
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.replacement import plus
+from neuroevo.population import ids_of, joined, taken
 from neuroevo.problems import Problem
+from neuroevo.ranking import best_place, order_of
 from neuroevo.space import Space
 from neuroevo.strategies.search.base import scores_of
 from neuroevo.strategies.search.genetic import Genetic
@@ -79,31 +82,33 @@ class Memetic(Genetic):
         self.toolbox.register("replace", plus)
         self.toolbox.register("probe", probes)
 
-    def ask(self) -> list[Individual]:
+    def ask(self) -> Sequence[Individual]:
         """Return first individuals, later children, and those near the best individual."""
         if not self.individuals:
             return self.initial_population()
         children = self.toolbox.vary(self.toolbox.select(self.individuals, self.population - 1 - 2 * self.genes))
-        for child in children:
-            child.generation = self.generation
+        born_in(self.generation, children)
         probed = self.toolbox.probe(self.point, self.steps[self.places], self.places)
-        best = max(self.individuals, key=lambda one: one.fitness)
+        best = ids_of(self.individuals)[best_place(self.individuals)]
         genomes = torch.cat([self.point.unsqueeze(0), probed])
-        near = self.new_individuals(genomes, [(best.id,)] * len(genomes))
-        self.near |= {str(one.id): place for place, one in enumerate(near)}
-        return [*children, *near]
+        near = self.new_individuals(genomes, [(best,)] * len(genomes))
+        self.near |= {str(number): place for place, number in enumerate(ids_of(near))}
+        return joined(children, near)
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Choose the survivors, and move the point."""
-        before = max(self.individuals, key=lambda one: one.fitness, default=None)
-        near = sorted((one for one in population if str(one.id) in self.near), key=lambda one: self.near[str(one.id)])
-        children = [one for one in population if str(one.id) not in self.near]
-        super().tell([*children, *([max(near, key=lambda one: one.fitness)] if near else [])])
-        best = max(self.individuals, key=lambda one: one.fitness)
+        before = order_of(self.individuals, best_place(self.individuals)) if self.individuals else None
+        turns = [self.near.get(str(number), -1) for number in ids_of(population)]
+        places = sorted((place for place, turn in enumerate(turns) if turn >= 0), key=turns.__getitem__)
+        near = taken(population, places)
+        children = taken(population, [place for place, turn in enumerate(turns) if turn < 0])
+        super().tell(joined(children, taken(near, [best_place(near)] if near else [])))
+        best = genomes_of(taken(self.individuals, [best_place(self.individuals)]))
         whole = len(near) == 1 + 2 * self.genes
-        led = whole and best in near and before is not None and near[0].fitness >= before.fitness
+        led = whole and before is not None and order_of(near, 0) >= before
+        led = led and bool((genomes_of(near) == best).all(1).any())
         moved = self._moved_by(near) if whole else self.point
-        self.point = moved if led else best.genome.clone()
+        self.point = moved if led else best[0].clone()
         self.near = {}
 
     @property
