@@ -29,6 +29,7 @@ ORDER = (
         "individual",
         "interface",
         "learngene",
+        "low_rank",
         "module_state",
         "policy",
         "population",
