@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
+from neuroevo.execution.activations import widest
 from neuroevo.execution.dense import Dense
 from neuroevo.execution.functional import Functional
 from neuroevo.execution.memory import is_out_of_memory
@@ -88,21 +89,9 @@ class Forward:
         For modules that run in tiles it is the output, because other activations are held for one tile only. Inputs
         are [N, ...].
         """
-        found: list[int] = []
-
-        def note(module: nn.Module, arguments: object, outputs: object) -> None:
-            found.append(outputs.numel() if isinstance(outputs, Tensor) else 0)
-
         tiles = self.dense is not None or (self.tiled is not None and inputs.device.type == "cpu")
         module = copied(self.module) if self.copies else self.module
-        layers = [module] if tiles else list(module.modules())
-        handles = [layer.register_forward_hook(note) for layer in layers]
-        try:
-            module(inputs)
-        finally:
-            for handle in handles:
-                handle.remove()
-        return max(found)
+        return widest(module, [module] if tiles else list(module.modules()), inputs)
 
     def tile(self, inputs: Tensor) -> int | None:
         """Return how many networks run at a time on the same inputs [N, ...]; None if it is all of them.
