@@ -60,3 +60,14 @@ def unwrap(function: Callable[..., Any]) -> tuple[Callable[..., Any], tuple[Any,
         keywords = {**function.keywords, **keywords}
         function = function.func
     return function, arguments, keywords
+
+
+def shipped(function: Callable[..., Any], items: list[tuple[Any, ...]]) -> tuple[Callable[..., Any], list[Any]]:
+    """Return what is sent to workers: what the function's `ship(items)` returns, if it has one, or both as they are.
+
+    So individuals that have much in common are sent as what they differ in, and the rest goes with the function.
+    """
+    inner, arguments, keywords = unwrap(function)
+    ship = None if arguments or keywords else getattr(inner, "ship", None)
+    found = ship(items) if ship is not None else None
+    return (function, items) if found is None else found

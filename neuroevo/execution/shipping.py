@@ -22,6 +22,9 @@ LARGE = 1 << 16
 REMEMBERED = 64
 """Largest number of large tensors that a worker keeps."""
 
+REMEMBERED_BYTES = 2**28
+"""Largest size of those together, apart from what the function that was sent last needs: 256 MiB."""
+
 Key = tuple[object, ...]
 
 
@@ -94,9 +97,14 @@ class Packer:
         return self._shared[key].number
 
     def _forget(self, needs: set[int]) -> None:
-        for key in [*self._shared][: max(0, len(self._shared) - REMEMBERED)]:
-            if self._shared[key].number not in needs:
-                del self._shared[key]
+        """Forget the tensors that were used longest ago, while there are too many or they are too large."""
+        sizes = {key: shared.tensor.nbytes for key, shared in self._shared.items() if shared.number not in needs}
+        count, size = len(self._shared), sum(sizes.values())
+        for key, own in sizes.items():
+            if count <= REMEMBERED and size <= REMEMBERED_BYTES:
+                break
+            del self._shared[key]
+            count, size = count - 1, size - own
 
 
 class WorkerCache:

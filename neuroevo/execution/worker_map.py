@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from neuroevo.budget import Budget
-from neuroevo.execution.mapping import batched_map, unwrap
+from neuroevo.execution.mapping import batched_map, shipped, unwrap
 from neuroevo.execution.memory import ending
 from neuroevo.execution.shipping import Package, Packer, WorkerCache, pickled
 from neuroevo.execution.unguarded import end_if_unguarded
@@ -122,7 +122,7 @@ class WorkerMap:
             TypeError: The function or an item can't be pickled.
             Exception: What the function raised for the first item that it raised for.
         """
-        items = list(zip(*iterables, strict=False))
+        function, items = shipped(function, list(zip(*iterables, strict=False)))
         package = self.pack(function)
         if not items:
             return []

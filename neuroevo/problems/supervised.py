@@ -166,7 +166,7 @@ class Supervised(Recorded):
     def scores(self, genomes: Tensor, *, generation: int = 0) -> Tensor:
         """Return the scores [P] of genomes [P, D], on the minibatch of a generation if there are minibatches."""
         examples = self.examples(generation)
-        return torch.cat([self._scored(self._outputs(part, examples), examples) for part in genomes.split(self.chunk)])
+        return torch.cat([self.scored(self._outputs(part, examples), examples) for part in genomes.split(self.chunk)])
 
     def examples(self, generation: int) -> Examples:
         """Return what a generation is scored on: everything, or its minibatch."""
@@ -176,6 +176,20 @@ class Supervised(Recorded):
         rows = torch.randperm(len(self.inputs), generator=generator)[: self.minibatch].to(self.inputs.device)
         classes = None if self.classes is None else self.classes[rows]
         return Examples(self.inputs[rows], self.targets[rows], classes)
+
+    @torch.no_grad()
+    def scored(self, outputs: Tensor, examples: Examples) -> Tensor:
+        """Return the scores [P] of outputs [P, N, ...] for some examples."""
+        batched = BATCHED.get(self.score)
+        if batched is not None and outputs.dim() == 3 and examples.classes is not None:
+            return batched(outputs, examples.classes)
+        scores = self._each_scored(outputs, examples.targets)
+        if scores.shape != (len(outputs),):
+            raise ValueError(
+                f"score must return one number, but for {len(outputs)} individuals it returned the shape "
+                f"{list(scores.shape)}."
+            )
+        return scores
 
     def _outputs(self, genomes: Tensor, examples: Examples) -> Tensor:
         """Return the outputs [P, N, ...] of genomes [P, D], for some of the inputs after the other."""
@@ -203,19 +217,6 @@ class Supervised(Recorded):
         What the module holds beside them is as it was: parameters that did not evolve, buffers, frozen parameters.
         """
         return Genome.of(individual, self.space).to_module(self.module)
-
-    @torch.no_grad()
-    def _scored(self, outputs: Tensor, examples: Examples) -> Tensor:
-        batched = BATCHED.get(self.score)
-        if batched is not None and outputs.dim() == 3 and examples.classes is not None:
-            return batched(outputs, examples.classes)
-        scores = self._each_scored(outputs, examples.targets)
-        if scores.shape != (len(outputs),):
-            raise ValueError(
-                f"score must return one number, but for {len(outputs)} individuals it returned the shape "
-                f"{list(scores.shape)}."
-            )
-        return scores
 
     def _each_scored(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the scores [P] of outputs [P, N, ...], in one call if `torch.func.vmap` batches the score."""
