@@ -15,15 +15,19 @@ from torch import Tensor
 Memory = Mapping[str, Tensor]
 
 
-def ascent(gradient: Tensor, memory: Memory, *, learning_rate: float) -> tuple[Tensor, Memory]:
-    """Return a plain gradient step; the memory stays empty.
+def ascent(gradient: Tensor, memory: Memory, *, learning_rate: float, momentum: float = 0.0) -> tuple[Tensor, Memory]:
+    """Return a gradient step, plain or with momentum; without it the memory stays empty.
 
     Args:
         gradient: Floating point, [..., D].
-        memory: Not used.
-        learning_rate: Factor on the gradient.
+        memory: The memory of the last call.
+        learning_rate: Factor on the gradient, and on the sum of gradients.
+        momentum: Share of that sum that is kept, in [0, 1).
     """
-    return learning_rate * gradient, memory
+    if momentum == 0:
+        return learning_rate * gradient, memory
+    velocity = momentum * memory.get("velocity", torch.zeros_like(gradient)) + gradient
+    return learning_rate * velocity, {"velocity": velocity}
 
 
 def adam(

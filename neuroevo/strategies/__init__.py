@@ -14,7 +14,7 @@ Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Gene
 swarms), `Island` (with migration), `NSGA2` (several objectives), `Memetic` (the best individual is improved gene by
 gene), `Lamarckian` (individuals learn by gradients; Baldwinian too), `PBT` (weights by gradient, learning rates by
 evolution), `MAPElites`, `CMAME` and `Novelty` (what solutions are like); and those that move a distribution, `CMAES`,
-`SeparableCMAES`, `SNES`, `PGPE`, `OpenAIES`.
+`SeparableCMAES`, `SNES`, `PGPE`, `OpenAIES`, `EGGROLL` (individuals are seeds: a population without memory of its own).
 
 `Coevolution` makes one strategy of several, whose populations are scored against each other.
 
@@ -30,6 +30,7 @@ from neuroevo.strategies.search.cma_es import CMAES
 from neuroevo.strategies.search.cma_me import CMAME
 from neuroevo.strategies.search.coevolution import Coevolution
 from neuroevo.strategies.search.differential import Differential
+from neuroevo.strategies.search.eggroll import EGGROLL
 from neuroevo.strategies.search.evolution_strategy import EvolutionStrategy
 from neuroevo.strategies.search.genetic import Genetic
 from neuroevo.strategies.search.island import Island
@@ -64,6 +65,7 @@ from neuroevo.strategies.transfer.rivals import (
 __all__ = [
     "CMAES",
     "CMAME",
+    "EGGROLL",
     "GTL",
     "NEAT",
     "NSGA2",

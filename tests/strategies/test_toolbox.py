@@ -20,6 +20,7 @@ from neuroevo.problems.function import ARM, RASTRIGIN, SPHERE, ZDT1
 from neuroevo.problems.graphs import xor
 from neuroevo.strategies import (
     CMAES,
+    EGGROLL,
     NEAT,
     NSGA2,
     PBT,
@@ -43,6 +44,8 @@ MAKES: dict[str, Callable[[], Any]] = {
     "genetic": lambda: Genetic(SPHERE(3), population=6),
     "evolution-strategy": lambda: EvolutionStrategy(SPHERE(3)),
     "openai-es": lambda: OpenAIES(SPHERE(3)),
+    "eggroll": lambda: EGGROLL(SPHERE(3)),
+    "virtual openai-es": lambda: OpenAIES(SPHERE(3), virtual=True),
     "snes": lambda: SNES(SPHERE(3)),
     "pgpe": lambda: PGPE(SPHERE(3)),
     "cma-es": lambda: CMAES(SPHERE(3)),

@@ -27,6 +27,7 @@ from neuroevo.seeds import stream
 from neuroevo.strategies import (
     CMAES,
     CMAME,
+    EGGROLL,
     GTL,
     NEAT,
     NSGA2,
@@ -221,6 +222,7 @@ SEARCHES: dict[str, tuple[type[Search], tuple[str, ...]]] = {
     "genetic": (Genetic, GENES),
     "evolution-strategy": (EvolutionStrategy, (*DISTRIBUTION, "recombine")),
     "openai-es": (OpenAIES, (*DISTRIBUTION, "shape", "optimise")),
+    "eggroll": (EGGROLL, ("evaluate", "map", "shape", "optimise")),
     "snes": (SNES, (*DISTRIBUTION, "shape")),
     "pgpe": (PGPE, (*DISTRIBUTION, "shape", "optimise")),
     "cma-es": (CMAES, DISTRIBUTION),

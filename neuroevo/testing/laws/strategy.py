@@ -216,7 +216,9 @@ def _own_memory(make: Make, case: Case, *, generations: int) -> None:
     strategy = begun(make, case.draw("seed", seeds()))
     before: list[Individual] = []
     for individuals in steps(strategy, generations):
-        taken = [(one.id, span) for one in [*before, *individuals] for span in spans(one.genome)]
+        # Held, because a genome may be made when it is asked for.
+        genomes = [(one.id, one.genome) for one in [*before, *individuals]]
+        taken = [(owner, span) for owner, genome in genomes for span in spans(genome)]
         for place, (owner, (start, end)) in enumerate(taken):
             for other, (first, last) in taken[:place]:
                 if owner != other and start < last and first < end:
