@@ -47,8 +47,8 @@ class OpenAIES(GradientSearch):
         learning_rate: Adam's, in units of sigma.
         weight_decay: Share of the mean, in units of sigma, that the gradient is lessened by.
         sigma_rate: How fast sigma follows the path of the gradients, eta; 0 keeps it.
-        virtual: Whether individuals are seeds, with low-rank noise instead of genomes in memory (see `EGGROLL`); there is
-            no operator `sample` then.
+        virtual: Whether individuals are seeds, with low-rank noise instead of genomes in memory (see `EGGROLL`) and
+            without the operator `sample`.
         rank: The rank of the noise on each matrix, if the population is virtual.
     """
 
