@@ -82,7 +82,9 @@ class Generation(Summarised):
         """
         if not self.population:
             raise ValueError(f"generation {self.number} must have at least one individual to have a best one.")
-        return self.population[best_place(self.population)]
+        place = best_place(self.population)
+        # A copy, so that the others need not be made in the next generation.
+        return self.population[place] if (known := in_columns(self.population)) is None else known.copy_of(place)
 
     @property
     def mean(self) -> float:
@@ -344,9 +346,7 @@ def _probe(toolbox: Toolbox) -> None:
 
 
 def _check_survivors(population: Sequence[Individual], number: int) -> None:
-    if (known := in_columns(population)) is not None and not known.failed.all():
-        return
-    failed = sum(one.fitness.failed for one in population)
+    failed = int(failed_of(population).sum())
     if not population or failed < len(population):
         return
     reasons = sorted({one.fitness.failure for one in population if one.fitness.failure is not None})
@@ -396,5 +396,5 @@ def _step(strategy: Strategy, keep: Callable[[Sequence[Individual]], object], dr
     toolbox.update(population)
     draws.end("update")
     seconds = time.perf_counter() - started
-    kept = population.snapshot() if isinstance(population, Population) else tuple(population)
-    return Generation(number, kept, strategy.budget, seconds, strategy.record())
+    individuals = population if isinstance(population, Population) else tuple(population)
+    return Generation(number, individuals, strategy.budget, seconds, strategy.record())

@@ -8,7 +8,6 @@ into has none. `Population` is a sequence of individuals like any other; what wo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import chain
 from typing import Any, Self, overload
 
@@ -110,27 +109,14 @@ class Population(Sequence[Individual]):
 
     def tensor(self, *, copy: bool = False) -> Tensor:
         """Return the genomes, [P, D]: with memory of its own if it must have that, or rows are not consecutive."""
-        first, *others = (one.genomes for one in self._origins)
-        if others:
-            return self._merged([first, *others])
+        several = len(self._origins) > 1
+        first = torch.cat([one.genomes for one in self._origins]) if several else self._origins[0].genomes
         if self._places is None:
-            return first.clone() if copy else first
+            return first.clone() if copy and not several else first
         start, count = int(self._places[0]), len(self._places)
         if np.array_equal(self._places, np.arange(start, start + count)):
             return first[start : start + count].clone() if copy else first[start : start + count]
         return first.index_select(0, torch.from_numpy(self._places).to(first.device))
-
-    def _merged(self, tensors: Sequence[Tensor]) -> Tensor:
-        """Return the rows of several tensors, each of which is read once."""
-        if self._places is None:
-            return torch.cat(list(tensors))
-        rows = torch.from_numpy(self._places).to(tensors[0].device)
-        found, begin = tensors[0].new_empty(len(rows), tensors[0].shape[1]), 0
-        for genomes in tensors:
-            own = ((rows >= begin) & (rows < begin + len(genomes))).nonzero().squeeze(-1)
-            found.index_copy_(0, own, genomes.index_select(0, rows[own] - begin))
-            begin += len(genomes)
-        return found
 
     @property
     def dense(self) -> bool:
@@ -148,11 +134,6 @@ class Population(Sequence[Individual]):
         """Return a copy of an individual that has memory of its own."""
         origin, row = self._at(place)
         return origin.copy_of(row)
-
-    def snapshot(self) -> Population:
-        """Return the same individuals; those that are made later are made apart from these."""
-        origins = [replace(one, made=dict(one.made)) for one in self._origins]
-        return Population(*origins, places=self._places)
 
     def copied(self) -> Population:
         """Return copies of the individuals whose genomes are the rows of one new tensor."""
@@ -339,6 +320,13 @@ def failed_of(individuals: Sequence[Individual]) -> NDArray[np.bool_]:
     if (known := in_columns(individuals)) is not None:
         return known.failed
     return np.array([one.fitness.failed for one in individuals], dtype=np.bool_)
+
+
+def numbers_of(individuals: Sequence[Individual]) -> Integers:
+    """Return the ids of individuals, int64 [P]."""
+    if isinstance(individuals, Population) and individuals.untouched:
+        return individuals.ids
+    return np.array([one.id for one in individuals], dtype=np.int64)
 
 
 def ids_of(individuals: Sequence[Individual]) -> list[int]:

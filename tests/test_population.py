@@ -149,9 +149,9 @@ def test_a_generation_that_is_not_looked_into_makes_no_individuals(name: str, mo
 
 
 def test_individuals_that_were_looked_at_stay_the_same_objects() -> None:
-    """They are so in what was selected from their population, too; a record's are its own."""
+    """They are so in what was selected from their population, too; a copy has its own."""
     population = scored([[1.0], [3.0], [2.0]])
-    record, chosen = population.snapshot(), population.take([2, 2, 0])
+    record, chosen = copy.deepcopy(population), population.take([2, 2, 0])
     assert chosen[0] is chosen[1] is population[2]
     assert chosen[-1] is population[-3] is population[0]
     assert in_columns(population) is None
@@ -168,7 +168,7 @@ def test_it_is_a_sequence() -> None:
 
     def pair() -> tuple[Population, list[Individual]]:
         population = scored([[1.0], [3.0], [2.0]])
-        return population, list(population.snapshot())
+        return population, list(copy.deepcopy(population))
 
     population, individuals = pair()
     assert len(population) == 3
@@ -220,7 +220,7 @@ VALUES = [[1.0, 2.0], [1.0, 3.0], [np.nan, 9.0], [1.0, 2.0], [np.inf, np.nan], [
 def test_the_order_in_columns_is_that_of_the_individuals(weights: tuple[float, ...]) -> None:
     """Failures, ties, signed zeros and overflows included."""
     population = scored([*VALUES, [1e300, 1e300]], weights=weights)
-    individuals = list(population.snapshot())
+    individuals = list(copy.deepcopy(population))
     assert list(descending(population)) == list(descending(individuals))
     assert best_place(population) == best_place(individuals)
     assert ranks(population).tolist() == ranks(individuals).tolist()

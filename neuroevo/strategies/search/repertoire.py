@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroevo.individual import Individual
-from neuroevo.population import failed_of, ids_of, joined, taken
+from neuroevo.population import failed_of, joined, numbers_of, taken
 from neuroevo.strategies.search.base import Search, compact
 from neuroevo.strategies.search.measures import Measured, archives, check_measures, table_of
 
@@ -94,7 +94,7 @@ class Repertoire(Search):
 
     def _places(self, cells: Cells, numbers: Cells, children: Sequence[Individual]) -> Cells:
         """Return where the individuals with these ids, which hold the cells now, are among old elites and children."""
-        olds, news = np.array(ids_of(self.individuals), dtype=np.int64), np.array(ids_of(children), dtype=np.int64)
+        olds, news = numbers_of(self.individuals), numbers_of(children)
         place_of = np.full(self.cells, len(olds))
         place_of[self._cells] = np.arange(len(olds))
         places = place_of[cells]
@@ -105,14 +105,11 @@ class Repertoire(Search):
 
     def _add(self, individuals: Sequence[Individual]) -> list[Gain]:
         """Add individuals, by their ids; those that failed have no cell."""
-        gains = [LOST] * len(individuals)
+        status, value = (np.full(len(individuals), lost) for lost in LOST)
         fit = np.flatnonzero(~failed_of(individuals))
-        if not len(fit):
-            return gains
-        sound = taken(individuals, fit)
-        # The archive keeps ids, not genomes.
-        numbers = np.array(ids_of(sound), dtype=np.float64)[:, np.newaxis]
-        found = self.archive.add(numbers, *table_of(sound))
-        for place, *gain in zip(fit.tolist(), found["status"].tolist(), found["value"].tolist(), strict=True):
-            gains[place] = (gain[0], gain[1])
-        return gains
+        if len(fit):
+            sound = taken(individuals, fit)
+            # The archive keeps ids, not genomes.
+            found = self.archive.add(numbers_of(sound).astype(np.float64)[:, np.newaxis], *table_of(sound))
+            status[fit], value[fit] = found["status"], found["value"]
+        return list(zip(status.tolist(), value.tolist(), strict=True))
