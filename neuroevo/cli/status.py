@@ -16,6 +16,8 @@ SILENT = frozenset({"-h", "--help", "--quiet", "--json", "--version"})
 """Words with which a command says nothing, or nothing but its result."""
 LONG = frozenset({"bench", "evolve", "inherit"})
 """Commands whose steps a pipe shows: the others end before anyone asks."""
+PIPED = 10_000
+"""Images after which a pipe gets the next line."""
 
 
 class Status:
@@ -25,6 +27,7 @@ class Status:
         self.command = ""
         self.live = False
         self.shown = False
+        self.read = 0
 
     def begin(self, command: str, words: Sequence[str]) -> None:
         """Say that a command starts, unless its words or the environment ask for silence."""
@@ -44,8 +47,10 @@ class Status:
             sys.stderr.flush()
 
     def say_read(self, name: str, images: int) -> None:
-        """Say how many images of a data set have been read."""
-        self.say(f"reading {name}: {images:,} images")
+        """Say how many images of a data set have been read; a pipe, which keeps all lines, gets one now and then."""
+        if self.live or images // PIPED > self.read // PIPED or images < self.read:
+            self.say(f"reading {name}: {images:,} images")
+        self.read = images
 
     def clear(self) -> None:
         """Take the line away."""

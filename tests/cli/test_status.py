@@ -51,6 +51,18 @@ def test_a_pipe_gets_a_line_for_each_step_of_what_takes_long(tmp_path: Path) -> 
     assert text.getvalue() == ""
 
 
+@pytest.mark.parametrize("live", [True, False])
+def test_images_are_counted(live: bool, tmp_path: Path) -> None:
+    """Each time on a terminal, and seldom for a pipe; each data set begins anew."""
+    one, counts = Status(), [64, 9_984, 10_048, 12_800, 20_032, 64]
+    with (tmp_path / "log").open("w") as pipe, redirect_stderr(Terminal() if live else pipe) as written:
+        one.begin("bench", ["transfer"])
+        for images in counts:
+            one.say_read("folder", images)
+    text = written.getvalue() if isinstance(written, Terminal) else (tmp_path / "log").read_text()
+    assert text.count("images") == (6 if live else 3)
+
+
 @pytest.mark.parametrize("words", [["--quiet"], ["gtl", "--help"], ["-h"], ["--json"]], ids=" ".join)
 def test_silence_is_kept(words: list[str]) -> None:
     """Where it is asked for."""
