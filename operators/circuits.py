@@ -8,31 +8,33 @@ import torch
 from torch import Tensor
 
 from neuroevo.backbones import Layout
-from neuroevo.operators.places import per_channel
+from neuroevo.operators.places import per_channel, places_per_channel
+from neuroevo.structure import Structure, check_structure
 
 Circuit = dict[str, Tensor]
 
 
-def circuit_counts(layout: Layout, *, share: float) -> dict[str, int]:
+def circuit_counts(layout: Layout, *, share: float, structure: Structure = "equal-widths") -> dict[str, int]:
     """Return the number of channels of each group in a circuit of the given share.
 
-    All groups get about the same ratio, and the circuit's parameters come as close as possible to `share` of the
-    backbone's without exceeding it (but at least one channel per group is kept).
+    The groups' numbers relate as `structure` says, and the circuit's parameters come as close as possible to `share` of
+    the backbone's without exceeding it. A group has one channel at least, and one that has all of its own stays behind.
 
     Args:
         layout: The backbone's channel groups.
         share: Share of the backbone's parameters without the head, in (0, 1].
+        structure: How wide the groups are beside each other; see `Structure`.
 
     Raises:
-        ValueError: The share lies outside (0, 1].
+        ValueError: The share lies outside (0, 1], or the structure is no positive number for each group.
     """
     if not 0 < share <= 1:
         raise ValueError(f"share must lie in (0, 1], but it is {share}.")
-    budget = share * layout.parameters()
+    budget, widths = share * layout.parameters(), relative_widths(layout, structure)
     counts = dict.fromkeys(layout.groups, 1)
     growing = list(counts)
     while growing:
-        group = min(growing, key=lambda name: (counts[name] + 1) / layout.groups[name])
+        group = min(growing, key=lambda name: (counts[name] + 1) / widths[name])
         grown = {**counts, group: counts[group] + 1}
         if grown[group] <= layout.groups[group] and layout.parameters(grown) <= budget:
             counts = grown
@@ -41,15 +43,38 @@ def circuit_counts(layout: Layout, *, share: float) -> dict[str, int]:
     return counts
 
 
-def random_circuit(layout: Layout, *, share: float, generator: torch.Generator) -> Circuit:
+def relative_widths(layout: Layout, structure: Structure) -> dict[str, float]:
+    """Return how wide the groups are beside each other, in a unit of its own.
+
+    Raises:
+        ValueError: The structure is neither a name nor a positive number for each group.
+    """
+    if structure == "equal-ratios":
+        return {group: float(channels) for group, channels in layout.groups.items()}
+    if structure == "equal-widths":
+        return {group: 1.0 / places for group, places in places_per_channel(layout).items()}
+    check_structure(structure)
+    if len(structure) != len(layout.groups):
+        raise ValueError(
+            f"structure must have a number for each of the {len(layout.groups)} channel groups "
+            f"({', '.join(layout.groups)}), but it has {len(structure)}."
+        )
+    return dict(zip(layout.groups, map(float, structure), strict=True))
+
+
+def random_circuit(
+    layout: Layout, *, share: float, generator: torch.Generator, structure: Structure = "equal-widths"
+) -> Circuit:
     """Return a random index set per group, sorted, int64, with the counts of `circuit_counts`."""
     return {
         group: torch.randperm(layout.groups[group], generator=generator)[:count].sort().values
-        for group, count in circuit_counts(layout, share=share).items()
+        for group, count in circuit_counts(layout, share=share, structure=structure).items()
     }
 
 
-def strongest_circuit(layout: Layout, weights: Mapping[str, Tensor], *, share: float) -> Circuit:
+def strongest_circuit(
+    layout: Layout, weights: Mapping[str, Tensor], *, share: float, structure: Structure = "equal-widths"
+) -> Circuit:
     """Return per group the channels with the largest L1 norms, sorted, int64, with the counts of `circuit_counts`.
 
     A channel's norm is the sum of its absolute input weights, without biases and norm layers; of equal channels the
@@ -59,6 +84,7 @@ def strongest_circuit(layout: Layout, weights: Mapping[str, Tensor], *, share: f
         layout: The backbone's channel groups.
         weights: A network's tensors by name.
         share: Share of the backbone's parameters, as for `circuit_counts`.
+        structure: How wide the groups are beside each other.
     """
     norms = {group: torch.zeros(channels, dtype=torch.float64) for group, channels in layout.groups.items()}
     for name, axes in layout.axes.items():
@@ -69,7 +95,7 @@ def strongest_circuit(layout: Layout, weights: Mapping[str, Tensor], *, share: f
                 norms[group] += sums
     return {
         group: norms[group].argsort(descending=True, stable=True)[:count].sort().values
-        for group, count in circuit_counts(layout, share=share).items()
+        for group, count in circuit_counts(layout, share=share, structure=structure).items()
     }
 
 

@@ -46,6 +46,17 @@ def per_channel(segments: tuple[Segment, ...], values: Tensor, counts: Mapping[s
     return sums
 
 
+def places_per_channel(layout: Layout) -> dict[str, int]:
+    """Return how many features a channel of each group gives: the width of a head, or 1 of a filter."""
+    places: dict[str, int] = {}
+    for name in layout.axes:
+        for group, block in layout.segments(name)[layout.output(name)]:
+            if group is not None:
+                # Where a map is flattened, what reads it has a place for each of a channel's pixels.
+                places[group] = min(block, places.get(group, block))
+    return places
+
+
 def outer(places: list[Tensor], tensor: Tensor) -> tuple[Tensor, ...]:
     """Return one index tensor per axis, shaped so that together they address the outer product of the places."""
     grid = []

@@ -12,9 +12,10 @@ from neuroevo.backbones.traced import BODY
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import strongest_circuit
 from neuroevo.operators.inheritance import Weights, extract
+from neuroevo.structure import Structure
 
 
-def cut(weights: Weights, *, backbone: Backbone, share: float) -> Learngene:
+def cut(weights: Weights, *, backbone: Backbone, share: float, structure: Structure = "equal-widths") -> Learngene:
     """Return the circuit with the largest weights of a trained network as a learngene.
 
     Args:
@@ -22,8 +23,9 @@ def cut(weights: Weights, *, backbone: Backbone, share: float) -> Learngene:
             `weights=True`, or `fitted`.
         backbone: Its architecture.
         share: Share of the backbone's parameters, as for `circuit_counts`; 1 keeps all.
+        structure: How wide its channel groups are beside each other, as for `circuit_counts`.
     """
-    circuit = strongest_circuit(backbone.layout, weights, share=share)
+    circuit = strongest_circuit(backbone.layout, weights, share=share, structure=structure)
     return extract(weights, circuit, backbone=backbone, provenance=circuit)
 
 

@@ -42,6 +42,7 @@ ORDER = (
         "spelling",
         "free_memory",
         "splits",
+        "structure",
         "summarised",
     ),
     ("runs",),

@@ -1,6 +1,7 @@
 """Suite `ablation`: what each part of GTL contributes.
 
-Each variant leaves one part out and is given the same gradient steps; `scratch` is the baseline of all.
+Each variant leaves one part out and is given the same gradient steps; `scratch` is the baseline of all. What a
+population adds is left out of `gtl-population`, as `gtl` is one lineage.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from neuroevo.benchmarks.suites.protocol import Transfer
 from neuroevo.benchmarks.suites.suite import Setup, Suite
 
 STRATEGIES = (
-    *("scratch", "gtl", "gtl-paper", "gtl-no-mutation", "gtl-no-tournament", "gtl-no-tree", "gtl-generation-0"),
-    *("gtl-cross-random", "gtl-no-condense", "gtl-no-average", "gtl-four-lives", "gtl-no-memory", "gtl-own-cycles"),
+    *("scratch", "gtl", "gtl-paper", "gtl-cross-random", "gtl-no-condense", "gtl-no-memory", "gtl-own-cycles"),
+    *("gtl-population", "gtl-no-mutation", "gtl-no-tournament", "gtl-no-tree", "gtl-no-average", "gtl-generation-0"),
 )
 
-FEW_STRATEGIES = ("scratch", "gtl", "gtl-no-mutation", "gtl-cross-random", "gtl-no-condense", "gtl-no-average")
+FEW_STRATEGIES = ("scratch", "gtl", "gtl-cross-random", "gtl-no-condense", "gtl-population", "gtl-no-average")
 """Those of a quick run."""
 
 

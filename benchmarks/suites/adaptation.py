@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from neuroevo.benchmarks.suites.protocol import Transfer
-from neuroevo.benchmarks.suites.suite import ONE_LIFE, Setup, Suite
+from neuroevo.benchmarks.suites.suite import Setup, Suite
 from neuroevo.data.tasks import default_ways
 
 TARGETS = ("glyphs", "colour-glyphs")
@@ -50,6 +50,5 @@ SUITES = {
         claim="A learngene adapts: heirs that learn classes of a data set that no ancestor saw beat training from "
         "scratch there, too.",
         conditions=conditions,
-        quick=ONE_LIFE,
     )
 }

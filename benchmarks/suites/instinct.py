@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from neuroevo.benchmarks.suites import condition
 from neuroevo.benchmarks.suites.condition import Condition
-from neuroevo.benchmarks.suites.suite import ONE_LIFE, Setup, Suite
+from neuroevo.benchmarks.suites.suite import Setup, Suite
 
 UPDATES = (0, 1, 5, 10, 50)
 
@@ -26,6 +26,5 @@ SUITES = {
         claim="Heirs of a learngene are born with instincts: after 0, 1, 5, 10 or 50 updates they know more than a "
         "network that starts from random weights.",
         conditions=conditions,
-        quick=ONE_LIFE,
     )
 }

@@ -9,15 +9,12 @@ contestant is a strategy with a budget: `gtl-2000`. Evolved ones meet the hardes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from neuroevo.benchmarks.analysis.duels import EVOLVED, name_of
+from neuroevo.benchmarks.analysis.duels import name_of
 from neuroevo.benchmarks.suites.protocol import Transfer
-from neuroevo.benchmarks.suites.suite import ONE_LIFE, Entry, Setup, Suite, Trains
+from neuroevo.benchmarks.suites.suite import Entry, Setup, Suite, Trains
 
-SMALL = 1200
-"""Gradient steps below which GTL has one life per generation."""
-STRATEGIES = ("scratch", "narrow-pretraining", "finetune", "gtl-paper", "gtl", "gtl-four-lives")
+STRATEGIES = ("scratch", "narrow-pretraining", "finetune", "gtl-paper", "gtl", "gtl-population")
 
 
 def conditions(setup: Setup, *, budgets: tuple[int, ...] = (600, 2000, 6000)) -> Transfer:
@@ -34,16 +31,8 @@ def conditions(setup: Setup, *, budgets: tuple[int, ...] = (600, 2000, 6000)) ->
 def entries(names: Sequence[str], trains: Trains, *, budgets: Sequence[int]) -> list[Entry]:
     """Return the contestants: each strategy with each budget, those that spend nothing once."""
     return [Entry(name, name) for name in names if not trains(name)] + [
-        Entry(name_of(name, budget), name, budget, defaults_of(name, budget))
-        for budget in budgets
-        for name in names
-        if trains(name)
+        Entry(name_of(name, budget), name, budget) for budget in budgets for name in names if trains(name)
     ]
-
-
-def defaults_of(name: str, budget: int) -> dict[str, Any]:
-    """Return the settings that GTL has with a budget; those of its variants are their own."""
-    return dict(ONE_LIFE) if name == EVOLVED and budget < SMALL else {}
 
 
 SUITES = {

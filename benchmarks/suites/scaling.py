@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from neuroevo.benchmarks.suites import condition
 from neuroevo.benchmarks.suites.condition import Condition
-from neuroevo.benchmarks.suites.suite import ONE_LIFE, Setup, Suite
+from neuroevo.benchmarks.suites.suite import Setup, Suite
 
 FACTORS = (0.5, 1.0, 1.5, 2.0)
 FEW_STRATEGIES = ("scratch", "finetune", "gtl")
@@ -82,6 +82,5 @@ SUITES = {
         "half, one and a half times and twice the width, in deeper and shallower ones, and in another architecture.",
         conditions=conditions,
         contestants=contestants,
-        quick=ONE_LIFE,
     )
 }

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from neuroevo.backbones import Backbone
@@ -19,13 +18,6 @@ from neuroevo.benchmarks.suites.condition import Condition, Conditions, as_condi
 from neuroevo.benchmarks.suites.contestant import Contestant
 from neuroevo.benchmarks.suites.protocol import Transfer
 from neuroevo.data.images import Dataset
-
-ONE_LIFE: Mapping[str, Any] = MappingProxyType({"population": 1, "tournament": 1})
-"""What GTL has where a budget is small.
-
-Lives of fewer than some 200 updates learn less than their average makes good, so that small budgets have one lineage
-and no siblings; found on `held_out` classes (`docs/does-evolution-pay.md`).
-"""
 
 
 class MakeBackbone(Protocol):
@@ -102,7 +94,6 @@ class Suite:
             them; empty leaves that to the caller.
         entries: Called with names of strategies, with whether one trains, and with the suite's own settings, returns
             the contestants that are to be made; by default one of each.
-        quick: Settings that `gtl` has in a quick run, unless others are given.
     """
 
     name: str
@@ -111,7 +102,6 @@ class Suite:
     conditions: Callable[..., Conditions]
     contestants: Sequence[str] | Callable[[Setup], Sequence[str]] = ()
     entries: Callable[..., list[Entry]] = one_of_each
-    quick: Mapping[str, Any] = field(default_factory=dict)
 
     def names(self, setup: Setup) -> tuple[str, ...]:
         """Return the names of the strategies that are compared by default; empty if the caller decides."""

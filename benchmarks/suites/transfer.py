@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neuroevo.benchmarks.suites.cells import Cell, remaining, run
 from neuroevo.benchmarks.suites.protocol import CURVE_POINTS, Transfer
-from neuroevo.benchmarks.suites.suite import ONE_LIFE, Setup, Suite
+from neuroevo.benchmarks.suites.suite import Setup, Suite
 
 __all__ = ["CURVE_POINTS", "SUITES", "Cell", "Transfer", "remaining", "run"]
 
@@ -29,6 +29,5 @@ SUITES = {
         claim="Learngenes with about 20 % of the parameters beat training from scratch.",
         conditions=conditions,
         contestants=contestants,
-        quick=ONE_LIFE,
     )
 }

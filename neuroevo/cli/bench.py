@@ -209,7 +209,7 @@ def _run_suite(one: Chosen, settings: Bench, own: Sequence[Named], folder: Path,
     before = read_facts(folder) if resume and (folder / FACTS).exists() else {}
     # `auto` may stand for another device by now.
     work = _prepared(one, settings.model_copy(update={"device": before.get("device", settings.device)}), own)
-    if settings.quick and not (settings.quiet or resume) and (sentence := _kept(one, settings)):
+    if settings.quick and not (settings.quiet or resume) and (sentence := _kept(settings)):
         echo(sentence, err=True)
     opened = RunDirectory.resume if resume else RunDirectory.create
     values = _used(settings, own)
@@ -223,11 +223,10 @@ def _run_suite(one: Chosen, settings: Bench, own: Sequence[Named], folder: Path,
     write_page(run.path)
 
 
-def _kept(one: Chosen, settings: Bench) -> str:
-    """Return which values that are given a quick run of a suite would choose otherwise."""
+def _kept(settings: Bench) -> str:
+    """Return which values that are given a quick run would choose otherwise."""
     values = settings.model_dump(by_alias=True)
-    of_suite = {key: value for key, value in getattr(one.suite, "quick", {}).items() if key in settings.given}
-    return kept(values, quick_settings(values) | of_suite)
+    return kept(values, quick_settings(values))
 
 
 def _used(settings: Bench, own: Sequence[Named]) -> dict[str, Any]:

@@ -206,7 +206,10 @@ def _life(
     """Return the training run of an heir of a founder as GTL has it, cut short."""
     default, generator = GTLSettings(), stream(seed, slot, "tuning")
     share = own.get("share") or default.share
-    founder = random_founder(backbone=backbone, share=share, generator=generator, new_ids=torch.arange)
+    structure = own.get("structure") or default.structure
+    founder = random_founder(
+        backbone=backbone, share=share, structure=structure, generator=generator, new_ids=torch.arange
+    )
     batch = own.get("life_batch") or own.get("batch") or default.life.batch
     setup = TrainingSetup(
         backbone=backbone,

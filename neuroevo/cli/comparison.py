@@ -48,7 +48,7 @@ from neuroevo.execution import Recipe, WorkerMap
 from neuroevo.execution.watching import watching
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.signatures import parameters
-from neuroevo.strategies import AsynchronousGTL
+from neuroevo.strategies import AsynchronousGTL, PopulationGTL
 from neuroevo.strategies.gtl.gtl import GTL
 from neuroevo.strategies.gtl.variants import Variant
 
@@ -84,7 +84,7 @@ def prepare_comparison(suite: Suite, settings: BenchNetworks, own: Sequence[Name
             backbone=backbone,
             generations=settings.generations,
             match=settings.match,
-            reference=reference_of(suite, settings),
+            reference=reference_of(settings),
             settings=shared_settings(settings),
             seed=settings.seed,
             device=device,
@@ -166,16 +166,16 @@ def entries_of(
             made[one.strategy],
             name=one.name,
             budget=one.budget,
-            defaults={**_defaults(made[one.strategy], suite, settings), **one.defaults},
+            defaults={**_defaults(made[one.strategy], settings), **one.defaults},
         )
         for one in found
     ]
 
 
-def reference_of(suite: Suite, settings: BenchNetworks) -> Entry:
+def reference_of(settings: BenchNetworks) -> Entry:
     """Return the entry of `gtl`, whose budget all contestants get, whether it takes part or not."""
     entry = entry_of("gtl", Named("gtl", "gtl"), asynchronous=settings.asynchronous)
-    return replace(entry, defaults=_defaults(entry, suite, settings))
+    return replace(entry, defaults=_defaults(entry, settings))
 
 
 def entry_of(name: str, named: Named, *, asynchronous: bool = False) -> Entry:
@@ -301,19 +301,16 @@ class Progress(Listener):
         self.reporter.line(f"{_sentence(cell)}{self.reporter.left}")
 
 
-def _defaults(entry: Entry, suite: Suite, settings: BenchNetworks) -> dict[str, Any]:
-    """Return the settings of a contestant that follow from those of the descendants, and from `--quick`."""
-    if entry.pretrains == UNSHARED:
-        return {"pretraining_learning_rate": settings.learning_rate}
-    is_plain = entry.strategy in (GTL, AsynchronousGTL)
-    return dict(suite.quick) if settings.quick and is_plain else {}
+def _defaults(entry: Entry, settings: BenchNetworks) -> dict[str, Any]:
+    """Return the settings of a contestant that follow from those of the descendants."""
+    return {"pretraining_learning_rate": settings.learning_rate} if entry.pretrains == UNSHARED else {}
 
 
 def _asynchronous(thing: Any) -> Any:
     """Return GTL or a variant of it without barriers, any other strategy as it is."""
-    if thing is GTL:
+    if thing in (GTL, PopulationGTL):
         return AsynchronousGTL
-    if isinstance(thing, Variant) and thing.strategy is GTL:
+    if isinstance(thing, Variant) and thing.strategy in (GTL, PopulationGTL):
         return replace(thing, strategy=AsynchronousGTL, settings={**thing.settings, "average": False})
     return thing
 

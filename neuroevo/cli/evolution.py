@@ -43,7 +43,7 @@ from neuroevo.runs.directory import RunDirectory, read_facts
 from neuroevo.runs.names import FACTS, GENOME, LEARNGENE
 from neuroevo.signatures import parameters
 from neuroevo.spelling import unknown
-from neuroevo.strategies import GTL, NEAT, AsynchronousGTL, Search
+from neuroevo.strategies import GTL, NEAT, AsynchronousGTL, PopulationGTL, Search
 from neuroevo.strategies.gtl.operators import finite_or_none
 from neuroevo.strategies.gtl.variants import Variant
 from neuroevo.strategies.passed_on import passed_on
@@ -98,7 +98,7 @@ class Chosen:
         variant = found if isinstance(found, Variant) else None
         make = cast(Make, found if variant is None else variant.strategy)
         if asynchronous:
-            if make is not GTL:
+            if make not in (GTL, PopulationGTL):
                 raise click.UsageError(f"--asynchronous is for gtl and its variants, but STRATEGY is {name}.")
             make = AsynchronousGTL
         taken = parameters(make).get("problem")

@@ -111,7 +111,7 @@ def _cut(settings: Inherit, protocol: Transfer) -> Learngene:
         backbone, weights = fitted(_state(settings), protocol.backbone)
     except ValueError as error:
         raise ValueError(f"{settings.trained} can't be used with --backbone {settings.backbone}: {error}") from error
-    learngene = cut(weights, backbone=backbone, share=settings.share)
+    learngene = cut(weights, backbone=backbone, share=settings.share, structure=settings.structure)
     return learngene.with_notes(cut_from=Path(str(settings.trained)).name)
 
 

@@ -3,11 +3,12 @@
 A strategy registers every operator that it uses on a `deap.base.Toolbox` and calls them only through it, so that
 registering another one really swaps it; `deap.algorithms.eaGenerateUpdate(strategy.toolbox, ngen)` runs any of them.
 
-`GTL` evolves learngenes, `AsynchronousGTL` does so without waiting for generations to end, `Layerwise` evolves which
-layers are passed on. Their rivals make one candidate in one generation: `Scratch` passes on nothing, `UntrainedCircuit`
-a random circuit of a random network, `RandomCircuit` one of a pre-trained network, `PrunedCircuit` its strongest
-channels, `HeurLG` its last layers, `Finetune` all of it, `LinearProbe` all of it frozen; `NarrowPretraining` trains a
-network of the circuit's size alone, `Reptile` meta-learns on many tasks.
+`GTL` evolves learngenes in one lineage, `PopulationGTL` with lives side by side, `AsynchronousGTL` without waiting for
+generations to end, `Layerwise` evolves which layers are passed on. Their rivals make one candidate in one generation:
+`Scratch` passes on nothing, `UntrainedCircuit` a random circuit of a random network, `RandomCircuit` one of a
+pre-trained network, `PrunedCircuit` its strongest channels, `HeurLG` its last layers, `Finetune` all of it,
+`LinearProbe` all of it frozen; `NarrowPretraining` trains a network of the circuit's size alone, `Reptile` meta-learns
+on many tasks.
 
 Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Genetic` (generational or steady-state),
 `EvolutionStrategy` (comma or plus), `Differential`, `SHADE` (differential evolution that adapts), `PSO` (particle
@@ -24,7 +25,16 @@ evolution), `MAPElites`, `CMAME` and `Novelty` (what solutions are like); and th
 """
 
 from neuroevo.strategies.bare_toolbox import BareToolbox
-from neuroevo.strategies.gtl import GTL, PAPER, AsynchronousGTL, GenePool, GeneTree, GTLSettings, Layerwise
+from neuroevo.strategies.gtl import (
+    GTL,
+    PAPER,
+    AsynchronousGTL,
+    GenePool,
+    GeneTree,
+    GTLSettings,
+    Layerwise,
+    PopulationGTL,
+)
 from neuroevo.strategies.search.base import Search
 from neuroevo.strategies.search.cma_es import CMAES
 from neuroevo.strategies.search.cma_me import CMAME
@@ -96,6 +106,7 @@ __all__ = [
     "Novelty",
     "OneCandidate",
     "OpenAIES",
+    "PopulationGTL",
     "PrunedCircuit",
     "RandomCircuit",
     "Recommendation",

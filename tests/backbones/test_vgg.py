@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from neuroevo.backbones import VGG
 from neuroevo.backbones.vgg import vgg11, vgg13, vgg16
 from neuroevo.operators.circuits import circuit_counts
+from neuroevo.structure import NamedStructure
 
 SMALL = VGG(13, (2, 3, 3, 4, 2, 5, 3, 2, 4, 3), channels=2)
 
@@ -32,12 +33,13 @@ def test_parameters(backbone: VGG, widths: list[int], parameters: int) -> None:
     assert backbone.layout.parameters() == by_hand(widths, channels=3) == parameters
 
 
-def test_a_fifth_of_vgg11() -> None:
+@pytest.mark.parametrize(("structure", "parameters"), [("equal-ratios", 1_844_427), ("equal-widths", 1_844_147)])
+def test_a_fifth_of_vgg11(structure: NamedStructure, parameters: int) -> None:
     """A circuit of a fifth keeps 20 % of the parameters within half a point."""
     layout = vgg11().layout
-    counts = circuit_counts(layout, share=0.2)
+    counts = circuit_counts(layout, share=0.2, structure=structure)
     kept = by_hand([*counts.values()], channels=3)
-    assert layout.parameters(counts) == kept == 1_844_427
+    assert layout.parameters(counts) == kept == parameters
     assert 100 * kept / layout.parameters() == pytest.approx(20, abs=0.5)
 
 

@@ -45,7 +45,7 @@ WRONG = [
     ("--evaluations 3", "--evaluations must be left out, for the suite transfer does not read it; bench opt", "would."),
     ("instinct scaling --heirs mlp:x", "--heirs: an heir must be a backbone with a width above 0", ""),
     ("--share 1.5", "share must lie in (0, 1]", "1.5"),
-    ("--tournament 9", "tournament must lie between 1 and the population of 2, but it is 9.", ""),
+    ("--tournament 0", "tournament must be at least 1, but it is 0.", ""),
     ("--pretraining-updates 3", "--pretraining-updates must come with --match none, for otherwise", ""),
     ("--ways 64", "--ways must be at most 63, the classes of the role novel of glyphs, but it is 64.", ""),
     ("--shots 200", "--shots must be below 200, the images per class of glyphs, but it is 200.", ""),

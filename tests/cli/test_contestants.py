@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 
-from neuroevo.benchmarks.suites.ablation import SUITES as ABLATION
-from neuroevo.benchmarks.suites.suite import ONE_LIFE
-from neuroevo.benchmarks.suites.transfer import SUITES as TRANSFER
 from neuroevo.cli.comparison import reference_of, shared_settings
 from neuroevo.cli.contestants import settings_of_all
 from neuroevo.cli.settings.load import load, with_settings
@@ -18,6 +15,7 @@ from neuroevo.cli.settings.quick import QUICK
 from neuroevo.cli.settings.run import BenchNetworks
 from neuroevo.cli.settings.sources import Sources
 from neuroevo.runs.records import read_records
+from neuroevo.signatures import parameters
 
 Program = Callable[..., Any]
 BUDGET = ("--population", 2, "--life-updates", 6)
@@ -238,11 +236,11 @@ def test_the_budget_of_quick_does_not_depend_on_who_takes_part(names: list[str])
     assert "life_updates" not in shared_settings(load(model, Sources(flags={}, environ={}, table={}), what="the test"))
 
 
-@pytest.mark.parametrize("quick", [True, False])
-@pytest.mark.parametrize("asynchronous", [True, False])
-def test_a_quick_gtl_has_one_life_per_generation(quick: bool, asynchronous: bool) -> None:
-    """In a suite that says so, and as a default: what is given still wins. A suite that is about siblings has them."""
-    flags = {"quick": quick, "asynchronous": asynchronous, "engine": "processes"}
+@pytest.mark.parametrize(("asynchronous", "lives"), [(True, 2), (False, 1)])
+def test_gtl_has_one_life_per_generation(asynchronous: bool, lives: int) -> None:
+    """The contestant whose budget all get is one lineage, unless it runs without barriers."""
+    flags = {"asynchronous": asynchronous, "engine": "processes"}
     settings = load(BenchNetworks, Sources(flags=flags, environ={}, table={}), what="the test")
-    assert reference_of(TRANSFER["transfer"], settings).defaults == (ONE_LIFE if quick else {})
-    assert reference_of(ABLATION["ablation"], settings).defaults == {}
+    reference = reference_of(settings)
+    assert reference.defaults == {}
+    assert parameters(reference.make)["population"].default == lives

@@ -135,7 +135,7 @@ WRONG = [
     ([], "STRATEGY must be given, for example: neuroevo evolve gtl --quick; ", ""),
     (["gtl", "finetune"], "Got unexpected extra argument", "finetune"),
     (["gtl", "--device", "cuda:99"], "--device must be auto or one of ", "but it is cuda:99."),
-    (["gtl", "--population", 1], "tournament must lie between 1 and the population of 1, but it is 2.", ""),
+    (["gtl", "--population", 0], "population must be at least 1, but it is 0.", ""),
     (["gtl", "--mutation-rate", 2], "mutation_rate must lie in [0, 1], but it is 2.0.", ""),
     (["gtl", "--backbone", "resnet12", "--cross", "one"], "--cross must be zero or random, but it is 'one'.", ""),
     (["gtl", "--seeds", 3], "--seeds must be left out, for gtl does not read it; bench ", " would."),

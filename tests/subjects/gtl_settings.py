@@ -15,7 +15,7 @@ from hypothesis.strategies import DrawFn
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.execution import Pixels, Recipe
 from neuroevo.problems import Critic, NearestMean, TrainingSetup
-from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, Layerwise
+from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, Layerwise, PopulationGTL
 from neuroevo.strategies.gtl.layerwise import GRL
 from neuroevo.strategies.gtl.scoring import critics
 from neuroevo.strategies.gtl.settings import GTLSettings, shallow
@@ -31,7 +31,7 @@ GTL_FILES = ("neuroevo/strategies/gtl/gtl.py", "neuroevo/strategies/gtl/settings
 SETTINGS = ("neuroevo/strategies/gtl/settings.py",)
 SCORING = ("neuroevo/strategies/gtl/scoring.py",)
 VARIANTS = ("neuroevo/strategies/gtl/variants.py",)
-KINDS = {"gtl": GTL, "layerwise": Layerwise, "asynchronous": AsynchronousGTL}
+KINDS = {"gtl": GTL, "population": PopulationGTL, "layerwise": Layerwise, "asynchronous": AsynchronousGTL}
 Facts = Mapping[str, Any]
 
 
@@ -49,13 +49,14 @@ def dataset() -> Dataset:
 
 
 DEFAULTS: dict[str, Any] = {
-    "population": 2,
+    "population": 1,
     "tournament": 2,
     "share": 0.2,
+    "structure": "equal-widths",
     "life_ways": "all",
     "critic_ways": None,
     "critic_shots": 10,
-    "life": asdict(Recipe(updates=440, learning_rate=0.2)),
+    "life": asdict(Recipe(updates=880, learning_rate=0.2)),
     "scoring": "nearest-mean",
     "critic": asdict(Recipe(updates=20)),
     "critics": 4,
@@ -85,6 +86,7 @@ DEFAULTS: dict[str, Any] = {
 """The documented defaults."""
 
 PLAIN_PAPER: dict[str, Any] = {
+    "structure": "equal-ratios",
     "life_ways": None,
     "scoring": "critics",
     "critics": 1,
@@ -103,12 +105,18 @@ PLAIN_PAPER: dict[str, Any] = {
 }
 """The paper's reading."""
 
+PLAIN_POPULATION: dict[str, Any] = {"population": 2, "life": Recipe(updates=440, learning_rate=0.2)}
+"""The defaults of what trains several networks side by side."""
+
 PLAIN_GRL: dict[str, Any] = {**PLAIN_PAPER, "mutation_rate": 1.0, "credit": "grl"}
+
+STRUCTURES: tuple[Any, ...] = ("equal-ratios", "equal-widths", (2.0, 3.0))
 
 VALUES: dict[str, list[Any]] = {
     "population": [1, 2, 5, 0],
     "tournament": [1, 2, 3, 0],
     "share": [1.0, 0.5, 0.0, 1.5, -0.1],
+    "structure": [*STRUCTURES, "narrow", (1.0, 0.0), ()],
     "life_ways": [1, 2, None, 0],
     "critic_ways": [1, 3, 0],
     "critic_shots": [1, 2, 0],
@@ -149,7 +157,7 @@ def plain_settings_of(given: Facts) -> Any:
     positive = ("life_ways", "critic_ways", "critic_shots", "parents", "finalists", "population", "tournament")
     inside &= all(settings[name] is None or settings[name] == "all" or settings[name] > 0 for name in positive)
     inside &= settings["founders"] >= 0 and settings["elites"] >= 0
-    inside &= settings["tournament"] <= settings["population"] and settings["cross"] in ("zero", "random")
+    inside &= settings["cross"] in ("zero", "random") and settings["structure"] in STRUCTURES
     inside &= (
         0 < settings["share"] <= 1 and 0 < settings["temperature"] < math.inf and 0 <= settings["noise"] < math.inf
     )
@@ -214,14 +222,13 @@ def scorings() -> st.SearchStrategy[Facts]:
 
 TABLE: dict[str, tuple[str, Facts, Facts, bool]] = {
     "gtl-paper": ("GTL", PLAIN_PAPER, {"population": 6, "life": Recipe(updates=100)}, False),
-    "gtl-no-mutation": ("GTL", {"mutation_rate": 0.0}, {}, False),
-    "gtl-no-tournament": ("GTL", {"tournament": 1}, {}, False),
-    "gtl-no-tree": ("GTL", {"beta": 0.0}, {}, False),
-    "gtl-generation-0": ("GTL", {"cycle": 1}, {}, True),
+    "gtl-no-mutation": ("PopulationGTL", {"mutation_rate": 0.0}, {}, False),
+    "gtl-no-tournament": ("PopulationGTL", {"tournament": 1}, {}, False),
+    "gtl-no-tree": ("PopulationGTL", {"beta": 0.0}, {}, False),
+    "gtl-generation-0": ("PopulationGTL", {"cycle": 1}, {}, True),
     "gtl-cross-random": ("GTL", {"cross": "random", "isolate": False, "condense": False}, {}, False),
     "gtl-no-condense": ("GTL", {"condense": False}, {}, False),
-    "gtl-no-average": ("GTL", {"average": False}, {}, False),
-    "gtl-four-lives": ("GTL", {}, {"population": 4}, False),
+    "gtl-no-average": ("PopulationGTL", {"average": False}, {}, False),
     "gtl-no-memory": ("GTL", {"memory": False}, {}, False),
     "gtl-own-cycles": ("GTL", {"cycle": 1}, {}, False),
     "layerwise": ("Layerwise", {"cycle": 1}, {"population": 6, "life": Recipe(updates=100)}, False),
@@ -247,14 +254,15 @@ def variant(name: str) -> Any:
 def plain_variant(name: str) -> Any:
     """Look it up in the table."""
     strategy, settings, sizes, at_once = TABLE[name]
-    own = PLAIN_GRL if strategy == "Layerwise" else {}
-    life = {"life": asdict(sizes["life"])} if "life" in sizes else {}
+    own = {"Layerwise": {**PLAIN_POPULATION, **PLAIN_GRL}, "PopulationGTL": PLAIN_POPULATION}.get(strategy, {})
+    wanted = {**DEFAULTS, "critic_shots": 2, **own, **settings, **sizes}
+    life = {"life": wanted["life"] if isinstance(wanted["life"], dict) else asdict(wanted["life"])}
     return (
         strategy,
         settings,
         sizes,
         at_once,
-        {**DEFAULTS, "critic_shots": 2, **own, **settings, **sizes, **life},
+        {**wanted, **life},
         sorted(TABLE),
     )
 

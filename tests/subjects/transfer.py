@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import astuple, replace
+from dataclasses import astuple, fields, replace
 from functools import cache, partial
 from itertools import pairwise
 from typing import Any
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from neuroevo.backbones import MLP
+from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.execution import AUTO, Execution, Pixels, Recipe
 from neuroevo.individual import Failure, Individual
@@ -26,6 +27,7 @@ from neuroevo.seeds import stream
 from neuroevo.strategies import Reptile
 from neuroevo.strategies.transfer.reptile import ShortLives
 from neuroevo.strategies.transfer.rivals import inherit_frozen
+from neuroevo.structure import Structure
 from neuroevo.testing.laws import agreement_laws
 from neuroevo.testing.laws.heirs import births
 from neuroevo.testing.references.circuits import circuit_counts, strongest_circuit, whole_circuit
@@ -53,9 +55,12 @@ def data(each: int, ancestry: int = 4, held_out: int = 3) -> Dataset:
     return Dataset.of("odd", images(ancestry, each, seed=1), images(held_out, each, seed=2), images(2, each, seed=3))
 
 
-def transferred(name: str, each: int, share: float, cross: Any, seed: int, generations: int) -> Any:
+def transferred(
+    name: str, each: int, share: float, structure: Structure, cross: Any, seed: int, generations: int
+) -> Any:
     """Return what a strategy of the library makes, what it scores, what heirs inherit and what it costs."""
-    given = {"seed": seed, "share": share, "cross": cross, "pretraining": RECIPE, "workers": 1}
+    sizes: Facts = {"share": share, "structure": structure}
+    given = {**sizes, "seed": seed, "cross": cross, "pretraining": RECIPE, "workers": 1}
     return lived(RIVALS[name](data(each), BACKBONE, **given), generations)
 
 
@@ -86,9 +91,11 @@ def setup(each: int, cross: str, backbone: MLP = BACKBONE) -> TrainingSetup:
     return TrainingSetup(backbone=backbone, pixels=Pixels.of(data(each)), recipe=RECIPE, inherit=write)
 
 
-def plain_transferred(name: str, each: int, share: float, cross: str, seed: int, generations: int) -> Any:
+def plain_transferred(
+    name: str, each: int, share: float, structure: Structure, cross: str, seed: int, generations: int
+) -> Any:
     """Train, cut, score and inherit by hand."""
-    narrow = BACKBONE.resized(circuit_counts(LAYOUT, share=share))
+    narrow = BACKBONE.resized(circuit_counts(LAYOUT, share=share, structure=structure))
     backbone = narrow if name == "narrow-pretraining" else BACKBONE
     trains = name not in ("scratch", "untrained-circuit")
     living = setup(each, cross, backbone)
@@ -100,16 +107,24 @@ def plain_transferred(name: str, each: int, share: float, cross: str, seed: int,
             weights = live(Individual(None, id=generation, generation=generation), 0).state_dict()
         elif name == "untrained-circuit":
             weights = BACKBONE.build(1, generator=stream(seed, generation, "untrained")).state_dict()
-        genomes.append(None if weights is None else plain_cut(name, weights, backbone, share, seed, trains))
+        genomes.append(None if weights is None else plain_cut(name, weights, backbone, share, structure, seed, trains))
     each_costs = astuple(live.budget) if trains else (0, 0, 0, 0)
     return plain_lived(genomes, name == "linear-probe", each, cross, seed, each_costs)
+
+
+def noted(cost: tuple[int, ...], generations: int) -> dict[str, int]:
+    """Return what generations of a training run and a score cost, without what is not spent."""
+    names = [one.name for one in fields(Budget)]
+    spent = dict(zip(names, (generations * part for part in (*cost[:3], 1)), strict=True))
+    return {name: count for name, count in spent.items() if count}
 
 
 def plain_lived(genomes: Any, frozen: bool, each: int, cross: str, seed: int, cost: tuple[int, ...]) -> Any:
     """Score candidates, the best of which is the result, and let networks inherit."""
     score = plain_score(each, cross, seed)
     made, heirs = [], []
-    for number, genome in enumerate(genomes):
+    for number, gene in enumerate(genomes):
+        genome = gene and gene.with_notes(dataset="odd", budget=noted(cost, number + 1))
         one = Individual(genome, id=number, generation=number)
         made.append((genome, number, number, (), score(one)))
         weights, _ = born(partial(inherit, cross=cross), genome)
@@ -126,13 +141,15 @@ def plain_score(each: int, cross: str, seed: int) -> NearestMean:
     return NearestMean(setup=setup(each, cross), images=held_out, ways=3, shots=shots, seed=seed, tasks=4)
 
 
-def plain_cut(name: str, weights: Any, backbone: MLP, share: float, seed: int, trains: bool) -> Learngene:
+def plain_cut(
+    name: str, weights: Any, backbone: MLP, share: float, structure: Structure, seed: int, trains: bool
+) -> Learngene:
     """Cut what a strategy transfers; channels are numbered group by group."""
     circuit, tensors = whole_circuit(backbone.layout), None
     if name in ("untrained-circuit", "random-circuit"):
-        circuit = random_circuit(LAYOUT, share=share, generator=stream(seed, "circuit"))
+        circuit = random_circuit(LAYOUT, share=share, structure=structure, generator=stream(seed, "circuit"))
     elif name == "pruned-circuit":
-        circuit = strongest_circuit(LAYOUT, weights, share=share)
+        circuit = strongest_circuit(LAYOUT, weights, share=share, structure=structure)
     elif name == "heur-lg":
         tensors = tensors_of(LAYOUT, last_layers(LAYOUT, share=share))
     ids = {group: torch.arange(len(kept)) for group, kept in circuit.items()}
@@ -148,6 +165,7 @@ def transfers(draw: DrawFn) -> Facts:
         "name": draw(st.sampled_from([*RIVALS])),
         "each": draw(st.sampled_from([5, 14, 2])),
         "share": draw(st.sampled_from([0.3, 0.6, 1.0])),
+        "structure": draw(st.sampled_from(["equal-widths", "equal-ratios", (3.0, 1.0)])),
         "cross": draw(st.sampled_from(["zero", "random"])),
         "seed": draw(seeds()),
         "generations": draw(st.sampled_from([1, 2])),
@@ -173,7 +191,7 @@ def plain_meta(inner: int, tasks: int, step: float, task_ways: int | None, seed:
     genomes = []
     for generation in range(generations):
         weights = BACKBONE.build(1, generator=stream(seed, generation, "reptile")).state_dict()
-        phi = plain_cut("reptile", weights, BACKBONE, 1.0, seed, trains=True)
+        phi = plain_cut("reptile", weights, BACKBONE, 1.0, "equal-widths", seed, trains=True)
         for number, slots in enumerate(rounds):
             learned = [plain_learned(phi, slot, generation, lives, task_ways or 4, seed) for slot in slots]
             epsilon = step * (1 - number / len(rounds))
@@ -197,7 +215,7 @@ def life(slot: int, lives: int, ways: int, seed: int) -> Live:
 def plain_learned(phi: Learngene, slot: int, generation: int, lives: int, ways: int, seed: int) -> Learngene:
     """Return the weights after a task."""
     network = life(slot, lives, ways, seed)(Individual(phi, id=slot, generation=generation), slot)
-    return plain_cut("reptile", network.state_dict(), BACKBONE, 1.0, seed, trains=True)
+    return plain_cut("reptile", network.state_dict(), BACKBONE, 1.0, "equal-widths", seed, trains=True)
 
 
 @st.composite
@@ -236,15 +254,15 @@ def shape(name: str, given: Facts, sizes: tuple[int, int, int]) -> Any:
 
 
 FACTS: dict[str, tuple[str, list[str]]] = {
-    "scratch": ("", ["cross", "pretraining", "share"]),
+    "scratch": ("", ["cross", "pretraining", "share", "structure"]),
     "untrained-circuit": ("", ["pretraining"]),
     "random-circuit": ("whole network", []),
     "pruned-circuit": ("whole network", []),
     "narrow-pretraining": ("narrow network", []),
-    "heur-lg": ("whole network", []),
-    "finetune": ("whole network", ["cross", "share"]),
-    "linear-probe": ("whole network", ["cross", "share"]),
-    "reptile": ("many tasks", ["cross", "share"]),
+    "heur-lg": ("whole network", ["structure"]),
+    "finetune": ("whole network", ["cross", "share", "structure"]),
+    "linear-probe": ("whole network", ["cross", "share", "structure"]),
+    "reptile": ("many tasks", ["cross", "share", "structure"]),
 }
 """The networks that are pre-trained, and the settings that make no difference."""
 
@@ -255,6 +273,8 @@ def plain_shape(name: str, given: Facts, sizes: tuple[int, int, int]) -> Any:
     dataset, seed, workers = data(*sizes), given.get("seed", 0), given.get("workers")
     if not 0 < given.get("share", 0.2) <= 1 or given.get("cross", "zero") not in ("zero", "random"):
         raise ValueError("a share, or a rule for other weights, that there is not")
+    if given.get("structure", "equal-widths") not in ("equal-widths", "equal-ratios", (1.0, 2.0)):
+        raise ValueError("widths of another network")
     pretrains, unused = FACTS[name]
     shots = min(10, max(1, each - 1))
     recipe = Recipe(updates=2000, learning_rate=0.05 if name == "reptile" else 0.2)
@@ -278,6 +298,7 @@ def shapes(draw: DrawFn) -> Facts:
         "execution": [Execution(mode="looped")],
         "pretraining": [Recipe(updates=5)],
         "share": [1.0, 0.5, 0.0, 1.5],
+        "structure": ["equal-ratios", (1.0, 2.0), (1.0,), "narrow"],
         "cross": ["random", "one"],
     }
     names = draw(st.lists(st.sampled_from([*values]), unique=True, max_size=3))

@@ -151,7 +151,7 @@ PLANTED: tuple[tuple[str, str, str, tuple[object, list[Law]]], ...] = (
     (
         "half_of_each",
         "a share of channels in place of parameters",
-        "the circuit is the largest of the share, with equal ratios",
+        "the circuit is the largest of the share, with equal widths",
         (half_of_each, STRONGEST),
     ),
     ("signed_sums", "signed weights in place of magnitudes", "signs of weights do not count", (signed_sums, STRONGEST)),

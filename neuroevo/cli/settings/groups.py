@@ -25,7 +25,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
             "seed",
             "match",
         ),
-        *("quick", "preset", "asynchronous", "from", "share", "settings", "imports", "resume"),
+        *("quick", "preset", "asynchronous", "from", "share", "structure", "settings", "imports", "resume"),
     ),
     OWN: (),  # what belongs to a strategy, a problem or a suite says so itself
     DESCENDANTS: ("ways", "shots", "updates", "descendants", "batch", "learning_rate", "ancestor_rate"),

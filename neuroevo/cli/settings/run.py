@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from neuroevo.cli.settings.values import Augment, Counts, Device, Folder, Log, Names
+from neuroevo.structure import Structure
 
 STRATEGY: dict[str, Any] = {"argument": "STRATEGY", "names": "strategy"}
 """The argument of evolve, and the kind of things that it names."""
@@ -178,6 +179,12 @@ class Inherit(Data):
         "tensors of --backbone, from which the circuit with the largest weights is cut.",
     )
     share: float = Field(default=0.2, gt=0, le=1, description="Share of its parameters that the circuit has.")
+    structure: Structure = Field(
+        default="equal-widths",
+        description="How wide the channel groups of the circuit are beside each other: equal-ratios keeps the same "
+        "share of each, equal-widths as many features of each or all that it has; or relative widths, a number for "
+        "each group.",
+    )
     ways: int | None = Field(
         default=None, ge=2, description="Classes of the task; by default 20, or all where the data set has fewer."
     )

@@ -24,11 +24,11 @@ from neuroevo.execution.streams import Stream, stream_of
 from neuroevo.individual import Failure, Individual
 from neuroevo.signatures import takes, with_defaults
 from neuroevo.strategies.gtl.gtl import GTL
-from neuroevo.strategies.gtl.settings import GTLSettings, shallow
+from neuroevo.strategies.gtl.settings import POPULATION, GTLSettings, shallow
 from neuroevo.strategies.learngenes import individual_from, individual_state
 from neuroevo.strategies.strategy import scoring_cost
 
-AsynchronousSettings = with_defaults("AsynchronousSettings", GTLSettings, module=__name__, average=False)
+AsynchronousSettings = with_defaults("AsynchronousSettings", GTLSettings, module=__name__, **POPULATION, average=False)
 
 
 class AsynchronousGTL(GTL):

@@ -28,6 +28,7 @@ from neuroevo.execution import Pixels
 from neuroevo.individual import Ids, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators import heads, learngenes
+from neuroevo.operators.circuits import relative_widths
 from neuroevo.operators.inheritance import Weights, inherit
 from neuroevo.operators.selection import group_tournament
 from neuroevo.operators.verbs import Select
@@ -90,6 +91,7 @@ class GTL(LearngeneStrategy):
     @takes(GTLSettings)
     def __init__(self, dataset: Dataset, backbone: Backbone, settings: GTLSettings) -> None:
         check_arguments(dataset, backbone, life=settings.life, critic=settings.critic)
+        relative_widths(backbone.layout, settings.structure)  # refuses one that is for another network
         device = torch.device(settings.device)
         dataset = dataset.to(device)
         super().__init__(
@@ -132,7 +134,7 @@ class GTL(LearngeneStrategy):
         """Register the operators; `classes` is the number of classes that a lineage may remember."""
         settings, register = self.settings, self.toolbox.register
         draws = {"generator": self.generator, "new_ids": self._new_channels}
-        cut = {"backbone": self.backbone, "share": settings.share, **draws}
+        cut = {"backbone": self.backbone, "share": settings.share, "structure": settings.structure, **draws}
         rates = {"rate": settings.mutation_rate, "resize_rate": settings.resize_rate, "noise": settings.noise}
         register("choose_parents", choose_parents, temperature=settings.temperature, generator=self.generator)
         register("found", random_founder, **cut)

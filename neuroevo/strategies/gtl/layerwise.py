@@ -27,13 +27,13 @@ from neuroevo.signatures import takes, with_defaults
 from neuroevo.strategies.gtl.gtl import GTL
 from neuroevo.strategies.gtl.operators import extract_circuit
 from neuroevo.strategies.gtl.pool import GenePool
-from neuroevo.strategies.gtl.settings import PAPER, GTLSettings, shallow
+from neuroevo.strategies.gtl.settings import PAPER, POPULATION, GTLSettings, shallow
 from neuroevo.strategies.gtl.tree import GeneTree
 
 GRL: Mapping[str, Any] = MappingProxyType({**PAPER, "mutation_rate": 1.0, "credit": "grl"})
 """What GRL does: nothing is averaged, and the credit of ancestors is what its code computes."""
 
-LayerwiseSettings = with_defaults("LayerwiseSettings", GTLSettings, module=__name__, **GRL)
+LayerwiseSettings = with_defaults("LayerwiseSettings", GTLSettings, module=__name__, **POPULATION, **GRL)
 
 
 class Layerwise(GTL):
@@ -54,6 +54,7 @@ class Layerwise(GTL):
     """
 
     name: ClassVar[str] = "layerwise"
+    UNUSED: ClassVar[frozenset[str]] = frozenset({"structure"})
 
     @takes(LayerwiseSettings)
     def __init__(self, dataset: Dataset, backbone: Backbone, settings: GTLSettings) -> None:

@@ -19,6 +19,7 @@ from neuroevo.operators.inheritance import Weights, extract
 from neuroevo.operators.learngenes import NewIds
 from neuroevo.operators.selection import roulette, sharpen
 from neuroevo.strategies.gtl.pool import GenePool
+from neuroevo.structure import Structure
 
 
 def choose_parents(pool: GenePool, k: int, *, temperature: float, generator: torch.Generator) -> list[Individual]:
@@ -29,7 +30,13 @@ def choose_parents(pool: GenePool, k: int, *, temperature: float, generator: tor
 
 
 def extract_circuit(
-    individual: Individual, *, backbone: Backbone, share: float, generator: torch.Generator, new_ids: NewIds
+    individual: Individual,
+    *,
+    backbone: Backbone,
+    share: float,
+    generator: torch.Generator,
+    new_ids: NewIds,
+    structure: Structure = "equal-widths",
 ) -> Learngene:
     """Read what an individual inherited from its trained network; one that inherited nothing gives a random circuit."""
     weights, inherited = individual.body.state_dict(), individual.genome
@@ -42,15 +49,22 @@ def extract_circuit(
             provenance=inherited.provenance,
             tensors=inherited.slices.keys(),
         )
-    circuit = random_circuit(backbone.layout, share=share, generator=generator)
+    circuit = random_circuit(backbone.layout, share=share, structure=structure, generator=generator)
     provenance = {group: new_ids(len(indices)) for group, indices in circuit.items()}
     return extract(weights, circuit, backbone=backbone, provenance=provenance)
 
 
-def random_founder(*, backbone: Backbone, share: float, generator: torch.Generator, new_ids: NewIds) -> Learngene:
+def random_founder(
+    *,
+    backbone: Backbone,
+    share: float,
+    generator: torch.Generator,
+    new_ids: NewIds,
+    structure: Structure = "equal-widths",
+) -> Learngene:
     """Return a random circuit of a fresh random network, from which a lineage descends."""
     weights = backbone.build(1, generator=generator).state_dict()
-    circuit = random_circuit(backbone.layout, share=share, generator=generator)
+    circuit = random_circuit(backbone.layout, share=share, structure=structure, generator=generator)
     provenance = {group: new_ids(len(indices)) for group, indices in circuit.items()}
     return extract(weights, circuit, backbone=backbone, provenance=provenance)
 

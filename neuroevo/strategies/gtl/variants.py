@@ -12,6 +12,7 @@ from typing import Any
 from neuroevo.execution import Recipe
 from neuroevo.strategies.gtl.gtl import GTL
 from neuroevo.strategies.gtl.layerwise import Layerwise
+from neuroevo.strategies.gtl.population import PopulationGTL
 from neuroevo.strategies.gtl.settings import PAPER
 from neuroevo.strategies.strategy import Strategy
 
@@ -45,16 +46,18 @@ CONTESTANTS = {
         settings=PAPER,
         sizes=SHORT,
     ),
-    "gtl-no-mutation": Variant(GTL, summary="GTL without mutation.", settings={"mutation_rate": 0.0}),
+    "gtl-no-mutation": Variant(
+        PopulationGTL, summary="GTL in a population without mutation.", settings={"mutation_rate": 0.0}
+    ),
     "gtl-no-tournament": Variant(
-        GTL,
-        summary="GTL without tournaments: every individual wins, and only the pool selects.",
+        PopulationGTL,
+        summary="GTL in a population without tournaments: every individual wins, and only the pool selects.",
         settings={"tournament": 1},
     ),
-    "gtl-no-tree": Variant(GTL, summary="GTL without the gene tree.", settings={"beta": 0.0}),
+    "gtl-no-tree": Variant(PopulationGTL, summary="GTL in a population without the gene tree.", settings={"beta": 0.0}),
     "gtl-generation-0": Variant(
-        GTL,
-        summary="GTL with all training runs in one generation, without parents that were trained.",
+        PopulationGTL,
+        summary="GTL in a population with all training runs in one generation, without parents that were trained.",
         settings={"cycle": 1},
         at_once=True,
     ),
@@ -64,9 +67,8 @@ CONTESTANTS = {
         settings={"cross": "random", "isolate": False, "condense": False},
     ),
     "gtl-no-condense": Variant(GTL, summary="GTL without condensing.", settings={"condense": False}),
-    "gtl-no-average": Variant(GTL, summary="GTL without averaging siblings.", settings={"average": False}),
-    "gtl-four-lives": Variant(
-        GTL, summary="GTL with four training runs in a generation, half as long.", sizes={"population": 4}
+    "gtl-no-average": Variant(
+        PopulationGTL, summary="GTL in a population without averaging siblings.", settings={"average": False}
     ),
     "gtl-no-memory": Variant(GTL, summary="GTL without memory of known classes.", settings={"memory": False}),
     "gtl-own-cycles": Variant(

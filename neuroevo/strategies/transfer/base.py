@@ -19,7 +19,7 @@ from neuroevo.data.tasks import default_ways, smallest_class
 from neuroevo.execution import AUTO, Execution, Pixels, Recipe
 from neuroevo.individual import Failure, Individual
 from neuroevo.learngene import Learngene
-from neuroevo.operators.circuits import Circuit, random_circuit
+from neuroevo.operators.circuits import Circuit, random_circuit, relative_widths
 from neuroevo.operators.inheritance import Cross, Inheritance, Weights, check_cross, extract, inherit
 from neuroevo.problems import Live, NearestMean, TrainingSetup
 from neuroevo.seeds import stream
@@ -27,6 +27,7 @@ from neuroevo.strategies.checks import inherited, trained
 from neuroevo.strategies.learngenes import LearngeneStrategy, check_arguments
 from neuroevo.strategies.strategy import budget_of, scoring_cost
 from neuroevo.strategies.toolbox import Checks, Verb, Verbs
+from neuroevo.structure import Structure
 
 WHOLE_NETWORK = "whole network"
 
@@ -47,6 +48,9 @@ class OneCandidate(LearngeneStrategy):
         backbone: The architecture that the candidate is meant for.
         seed: The run's seed.
         share: Share of the backbone's parameters that a circuit holds at most, in (0, 1].
+        structure: How wide the channel groups of a circuit are beside each other: "equal-ratios" keeps the same share
+            of each group, "equal-widths" as many features of each or all that it has; or relative widths, a number for
+            each group.
         pretraining: How the candidate's network is trained, if it is.
         cross: Non-gene -> gene weights of an heir: "zero" or "random".
         device: Where networks live.
@@ -54,7 +58,7 @@ class OneCandidate(LearngeneStrategy):
         execution: How populations are trained.
 
     Raises:
-        ValueError: The share lies outside (0, 1].
+        ValueError: The share lies outside (0, 1], or the structure is none.
     """
 
     VERBS: ClassVar[Verbs] = {
@@ -76,6 +80,7 @@ class OneCandidate(LearngeneStrategy):
         *,
         seed: int = 0,
         share: float = 0.2,
+        structure: Structure = "equal-widths",
         pretraining: Recipe = Recipe(updates=2000, learning_rate=0.2),
         cross: Cross = "zero",
         device: torch.device | str = "cpu",
@@ -85,11 +90,13 @@ class OneCandidate(LearngeneStrategy):
         check_arguments(dataset, backbone, pretraining=pretraining)
         if not 0 < share <= 1:
             raise ValueError(f"share must lie in (0, 1], but it is {share}.")
+        relative_widths(backbone.layout, structure)
         check_cross(cross)
         device = torch.device(device)
         dataset = dataset.to(device)
         super().__init__(backbone, {"ancestry": dataset.ancestry.classes}, seed=seed, dataset=dataset.name)
         self.share = share
+        self.structure = structure
         self.toolbox.register("inherit", self.inherit, cross=cross)
         setup = TrainingSetup(
             backbone=backbone,
@@ -167,4 +174,5 @@ class OneCandidate(LearngeneStrategy):
 
     def random_circuit(self) -> Circuit:
         """Return a random circuit of the settings' share, the same one for the same seed."""
-        return random_circuit(self.backbone.layout, share=self.share, generator=stream(self.seed, "circuit"))
+        draws = stream(self.seed, "circuit")
+        return random_circuit(self.backbone.layout, share=self.share, structure=self.structure, generator=draws)

@@ -37,6 +37,7 @@ from neuroevo.strategies.checks import instance
 from neuroevo.strategies.strategy import budget_of, scoring_cost
 from neuroevo.strategies.toolbox import Checks, Verbs
 from neuroevo.strategies.transfer.base import OneCandidate
+from neuroevo.structure import Structure
 
 
 class Reptile(OneCandidate):
@@ -58,7 +59,7 @@ class Reptile(OneCandidate):
 
     name: ClassVar[str] = "reptile"
     pretrains: ClassVar[str] = "many tasks"
-    UNUSED: ClassVar[frozenset[str]] = frozenset({"share", "cross"})
+    UNUSED: ClassVar[frozenset[str]] = frozenset({"share", "structure", "cross"})
 
     VERBS: ClassVar[Verbs] = {
         "average": "average(learngenes) -> learngene",
@@ -77,6 +78,7 @@ class Reptile(OneCandidate):
         task_ways: int | None = None,
         seed: int = 0,
         share: float = 0.2,
+        structure: Structure = "equal-widths",
         pretraining: Recipe = Recipe(updates=2000, learning_rate=0.05),
         cross: Cross = "zero",
         device: torch.device | str = "cpu",
@@ -92,6 +94,7 @@ class Reptile(OneCandidate):
             backbone,
             seed=seed,
             share=share,
+            structure=structure,
             pretraining=pretraining,
             cross=cross,
             device=device,

@@ -21,7 +21,7 @@ class Scratch(OneCandidate):
     """The control that transfers nothing: descendants start from random weights."""
 
     name: ClassVar[str] = "scratch"
-    UNUSED: ClassVar[frozenset[str]] = frozenset({"share", "pretraining", "cross"})
+    UNUSED: ClassVar[frozenset[str]] = frozenset({"share", "structure", "pretraining", "cross"})
 
     def candidate(self) -> None:
         """Return nothing."""
@@ -63,7 +63,8 @@ class PrunedCircuit(OneCandidate):
     def candidate(self) -> Learngene:
         """Pre-train and return the circuit of the strongest channels."""
         weights = self.pretrain()
-        return self.cut(weights, strongest_circuit(self.backbone.layout, weights, share=self.share), self.backbone)
+        circuit = strongest_circuit(self.backbone.layout, weights, share=self.share, structure=self.structure)
+        return self.cut(weights, circuit, self.backbone)
 
 
 class NarrowPretraining(OneCandidate):
@@ -74,7 +75,7 @@ class NarrowPretraining(OneCandidate):
 
     def pretrained_backbone(self) -> Backbone:
         """Return the backbone with as many channels per group as a circuit keeps."""
-        return self.backbone.resized(circuit_counts(self.backbone.layout, share=self.share))
+        return self.backbone.resized(circuit_counts(self.backbone.layout, share=self.share, structure=self.structure))
 
     def candidate(self) -> Learngene:
         """Pre-train the narrow network and return it whole."""
@@ -93,6 +94,7 @@ class HeurLG(OneCandidate):
 
     name: ClassVar[str] = "heur-lg"
     pretrains: ClassVar[str] = WHOLE_NETWORK
+    UNUSED: ClassVar[frozenset[str]] = frozenset({"structure"})
 
     def candidate(self) -> Learngene:
         """Pre-train and return the last layers."""
@@ -106,7 +108,7 @@ class Finetune(OneCandidate):
 
     name: ClassVar[str] = "finetune"
     pretrains: ClassVar[str] = WHOLE_NETWORK
-    UNUSED: ClassVar[frozenset[str]] = frozenset({"share", "cross"})
+    UNUSED: ClassVar[frozenset[str]] = frozenset({"share", "structure", "cross"})
 
     def candidate(self) -> Learngene:
         """Pre-train and return the whole network as a learngene."""

@@ -121,8 +121,8 @@ def _conduct(call: Any) -> list[Law]:
             is_circuit,
         ),
         Law(
-            "the circuit is the largest of the share, with equal ratios",
-            "another rounding of the ratios, or a budget that counts the head or statistics",
+            "the circuit is the largest of the share, with equal widths",
+            "another rounding of the widths, or a budget that counts the head or statistics",
             within_share,
         ),
     ]

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from neuroevo.backbones import Layout
+from neuroevo.structure import Structure
 
 Circuit = dict[str, Tensor]
 
@@ -39,15 +40,36 @@ def parameters(layout: Layout, counts: Mapping[str, int]) -> int:
     return total
 
 
-def circuit_counts(layout: Layout, *, share: float) -> dict[str, int]:
-    """Grow the group with the smallest ratio, as long as a group can grow within the share."""
+def widths_of(layout: Layout, structure: Structure) -> dict[str, float]:
+    """Return what a group's channels are divided by to compare it with others."""
+    if structure == "equal-ratios":
+        return dict(layout.groups)
+    if structure == "equal-widths":
+        return {group: 1 / min(_blocks(layout, group)) for group in layout.groups}
+    numbers = np.array([*structure])
+    if numbers.dtype.kind not in "if" or len(numbers) != len(layout.groups):
+        raise ValueError("structure")
+    if not (numbers > 0).all() or not np.isfinite(numbers).all():
+        raise ValueError("structure")
+    return dict(zip(layout.groups, structure, strict=True))
+
+
+def _blocks(layout: Layout, group: str) -> list[int]:
+    """Return how many features a channel has in each tensor that makes them."""
+    made = [layout.segments(name)[layout.output(name)] for name in layout.axes]
+    return [block for segments in made for each, block in segments if each == group]
+
+
+def circuit_counts(layout: Layout, *, share: float, structure: Structure = "equal-widths") -> dict[str, int]:
+    """Grow the group that is narrowest for the structure, as long as a group can grow within the share."""
     if not 0 < share <= 1:
         raise ValueError("share")
+    widths = widths_of(layout, structure)
     counts, budget = dict.fromkeys(layout.groups, 1), share * parameters(layout, layout.groups)
     while True:
         grown = [{**counts, group: counts[group] + 1} for group in counts]
         fitting = [
-            (grow[group] / layout.groups[group], place)
+            (grow[group] / widths[group], place)
             for place, (group, grow) in enumerate(zip(counts, grown, strict=True))
             if grow[group] <= layout.groups[group] and parameters(layout, grow) <= budget
         ]
@@ -56,11 +78,13 @@ def circuit_counts(layout: Layout, *, share: float) -> dict[str, int]:
         counts = grown[min(fitting)[1]]
 
 
-def random_circuit(layout: Layout, *, share: float, generator: torch.Generator) -> Circuit:
+def random_circuit(
+    layout: Layout, *, share: float, generator: torch.Generator, structure: Structure = "equal-widths"
+) -> Circuit:
     """Choose channels of each group one after the other, each of those that are left equally likely."""
     draws = np.random.default_rng(int(torch.randint(2**62, (), generator=generator)))
     circuit = {}
-    for group, count in circuit_counts(layout, share=share).items():
+    for group, count in circuit_counts(layout, share=share, structure=structure).items():
         left, chosen = [*range(layout.groups[group])], []
         for _ in range(count):
             chosen.append(left.pop(int(draws.integers(len(left)))))
@@ -68,7 +92,9 @@ def random_circuit(layout: Layout, *, share: float, generator: torch.Generator) 
     return circuit
 
 
-def strongest_circuit(layout: Layout, weights: Mapping[str, Tensor], *, share: float) -> Circuit:
+def strongest_circuit(
+    layout: Layout, weights: Mapping[str, Tensor], *, share: float, structure: Structure = "equal-widths"
+) -> Circuit:
     """Add the magnitude of each weight to the channels that it leads to, and keep those with the largest sums."""
     norms = {group: [0.0] * channels for group, channels in layout.groups.items()}
     for name in layout.axes:
@@ -80,7 +106,7 @@ def strongest_circuit(layout: Layout, weights: Mapping[str, Tensor], *, share: f
                 if group is not None:
                     norms[group][channel] += abs(values[place])
     circuit = {}
-    for group, count in circuit_counts(layout, share=share).items():
+    for group, count in circuit_counts(layout, share=share, structure=structure).items():
         ranked = sorted(range(layout.groups[group]), key=lambda channel: (-norms[group][channel], channel))
         circuit[group] = torch.tensor(sorted(ranked[:count]))
     return circuit

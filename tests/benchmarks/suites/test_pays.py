@@ -13,7 +13,7 @@ from neuroevo.benchmarks.analysis.duels import SPENT, describe, duels, lines, na
 from neuroevo.benchmarks.analysis.summary import Row
 from neuroevo.benchmarks.report.plots.pays import draw_pays
 from neuroevo.benchmarks.suites.ablation import STRATEGIES as ABLATED
-from neuroevo.benchmarks.suites.pays import SMALL, STRATEGIES, entries
+from neuroevo.benchmarks.suites.pays import STRATEGIES, entries
 
 MakeRow = Callable[..., Row]
 
@@ -87,14 +87,6 @@ def test_the_picture_has_every_strategy_and_cost(rows: list[Row]) -> None:
     assert {text.get_text() for text in legend.get_texts()} == {"gtl", "narrow-pretraining", "scratch"}
     with pytest.raises(ValueError, match="rows must hold at least one"):
         draw_pays([], title="glyphs")
-
-
-@given(st.integers(60, 20_000))
-def test_small_budgets_have_one_lineage(budget: int) -> None:
-    """GTL's generations are of one there, and of as many as by default above; variants keep their own population."""
-    (gtl, other) = entries(("gtl", "gtl-four-lives"), lambda name: True, budgets=(budget,))
-    assert gtl.defaults == ({"population": 1, "tournament": 1} if budget < SMALL else {})
-    assert other.defaults == {}
 
 
 def test_every_strategy_has_every_budget() -> None:

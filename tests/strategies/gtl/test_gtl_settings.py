@@ -13,9 +13,16 @@ from neuroevo.strategies import GTL
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"tournament": 0}, r"^tournament must lie between 1 and the population of 4, but it is 0\.$"),
-        ({"tournament": 5}, r"^tournament must lie between 1 and the population of 4, but it is 5\.$"),
-        ({"population": 0, "tournament": 1}, r"^tournament must lie between 1 and the population of 0"),
+        ({"tournament": 0}, r"^tournament must be at least 1, but it is 0\.$"),
+        ({"population": 0}, r"^population must be at least 1, but it is 0\.$"),
+        (
+            {"structure": "narrow"},
+            r'^structure must be "equal-ratios" or "equal-widths", or a positive number for each .',
+        ),
+        (
+            {"structure": (1.0,)},
+            r"^structure must have a number for each of the \d channel groups \(.*, but it has 1\.$",
+        ),
         ({"critics": 0}, r"^critics must be at least 1, but it is 0\.$"),
         ({"final_critics": 0}, r"critics must be at least 1, but it is 0\.$"),
         ({"metric": "best"}, r'^metric must be "final" or "auc", but it is \'best\'\.$'),

@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from neuroevo.budget import Budget
 from neuroevo.individual import Failure, Individual
 from neuroevo.operators.circuits import random_circuit
 from neuroevo.seeds import stream
+from neuroevo.strategies.swapped import name_of_operator, swapped
 from neuroevo.testing.references.circuits import circuit_counts
 from neuroevo.testing.references.inheritance import cut_out
 from neuroevo.testing.references.layers import last_layers, tensors_of
@@ -56,6 +58,13 @@ class PlainRival:
         """Return the candidate."""
         state = dict(state)
         genome = self.candidate(state, call)
+        if genome is not None:
+            strategy = state["strategy"]
+            cost = Budget(*_then(state["budget"], (0, 0, 0, 1)))
+            spent = {name: count for name, count in vars(cost).items() if count}
+            others = {name: name_of_operator(one) for name, one in swapped(strategy).items()}
+            notes = {"budget": spent, **({"swapped_operators": others} if others else {})}
+            genome = genome.with_notes(dataset=strategy.arguments["dataset"].name, **notes)
         return [Individual(genome, id=state["generation"], generation=state["generation"])], state
 
     def candidate(self, state: State, call: Call) -> Any:
