@@ -15,6 +15,7 @@ from neuroevo.problems.graphs import xor
 from neuroevo.space import Space
 from neuroevo.strategies import (
     CMAES,
+    EGGROLL,
     NEAT,
     NSGA2,
     PBT,
@@ -164,7 +165,18 @@ SUBJECTS = [
     ),
     subject("SNES", ("snes",), partial(on, SNES), verbs=(*SAMPLES, "shape")),
     subject("PGPE", ("pgpe",), partial(on, PGPE, population=6), verbs=(*SAMPLES, "shape", "optimise")),
-    subject("OpenAI's ES", ("openai_es",), partial(on, OpenAIES), verbs=(*SAMPLES, "shape", "optimise")),
+    subject(
+        "OpenAI's ES",
+        ("openai_es", "gradient_search"),
+        partial(on, OpenAIES),
+        verbs=(*SAMPLES, "shape", "optimise"),
+    ),
+    subject(
+        "EGGROLL",
+        ("eggroll", "gradient_search"),
+        partial(on, EGGROLL),
+        verbs=("evaluate", "map", "shape", "optimise"),
+    ),
     subject("CMA-ES", ("cma_es",), partial(on, CMAES), verbs=SAMPLES, generations=6),
     subject("separable CMA-ES", ("separable_cma_es",), partial(on, SeparableCMAES), verbs=SAMPLES),
     subject(

@@ -89,7 +89,7 @@ TWINS: Mapping[str, tuple[type[Search], tuple[str, ...], Sequence[str], Twin]] =
     "OpenAIES": (
         OpenAIES,
         ("sample", "shape", "optimise"),
-        ("openai_es.py", SAMPLING, SHAPING, OPTIMISERS),
+        ("openai_es.py", "gradient_search.py", SAMPLING, SHAPING, OPTIMISERS),
         Twin(
             PlainOpenAIES,
             noise=1e-14,
