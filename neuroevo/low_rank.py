@@ -108,6 +108,13 @@ class LowRankNoise:
         signs = torch.tensor([1 - 2 * (seed % 2) for seed in seeds], dtype=sigma.dtype, device=sigma.device)
         return signs.unsqueeze(-1) * sigma
 
+    def of_genes(self, sigma: Tensor) -> Tensor:
+        """Return the standard deviation of each gene, [D], for that of each block; one number if all are equal."""
+        if bool((sigma == sigma[0]).all()):
+            return sigma[0]
+        sizes = [block.size for block in self.space.blocks]
+        return torch.cat([own.expand(size) for own, size in zip(sigma, sizes, strict=True)])
+
     def weighted(self, seeds: Sequence[int], weights: Tensor) -> Tensor:
         """Return the sum of the noises of seeds times weights [P], [D]: one product of matrices for each block.
 

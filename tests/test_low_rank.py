@@ -91,3 +91,11 @@ def test_a_rank_is_at_least_1() -> None:
     """Noise of the rank 0 would be none."""
     with pytest.raises(ValueError, match="rank must be at least 1, but it is 0"):
         LowRankNoise(SPACE, 0)
+
+
+def test_a_standard_deviation_for_each_gene() -> None:
+    """One number where all blocks have the same, else that of the block."""
+    noise = LowRankNoise(SPACE)
+    assert noise.of_genes(torch.full((5,), 0.5)).tolist() == 0.5
+    sizes = torch.tensor([block.size for block in SPACE.blocks])
+    assert torch.equal(noise.of_genes(torch.arange(5.0)), torch.arange(5.0).repeat_interleave(sizes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from functools import partial
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,7 @@ from neuroevo.execution.forward import UNSTACKABLE
 from neuroevo.execution.functional import Functional
 from neuroevo.execution.low_rank_tensor import LowRank, NotVirtual
 from neuroevo.execution.memory import is_out_of_memory
+from neuroevo.execution.tiled import Tiled
 from neuroevo.execution.unrolled import unrolled
 from neuroevo.global_generators import restored
 from neuroevo.low_rank import Factors
@@ -33,8 +35,10 @@ class Perturbed:
     """Runs a module on one batch of inputs for many noises on its parameters.
 
     All individuals share the products with the module's matrices (see `LowRank`); what is left of each are the factors
-    of its noise and its vectors. The module runs under `torch.func.vmap`, or where that is not possible on one
-    individual after the other, without a copy of its weights either way.
+    of its noise and its vectors. The module runs under `torch.func.vmap`, or where that is not possible with one
+    individual after the other, without a copy of its weights either way. Only a module with convolutions of images on a
+    CPU gets the weights of one individual at a time, in each thread: grouped convolutions are several times slower
+    there (see `Tiled`), and making a kernel takes little beside convolving with it.
 
     Attributes:
         dense: Names of matrices that the module uses in other ways than as a layer's, such as positions that are added;
@@ -55,6 +59,7 @@ class Perturbed:
         self.copies = copies
         self.one = Functional(self.module)
         self.stacks = not copies
+        self.tiled = None if copies else Tiled.of(module)
         self.dense = self._dense({name: module.get_parameter(name).detach() for name in names}, inputs)
 
     @torch.no_grad()
@@ -67,6 +72,9 @@ class Perturbed:
                 [P, *shape]; the same names.
             inputs: One batch for all.
         """
+        if self._tiles(inputs):
+            made = {name: cast(Tensor, _Made(centre[name], own)) for name, own in noise.items()}
+            return cast(Tiled, self.tiled)(made, inputs, shared=True)
         if self.stacks:
             try:
                 return vmap(partial(self._alone, centre), in_dims=(0, None))(dict(noise), inputs)
@@ -81,9 +89,12 @@ class Perturbed:
         return torch.stack([self._alone(centre, own, inputs) for own in each])
 
     def numbers(self, inputs: Tensor) -> int:
-        """Return the size, in numbers, of the widest activation of one individual for inputs [N, ...]."""
+        """Return the size, in numbers, of the widest activation that each individual holds for inputs [N, ...]."""
         module = copied(self.module)
-        return max(inputs.numel(), widest(module, list(module.modules()), inputs))
+        return widest(module, [module] if self._tiles(inputs) else list(module.modules()), inputs)
+
+    def _tiles(self, inputs: Tensor) -> bool:
+        return self.tiled is not None and self.tiled.takes(inputs, shared=True)
 
     def _alone(self, centre: Mapping[str, Tensor], noise: Noise, inputs: Tensor) -> Tensor:
         one = Functional(copied(self.module)) if self.copies else self.one
@@ -105,6 +116,27 @@ class Perturbed:
                 found.add(reason.name)
             else:
                 return frozenset(found)
+
+
+class _Made:
+    """A parameter of many individuals that is made for one of them when it is asked for.
+
+    Args:
+        parameter: The centre.
+        noise: The noise of each individual.
+    """
+
+    def __init__(self, parameter: Tensor, noise: Factors | Tensor) -> None:
+        self.parameter = parameter
+        self.noise = noise
+
+    def __len__(self) -> int:
+        return len(_first(self.noise))
+
+    def __getitem__(self, row: int) -> Tensor:
+        own = _row(self.noise, row)
+        whole = own.left @ own.right.mT if isinstance(own, Factors) else own
+        return self.parameter + whole.reshape(self.parameter.shape).to(self.parameter.dtype)
 
 
 def _with(parameter: Tensor, noise: Factors | Tensor, name: str) -> Tensor:

@@ -27,6 +27,9 @@ from neuroevo.signatures import describe
 TILE = 2**21
 """Numbers in the widest activation of individuals that run together: 8 MiB in single precision."""
 
+MOST_DRAWS = 2**23
+"""Numbers that are drawn for individuals that run together: 32 MiB in single precision."""
+
 LEAST_ROWS = 64
 """The least number of inputs of all individuals together: products of fewer rows round in another way."""
 
@@ -52,10 +55,8 @@ class Cloud:
 
     def genome(self, seed: int) -> Tensor:
         """Return the genome [D] of a seed, a new tensor."""
-        space = self.problem.space
         step = self.noise.weighted([seed], torch.ones(1))
-        sizes = torch.tensor([block.size for block in space.blocks], device=step.device)
-        return space.clip(torch.addcmul(self.centre, self.sigma.repeat_interleave(sizes), step))
+        return self.problem.space.clip(torch.addcmul(self.centre, self.noise.of_genes(self.sigma), step))
 
     def individual(self, seed: int, *, id: int = 0, generation: int = 0) -> VirtualIndividual:
         """Return the individual of a seed, which has not been scored."""
@@ -206,7 +207,8 @@ class VirtualScoring:
         problem, network = cast(Supervised, self.problem), cast(Perturbed, self.network)
         some = problem.inputs[:2]
         inputs = min(problem.inputs_per_pass, problem.minibatch or len(problem.inputs))
-        return max(1, TILE // max(1, inputs * network.numbers(some) // len(some)))
+        room = TILE // max(1, inputs * network.numbers(some) // len(some))
+        return max(1, min(room, MOST_DRAWS // self.noise.length))
 
     @torch.no_grad()
     def _scored(self, cloud: Cloud, generation: int, seeds: Sequence[int]) -> list[tuple[float, ...]]:

@@ -178,10 +178,13 @@ def made(name: str) -> tuple[nn.Module, Tensor]:
     return module, inputs.mul(3).abs().floor() if isinstance(module, Tokens) else inputs
 
 
-def virtual_and_real(module: nn.Module, inputs: Tensor, rank: int, **settings: bool) -> tuple[Tensor, Tensor]:
+def virtual_and_real(
+    module: nn.Module, inputs: Tensor, rank: int, *, tiles: bool = True, copies: bool = False
+) -> tuple[Tensor, Tensor]:
     """Return the outputs of a virtual population, and those of modules with its weights."""
     space = Space.of_module(module)
-    network = Perturbed(module, [block.name for block in space.blocks], inputs[:2], **settings)
+    network = Perturbed(module, [block.name for block in space.blocks], inputs[:2], copies=copies)
+    network.tiled = network.tiled if tiles else None
     noise = LowRankNoise(space, rank, network.dense)
     seeds = [2, 3, 10][:POPULATION]
     parts = noise.split(noise.draws(seeds), noise.scales(seeds, torch.full((len(space.blocks),), 0.1)))
@@ -209,6 +212,13 @@ def test_outputs_are_those_of_materialised_modules(name: str, rank: int) -> None
     torch.testing.assert_close(found, real, rtol=1e-5, atol=1e-5)
     assert not torch.allclose(found[0], found[1])
     assert all(torch.equal(before[key], value) for key, value in module.state_dict().items())
+
+
+@pytest.mark.parametrize("rank", [1, 3])
+def test_convolutions_are_stacked_where_they_do_not_run_in_tiles(rank: int) -> None:
+    """As on a GPU: B makes maps, and A mixes them."""
+    found, real = virtual_and_real(*made("images"), rank, tiles=False)
+    torch.testing.assert_close(found, real, rtol=1e-5, atol=1e-5)
 
 
 def test_modules_that_change_begin_as_they_were() -> None:

@@ -79,7 +79,7 @@ class GradientSearch(Search):
         self.path = torch.zeros_like(self.mean)
         self.memory: dict[str, Tensor] = {}
         self.scoring = None if rank is None else VirtualScoring(problem, rank=rank)
-        self.sizes = torch.tensor([block.size for block in self.space.blocks], device=self._device())
+        self.sizes = [block.size for block in self.space.blocks]
         self.sigma = self._first_sigma(sigma)
         self.toolbox.register("shape", centred_ranks)
         if self.scoring is not None:
@@ -117,16 +117,18 @@ class GradientSearch(Search):
     def tell(self, population: Sequence[Individual]) -> None:
         """Go a step along the estimated gradient."""
         utilities = self.toolbox.shape(scores_of(population)).to(self.mean)
-        sigma = self.sigma if self.scoring is None else self.sigma.repeat_interleave(self.sizes)
+        sigma = self.sigma if self.scoring is None else self.scoring.noise.of_genes(self.sigma)
         pull = self._pull(population, utilities, sigma)
-        gradient = pull / len(population) - self.weight_decay * self.mean / sigma
+        gradient = pull / len(population)
+        if self.weight_decay:
+            gradient = gradient - self.weight_decay * self.mean / sigma
         step, memory = self.toolbox.optimise(gradient, self.memory)
         self.memory = dict(memory)
         self.mean = self.space.clip(torch.addcmul(self.mean, sigma, step))
         self.sigma = settled(self.sigma * self._follow(utilities, pull), self._magnitude())
 
     def _pull(self, population: Sequence[Individual], utilities: Tensor, sigma: Tensor) -> Tensor:
-        """Return the sum of the samples' steps, in units of sigma [D], times their utilities [P], [D]."""
+        """Return the sum of the samples' steps, in units of sigma, times their utilities [P], [D]."""
         virtual = [isinstance(one, VirtualIndividual) for one in population]
         if self.scoring is None or not all(virtual):
             return utilities @ ((genomes_of(population) - self.mean) / sigma)
@@ -157,11 +159,11 @@ class GradientSearch(Search):
                 f"sigma must be one number for a virtual population, but it has the shape {list(sigma.shape)}; give "
                 "the blocks of the space different spreads."
             )
-        firsts = self.sizes.cumsum(0) - self.sizes
-        return first_sigma(self.space, NOISE * self.space.spread if sigma is None else sigma)[firsts]
+        genes = first_sigma(self.space, NOISE * self.space.spread if sigma is None else sigma)
+        return torch.stack([part[0] for part in genes.split(self.sizes)])
 
     def _magnitude(self) -> Tensor:
         """Return what step sizes must be able to move: the mean, or its mean size in each block."""
         if self.scoring is None:
             return self.mean
-        return torch.stack([part.abs().mean() for part in self.mean.split(self.sizes.tolist())])
+        return torch.stack([part.abs().mean() for part in self.mean.split(self.sizes)])
