@@ -17,7 +17,7 @@ from neuroevo.benchmarks.suites import contestant as contestant_module
 from neuroevo.benchmarks.suites import protocol as protocol_module
 from neuroevo.benchmarks.suites.contestant import Contestant
 from neuroevo.benchmarks.suites.listener import Listener
-from neuroevo.benchmarks.suites.roster import Entry, Match, Roster
+from neuroevo.benchmarks.suites.roster import Entry, Roster
 from neuroevo.benchmarks.suites.transfer import CURVE_POINTS, Cell, Transfer, run
 from neuroevo.data.images import Dataset, LabelledImages
 from neuroevo.evolution import Generation
@@ -58,12 +58,9 @@ RIVALS = (
 STRATEGIES: dict[str, Any] = {**VARIANTS, **{kind.name: kind for kind in RIVALS}}
 
 
-def made(
-    dataset: Dataset, backbone: Any, *, generations: int = GENERATIONS, match: Match = "steps", **changes: Any
-) -> list[Contestant]:
+def made(dataset: Dataset, backbone: Any, *, generations: int = GENERATIONS, **changes: Any) -> list[Contestant]:
     """Return all strategies that transfer something, or nothing, at tiny settings and with equal budgets."""
-    settings = {**SETTINGS, **changes}
-    roster = Roster(dataset=dataset, backbone=backbone, generations=generations, match=match, settings=settings)
+    roster = Roster(dataset=dataset, backbone=backbone, generations=generations, settings={**SETTINGS, **changes})
     return roster.contestants([Entry(name=name, strategy=strategy) for name, strategy in STRATEGIES.items()])
 
 
@@ -105,19 +102,6 @@ def timeless(cells: Sequence[Cell]) -> list[tuple[str, int, bytes | None, str]]:
 def named(contestants: Sequence[Contestant], name: str) -> Contestant:
     """Return the contestant of a name."""
     return next(one for one in contestants if one.name == name)
-
-
-def test_multiply_adds_can_be_matched(toys: ModuleType) -> None:
-    """All that train spend gtl's multiply-adds but for less than one update of each training run."""
-    planned = {
-        one.name: one.make(3).planned_budget(one.generations)
-        for one in made(toys.dataset(), toys.MLP_BACKBONE, match="multiply-adds")
-    }
-    total = planned["gtl"].multiply_adds
-    for name in planned.keys() - UNTRAINED:
-        spent, each = planned[name].multiply_adds, planned[name].multiply_adds / planned[name].gradient_steps
-        assert total - each * GENERATIONS * SETTINGS["population"] < spent <= total, name
-    assert planned["narrow-pretraining"].gradient_steps > planned["gtl"].gradient_steps
 
 
 def test_equal_learngenes_have_equal_descendants(contestants: list[Contestant], protocol: Transfer) -> None:
