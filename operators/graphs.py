@@ -46,6 +46,10 @@ class Innovations:
         self.next_node = max(self.next_node, node + 1)
         return node
 
+    def describe(self) -> str:
+        """Return what it is: an operator that holds it does not become another one as it fills."""
+        return "innovations"
+
     def state(self) -> dict[str, Any]:
         """Return the register as JSON values."""
         return {"next_node": self.next_node, "connections": dict(self.connections), "nodes": dict(self.nodes)}

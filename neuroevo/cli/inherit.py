@@ -13,7 +13,8 @@ import click
 from neuroevo.cli.interruption import ended_by_signals
 from neuroevo.cli.options import Call, DerivedCommand, settings_command
 from neuroevo.cli.output import echo
-from neuroevo.cli.settings.load import to_toml, used
+from neuroevo.cli.settings.load import fields, to_toml, used
+from neuroevo.cli.settings.repeat import repeated
 from neuroevo.cli.settings.run import Inherit
 from neuroevo.cli.status import status
 from neuroevo.runs.directory import RunDirectory, default_folder
@@ -88,6 +89,7 @@ def _run(settings: Inherit) -> None:
     # What was not given is the learngene's again when the settings are repeated.
     values = {key: value for key, value in used(settings).items() if own is None or key != "backbone"}
     with RunDirectory.create(folder, what="inherit", settings=to_toml(values), argv=sys.argv) as run:
+        run.note({"repeat": ["neuroevo", *repeated("inherit", values, fields(type(settings)))]})
         run.note({"seed": settings.seed, "device": str(protocol.device), "data": protocol.dataset.facts()})
         with ended_by_signals(run):
             heir, twin = (protocol.training(genome, toolbox, settings.seed, 0) for genome in (learngene, None))

@@ -16,7 +16,7 @@ from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.heads import HeadMemory
 from neuroevo.strategies.strategy import ToolboxStrategy
-from neuroevo.strategies.swapped import name_of_operator, swapped
+from neuroevo.strategies.swapped import noted_operators
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +65,7 @@ class LearngeneStrategy(ToolboxStrategy):
         The cost is the planned one, which does not depend on how often `result` was called on the way.
         """
         cost = {name: count for name, count in asdict(self.planned_budget(generations)).items() if count}
-        operators = {name: name_of_operator(one) for name, one in swapped(self).items()}
-        return {"dataset": self.dataset, "budget": cost, **({"swapped_operators": operators} if operators else {})}
+        return {"dataset": self.dataset, "budget": cost, **noted_operators(self)}
 
     def pack(self, individuals: Sequence[Individual]) -> list[dict[str, Any]]:
         """Return individuals as JSON values and tensors."""

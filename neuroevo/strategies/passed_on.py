@@ -10,6 +10,7 @@ from torch import Tensor
 from neuroevo.genome import Genome
 from neuroevo.learngene import Learngene
 from neuroevo.strategies.strategy import Strategy
+from neuroevo.strategies.swapped import noted_operators
 
 
 def passed_on(strategy: Strategy, /, **notes: Any) -> Learngene | Genome | None:
@@ -25,6 +26,7 @@ def passed_on(strategy: Strategy, /, **notes: Any) -> Learngene | Genome | None:
     best = strategy.result()
     if isinstance(best.genome, Learngene):
         return best.genome
+    notes |= noted_operators(strategy)
     values = [value if math.isfinite(value) else None for value in best.fitness.values]
     if callable(to_genome := getattr(best.genome, "to_genome", None)):
         graph: Genome = to_genome(**notes, values=values)

@@ -24,6 +24,12 @@ def swapped(strategy: Strategy) -> dict[str, Any]:
     return {name: one for name, one in operators_of(strategy).items() if one != fresh.get(name)}
 
 
+def noted_operators(strategy: Strategy) -> dict[str, Any]:
+    """Return the note about swapped operators of what a strategy passes on: their names; nothing if there are none."""
+    names = {name: name_of_operator(one) for name, one in swapped(strategy).items()}
+    return {"swapped_operators": names} if names else {}
+
+
 def name_of_operator(described: Any) -> str:
     """Return the name of an operator that is described: neither its arguments nor the digest of its code."""
     while isinstance(described, Mapping):

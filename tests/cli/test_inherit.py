@@ -210,6 +210,8 @@ BACKBONES = {"ones-own": ones_own}
     settings = tmp_path / "again" / "settings.toml"
     repeated = neuroevo("inherit", "--settings", settings, "--out", tmp_path / "repeated")
     assert repeated.out.splitlines()[:-1] == again.out.splitlines()[:-1], repeated.err
+    noted = json.loads((tmp_path / "again" / "run.json").read_text(encoding="utf-8"))["repeat"]
+    assert noted == ["neuroevo", "inherit", str(cut), "--ways=2", "--shots=2", "--updates=2"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import torch
 from neuroevo.discrete import Bits
 from neuroevo.evolution import evolve
 from neuroevo.genome import Genome
+from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.problems.function import SPHERE, ZDT1, Function
 from neuroevo.problems.graphs import xor
@@ -35,6 +36,7 @@ def test_the_best_genome_is_in_the_run_directory(make: Callable[[], Any], tmp_pa
     best, found = strategy.result(), Genome.from_pretrained(tmp_path)
     assert found.notes["values"] == list(best.fitness.values)
     assert found.notes["strategy"] == type(strategy).__name__
+    assert "swapped_operators" not in found.notes
     if isinstance(best.genome, torch.Tensor):
         assert torch.equal(
             torch.cat([block.flatten() for block in found.blocks.values()]).double(), best.genome.double()
@@ -77,3 +79,15 @@ def test_a_run_that_has_not_ended_has_none(tmp_path: Path) -> None:
         Genome.from_pretrained(tmp_path)
     list(evolve(SNES(SPHERE(2)), 5, run_dir=tmp_path, save_result=False))
     assert not (tmp_path / Genome.FILE).exists()
+
+
+def test_swapped_operators_are_noted_by_name(tmp_path: Path) -> None:
+    """As learngenes note theirs."""
+
+    def copied(individuals: list[Individual], k: int) -> list[Individual]:
+        return individuals[:k]
+
+    strategy = Genetic(SPHERE(3), population=4)
+    strategy.toolbox.register("select", copied)
+    list(evolve(strategy, 2, run_dir=tmp_path))
+    assert [*Genome.from_pretrained(tmp_path).notes["swapped_operators"]] == ["select"]
