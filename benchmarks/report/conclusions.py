@@ -24,6 +24,7 @@ from neuroevo.benchmarks.analysis.statistics import Estimate
 from neuroevo.benchmarks.analysis.summary import BASELINE, Row, pairs_of
 from neuroevo.benchmarks.report import evolution, findings_searches, tables
 from neuroevo.benchmarks.report.columns import percent, points, points_interval
+from neuroevo.benchmarks.report.held_out import describe_scores
 from neuroevo.benchmarks.report.verdicts import (
     caution,
     describe_costs,
@@ -102,6 +103,8 @@ def _of_parts(result: RunData) -> Found:
     gains = {name: by for name, part in parts.items() if (by := _difference(part, subject, BASELINE)) is not None}
     about = _of_one if len(result.parts) == 1 else _of_several
     headline, sentences = about(subject, parts, matches, gains)
+    if len(result.parts) == 1:
+        sentences += [one for match in matches.values() for one in describe_scores(match, result.records)]
     if not matches:
         sentences.append(_unmatched(_row(result.parts[0], subject), result.rows))
     if result.suite == "ablation":
