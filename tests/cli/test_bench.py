@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from neuroevo.benchmarks.report.columns import percent, points
 from neuroevo.benchmarks.speed import throughput
 from neuroevo.benchmarks.suites.protocol import Transfer
 from neuroevo.cli.comparison import DEFAULT as STRATEGIES
@@ -110,13 +111,13 @@ def test_the_summary_has_a_row_for_every_strategy(finished: tuple[Any, Path]) ->
         assert (row["dataset"], row["backbone"], row["shots"], row["seed_count"]) == ("glyphs", "convnet4", "5", "2")
         assert all(0 <= float(row[key]) <= 1 for key in ("accuracy_0", "accuracy_mean", "transferred_share"))
         assert row["accuracy_10"] == ""
-        assert float(row["accuracy_ci_low"]) <= float(row["accuracy_mean"]) <= float(row["accuracy_ci_high"])
+        # Two seeds support neither an interval nor a test.
+        assert row["accuracy_ci_low"] == row["accuracy_ci_high"] == row["p_value"] == ""
     steps = {row["strategy"]: int(row["gradient_steps"]) for row in found}
     assert {steps.pop("scratch"), steps.pop("untrained-circuit")} == {0}
     # Where critics are trained they take more than so small a budget by themselves.
     assert steps.pop("gtl-paper") > steps["gtl"]
     assert len(set(steps.values())) == 1
-    assert {row["strategy"] for row in found if row["p_value"]} == set(STRATEGIES) - {"scratch"}
 
 
 def test_the_table_says_what_the_summary_says(finished: tuple[Any, Path]) -> None:
@@ -126,8 +127,8 @@ def test_the_table_says_what_the_summary_says(finished: tuple[Any, Path]) -> Non
     assert lines[-1] == f"Results: {folder}"
     for row in rows(folder):
         (line,) = (line.split() for line in lines if line.startswith(f" {row['strategy']} "))
-        assert f"{100 * float(row['accuracy_mean']):.1f}" in line
-        assert f"{100 * float(row['transferred_share']):.1f}" in line
+        assert percent(float(row["accuracy_mean"])) in line
+        assert percent(float(row["transferred_share"])) in line
         assert row["gradient_steps"] in line
     assert "seeds 7 to 8, n = 2" in call.out
 
@@ -136,8 +137,9 @@ def test_what_to_do_next_can_be_done(finished: tuple[Any, Path], neuroevo: Progr
     """Below the table stand commands that work as they are, each on a line of its own."""
     call, _ = finished
     lines = [line for line in call.out.splitlines() if line.startswith("    neuroevo ")]
-    bench, *others, again = (shlex.split(line)[1:] for line in lines)
+    bench, matched, *others, again = (shlex.split(line)[1:] for line in lines)
     assert (bench[0], bench[-1]) == ("bench", "--seeds=5")
+    assert (matched[0], matched[-1]) == ("bench", "--match=multiply-adds")
     assert again[-5:] == ["&&", "neuroevo", "compare", str(finished[1]), "again"]
     assert [words[0] for words in others] == ["report", "show", "inherit"]
     for words in others:
@@ -329,9 +331,8 @@ def test_show_describes_the_run(finished: tuple[Any, Path], neuroevo: Program) -
     assert (call.code, call.err) == (0, "")
     row = rows(folder)[list(STRATEGIES).index("gtl")]
     (line,) = (line for line in call.out.splitlines() if line.startswith("gtl reaches "))
-    assert f"{100 * float(row['accuracy_mean']):.1f} % on novel classes" in line
-    gain = f"{100 * float(row['gain_over_scratch']):+.1f}".replace("-", "\N{MINUS SIGN}")
-    assert f"{gain} points over scratch" in line
+    assert f"{percent(float(row['accuracy_mean']))} % on novel classes" in line
+    assert f"{points(float(row['gain_over_scratch']))} points over scratch" in line
     assert "This is a run of neuroevo bench transfer with seeds 7 and 8 " in call.out
 
 
