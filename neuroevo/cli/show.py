@@ -152,7 +152,7 @@ def _describe_generation(record: Mapping[str, Any]) -> str:
 
 
 def _describe_row(row: Mapping[str, str]) -> str:
-    from neuroevo.benchmarks.analysis.statistics import FEWEST
+    from neuroevo.benchmarks.analysis.summary import BASELINE
     from neuroevo.benchmarks.report.columns import LEAST_SHOWN, count, percent, points, probability
 
     if "accuracy_mean" not in row:
@@ -160,8 +160,9 @@ def _describe_row(row: Mapping[str, str]) -> str:
     accuracy, gain, p_value = (_number(row[key]) for key in ("accuracy_mean", "gain_over_scratch", "p_holm"))
     reached = "outputs that are not finite" if math.isnan(accuracy) else f"{percent(accuracy)} %"
     equals = "" if p_value < LEAST_SHOWN else "= "
-    test = f", p (Holm) {equals}{probability(p_value)}" if float(row["seed_count"]) >= FEWEST else ""
-    versus = "" if math.isnan(p_value) else f", {points(gain)} points over scratch{test}"
+    test = "" if math.isnan(p_value) else f", p (Holm) {equals}{probability(p_value)}"
+    compared = row["strategy"] != BASELINE and not math.isnan(gain)
+    versus = f", {points(gain)} points over scratch{test}" if compared else ""
     return (
         f"{row['strategy']} reaches {reached} on novel classes{versus}; it transfers "
         f"{percent(float(row['transferred_share']))} % of the parameters after {count(float(row['gradient_steps']))} "

@@ -129,7 +129,7 @@ def test_rows_with_gaps_in_words(neuroevo: Program, tmp_path: Path) -> None:
     broken = replace(ROW, strategy="broken", accuracy_mean=nan, gain_over_scratch=nan, p_value=nan, p_holm=nan)
     call = neuroevo("show", finished_run(tmp_path / "run", single, broken))
     assert call.code == 0, call.err
-    assert "gtl reaches 50.0 % on novel classes; it transfers 20.0 %" in call.out
+    assert "gtl reaches 50.0 % on novel classes, +12.5 points over scratch; it transfers 20.0 %" in call.out
     assert "broken reaches outputs that are not finite on novel classes; it transfers 20.0 %" in call.out
     assert "nan" not in call.out
 
