@@ -115,17 +115,10 @@ def _command(call: Call) -> click.Command:
         owners=owners,
         resumable=True,
         more=[contestant] if compares else [],
-        quick=_quick(chosen),
     )
 
 
 command = DerivedCommand("bench", _command, (BenchNetworks, BenchSearches, BenchRace))
-
-
-def _quick(chosen: Sequence[Chosen]) -> dict[str, str]:
-    """Return in words what all suites give `gtl` in a quick run; where they differ, help says nothing."""
-    each: list[Mapping[str, Any]] = [getattr(one.suite, "quick", {}) for one in chosen]
-    return {key: f"{value} for gtl" for key, value in each[0].items() if all(one.get(key) == value for one in each)}
 
 
 def _chosen(name: str, call: Call, strategies: Sequence[str], own: Sequence[Named]) -> Chosen:

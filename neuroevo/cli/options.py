@@ -217,7 +217,6 @@ def settings_command(
     owners: Callable[[str], Iterable[str]] = lambda _: (),
     resumable: bool = False,
     more: Sequence[click.Parameter] = (),
-    quick: Mapping[str, object] = {},
 ) -> click.Command:
     """Return a command that calls `callback(settings, …)` with the checked settings of a model.
 
@@ -232,7 +231,6 @@ def settings_command(
         owners: Says what else reads a setting.
         resumable: Whether there is `--resume`.
         more: Further options, which are passed on as they are.
-        quick: Values of `--quick` that only what is run has, for its help.
     """
     names = [str(one.name) for one in more]
 
@@ -250,7 +248,7 @@ def settings_command(
         )
         return callback(settings, *([call.resume] if resumable else []), **extra)
 
-    parameters = [*parameters_of(model, quick), *more, *common(resumable=resumable)]
+    parameters = [*parameters_of(model), *more, *common(resumable=resumable)]
     parameters.sort(key=lambda item: (isinstance(item, click.Option), getattr(item, "group", "") != RUN))
     return SettingsCommand(
         name, what=what, owners=owners, params=parameters, callback=run, help=help, examples=examples

@@ -21,14 +21,9 @@ SHORT, FEW = 50, 10
 """Characters of names that fit beside an option, and names that fit into its help."""
 
 
-def parameters_of(model: type[Settings], of_suites: Mapping[str, object] = {}) -> list[click.Parameter]:
-    """Return arguments and options of the settings of a model, those of a group together.
-
-    Args:
-        model: The settings.
-        of_suites: The values that suites give `gtl` in a quick run, beside those of every quick run.
-    """
-    quick = {**QUICK, **of_suites} if "quick" in model.model_fields and model.quick_defaults else {}
+def parameters_of(model: type[Settings]) -> list[click.Parameter]:
+    """Return arguments and options of the settings of a model, those of a group together."""
+    quick = QUICK if "quick" in model.model_fields and model.quick_defaults else {}
     hidden = set() if quick else {"quick"}
     listed = sorted(fields(model).items(), key=lambda item: place_of(item[0], group_of(*item)))
     return [_parameter(key, info, quick) for key, info in listed if key not in hidden]

@@ -127,9 +127,9 @@ def test_defaults_need_no_words() -> None:
 
 def test_what_quick_gives_needs_no_words() -> None:
     """A quick run is repeated by `--quick` alone; what was given in its place is said, a usual default among them."""
-    found = _settings_of_bench(["--quick", "--life-updates=440", "--critic-updates=10", "--seeds=1"])
+    found = _settings_of_bench(["--quick", "--life-updates=880", "--critic-updates=10", "--seeds=1"])
     words = repeated("bench", tomllib.loads(to_toml(used(found))), fields(type(found)))
-    assert words == ["bench", "--quick", "--life-updates=440"]
+    assert words == ["bench", "--quick", "--life-updates=880"]
 
 
 def test_one_strategy_is_named_first() -> None:
