@@ -198,7 +198,7 @@ SUBJECTS += [
 
 
 ASYNCHRONOUS: dict[str, dict[str, Any]] = {
-    "asynchronous GTL": {},
+    "asynchronous GTL": {"population": 2},
     "asynchronous GTL with threes": {
         "population": 5,
         "tournament": 3,

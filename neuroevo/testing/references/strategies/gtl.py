@@ -44,7 +44,7 @@ class PlainGTL:
         self,
         *,
         overlap: Overlap | None = None,
-        population: int = 2,
+        population: int = 1,
         tournament: int = 2,
         elites: int = 1,
         memory: bool = True,
