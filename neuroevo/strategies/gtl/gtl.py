@@ -57,7 +57,9 @@ from neuroevo.strategies.toolbox import Checks, Verb, Verbs
 
 
 class GTL(LearngeneStrategy):
-    """Genetic transfer learning: evolves learngenes in generations of ancestors that inherit, train and compete.
+    """Genetic transfer learning: evolves a learngene in one lineage of ancestors that inherit and train.
+
+    With `population` above 1 ancestors train side by side and compete (`PopulationGTL`).
 
     `GTL(..., **PAPER)` is the variant that keeps to what is known of the paper.
     The settings are the fields of `GTLSettings`. An operator that does not return what GTL needs is refused before any

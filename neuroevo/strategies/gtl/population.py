@@ -18,7 +18,9 @@ PopulationSettings = with_defaults("PopulationSettings", GTLSettings, module=__n
 
 
 class PopulationGTL(GTL):
-    """Genetic transfer learning in a population, for those who have workers: `GTL` with the defaults of `POPULATION`.
+    """Genetic transfer learning in a population: training runs side by side, averaged, mutated and chosen among.
+
+    For those who have workers: `GTL` with the defaults of `POPULATION`.
 
     Args:
         dataset: As in `GTL`.
