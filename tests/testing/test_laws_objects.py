@@ -228,7 +228,7 @@ SEARCHES: dict[str, tuple[type[Search], tuple[str, ...]]] = {
     "cma-es": (CMAES, DISTRIBUTION),
     "separable-cma-es": (SeparableCMAES, DISTRIBUTION),
     "differential": (Differential, ("evaluate", "map", "differ", "trial")),
-    "pso": (PSO, ("evaluate", "map", "lead", "accelerate")),
+    "pso": (PSO, ("evaluate", "map", "lead", "weigh", "accelerate")),
     "shade": (SHADE, ("evaluate", "map", "differ", "trial")),
     "island": (Island, (*GENES, "migrate")),
     "memetic": (Memetic, (*GENES, "probe")),

@@ -6,25 +6,27 @@ the standard of Bratton and Kennedy (2007):
     v_k <- w v_k + c r1 (p_k - x_k) + c r2 (l_k - x_k),   x_k <- x_k + v_k
 
 with p_k the best place of the particle, l_k the best one of it and its neighbours in the ring, and r uniform in [0, 1]
-for each gene. Beyond a bound a particle comes half the way back, and its velocity is the way that it really covered,
-which is ours. It begins at 0.
+for each gene. The inertia w adapts after Zhan, Zhang, Li and Chung, Adaptive Particle Swarm Optimization (IEEE
+Transactions on Systems, Man, and Cybernetics B, 2009), equations 7 to 10: large while the best particle is far from the
+others, small where it is in their midst. Beyond a bound a particle comes half the way back, and its velocity is the way
+that it really covered, which is ours. It begins at 0.
 
-Defaults: w = 0.7298 and c = 1.49618 are Clerc's; P = 20 and three neighbours on each side are our choice by experiment
-(`docs/search-quality.md`), where the standard has 50 and one. Cost of a generation: P evaluations and O(P D)
-operations and numbers.
+Defaults: c = 1.49618 is Clerc's; P = 20 and three neighbours on each side are our choice by experiment
+(`docs/search-quality.md`), where the standard has 50 and one; distances are those of best places, in units of the
+spread. Cost of a generation: P evaluations, O(P^2 D) operations and O(P D) numbers.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from functools import partial
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from neuroevo.individual import Individual, genomes_of
-from neuroevo.operators.swarm import INERTIA, PULL, accelerate
+from neuroevo.operators.swarm import PULL, accelerate
 from neuroevo.population import ids_of, taken
 from neuroevo.problems import Problem
 from neuroevo.ranking import ranks
@@ -43,7 +45,7 @@ class PSO(Search):
         population: Particles, P.
         seed: The run's seed.
         neighbours: Particles on each side in the ring that one follows; half of P for all of them.
-        inertia: Share of the velocity that is kept, w.
+        inertia: Share of the velocity that is kept, w; by default it adapts, between 0.4 and 0.9.
         pull: Greatest weight of the own and of the neighbours' best place, c.
 
     Raises:
@@ -52,7 +54,8 @@ class PSO(Search):
 
     VERBS: ClassVar[Verbs] = {
         "lead": "lead(individuals) -> for each of them the individual that it follows",
-        "accelerate": "accelerate(velocities [P, D], places [P, D], own [P, D], leaders [P, D]) -> velocities [P, D]",
+        "weigh": "weigh(individuals) -> inertia",
+        "accelerate": "accelerate(velocities [P, D], places, own, leaders, inertia=) -> velocities [P, D]",
     }
     CHECKS: ClassVar[Checks] = {"lead": checks.varied, "accelerate": checks.like(0)}
     EVOLVING = ("places", "velocities")
@@ -65,7 +68,7 @@ class PSO(Search):
         population: int = 20,
         seed: int = 0,
         neighbours: int = 3,
-        inertia: float = INERTIA,
+        inertia: float | None = None,
         pull: float = PULL,
     ) -> None:
         super().__init__(problem, population=population, seed=seed)
@@ -74,7 +77,8 @@ class PSO(Search):
         self.places = self.space.start.new_empty(0, self.space.size)
         self.velocities = self.places.clone()
         self.toolbox.register("lead", ring, neighbours=neighbours)
-        self.toolbox.register("accelerate", partial(accelerate, inertia=inertia, pull=pull, generator=self.generator))
+        self.toolbox.register("weigh", inertia_of, spread=self.space.spread, fixed=inertia)
+        self.toolbox.register("accelerate", accelerate, pull=pull, generator=self.generator)
 
     @property
     def speed(self) -> Tensor:
@@ -86,7 +90,8 @@ class PSO(Search):
         if not self.individuals:
             return self.initial_population()
         own, leaders = (genomes_of(each) for each in (self.individuals, self.toolbox.lead(self.individuals)))
-        moved = self.places + self.toolbox.accelerate(self.velocities, self.places, own, leaders)
+        inertia = self.toolbox.weigh(self.individuals)
+        moved = self.places + self.toolbox.accelerate(self.velocities, self.places, own, leaders, inertia=inertia)
         genomes = halfway(self.space, moved, self.places)
         return self.new_individuals(genomes, list(zip(ids_of(self.individuals), strict=True)))
 
@@ -113,6 +118,27 @@ def ring(individuals: Sequence[Individual], *, neighbours: int) -> Sequence[Indi
     # The first of equals, which argmax does not promise.
     order = ranked[near] * len(steps) - torch.arange(len(steps))
     return taken(individuals, near.gather(-1, order.argmax(-1, keepdim=True)).squeeze(-1).numpy())
+
+
+def inertia_of(individuals: Sequence[Individual], *, spread: Tensor, fixed: float | None = None) -> float:
+    """Return the inertia of particles with these best places, 1 / (1 + 1.5 exp(-2.6 f)).
+
+    The factor f in [0, 1] is where the best one's mean distance to the others lies between the least and the greatest.
+
+    Args:
+        individuals: Best places.
+        spread: The unit of each gene, [D].
+        fixed: What it is whatever the places are; None adapts it.
+    """
+    if fixed is not None:
+        return fixed
+    places = genomes_of(individuals) / spread
+    # Differences, not products: those of close particles would be rounding errors.
+    distances = torch.cdist(places, places, compute_mode="donot_use_mm_for_euclid_dist").mean(-1)
+    best = max(range(len(individuals)), key=lambda place: individuals[place].fitness)
+    least, greatest = float(distances.min()), float(distances.max())
+    factor = (float(distances[best]) - least) / (greatest - least) if least < greatest < math.inf else 0.0
+    return 1 / (1 + 1.5 * math.exp(-2.6 * factor))
 
 
 STRATEGIES = {"pso": PSO}

@@ -11,7 +11,7 @@ from neuroevo.problems.function import RASTRIGIN, SPHERE, Function
 from neuroevo.space import Space
 from neuroevo.strategies import PSO
 from neuroevo.strategies.search.bounds import halfway
-from neuroevo.strategies.search.pso import ring
+from neuroevo.strategies.search.pso import inertia_of, ring
 
 
 def scored(scores: list[float]) -> list[Individual]:
@@ -30,6 +30,25 @@ def test_leaders_are_the_best_of_the_ring(scores: list[int], neighbours: int) ->
         near = [scores[(place + step) % len(scores)] for step in steps]
         assert scores[leader.id] == max(near)
         assert scores[leader.id] > scores[place] or leader.id == place
+
+
+@given(places=st.lists(st.floats(-5, 5), min_size=1, max_size=6), best=st.integers(0, 5))
+def test_inertia_follows_where_the_best_particle_is(places: list[float], best: int) -> None:
+    """Least in the midst of the others, greatest where it is farthest from them; whatever the unit is."""
+    best %= len(places)
+    swarm = [
+        Individual(
+            torch.tensor([place], dtype=torch.float64), Fitness((float(number == best),), weights=(1.0,)), id=number
+        )
+        for number, place in enumerate(places)
+    ]
+    found = inertia_of(swarm, spread=torch.ones(1, dtype=torch.float64))
+    means = [sum(abs(one - other) for other in places) for one in places]
+    assert 0.4 - 1e-12 <= found <= 0.9
+    if max(means) - min(means) > 1e-6:
+        assert (found == pytest.approx(0.4)) == (means[best] == pytest.approx(min(means), abs=1e-9))
+        assert inertia_of(swarm, spread=torch.full((1,), 8.0, dtype=torch.float64)) == pytest.approx(found)
+    assert inertia_of(swarm, spread=torch.ones(1), fixed=0.7) == 0.7
 
 
 def test_a_converging_swarm() -> None:
