@@ -137,7 +137,9 @@ TWINS: Mapping[str, tuple[type[Search], tuple[str, ...], Sequence[str], Twin]] =
             PlainEvolutionStrategy,
             state_of=evolution_state,
             rows_of=evolution_rows,
-            settings=some_of(population=(4, 5, 30), sigma=(0.1, 5.0), parents=(1, 3, 4), plus=(True,)),
+            settings=some_of(
+                population=(4, 5, 30), sigma=(0.1, 5.0), parents=(1, 3, 4), plus=(True,), lifespan=(1, 2, None)
+            ),
         ),
     ),
     "Differential": (
@@ -153,13 +155,13 @@ TWINS: Mapping[str, tuple[type[Search], tuple[str, ...], Sequence[str], Twin]] =
     ),
     "PSO": (
         PSO,
-        ("lead", "accelerate"),
+        ("lead", "weigh", "accelerate"),
         ("pso.py", "bounds.py", "operators/swarm.py"),
         Twin(
             PlainPSO,
             problems=drawn_problems(genes=MATRICES),
             rows_of=differential_rows,
-            settings=some_of(population=(1, 2, 5, 30), neighbours=(0, 1, 15), inertia=(0.0, 1.0), pull=(0.5,)),
+            settings=some_of(population=(1, 2, 5, 30), neighbours=(0, 1, 15), inertia=(None, 0.0, 1.0), pull=(0.5,)),
         ),
     ),
     "SHADE": (

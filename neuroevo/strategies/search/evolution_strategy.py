@@ -8,8 +8,10 @@ Source: Beyer and Schwefel, Evolution Strategies: A Comprehensive Introduction (
 
 with <.> the mean over the mu best and d the space's spread. Defaults: the ratio mu / lambda = 1 / 4 (between 1 / 7
 there and the 0.27 that is best on the sphere), lambda = 4 + floor(3 ln D), at least 8; comma selection, which
-forgets step sizes that were lucky once. Cost of a generation: lambda evaluations and O(lambda D) operations and
-numbers.
+forgets step sizes that were lucky once. With plus an individual lives for five generations (Schwefel and Rudolph,
+Contemporary Evolution Strategies, 1995: (mu, kappa, lambda)): if parents in several basins lived for ever, their mean
+would be worse than each of them, and so would all children (`docs/search-quality.md`). Cost of a generation: lambda
+evaluations and O(lambda D) operations and numbers.
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.replacement import best
 from neuroevo.operators.sampling import normal
-from neuroevo.population import ids_of, joined
+from neuroevo.population import ids_of, in_columns, joined, taken
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, compact, default_population, first_mean, first_sigma
@@ -42,11 +45,12 @@ class EvolutionStrategy(Search):
         population: Individuals in a generation, lambda; default 4 + 3 ln D, at least 8.
         parents: How many of the best the next generation comes from, mu; default a quarter of lambda.
         plus: Whether parents compete with their children (plus) or die (comma).
+        lifespan: How many generations an individual lives with plus, its own included; None for ever.
         seed: The run's seed.
         sigma: First standard deviation, one for all genes or one for each; default the space's spread.
 
     Raises:
-        ValueError: There are no parents, or more than individuals.
+        ValueError: There are no parents, or more than individuals, or individuals live for less than one generation.
     """
 
     VERBS: ClassVar[Verbs] = {
@@ -67,6 +71,7 @@ class EvolutionStrategy(Search):
         population: int | None = None,
         parents: int | None = None,
         plus: bool = False,
+        lifespan: int | None = 5,
         seed: int = 0,
         sigma: Tensor | float | None = None,
     ) -> None:
@@ -76,7 +81,10 @@ class EvolutionStrategy(Search):
         self.parents = max(1, wanted // 4) if parents is None else parents
         if not 1 <= self.parents <= wanted:
             raise ValueError(f"parents must lie in [1, {wanted}], the population, but they are {self.parents}.")
+        if lifespan is not None and lifespan < 1:
+            raise ValueError(f"lifespan must be at least 1, but it is {lifespan}.")
         self.plus = plus
+        self.lifespan = math.inf if lifespan is None else lifespan
         self.spread = first_sigma(self.space, sigma)
         self.learning = 1 / math.sqrt(2 * size)
         self.step_sizes: dict[str, float] = {}
@@ -109,9 +117,15 @@ class EvolutionStrategy(Search):
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Choose the parents of the next generation, and forget the step sizes of all others."""
-        rivals = joined(population, self.individuals) if self.plus else population
+        rivals = joined(population, self._living()) if self.plus else population
         self.individuals = compact(best(rivals, self.parents))
         self.step_sizes = {str(number): self.step_sizes[str(number)] for number in ids_of(self.individuals)}
+
+    def _living(self) -> Sequence[Individual]:
+        """Return the parents that are not too old."""
+        known = in_columns(self.individuals)
+        born = [one.generation for one in self.individuals] if known is None else known.generations
+        return taken(self.individuals, np.flatnonzero(self.generation - np.asarray(born) < self.lifespan))
 
 
 STRATEGIES = {"evolution-strategy": EvolutionStrategy}

@@ -66,8 +66,8 @@ def test_step_sizes_adapt() -> None:
 @pytest.mark.parametrize("plus", [False, True])
 @given(seed=st.integers(0, 2**32))
 def test_parents_die_or_compete(plus: bool, seed: int) -> None:
-    """With plus the worst parent never gets worse; with comma all parents are of the last generation."""
-    strategy = EvolutionStrategy(RASTRIGIN(3), population=6, parents=2, plus=plus, seed=seed)
+    """With plus for ever the worst parent never gets worse; with comma all parents are of the last generation."""
+    strategy = EvolutionStrategy(RASTRIGIN(3), population=6, parents=2, plus=plus, lifespan=None, seed=seed)
     before = None
     for generation in evolve(strategy, 6):
         worst = min(one.fitness for one in strategy.individuals)
@@ -75,6 +75,16 @@ def test_parents_die_or_compete(plus: bool, seed: int) -> None:
         assert plus or {one.id for one in strategy.individuals} <= {one.id for one in generation.population}
         assert strategy.step_sizes.keys() == {str(one.id) for one in strategy.individuals}
         before = worst
+
+
+@given(lifespan=st.integers(1, 4), seed=st.integers(0, 2**32))
+def test_parents_live_for_some_generations(lifespan: int, seed: int) -> None:
+    """No parent is older; the best is lost only if it is too old."""
+    strategy = EvolutionStrategy(RASTRIGIN(3), population=6, parents=2, plus=True, lifespan=lifespan, seed=seed)
+    for generation in evolve(strategy, 8):
+        assert all(generation.number - one.generation <= lifespan for one in strategy.individuals)
+    with pytest.raises(ValueError, match=r"^lifespan must be at least 1, but it is 0\.$"):
+        EvolutionStrategy(RASTRIGIN(3), lifespan=0)
 
 
 def test_without_mating_children_have_one_parent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,12 +25,13 @@ class PlainEvolutionStrategy(PlainSearch):
         population: int | None = None,
         parents: int | None = None,
         plus: bool = False,
+        lifespan: int | None = 5,
         sigma: Any = None,
     ) -> None:
         super().__init__(problem)
         self.population = max(8, default_population(self.size)) if population is None else population
         self.parents = max(1, self.population // 4) if parents is None else parents
-        self.plus = plus
+        self.plus, self.lifespan = plus, lifespan
         self.sigma = self.each(self.spread if sigma is None else sigma)
 
     def first(self, generator: np.random.Generator) -> State:
@@ -49,30 +51,35 @@ class PlainEvolutionStrategy(PlainSearch):
         return np.array(rows)
 
     def update(self, state: State, rows: Floats, values: Floats) -> State:
-        """Return the best of the children, or of children and parents, and their step sizes."""
+        """Return the best of the children, or of children and parents that still live, and their step sizes."""
         genomes, sizes, scores = rows[:, : self.size], rows[:, self.size], values
+        ages = np.ones(len(rows))
         if self.plus and "genomes" in state:
-            genomes = np.concatenate([genomes, state["genomes"]])
-            sizes = np.concatenate([sizes, state["sizes"]])
-            scores = np.concatenate([scores, state["values"]])
+            alive = state["ages"] < (np.inf if self.lifespan is None else self.lifespan)
+            genomes = np.concatenate([genomes, state["genomes"][alive]])
+            sizes = np.concatenate([sizes, state["sizes"][alive]])
+            scores = np.concatenate([scores, state["values"][alive]])
+            ages = np.concatenate([ages, state["ages"][alive] + 1])
         order = sorted(range(len(genomes)), key=lambda place: self.rank(scores[place]), reverse=True)[: self.parents]
         return {
             "genomes": genomes[order],
             "values": scores[order],
             "sizes": sizes[order],
+            "ages": ages[order],
             **self.with_best(state, rows[:, : self.size], values),
         }
 
 
 def evolution_state(strategy: Any) -> State:
-    """Return the state of `EvolutionStrategy`: parents and the logarithms of their step sizes, or the first mean."""
+    """Return the state of `EvolutionStrategy`: parents, logarithms of their step sizes and ages, or the first mean."""
     from neuroevo.strategies.search.base import first_mean
     from neuroevo.testing.laws.lockstep import evolving
 
     state = evolving(strategy)
     if "genomes" not in state:
         return {**state, "mean": first_mean(strategy.space, strategy.seed).double().numpy()}
-    return {**state, "sizes": _sizes(strategy, strategy.individuals)}
+    ages = np.array([strategy.generation - one.generation for one in strategy.individuals], dtype=np.float64)
+    return {**state, "sizes": _sizes(strategy, strategy.individuals), "ages": ages}
 
 
 def evolution_rows(strategy: Any, population: Sequence[Any]) -> Floats:
@@ -143,7 +150,7 @@ class PlainDifferential(PlainSearch):
 
 
 class PlainPSO(PlainSearch):
-    """Particle swarm optimisation (Clerc and Kennedy 2002; the ring of Bratton and Kennedy 2007).
+    """Particle swarm optimisation (Clerc and Kennedy 2002; the ring of Bratton and Kennedy 2007; Zhan et al. 2009).
 
     A row is a genome, and which parents it has (see `lineage`).
     """
@@ -154,7 +161,7 @@ class PlainPSO(PlainSearch):
         *,
         population: int = 20,
         neighbours: int = 3,
-        inertia: float = 0.7298,
+        inertia: float | None = None,
         pull: float = 1.49618,
     ) -> None:
         super().__init__(problem)
@@ -169,17 +176,25 @@ class PlainPSO(PlainSearch):
         count = self.population
         if "genomes" not in state:
             return np.column_stack([self.sample(count, generator), np.zeros((count, 2))])
-        rows = []
+        rows, inertia = [], self.inertia if self.inertia is not None else self.adapted(state)
         for k in range(count):
             near = [(k + step) % count for step in range(-self.neighbours, self.neighbours + 1)]
             near.sort(key=lambda other: min((other - k) % count, (k - other) % count))
             leader = max(near, key=lambda other: self.rank(state["values"][other]))
             x = state["places"][k]
-            velocity = self.inertia * state["velocities"][k]
+            velocity = inertia * state["velocities"][k]
             for best in (state["genomes"][k], state["genomes"][leader]):
                 velocity = velocity + self.pull * generator.random(self.size) * (best - x)
             rows.append(np.append(self.halfway(x + velocity, x), [1, k]))
         return np.array(rows)
+
+    def adapted(self, state: State) -> float:
+        """Return 1 / (1 + 1.5 exp(-2.6 f)), with f by the mean distances between best places."""
+        genomes = state["genomes"] / self.spread
+        means = [float(np.mean([np.linalg.norm(one - other) for other in genomes])) for one in genomes]
+        best = max(range(len(genomes)), key=lambda place: self.rank(state["values"][place]))
+        width = max(means) - min(means)
+        return 1 / (1 + 1.5 * math.exp(-2.6 * ((means[best] - min(means)) / width if width else 0.0)))
 
     def update(self, state: State, rows: Floats, values: Floats) -> State:
         """Return where particles are now, the way that they covered, and their best places."""
