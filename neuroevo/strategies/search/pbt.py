@@ -6,8 +6,10 @@ selection and perturbation of section 4.1.1.
 One generation is the time from one `ready` to the next: members that are among the worst fifth copy weights and
 learning rate of one of the best fifth (exploit) and multiply the rate by 0.8 or 1.2 (explore); then every member
 takes its gradient steps with its own rate. Fifths and factors are the paper's; P = 20 and 10 steps are our choice,
-and so are first rates, drawn log-uniformly from [0.01, 1] in units of the spread squared per unit of score. Cost of
-a generation: P evaluations, 10 P gradient steps, which the budget counts, and O(P D) operations and numbers.
+and so are first rates, drawn log-uniformly from [0.01, 1]: a rate of 1 moves a gene by the space's spread where the
+gradient is as long as the first ones were (their root mean square), whatever the units of the score are
+(`docs/search-quality.md`). Cost of a generation: P evaluations, 10 P gradient steps, which the budget counts, and
+O(P D) operations and numbers.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ class PBT(Search):
         population: Members, P, at least 2.
         seed: The run's seed.
         steps: Gradient steps of a member in a generation.
-        rates: Least and greatest first learning rate.
+        rates: Least and greatest first learning rate, in spreads for a gradient as long as the first ones.
 
     Raises:
         ValueError: The rates are crossed, or not above 0, or the problem has no gradient.
@@ -52,7 +54,7 @@ class PBT(Search):
         "learn": "learn(genomes [P, D], rates [P]) -> genomes [P, D]",
     }
     CHECKS: ClassVar[Checks] = {"exploit": checks.varied, "explore": checks.one_for_each, "learn": checks.like(0)}
-    EVOLVING = ("rates",)
+    EVOLVING = ("rates", "unit")
     STEPS: ClassVar[dict[str, str]] = {"learning_rate": "rates"}
     MIN_POPULATION = 2
 
@@ -72,6 +74,7 @@ class PBT(Search):
         self.steps = steps
         self.limits = rates
         self.rates: dict[str, float] = {}
+        self.unit = 0.0
         self.toolbox.register("exploit", truncation, generator=self.generator)
         self.toolbox.register("explore", perturb_rates, generator=self.generator)
         self.toolbox.register("learn", self.learn)
@@ -95,7 +98,9 @@ class PBT(Search):
         scale = rates.to(genomes).unsqueeze(-1) * self.space.spread.square()
         for _ in range(self.steps):
             gradient = self.gradient(genomes)
-            genomes = self.space.clip(genomes + scale * torch.where(gradient.isfinite(), gradient, 0.0))
+            gradient = torch.where(gradient.isfinite(), gradient, 0.0)
+            self.unit = self.unit or unit_of(gradient * self.space.spread)
+            genomes = self.space.clip(genomes + self.unit * scale * gradient)
         return genomes
 
     def individual_cost(self) -> Budget:
@@ -113,6 +118,12 @@ class PBT(Search):
         own = torch.tensor([one.id == source.id for one, source in zip(self.individuals, sources, strict=True)])
         # Rates of members that learn nothing any more go anywhere.
         return torch.where(own, rates, self.toolbox.explore(rates)).clamp(*limits_of(self.space.start.dtype))
+
+
+def unit_of(gradients: Tensor) -> float:
+    """Return the inverse of the root mean square of gradients [P, D]; 0 if there is none."""
+    length = float(gradients.double().square().mean().sqrt())
+    return 1 / length if 0 < length < math.inf else 0.0
 
 
 def truncation(individuals: Sequence[Individual], *, generator: torch.Generator) -> list[Individual]:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroevo.evolution import evolve
-from neuroevo.individual import Fitness, Individual
-from neuroevo.problems.function import SPHERE
+from neuroevo.individual import Fitness, Individual, genomes_of
+from neuroevo.problems.function import SPHERE, Function
 from neuroevo.strategies import PBT
 from neuroevo.strategies.search.pbt import perturb_rates, truncation
 
@@ -58,6 +58,29 @@ def test_it_gets_to_the_bottom() -> None:
     for _ in evolve(strategy, 30):
         pass
     assert strategy.result().fitness.values[0] < 1e-6
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_units_of_the_score_make_no_difference(scale: float) -> None:
+    """A bowl that is a million times steeper is descended as fast, step by step."""
+    steep = Function(lambda genomes: scale * SPHERE(5).function(genomes), SPHERE(5).space, batched=True)
+    found = []
+    for problem in (SPHERE(5), steep):
+        strategy = PBT(problem, population=6, seed=1)
+        for _ in evolve(strategy, 3):
+            pass
+        found.append(genomes_of(strategy.individuals))
+    assert torch.allclose(*found, rtol=1e-9)
+
+
+def test_a_plateau_has_no_unit() -> None:
+    """Nothing moves where there is no slope, and nothing fails."""
+    strategy = PBT(Function(lambda genomes: 0 * genomes.sum(-1), SPHERE(3).space, batched=True), population=4)
+    first, second = evolve(strategy, 2)
+    assert strategy.unit == 0
+    assert {tuple(one.genome.tolist()) for one in second.population} <= {
+        tuple(one.genome.tolist()) for one in first.population
+    }
 
 
 @pytest.mark.parametrize("rates", [(0.0, 1.0), (1.0, 0.1), (0.1, math.inf)])

@@ -103,7 +103,8 @@ class PlainPBT(PlainPopulation):
 
     def state_of(self, strategy: Any) -> State:
         """Return what a strategy keeps."""
-        return {**super().state_of(strategy), "rates": {int(one): rate for one, rate in strategy.rates.items()}}
+        rates = {int(one): rate for one, rate in strategy.rates.items()}
+        return {**super().state_of(strategy), "rates": rates, "unit": strategy.unit}
 
     def generate(self, state: State, generator: np.random.Generator) -> list[Child]:
         """Return all members after their steps, those of the worst fifth from where one of the best fifth stands."""
@@ -111,15 +112,22 @@ class PlainPBT(PlainPopulation):
         if not members:
             low, high = map(math.log, self.rates)
             starts = [self.first(generator) for _ in range(self.population)]
-            return [Child(self.learned(start, math.exp(generator.uniform(low, high)))) for start in starts]
+            unit = self.unit_of(starts)
+            return [Child(self.learned(start, unit * math.exp(generator.uniform(low, high)))) for start in starts]
         ranked, fifth = best_first(members), math.ceil(0.2 * len(members))
         best, worst = ranked[:fifth], ranked[-fifth:]
         children = []
         for member in members:
             source = best[generator.integers(fifth)] if member in worst else member
             factor = 1.0 if source == member else (0.8, 1.2)[generator.integers(2)]
-            children.append(Child(self.learned(source.genome, factor * state["rates"][source.id]), (source.id,)))
+            rate = state["unit"] * factor * state["rates"][source.id]
+            children.append(Child(self.learned(source.genome, rate), (source.id,)))
         return children
+
+    def unit_of(self, starts: Sequence[Genome]) -> float:
+        """Return the inverse of the root mean square of the gradients at first genomes, in units of the spread."""
+        gradients = [self.spread * self.gradient(row(start)) for start in starts]
+        return 1 / math.sqrt(fmean(float(slope) ** 2 for gradient in gradients for slope in gradient))
 
     def learned(self, genome: Genome, rate: float) -> Genome:
         """Return a genome after its gradient steps."""
@@ -137,7 +145,7 @@ class PlainPBT(PlainPopulation):
         rates = sorted((one, rate > 0) for one, rate in state["rates"].items())
         recorded, mean = state["record"].get("learning_rate", math.nan), fmean(state["rates"].values() or [math.nan])
         record = {**state["record"], "learning_rate": math.isclose(recorded, mean, rel_tol=1e-9)}
-        return {**super().comparable(state), "rates": rates, "record": record}
+        return {**super().comparable(state), "rates": rates, "unit": state["unit"] > 0, "record": record}
 
     def update(self, state: State, population: Sequence[Plain]) -> State:
         """Return the state after a generation: the rates of all others are forgotten."""
