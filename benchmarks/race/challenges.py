@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuroevo.backbones import MLP
+from neuroevo.benchmarks.race.entrant import HELD_OUT
 from neuroevo.benchmarks.race.landscapes import Noisy, instance
 from neuroevo.benchmarks.race.trial import Trial
 from neuroevo.data.fashion_mnist import fashion_mnist
@@ -160,8 +161,10 @@ def hilly(genomes: Tensor) -> Tensor:
 HILLY = Landscape(hilly, -5.12, 5.12, weights=(1.0, 0.0, 0.0), size=10, measures=((-5.12, 5.12), (-5.12, 5.12)))
 
 
-def _function(landscape: Landscape, size: int, *, evaluations: int = 5000, **how: Any) -> Challenge:
-    return Challenge("functions", partial(instance, landscape, size, **how), evaluations, clean_value)
+def _function(
+    landscape: Landscape, size: int, *, evaluations: int = 5000, kind: str = "functions", **how: Any
+) -> Challenge:
+    return Challenge(kind, partial(instance, landscape, size, **how), evaluations, clean_value)
 
 
 def _many(landscape: Landscape, kind: str, judge: Callable[[Trial, Tensor], float], *, needs: str = "") -> Challenge:
@@ -202,6 +205,7 @@ def challenges(data_root: Path | None = None) -> dict[str, Challenge]:
         "hilly": _many(HILLY, "repertoires", partial(quality_diversity, worst=-500.0), needs="ribs"),
         "xor": Challenge("graphs", partial(_the_same, xor), 15_000, as_returned),
     }
+    found |= _held_out()
     if data_root is not None:
         found["fashion-mnist"] = Challenge("networks", partial(fashion, data_root=data_root), 3000, score, weight=1.0)
     return found
@@ -209,12 +213,33 @@ def challenges(data_root: Path | None = None) -> dict[str, Challenge]:
 
 KINDS: Mapping[str, str] = {
     "functions": "least value of a function",
+    HELD_OUT: "least value of a function that no default and no rule was chosen by",
     "networks": "mean log-likelihood of labelled images",
     "episodes": "mean return of fresh episodes",
     "fronts": "hypervolume of a front",
     "repertoires": "QD score of a repertoire",
     "graphs": "evaluations until XOR is solved",
 }
+
+
+def _held_out() -> dict[str, Challenge]:
+    new = partial(_function, kind=HELD_OUT)
+    return {
+        "rosenbrock-5": new(ROSENBROCK, 5, best=1.0, evaluations=2000),
+        "rastrigin-5": new(RASTRIGIN, 5, evaluations=2000),
+        "schwefel-5": new(SCHWEFEL, 5, mirrored=True, evaluations=2000),
+        "ellipsoid-10": new(ELLIPSOID, 10),
+        "ackley-10": new(ACKLEY, 10),
+        "rastrigin-15-noisy": new(RASTRIGIN, 15, noise=5.0),
+        "ellipsoid-20-noisy": new(ELLIPSOID, 20, noise=10.0),
+        "rosenbrock-20": new(ROSENBROCK, 20, best=1.0),
+        "rastrigin-20-rotated": new(RASTRIGIN, 20, rotated=True),
+        "schwefel-20": new(SCHWEFEL, 20, mirrored=True),
+        "griewank-30": new(GRIEWANK, 30),
+        "ellipsoid-50-rotated": new(ELLIPSOID, 50, rotated=True),
+        "sphere-100": new(SPHERE, 100),
+        "rosenbrock-100": new(ROSENBROCK, 100, best=1.0),
+    }
 
 
 def _digits(seed: int) -> Supervised:

@@ -12,6 +12,10 @@ from neuroevo.benchmarks.race.trial import Trial
 from neuroevo.extras import install
 
 OURS = "neuroevo"
+ONE_BEST = ("functions", "networks", "episodes")
+"""Kinds of problems whose result is one genome: the searches for these can all be compared."""
+HELD_OUT = "held-out"
+"""The kind of functions that no default and no rule was chosen by."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Entrant:
     search: Callable[[Trial], Tensor]
     library: str
     module: str
-    kinds: tuple[str, ...] = ("functions", "networks", "episodes")
+    kinds: tuple[str, ...] = (*ONE_BEST, HELD_OUT)
     least: int = 0
     most_genes: int | None = None
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuroevo.benchmarks.race.entrant import OURS, Entrant
+from neuroevo.benchmarks.race.entrant import HELD_OUT, ONE_BEST, OURS, Entrant
 from neuroevo.benchmarks.race.trial import Trial
 from neuroevo.evolution import evolve
 from neuroevo.graph import Networks
@@ -29,12 +29,17 @@ from neuroevo.strategies import (
     Genetic,
     Island,
     MAPElites,
+    Memetic,
     OpenAIES,
     Search,
     SeparableCMAES,
     recommend,
 )
 from neuroevo.strategies.search.evaluations import generations_within
+from neuroevo.strategies.search.repertoire import Repertoire
+
+RULE = "recommended"
+"""The entrant that searches as `recommend` says."""
 
 
 def best(trial: Trial, *, strategy: Callable[..., Search]) -> Tensor:
@@ -71,32 +76,40 @@ def until_solved(trial: Trial) -> Tensor:
     return torch.tensor([[float(trial.evaluations)]])
 
 
-def _searched(trial: Trial, strategy: Callable[..., Search]) -> Search:
+def by_rule(trial: Trial) -> Tensor:
+    """Return what the recommended search ends with, [K, D]; what the rule looked at is spent."""
+    found = recommend(trial.problem, trial.evaluations)
+    trial.chosen = next(name for name, one in SEARCHES.items() if one is found.strategy)
+    search: Any = _searched(trial, found.strategy, evaluations=trial.evaluations - found.evaluations)
+    rows: Tensor
+    if isinstance(search, Repertoire):
+        rows = genomes_of(search.individuals)
+    else:
+        rows = genomes_of(search.front) if isinstance(search, NSGA2) else search.result().genome[None]
+    trial.spent = found.evaluations + search.budget.evaluations
+    return rows
+
+
+def _searched(trial: Trial, strategy: Callable[..., Search], evaluations: int | None = None) -> Search:
     """Return a strategy that has spent the evaluations, those that score finalists again included."""
+    evaluations = trial.evaluations if evaluations is None else evaluations
     search = strategy(trial.problem, seed=trial.seed)
-    number = generations_within(search, trial.evaluations)
-    number = generations_within(search, trial.evaluations - search.final_cost(number).evaluations)
+    number = generations_within(search, evaluations)
+    number = generations_within(search, evaluations - search.final_cost(number).evaluations)
     for _ in evolve(search, number):
         pass
     return search
 
 
-def recommended(problem: Any, evaluations: int) -> str:
-    """Return the name of the search that the rule recommends for a problem; empty for one over graphs."""
-    if not hasattr(problem, "space"):
-        return ""
-    found = recommend(problem, evaluations).strategy
-    return next((name for name, one in SEARCHES.items() if one is found), "")
-
-
 def _of(strategy: type[Search], **settings: Any) -> Entrant:
     make = partial(strategy, **settings) if settings else strategy
-    return Entrant(partial(best, strategy=make), OURS, "neuroevo", most_genes=strategy.MAX_GENES)
+    return Entrant(partial(best, strategy=make), OURS, "neuroevo", kinds=ONE_BEST, most_genes=strategy.MAX_GENES)
 
 
 SEARCHES: Mapping[str, type[Search]] = {
     "genetic": Genetic,
     "island": Island,
+    "memetic": Memetic,
     "evolution-strategy": EvolutionStrategy,
     "differential": Differential,
     "shade": SHADE,
@@ -119,4 +132,5 @@ ENTRANTS = {
     "map-elites": Entrant(partial(repertoire, strategy=MAPElites), OURS, "ribs", kinds=("repertoires",)),
     "cma-me": Entrant(partial(repertoire, strategy=CMAME), OURS, "ribs", kinds=("repertoires",)),
     "neat": Entrant(until_solved, OURS, "neuroevo", kinds=("graphs",)),
+    RULE: Entrant(by_rule, OURS, "neuroevo", kinds=(*ONE_BEST, HELD_OUT, "fronts", "repertoires")),
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from neuroevo.benchmarks.analysis.results import read_run
+from neuroevo.benchmarks.race.points import points
 from neuroevo.benchmarks.race.profiles import draw_profiles
 from neuroevo.benchmarks.race.report import (
     RaceTable,
@@ -24,7 +26,7 @@ from neuroevo.files import write_atomically
 
 PAGE, RECORDED, PICTURE = "search-race.md", "search-race.json", "pictures/search-race.svg"
 """What is written, in the folder of the documentation."""
-COMMON = ("problem", "challenge", "weight", "genes", "strategy", "library", "recommended")
+COMMON = ("problem", "challenge", "weight", "genes", "strategy", "library")
 """What the records of a problem and a search have in common."""
 NOTHING = "Nothing of it was recorded.\n"
 MARK = re.compile(r"(<!-- made: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -42,6 +44,8 @@ def pack(records: Records, facts: Mapping[str, Any]) -> str:
         own |= {"seeds": [one["seed"] for one in seeds], "evaluations": max(one["evaluations"][-1] for one in seeds)}
         own |= {"seconds": round(sum(one["seconds"] for one in seeds) / len(seeds), 2)}
         own |= {"values": [_short(one["best"][-1]) for one in seeds]}
+        if any(one.get("chosen") for one in seeds):
+            own |= {"chosen": [one["chosen"] for one in seeds]}
         lines.append(json.dumps(own))
     versions = json.dumps(facts.get("versions", {}))
     return f'{{"versions": {versions},\n"rows": [\n' + ",\n".join(lines) + "\n]}\n"
@@ -57,9 +61,12 @@ def unpack(text: str) -> list[dict[str, Any]]:
             "best": [value],
             "evaluations": [row["evaluations"]],
             "seconds": row["seconds"],
+            "chosen": chosen,
         }
         for row in json.loads(text)["rows"]
-        for seed, value in zip(row["seeds"], row["values"], strict=True)
+        for seed, value, chosen in zip(
+            row["seeds"], row["values"], row.get("chosen", [""] * len(row["seeds"])), strict=True
+        )
     ]
 
 
@@ -78,7 +85,14 @@ def filled(page: str, text: str) -> str:
 def parts_of(text: str) -> dict[str, str]:
     """Return the parts of the page that are made, in Markdown, by name."""
     records = unpack(text)
-    tables = {"best": compared, "families": families, "profiles": profiled, "rule": recommended}
+    tables: Mapping[str, Callable[[Records], RaceTable | None]] = {
+        "best": compared,
+        "families": families,
+        "profiles": profiled,
+        "rule": recommended,
+        "fresh": partial(recommended, held_out=True),
+        "points": points,
+    }
     made = {name: make(records) for name, make in tables.items()}
     problems = dict.fromkeys(one["problem"] for one in records)
     details = [f"### {name}\n\n{_table(everything(records, name))}" for name in problems]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,11 +23,10 @@ from neuroevo.benchmarks.analysis.standings import (
     share_within,
 )
 from neuroevo.benchmarks.analysis.statistics import Values
-from neuroevo.benchmarks.race.entrant import OURS
+from neuroevo.benchmarks.race.entrant import HELD_OUT, ONE_BEST, OURS
+from neuroevo.benchmarks.race.ours import RULE
 
 Records = Sequence[Mapping[str, Any]]
-ONE_BEST = ("functions", "networks", "episodes")
-"""Kinds of problems whose result is one genome: the searches for these can all be compared."""
 FACTORS = (1 + CLOSE, 2.0, 10.0)
 """Factors at which profiles are tabulated."""
 FAMILIES: Mapping[str, tuple[str, ...]] = {
@@ -90,38 +90,56 @@ def profiles(records: Records) -> dict[str, Values]:
 
 
 def ours_in(records: Records) -> list[str]:
-    """Return the names of the searches here."""
-    return list(dict.fromkeys(one["strategy"] for one in records if one.get("library") == OURS))
+    """Return the names of the searches here, without the one that the rule chooses among them."""
+    own = [one["strategy"] for one in records if one.get("library") == OURS]
+    return list(dict.fromkeys(name for name in own if name != RULE))
 
 
 def compared(records: Records) -> RaceTable | None:
     """Return for each problem the best search here against the best one elsewhere; None without others."""
-    matches = best_matches(cost_table(records), ours_in(records))
+    searches = [one for one in records if one["strategy"] != RULE]
+    matches = best_matches(cost_table(searches), ours_in(searches))
     title = "The best search here against the best one elsewhere"
     return _duels(records, matches, title, "The best search here is")
 
 
-def recommended(records: Records) -> RaceTable | None:
-    """Return for each problem the search that the rule recommends against the best one elsewhere; None without."""
-    table, ours = cost_table(records), ours_in(records)
-    chosen = {one["problem"]: one["strategy"] for one in records if one.get("recommended")}
+def recommended(records: Records, *, held_out: bool = False) -> RaceTable | None:
+    """Return for each problem the search that the rule recommends against the best one elsewhere; None without.
+
+    Args:
+        records: What was recorded.
+        held_out: Whether it is on problems that no rule was chosen by, or on the others.
+    """
+    own = [one for one in records if (one.get("challenge") == HELD_OUT) == held_out]
+    others = [name for name in dict.fromkeys(one["strategy"] for one in own) if name not in (RULE, *ours_in(own))]
     matches = [
-        match(problem, rows, chosen[problem], theirs)
-        for problem, rows in table.items()
-        if problem in chosen and (theirs := best_of(rows, [name for name in rows if name not in ours])) is not None
+        match(problem, rows, RULE, theirs)
+        for problem, rows in cost_table(own).items()
+        if RULE in rows and (theirs := best_of(rows, others)) is not None
     ]
     title = "The search that the rule recommends against the best one elsewhere"
-    return _duels(records, matches, title, "The recommended search is")
+    return _duels(own, matches, title, "The recommended search is", chosen=_chosen(own))
 
 
-def _duels(records: Records, matches: Sequence[Match], title: str, subject: str) -> RaceTable | None:
+def _chosen(records: Records) -> dict[str, str]:
+    """Return by problem what the rule chose, the most frequent first where it depends on the seed."""
+    names: dict[str, list[str]] = {}
+    for one in records:
+        if one["strategy"] == RULE:
+            names.setdefault(one["problem"], []).append(one["chosen"])
+    return {problem: ", ".join(name for name, _ in Counter(own).most_common()) for problem, own in names.items()}
+
+
+def _duels(
+    records: Records, matches: Sequence[Match], title: str, subject: str, chosen: Mapping[str, str] | None = None
+) -> RaceTable | None:
     if not matches:
         return None
     values = values_of(records)
     rows = tuple(
         (
             one.problem,
-            one.ours,
+            (chosen or {}).get(one.problem, one.ours),
             quartiles(values[one.problem, one.ours]),
             one.theirs,
             quartiles(values[one.problem, one.theirs]),

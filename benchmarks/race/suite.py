@@ -20,7 +20,6 @@ from typing import Any
 
 from neuroevo.benchmarks.race.challenges import KINDS, Challenge, challenges
 from neuroevo.benchmarks.race.entrant import OURS, Entrant
-from neuroevo.benchmarks.race.ours import recommended
 from neuroevo.benchmarks.race.trial import Trial
 from neuroevo.benchmarks.report.files import write_page
 from neuroevo.benchmarks.suites.optimize import Plan, SearchListener, run_searches
@@ -118,7 +117,7 @@ def record(challenges: Mapping[str, Challenge], entrants: Mapping[str, Entrant],
         "best": [value],
         "weight": challenge.weight,
         "gradient_steps": 0,
-        "recommended": name == recommended(trial.problem, challenge.evaluations),
+        "chosen": trial.chosen,
         "genes": 0 if challenge.kind == "graphs" else trial.size,
         "seconds": time.process_time() - started,
     }

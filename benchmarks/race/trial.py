@@ -39,6 +39,7 @@ class Trial:
         seed: The seed; libraries that take 0 for chance get `seed + 1`.
         spent: Evaluations spent.
         best: The genome with the least cost so far, [D]; None before the first evaluation.
+        chosen: The name of the search that an entrant chose; empty if there is nothing to choose.
     """
 
     problem: Problem
@@ -46,6 +47,7 @@ class Trial:
     seed: int
     spent: int = 0
     best: Tensor | None = None
+    chosen: str = ""
     _least: float = field(default=float("inf"), repr=False)
 
     @property

@@ -9,9 +9,9 @@ long as the last one was no worse than what is known, and else the best individu
 competes with the children, for its individuals are almost equal, and the best of parents and children survive, under
 noise as well: it suits problems without. `Lamarckian` learns by gradients instead.
 
-Defaults are those of `Genetic`; the half is our choice (`docs/search-quality.md`). Where the score is a sum over genes it
-is far ahead of all others here; elsewhere it is no better than `Genetic`.
-Cost of a generation: P evaluations and O(P D) operations and numbers.
+Defaults are those of `Genetic`; the half is our choice (`docs/search-quality.md`). Where the score is a sum over genes
+it is far ahead of all others here; elsewhere it is no better than `Genetic`. Cost of a generation: P evaluations and
+O(P D) operations and numbers.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from neuroevo.benchmarks.race.ours import RULE
 from neuroevo.benchmarks.race.page import MARK, PAGE, PICTURE, RECORDED, filled, pack, parts_of, unpack, write
 from neuroevo.benchmarks.race.profiles import draw_profiles
 from neuroevo.benchmarks.report.plots.style import to_svg
@@ -18,18 +19,24 @@ DOCS = Path(__file__).parents[3] / "docs"
 def made(strategy: str, library: str, value: float | None, *, challenge: str = "functions") -> list[dict[str, Any]]:
     """Return the records of a search with ten seeds."""
     common = {"kind": "search", "problem": "f", "challenge": challenge, "weight": -1.0, "genes": 2}
-    spent = {"evaluations": [50], "seconds": 0.5, "recommended": strategy == "snes"}
+    chosen = "snes" if strategy == RULE else ""
+    spent = {"evaluations": [50], "seconds": 0.5, "chosen": chosen}
     own = {"strategy": strategy, "library": library, "best": [value]}
     return [{**common, **own, **spent, "seed": seed} for seed in range(10)]
 
 
-RECORDS = [*made("snes", "neuroevo", 1.0), *made("pycma", "pycma", 2.0), *made("cmaes", "cmaes", None)]
+RECORDS = [
+    *made("snes", "neuroevo", 1.0),
+    *made(RULE, "neuroevo", 3.0),
+    *made("pycma", "pycma", 2.0),
+    *made("cmaes", "cmaes", None),
+]
 
 
 def test_what_was_recorded_survives_the_file() -> None:
     """Records are packed, a line for each search, and unpacked as they were."""
     text = pack(RECORDS, {"versions": {"cma": "4.5.0"}})
-    assert len(json.loads(text)["rows"]) == 3
+    assert len(json.loads(text)["rows"]) == 4
     assert unpack(text) == RECORDS
     assert pack(unpack(text), {"versions": {"cma": "4.5.0"}}) == text
 
@@ -44,6 +51,7 @@ def test_parts_between_marks_are_made(tmp_path: Path) -> None:
     text = page.read_text()
     assert text.startswith("before\n<!-- made: best -->\n\nThe best search here is ahead on 1 of 1 problems, ")
     assert "| f | snes | 1 (1 to 1) | pycma | 2 (2 to 2) | 0.5 (0.5 to 0.5) | ahead |" in text
+    assert "| f | snes | 3 (3 to 3) | pycma | 2 (2 to 2) | 1.5 (1.5 to 1.5) | behind |" in text
     assert "old" not in text
     assert "\nafter\n" in text
     assert (tmp_path / PICTURE).read_text().startswith("<?xml")

@@ -14,8 +14,9 @@ import torch
 from neuroevo.benchmarks.race.challenges import KINDS, Challenge, challenges, clean_value
 from neuroevo.benchmarks.race.entrant import OURS, Entrant
 from neuroevo.benchmarks.race.landscapes import instance
-from neuroevo.benchmarks.race.ours import recommended
-from neuroevo.benchmarks.race.report import FAMILIES, compared, everything, families, profiled
+from neuroevo.benchmarks.race.ours import RULE
+from neuroevo.benchmarks.race.points import POINTS, points
+from neuroevo.benchmarks.race.report import FAMILIES, compared, everything, families, profiled, recommended
 from neuroevo.benchmarks.race.suite import SUITES, Race, all_entrants, protocol, record
 from neuroevo.benchmarks.race.trial import Spent, Trial
 from neuroevo.benchmarks.suites.optimize import SearchListener
@@ -251,10 +252,48 @@ def test_a_challenge_is_made_of_what_workers_can_be_sent() -> None:
     assert isinstance(pickle.loads(pickle.dumps(partial(record, ALL, KNOWN))), partial)
 
 
-def test_the_rule_is_recorded() -> None:
-    """One search of each problem over weight vectors is the one that the rule recommends."""
-    problem = "rosenbrock-2"
-    found = [record(FEW, KNOWN, (problem, name, 0)) for name in ("cma-es", "snes")]
-    assert recommended(ALL[problem].make(0), 5000) == "cma-es"
-    assert [one["recommended"] for one in found] == [recommended(ALL[problem].make(0), 60) == "cma-es", False]
-    assert recommended(ALL["xor"].make(0), 100) == ""
+@pytest.mark.parametrize(
+    ("problem", "evaluations", "name"),
+    [("rosenbrock-2", 60, "separable-cma-es"), ("rastrigin-2", 640, "memetic"), ("zdt1", 200, "nsga2")],
+)
+def test_the_rule_is_an_entrant(problem: str, evaluations: int, name: str) -> None:
+    """It says which search it chose, and what it looked at is spent; the result is that search's."""
+    few = {problem: replace(ALL[problem], evaluations=evaluations)}
+    found = record(few, KNOWN, (problem, RULE, 0))
+    assert found["chosen"] == name
+    assert evaluations - 150 < found["evaluations"][-1] <= evaluations
+    if evaluations == 60:
+        assert found["best"] == record(few, KNOWN, (problem, name, 0))["best"]
+
+
+def test_problems_that_were_held_out_have_a_table_of_their_own() -> None:
+    """The rule's search is not one of those among which the best is looked for."""
+    records = [
+        *made("f", "cma-es", OURS, [3.0] * 10),
+        *[{**one, "chosen": "cma-es"} for one in made("f", RULE, OURS, [1.0] * 10)],
+        *made("f", "pycma", "pycma", [2.0] * 10),
+    ]
+    duel, rule = compared(records), recommended(records)
+    assert duel is not None
+    assert rule is not None
+    assert (duel.rows[0][1], duel.rows[0][-1]) == ("cma-es", "behind")
+    assert (rule.rows[0][1], rule.rows[0][-1]) == ("cma-es", "ahead")
+    assert recommended(records, held_out=True) is None
+    fresh = recommended([{**one, "challenge": "held-out"} for one in records], held_out=True)
+    assert fresh is not None
+    assert fresh.rows == rule.rows
+
+
+def test_points_are_those_of_known_searches() -> None:
+    """The problems are of the race; a value below the one before counts as better."""
+    for _, ours, theirs, expected in POINTS:
+        assert {ours, theirs} <= KNOWN.keys()
+        assert expected.keys() <= ALL.keys()
+    records = [*made("rastrigin-30", "snes", OURS, [100.0]), *made("rastrigin-30", "evotorch-snes", "EvoTorch", [9.0])]
+    found = points(records)
+    assert found is not None
+    assert found.rows == (
+        ("SNES left the bounds, and genes stood still", "rastrigin-30", "snes", "222", "100", "evotorch-snes", "9"),
+    )
+    assert found.sentence == "1 of 1 are better than before."
+    assert points([]) is None

@@ -149,7 +149,8 @@ class PlainPBT(PlainPopulation):
 
     def update(self, state: State, population: Sequence[Plain]) -> State:
         """Return the state after a generation: the rates of all others are forgotten."""
-        return {**super().update(state, population), "rates": {one.id: 1.0 for one in population}}
+        # The first gradients have been measured.
+        return {**super().update(state, population), "rates": {one.id: 1.0 for one in population}, "unit": 1.0}
 
     def record(self, best: Plain, survivors: Sequence[Plain]) -> dict[str, Any]:
         """Return what the strategy records: the mean rate as well."""
