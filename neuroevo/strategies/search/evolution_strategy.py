@@ -27,7 +27,7 @@ from torch import Tensor
 from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.replacement import best
 from neuroevo.operators.sampling import normal
-from neuroevo.population import ids_of, in_columns, joined, taken
+from neuroevo.population import generations_of, ids_of, joined, taken
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, compact, default_population, first_mean, first_sigma
@@ -123,9 +123,8 @@ class EvolutionStrategy(Search):
 
     def _living(self) -> Sequence[Individual]:
         """Return the parents that are not too old."""
-        known = in_columns(self.individuals)
-        born = [one.generation for one in self.individuals] if known is None else known.generations
-        return taken(self.individuals, np.flatnonzero(self.generation - np.asarray(born) < self.lifespan))
+        ages = self.generation - np.array(generations_of(self.individuals))
+        return taken(self.individuals, np.flatnonzero(ages < self.lifespan))
 
 
 STRATEGIES = {"evolution-strategy": EvolutionStrategy}

@@ -29,7 +29,7 @@ from neuroevo.individual import Individual, genomes_of
 from neuroevo.operators.swarm import PULL, accelerate
 from neuroevo.population import ids_of, taken
 from neuroevo.problems import Problem
-from neuroevo.ranking import ranks
+from neuroevo.ranking import best_place, ranks
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, compact
 from neuroevo.strategies.search.bounds import halfway
@@ -135,7 +135,7 @@ def inertia_of(individuals: Sequence[Individual], *, spread: Tensor, fixed: floa
     places = genomes_of(individuals) / spread
     # Differences, not products: those of close particles would be rounding errors.
     distances = torch.cdist(places, places, compute_mode="donot_use_mm_for_euclid_dist").mean(-1)
-    best = max(range(len(individuals)), key=lambda place: individuals[place].fitness)
+    best = best_place(individuals)
     least, greatest = float(distances.min()), float(distances.max())
     factor = (float(distances[best]) - least) / (greatest - least) if least < greatest < math.inf else 0.0
     return 1 / (1 + 1.5 * math.exp(-2.6 * factor))
