@@ -114,9 +114,9 @@ class Roster:
             return {}
         reference = self._strategy(self.reference, self._of(self.reference), self.seed)
         if self.match == "multiply-adds":
-            total = self._reference_budget()
+            adds = self._reference_budget()
             return {
-                kind: self._updates_within(one, self._of(one), "pretraining", 1, total) for kind, one in kinds.items()
+                kind: self._updates_within(one, self._of(one), "pretraining", 1, adds) for kind, one in kinds.items()
             }
         if self.match == "steps" or not isinstance(reference, GTL):
             return dict.fromkeys(kinds, self._reference_budget())
