@@ -8,6 +8,7 @@ into has none. `Population` is a sequence of individuals like any other; what wo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import Any, Self, overload
 
@@ -36,6 +37,7 @@ class Population(Sequence[Individual]):
     def __init__(self, *origins: Columns, places: Places | None = None) -> None:
         self._origins = origins
         self._places = places
+        self._count = sum(len(one.ids) for one in origins) if places is None else len(places)
 
     @classmethod
     def new(
@@ -63,7 +65,11 @@ class Population(Sequence[Individual]):
     @property
     def untouched(self) -> bool:
         """Whether no individual was made, here or in the populations that these come from."""
-        return not any(one.made for one in self._origins)
+        # Without a generator, for this is asked often.
+        for one in self._origins:  # noqa: SIM110
+            if one.made:
+                return False
+        return True
 
     @property
     def scored(self) -> bool:
@@ -75,22 +81,22 @@ class Population(Sequence[Individual]):
         """The weights of the fitness."""
         return self._origins[0].weights
 
-    @property
+    @cached_property
     def values(self) -> Floats:
         """The fitness values, [P, M]."""
         return self._gathered([one.values for one in self._origins if one.values is not None])
 
-    @property
+    @cached_property
     def failed(self) -> NDArray[np.bool_]:
         """Whether a value of each is not finite, [P]."""
         return np.asarray(~np.isfinite(self.values).all(1))
 
-    @property
+    @cached_property
     def wvalues(self) -> Floats:
         """The weighted values, [P, M]: -inf for those that are not finite."""
-        values = self.values
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.where(np.isfinite(values), values * np.array(self.weights), -np.inf)
+            weighted = self.values * np.array(self.weights)
+        return np.where(np.isfinite(self.values), weighted, -np.inf) if self.failed.any() else weighted
 
     @property
     def ids(self) -> Integers:
@@ -187,7 +193,7 @@ class Population(Sequence[Individual]):
         return Population(*origins, places=np.concatenate([self._numbers, moved]))
 
     def __len__(self) -> int:
-        return sum(map(len, self._origins)) if self._places is None else len(self._places)
+        return self._count
 
     @overload
     def __getitem__(self, place: int) -> Individual: ...

@@ -23,9 +23,10 @@ def best_place(individuals: Sequence[Individual]) -> int:
     """Return the place of the best individual, the first of equals."""
     if (known := in_columns(individuals)) is None:
         return max(range(len(individuals)), key=lambda place: individuals[place].fitness.order)
-    first, *others = _keys(known)
-    rivals = np.flatnonzero(first == first.max())
-    for key in others:
+    if not known.failed.any() and known.wvalues.shape[1] == 1:
+        return int(known.wvalues.argmax())
+    rivals = np.arange(len(known))
+    for key in _keys(known):
         own = key[rivals]
         rivals = rivals[own == own.max()]
     return int(rivals[0])
@@ -35,8 +36,7 @@ def order_of(individuals: Sequence[Individual], place: int) -> tuple[bool, tuple
     """Return the key that the fitness of an individual is compared by (see `Fitness`)."""
     if (known := in_columns(individuals)) is None:
         return individuals[place].fitness.order
-    one = known.take([place])
-    return not one.failed[0], tuple(one.wvalues[0].tolist())
+    return not known.failed[place], tuple(known.wvalues[place].tolist())
 
 
 def ranks(individuals: Sequence[Individual]) -> Floats:

@@ -6,10 +6,14 @@ independent population. Draws come from the CPU, so that they are the same on ev
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from neuroevo.operators.trials import happens
+
+Integers = NDArray[np.int64]
 
 LEAST = 4
 """Smallest population: one genome and three others."""
@@ -34,10 +38,10 @@ def rand_one(genomes: Tensor, *, factor: float, generator: torch.Generator) -> T
     population = genomes.shape[-2]
     if population < LEAST:
         raise ValueError(f"genomes must be at least {LEAST}, but they are {population}.")
-    keys = torch.rand((*genomes.shape[:-1], population), generator=generator, dtype=torch.float64)
-    # No genome draws itself; the lowest three keys of a row are three different others, all equally likely.
-    keys.diagonal(dim1=-2, dim2=-1).fill_(2)
-    others = keys.topk(3, dim=-1, largest=False).indices.to(genomes.device)
+    known = _own(genomes)
+    for _ in range(3):
+        known = np.concatenate([known, _another(known, population, generator)], axis=-1)
+    others = torch.from_numpy(known[..., 1:]).to(genomes.device)
     first, second, third = (_rows(genomes, others[..., place]) for place in range(3))
     return first + factor * (second - third)
 
@@ -66,10 +70,10 @@ def current_to_best(
     if population < LEAST - 1:
         raise ValueError(f"genomes must be at least {LEAST - 1}, but they are {population}.")
     pool = torch.cat([genomes, archive], dim=-2)
-    own = torch.arange(population).expand(genomes.shape[:-1]).unsqueeze(-1)
+    own = _own(genomes)
     first = _another(own, population, generator)
-    second = _another(torch.cat([own, first], dim=-1), pool.shape[-2], generator)
-    one, other = (_rows(pool, places.squeeze(-1).to(pool.device)) for places in (first, second))
+    second = _another(np.concatenate([own, first], axis=-1), pool.shape[-2], generator)
+    one, other = (_rows(pool, torch.from_numpy(places[..., 0]).to(pool.device)) for places in (first, second))
     weights = factors.unsqueeze(-1).to(genomes)
     return genomes + weights * (best - genomes) + weights * (one - other)
 
@@ -145,10 +149,19 @@ def _rows(genomes: Tensor, places: Tensor) -> Tensor:
     return genomes.gather(-2, places.unsqueeze(-1).expand((*places.shape, genomes.shape[-1])))
 
 
-def _another(known: Tensor, count: int, generator: torch.Generator) -> Tensor:
+def _own(genomes: Tensor) -> Integers:
+    """Return the place of each genome in its population, [..., P, 1]."""
+    return np.broadcast_to(np.arange(genomes.shape[-2])[:, np.newaxis], (*genomes.shape[:-1], 1))
+
+
+def _another(known: Integers, count: int, generator: torch.Generator) -> Integers:
     """Return a number below `count` for each row of known ones [..., K], which is none of them, [..., 1]."""
-    keys = torch.rand((*known.shape[:-1], count), generator=generator, dtype=torch.float64)
-    return keys.scatter_(-1, known, -1.0).argmax(dim=-1, keepdim=True)
+    uniform = torch.rand(known.shape[:-1], generator=generator, dtype=torch.float64).numpy()
+    # A number of those that are left, which is moved past each known one, from the lowest on.
+    found = (uniform * (count - known.shape[-1])).astype(np.int64)
+    for place in np.moveaxis(np.sort(known, axis=-1), -1, 0):
+        found += found >= place
+    return found[..., np.newaxis]
 
 
 OPERATORS = {

@@ -1,7 +1,7 @@
 """Sampling: genomes are drawn around means.
 
 Every function takes means [..., D] and returns genomes [..., P, D] of their dtype and device. Draws come from the
-CPU, so that they are the same on every device.
+CPU in single precision, so that they are the same on every device and in every dtype.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def mirrored(mean: Tensor, sigma: Tensor | float, *, count: int, generator: torc
 
 
 def _draws(mean: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    precision = torch.promote_types(mean.dtype, torch.float32)
     shape = (*mean.shape[:-1], count, mean.shape[-1])
-    return torch.randn(shape, generator=generator, dtype=precision).to(mean.device, mean.dtype)
+    # In single precision, whatever the genomes': a normal number of 24 bits is drawn in a sixth of the time.
+    return torch.randn(shape, generator=generator, dtype=torch.float32).to(mean.device, mean.dtype)
 
 
 def _around(mean: Tensor, sigma: Tensor | float, draws: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from neuroevo.benchmarks.analysis.statistics import estimate
+from neuroevo.benchmarks.peers.families import FAMILIES, compared, to_markdown
 from neuroevo.benchmarks.peers.process import PROGRAMS, Program, Tell, missing
 from neuroevo.benchmarks.speed.timing import Spread, conditions, describe_conditions
 from neuroevo.benchmarks.speed.workloads import DIGITS, FORWARD, IMAGES, OVERHEAD, TRAINING, Workload, reference
@@ -44,6 +46,8 @@ LIMITS: Mapping[str, float] = {
 RATIO = 1.25
 """Times the best code by hand, at most, where there is no limit in milliseconds."""
 GENERATIONS = 100
+TINY = 640
+"""Evaluations of a search that only shows that it runs."""
 WIDTH = 132
 
 Key = tuple[str, str]
@@ -234,12 +238,31 @@ def tiny(work: Workload) -> Workload:
 @click.option("--threads", default=2, show_default=True, type=click.IntRange(1), help="Torch threads of each program.")
 @click.option("--busy", is_flag=True, help="Count processor time on one thread: others use the machine, too.")
 @click.option("--quality", "seeds", default=0, show_default=True, type=click.IntRange(0), help="Seeds of accuracies.")
+@click.option(
+    "--families", is_flag=True, help="Every family of searches against its specialists, in place of workloads."
+)
+@click.option(
+    "--seeds", "searches", default=10, show_default=True, type=click.IntRange(1), help="Searches of a family."
+)
 @click.option("--tiny", "small", is_flag=True, help="The same with next to no work, to see that it runs.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write everything to this file as JSON.")
 def main(
-    *, quick: bool, only: str, chosen: str, threads: int, busy: bool, seeds: int, small: bool, out: Path | None
+    *,
+    quick: bool,
+    only: str,
+    chosen: str,
+    threads: int,
+    busy: bool,
+    seeds: int,
+    families: bool,
+    searches: int,
+    small: bool,
+    out: Path | None,
 ) -> None:
     """Compare neuroevo with its peers on the same work, and print a table with the targets."""
+    if families:
+        _families(only, seeds=searches, threads=threads, busy=busy, small=small, out=out)
+        return
     names = _chosen(chosen, PROGRAMS, "--peers")
     wanted = _chosen(only, list(dict.fromkeys(work.name for work in WORKS)), "--only")
     works = [tiny(work) if small else work for work in WORKS if work.name in wanted]
@@ -266,6 +289,19 @@ def main(
     _print(lines, accuracies, measured_on, repeats)
     if out is not None:
         out.write_text(to_json(lines, accuracies, measured_on), encoding="utf-8")
+
+
+def _families(only: str, *, seeds: int, threads: int, busy: bool, small: bool, out: Path | None) -> None:
+    names, threads = _chosen(only, list(FAMILIES), "--only"), 1 if busy else threads
+    how: dict[str, Any] = {"seeds": 1 if small else seeds, "evaluations": TINY if small else None}
+    rows = []
+    for name in names:
+        rows.append(compared(name, threads=threads, busy=busy, tell=partial(click.echo, err=True), **how))
+        click.echo(to_markdown(rows[-1:]), err=True)
+    measured_on = {**conditions(), "threads": threads, "clock": "processor" if busy else "wall"}
+    click.echo(to_markdown(rows))
+    if out is not None:
+        out.write_text(json.dumps({"conditions": measured_on, "rows": rows}, indent=1) + "\n", encoding="utf-8")
 
 
 def _print(

@@ -9,7 +9,7 @@ Source: Storn and Price, Differential Evolution (Journal of Global Optimization,
 A gene beyond a bound comes to lie half way from it to x_k (`bounds.halfway`), so that differences never vanish there.
 Defaults: F = 0.5 of section 4; CR = 0.5, our choice between 0.1, where genes count alone, and 0.9, where they
 depend on each other (both tried there); P = 5 D to 10 D there, here 5 D within [20, 40], for budgets of thousands of
-evaluations (`docs/search-quality.md` has the experiment). Cost of a generation: P evaluations and O(P D + P^2)
+evaluations (`docs/search-quality.md` has the experiment). Cost of a generation: P evaluations and O(P D)
 operations.
 """
 

@@ -15,7 +15,7 @@ parent's, so that none ends at a bound.
 
 Defaults are L-SHADE's: memories of 6 places that begin at 0.5, an archive of 2.6 P. Ours: P = 20, by experiment
 (`docs/search-quality.md`), and it is constant, for linear reduction needs to know when the search ends; the oldest
-leave a full archive, where theirs draw. Cost of a generation: P evaluations and O(P D + P^2) operations.
+leave a full archive, where theirs draw. Cost of a generation: P evaluations and O(P D) operations.
 """
 
 from __future__ import annotations
