@@ -129,8 +129,7 @@ class GradientSearch(Search):
 
     def _pull(self, population: Sequence[Individual], utilities: Tensor, sigma: Tensor) -> Tensor:
         """Return the sum of the samples' steps, in units of sigma, times their utilities [P], [D]."""
-        virtual = [isinstance(one, VirtualIndividual) for one in population]
-        if self.scoring is None or not all(virtual):
+        if self.scoring is None or not all(isinstance(one, VirtualIndividual) for one in population):
             return utilities @ ((genomes_of(population) - self.mean) / sigma)
         return self.scoring.noise.weighted([cast(VirtualIndividual, one).seed for one in population], utilities)
 
