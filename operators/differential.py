@@ -151,7 +151,8 @@ def _rows(genomes: Tensor, places: Tensor) -> Tensor:
 
 def _own(genomes: Tensor) -> Integers:
     """Return the place of each genome in its population, [..., P, 1]."""
-    return np.broadcast_to(np.arange(genomes.shape[-2])[:, np.newaxis], (*genomes.shape[:-1], 1))
+    found: Integers = np.broadcast_to(np.arange(genomes.shape[-2])[:, np.newaxis], (*genomes.shape[:-1], 1))
+    return found
 
 
 def _another(known: Integers, count: int, generator: torch.Generator) -> Integers:
@@ -161,7 +162,8 @@ def _another(known: Integers, count: int, generator: torch.Generator) -> Integer
     found = (uniform * (count - known.shape[-1])).astype(np.int64)
     for place in np.moveaxis(np.sort(known, axis=-1), -1, 0):
         found += found >= place
-    return found[..., np.newaxis]
+    other: Integers = found[..., np.newaxis]
+    return other
 
 
 OPERATORS = {

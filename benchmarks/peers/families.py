@@ -24,6 +24,7 @@ from neuroevo.benchmarks.analysis.statistics import estimate
 from neuroevo.benchmarks.race import challenges as problems
 from neuroevo.benchmarks.race.challenges import Challenge, challenges
 from neuroevo.benchmarks.race.entrant import Entrant
+from neuroevo.benchmarks.race.landscapes import instance
 from neuroevo.benchmarks.race.trial import Trial
 from neuroevo.benchmarks.speed.timing import Spread
 from neuroevo.problems.function import ELLIPSOID, SPHERE
@@ -58,7 +59,7 @@ def _known(name: str, evaluations: int | None = None) -> Challenge:
 
 
 def _function(landscape: Any, size: int, evaluations: int) -> Challenge:
-    make = partial(problems.instance, landscape, size)
+    make = partial(instance, landscape, size)
     return Challenge("functions", make, evaluations, problems.clean_value)
 
 
