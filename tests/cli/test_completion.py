@@ -66,7 +66,7 @@ def test_options_of_a_strategy_are_completed_with_their_values() -> None:
     assert "--contestant" in complete("bench", "--con")
 
 
-@pytest.mark.parametrize("words", ["neuroevo evolve cma-e", "neuroevo bench --strategies scratch,gtl-p"])
+@pytest.mark.parametrize("words", ["neuroevo evolve cma-e", "neuroevo bench --strategies scratch,gtl-pa"])
 def test_a_shell_gets_values_at_once(words: str) -> None:
     """As bash asks for them: no torch is imported, nothing else is printed, and the exit code is 0."""
     code = (
