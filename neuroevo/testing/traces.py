@@ -13,6 +13,7 @@ from torch import Tensor
 
 from neuroevo.graph import Graph
 from neuroevo.individual import Individual, genomes_of
+from neuroevo.population import Population
 
 Span = tuple[int, int]
 """The first and the last address of a tensor's memory."""
@@ -27,13 +28,15 @@ def individuals_in(thing: object) -> list[Any]:
     """Return the individuals in sequences and mappings, in their order."""
     if is_individual(thing):
         return [thing]
-    parts = thing.values() if isinstance(thing, Mapping) else thing if isinstance(thing, list | tuple) else ()
+    parts = (
+        thing.values() if isinstance(thing, Mapping) else thing if isinstance(thing, list | tuple | Population) else ()
+    )
     return [one for part in parts for one in individuals_in(part)]
 
 
 def trace(thing: object) -> object:
     """Return what equals the trace of the same thing later if its content is unchanged."""
-    if isinstance(thing, list | tuple) and alike(thing):
+    if isinstance(thing, list | tuple | Population) and alike(thing):
         # All genomes at once: populations are the rows of one tensor.
         return _checksum(genomes_of(thing)), [_facts(one) for one in thing]
     if is_individual(thing):
@@ -57,7 +60,7 @@ def _elements(thing: object) -> object:
         return hash(thing)
     if isinstance(thing, Mapping):
         return [(key, trace(value)) for key, value in thing.items()]
-    if isinstance(thing, list | tuple):
+    if isinstance(thing, list | tuple | Population):
         return [trace(one) for one in thing]
     if is_dataclass(thing) and not isinstance(thing, type):
         return [trace(getattr(thing, one.name)) for one in fields(thing)]
@@ -92,7 +95,7 @@ def tensors_in(thing: object) -> Iterator[Tensor]:
 def _parts(thing: object) -> Iterable[object]:
     if isinstance(thing, Mapping):
         return thing.values()
-    if isinstance(thing, list | tuple):
+    if isinstance(thing, list | tuple | Population):
         return thing
     if is_dataclass(thing) and not isinstance(thing, type | Graph):
         return [getattr(thing, one.name) for one in fields(thing)]
