@@ -19,7 +19,7 @@ def swapped(strategy: Strategy) -> dict[str, Any]:
         return {}
     try:
         fresh = operators_of(type(strategy)(**strategy.arguments))
-    except TypeError:  # some of its arguments have no names
+    except (TypeError, ValueError):  # some of its arguments have no names, or can't be used twice
         return {}
     return {name: one for name, one in operators_of(strategy).items() if one != fresh.get(name)}
 
