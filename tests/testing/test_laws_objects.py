@@ -367,5 +367,5 @@ def test_map_of_a_pool() -> None:
 
 def test_everything_is_checked() -> None:
     """Whatever the command line knows is among the subjects above."""
-    assert set(catalogue.entries("strategy")) == {"gtl", *CONTESTANTS, "neat", *RIVALS, *SEARCHES}
+    assert set(catalogue.entries("strategy")) == {"gtl", "gtl-population", *CONTESTANTS, "neat", *RIVALS, *SEARCHES}
     assert set(catalogue.entries("backbone")) == {*NETWORKS, "vit"}

@@ -57,7 +57,7 @@ from neuroevo.strategies.toolbox import Checks, Verb, Verbs
 
 
 class GTL(LearngeneStrategy):
-    """Genetic transfer learning: evolves a learngene in one lineage of ancestors that inherit and train.
+    """Genetic transfer learning: evolves a learngene in ancestors that inherit it and train; by default one lineage.
 
     With `population` above 1 ancestors train side by side and compete (`PopulationGTL`).
 

@@ -58,6 +58,6 @@ def test_one_lineage_and_swapped_operators_are_remarked(
     facts = {**result.facts, "comparison": {**result.comparison, "contestants": contestants}}
     contestants[1]["swapped"] = swapped
     remarked = replace(result, facts=facts)
-    assert dict(strategies_of([remarked]))["gtl"].endswith(f"compete. {remark}")
-    assert dict(strategies_of([remarked, remarked]))["gtl"].endswith(f"compete. {remark}")
-    assert dict(strategies_of([result, remarked]))["gtl"].endswith(f"compete. Run 2: {remark}")
+    assert dict(strategies_of([remarked]))["gtl"].endswith(f"one lineage. {remark}")
+    assert dict(strategies_of([remarked, remarked]))["gtl"].endswith(f"one lineage. {remark}")
+    assert dict(strategies_of([result, remarked]))["gtl"].endswith(f"one lineage. Run 2: {remark}")
