@@ -20,7 +20,7 @@ from neuroevo.strategies.search.separable_cma_es import SeparableCMAES
 LEARNS = 100
 """Evaluations for each gene with which a covariance matrix is worth learning."""
 LOOKS = 20
-"""The rule looks at a problem if that takes at most one in so many evaluations."""
+"""The rule looks at a problem if that takes at most one in this number of evaluations."""
 
 
 @dataclass(frozen=True)
