@@ -18,6 +18,7 @@ from neuroevo.benchmarks.race.report import (
     compared,
     everything,
     families,
+    matched,
     profiled,
     recommended,
 )
@@ -88,6 +89,7 @@ def parts_of(text: str) -> dict[str, str]:
     tables: Mapping[str, Callable[[Records], RaceTable | None]] = {
         "best": compared,
         "families": families,
+        "matched": matched,
         "profiles": profiled,
         "rule": recommended,
         "fresh": partial(recommended, held_out=True),

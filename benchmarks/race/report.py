@@ -24,6 +24,7 @@ from neuroevo.benchmarks.analysis.standings import (
 )
 from neuroevo.benchmarks.analysis.statistics import Values
 from neuroevo.benchmarks.race.entrant import HELD_OUT, ONE_BEST, OURS
+from neuroevo.benchmarks.race.matched import MATCHED
 from neuroevo.benchmarks.race.ours import RULE
 
 Records = Sequence[Mapping[str, Any]]
@@ -43,6 +44,8 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "neat": ("neat-python",),
 }
 """What other libraries have under the same name, by the names here."""
+STANDING = ("ahead", "level", "behind", "not behind", "behind on")
+"""Headings of what `_standing` returns."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class RaceTable:
 
 def profiled(records: Records) -> RaceTable | None:
     """Return on which share of problems each search is within factors of the best; None without such problems."""
-    single = [one for one in records if one.get("challenge") in ONE_BEST]
+    single = [one for one in defaults_of(records) if one.get("challenge") in ONE_BEST]
     if not single:
         return None
     found = profiles(single)
@@ -84,20 +87,25 @@ def profiled(records: Records) -> RaceTable | None:
 
 def profiles(records: Records) -> dict[str, Values]:
     """Return each search's median cost over the least one, on the problems with one objective."""
-    single = [one for one in records if one.get("challenge") in ONE_BEST]
+    single = [one for one in defaults_of(records) if one.get("challenge") in ONE_BEST]
     names = list(dict.fromkeys(one["strategy"] for one in single))
     return ratios(cost_table(single), names)
 
 
+def defaults_of(records: Records) -> Records:
+    """Return the records of searches with their own defaults."""
+    return [one for one in records if one["strategy"] not in MATCHED]
+
+
 def ours_in(records: Records) -> list[str]:
-    """Return the names of the searches here, without the one that the rule chooses among them."""
-    own = [one["strategy"] for one in records if one.get("library") == OURS]
+    """Return the names of the searches here with their defaults, without what the rule chooses among them."""
+    own = [one["strategy"] for one in defaults_of(records) if one.get("library") == OURS]
     return list(dict.fromkeys(name for name in own if name != RULE))
 
 
 def compared(records: Records) -> RaceTable | None:
     """Return for each problem the best search here against the best one elsewhere; None without others."""
-    searches = [one for one in records if one["strategy"] != RULE]
+    searches = [one for one in defaults_of(records) if one["strategy"] != RULE]
     matches = best_matches(cost_table(searches), ours_in(searches))
     title = "The best search here against the best one elsewhere"
     return _duels(records, matches, title, "The best search here is")
@@ -110,7 +118,7 @@ def recommended(records: Records, *, held_out: bool = False) -> RaceTable | None
         records: What was recorded.
         held_out: Whether it is on problems that no rule was chosen by, or on the others.
     """
-    own = [one for one in records if (one.get("challenge") == HELD_OUT) == held_out]
+    own = [one for one in defaults_of(records) if (one.get("challenge") == HELD_OUT) == held_out]
     others = [name for name in dict.fromkeys(one["strategy"] for one in own) if name not in (RULE, *ours_in(own))]
     matches = [
         match(problem, rows, RULE, theirs)
@@ -166,18 +174,39 @@ def families(records: Records) -> RaceTable | None:
         for theirs in specialists:
             if matches := matches_of(table, ours, theirs):
                 every += matches
-                counts = [count_of(matches, "ahead"), count_of(matches, "level", "few"), count_of(matches, "behind")]
-                lost = ", ".join(one.problem for one in matches if one.verdict == "behind")
-                share = 1 - counts[2] / len(matches)
-                rows.append((ours, theirs, *map(str, counts), f"{share:.0%}", lost))
+                rows.append((ours, theirs, *_standing(matches)))
     if not rows:
         return None
     return RaceTable(
         "Each search here against those under the same name elsewhere",
-        ("here", "elsewhere", "ahead", "level", "behind", "not behind", "behind on"),
+        ("here", "elsewhere", *STANDING),
         tuple(rows),
         _counted(every, "A search here is", "pairs of search and problem"),
     )
+
+
+def matched(records: Records) -> RaceTable | None:
+    """Return each search here with its specialist's settings against that specialist; None without any."""
+    table, rows, every = cost_table(records), [], []
+    for name, (ours, theirs) in MATCHED.items():
+        if matches := matches_of(table, name, theirs):
+            every += matches
+            rows.append((ours, theirs, *_standing(matches)))
+    if not rows:
+        return None
+    return RaceTable(
+        "Each search here with the settings of those under the same name elsewhere",
+        ("here", "with the settings of", *STANDING),
+        tuple(rows),
+        _counted(every, "With its specialist's settings a search here is", "pairs of search and problem"),
+    )
+
+
+def _standing(matches: Sequence[Match]) -> tuple[str, ...]:
+    """Return how often a search was ahead, level and behind, its share of not behind, and where it was behind."""
+    counts = [count_of(matches, "ahead"), count_of(matches, "level", "few"), count_of(matches, "behind")]
+    lost = ", ".join(one.problem for one in matches if one.verdict == "behind")
+    return (*map(str, counts), f"{1 - counts[2] / len(matches):.0%}", lost)
 
 
 def everything(records: Records, problem: str) -> RaceTable:

@@ -29,7 +29,17 @@ from neuroevo.execution.threads import one_thread
 from neuroevo.global_generators import reseed, restored
 from neuroevo.runs.directory import RunDirectory
 
-MODULES = ("ours", "with_pymoo", "with_evotorch", "with_cma", "with_cmaes", "with_scipy", "with_neat", "with_ribs")
+MODULES = (
+    "ours",
+    "matched",
+    "with_pymoo",
+    "with_evotorch",
+    "with_cma",
+    "with_cmaes",
+    "with_scipy",
+    "with_neat",
+    "with_ribs",
+)
 """Modules of this package whose `ENTRANTS` take part."""
 PACKAGES = ("pymoo", "evotorch", "cma", "cmaes", "scipy", "neat-python", "ribs")
 """Distributions whose versions a run notes."""

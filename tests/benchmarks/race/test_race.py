@@ -14,9 +14,10 @@ import torch
 from neuroevo.benchmarks.race.challenges import KINDS, Challenge, challenges, clean_value
 from neuroevo.benchmarks.race.entrant import OURS, Entrant
 from neuroevo.benchmarks.race.landscapes import instance
+from neuroevo.benchmarks.race.matched import MATCHED
 from neuroevo.benchmarks.race.ours import RULE
 from neuroevo.benchmarks.race.points import POINTS, points
-from neuroevo.benchmarks.race.report import FAMILIES, compared, everything, families, profiled, recommended
+from neuroevo.benchmarks.race.report import FAMILIES, compared, everything, families, matched, profiled, recommended
 from neuroevo.benchmarks.race.suite import SUITES, Race, all_entrants, protocol, record
 from neuroevo.benchmarks.race.trial import Spent, Trial
 from neuroevo.benchmarks.suites.optimize import SearchListener
@@ -157,6 +158,9 @@ def test_names_and_families_are_known() -> None:
     for ours, theirs in FAMILIES.items():
         assert KNOWN[ours].library == OURS
         assert all(KNOWN[one].library != OURS for one in theirs)
+    for name, (ours, theirs) in MATCHED.items():
+        assert KNOWN[name].library == OURS
+        assert theirs in FAMILIES[ours]
     assert replace(KNOWN["pycma"], module="no_such_package").missing == (
         "pycma is left out: the package no_such_package is not installed: "
         'pip install ".[peers]" in a checkout, or pip install "neuroevo-torch[peers]".'
@@ -282,6 +286,23 @@ def test_problems_that_were_held_out_have_a_table_of_their_own() -> None:
     fresh = recommended([{**one, "challenge": "held-out"} for one in records], held_out=True)
     assert fresh is not None
     assert fresh.rows == rule.rows
+
+
+def test_searches_with_the_settings_of_others_have_a_table_of_their_own() -> None:
+    """They are compared with their specialists, and are not among the defaults."""
+    records = [
+        *made("f", "pgpe", OURS, [3.0] * 10),
+        *made("f", "pgpe-as-evotorch", OURS, [1.0] * 10),
+        *made("f", "evotorch-pgpe", "EvoTorch", [2.0] * 10),
+    ]
+    own, duel, profile = matched(records), compared(records), profiled(records)
+    assert own is not None
+    assert duel is not None
+    assert profile is not None
+    assert own.rows == (("pgpe", "evotorch-pgpe", "1", "0", "0", "100%", ""),)
+    assert duel.rows[0][1] == "pgpe"
+    assert [row[0] for row in profile.rows] == ["evotorch-pgpe", "pgpe"]
+    assert matched([]) is None
 
 
 def test_points_are_those_of_known_searches() -> None:
