@@ -29,7 +29,7 @@ def masked() -> gymnasium.Env[Any, Any]:
 with torch.random.fork_rng():
     torch.manual_seed(1)
     network = Recurrent(nn.GRUCell(2, 8), nn.Linear(8, 2))
-problem = Episodes(masked, network, episodes=2, normalise=True, spread=0.5, seed=1)
+problem = Episodes(masked, network, episodes=2, normalise=True, seed=1)
 search = SNES(problem, population=POPULATION, seed=1)
 for generation in evolve(search, GENERATIONS):
     if generation.number % 5 == 0:

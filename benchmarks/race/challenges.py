@@ -150,7 +150,7 @@ def acrobot(seed: int) -> Episodes:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.zero_()
-    return Episodes("Acrobot-v1", network, seed=seed, spread=0.5)
+    return Episodes("Acrobot-v1", network, seed=seed)
 
 
 def hilly(genomes: Tensor) -> Tensor:

@@ -48,7 +48,8 @@ def _protocol(suite: RaceSuite, settings: BenchRace) -> Race:
 
 def _run(suite: RaceSuite, settings: BenchRace, run: RunDirectory, map_: WorkerMap | None) -> None:
     """Run the race in an open run directory and print its tables."""
-    for sentence in dict.fromkeys(one.missing for one in all_entrants().values()):
+    known = all_entrants()
+    for sentence in dict.fromkeys(known[name].missing for name in settings.entrants or known):
         if sentence is not None:
             echo(sentence, err=True)
     run.note({"device": "cpu", "threads": 1, **engine_facts(map_)})
