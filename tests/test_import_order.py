@@ -58,7 +58,7 @@ ORDER = (
     ("benchmarks.suites",),
     ("plots",),
     ("benchmarks", "benchmarks.speed"),
-    ("benchmarks.peers", "benchmarks.race"),
+    ("benchmarks.agreement", "benchmarks.peers", "benchmarks.race"),
     ("cli.settings",),
     ("cli",),
     ("__main__",),

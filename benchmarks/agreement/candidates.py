@@ -191,7 +191,8 @@ def _regressed(kernel: Tensor, across: Tensor, labels: Tensor) -> Tensor:
     """
     targets = F.one_hot(labels).to(kernel)
     ridge = RIDGE * kernel.diagonal().mean() * torch.eye(len(kernel))
-    return across @ torch.linalg.solve(kernel + ridge, targets - targets.mean(0))
+    solution: Tensor = torch.linalg.solve(kernel + ridge, targets - targets.mean(0))
+    return across @ solution
 
 
 def _gradients(

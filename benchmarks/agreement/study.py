@@ -128,14 +128,14 @@ def _of_classes(images: LabelledImages, chosen: Sequence[int]) -> LabelledImages
 def run(study: Study, path: Path) -> list[dict[str, Any]]:
     """Measure what has yet to be measured, append a record for each circuit to a file, and return all records."""
     done = {(one["network"], one["circuit"]) for one in (read_records(path) if path.exists() else [])}
-    records = Records(path)
-    for seed in range(study.networks):
-        missing = [number for number in range(study.circuits) if (seed, number) not in done]
-        weights = study.pretrained(seed) if missing else {}
-        for number in missing:
-            one = cut(study.backbone, weights, seed=seed, number=number, share=study.share)
-            records.append(study.record(one, seed, number))
-            click.echo(f"network {seed}, circuit {number + 1} of {study.circuits}", err=True)
+    with Records(path) as records:
+        for seed in range(study.networks):
+            missing = [number for number in range(study.circuits) if (seed, number) not in done]
+            weights = study.pretrained(seed) if missing else {}
+            for number in missing:
+                one = cut(study.backbone, weights, seed=seed, number=number, share=study.share)
+                records.append(study.record(one, seed, number))
+                click.echo(f"network {seed}, circuit {number + 1} of {study.circuits}", err=True)
     return read_records(path)
 
 

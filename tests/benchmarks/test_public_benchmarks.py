@@ -15,7 +15,7 @@ PUBLIC = {
     *("Comparison", "Condition", "Contestant", "Listener", "Result", "Transfer"),
     *("conditions", "read_result"),
 }
-RANKS = {"analysis": 0, "report": 1, "suites": 2, "race": 3, "speed": 3, "peers": 4}
+RANKS = {"analysis": 0, "report": 1, "suites": 2, "agreement": 3, "race": 3, "speed": 3, "peers": 4}
 HEAVY = {"matplotlib", "scipy", "torch", "pandas"}
 
 
