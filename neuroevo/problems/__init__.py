@@ -7,7 +7,8 @@ critics on classes that no ancestor saw, `NearestMean` scores them without train
 Over weight vectors an evaluator is a `Problem`, which also has the space of genomes: `Function` scores by any Python
 function (`function` has the well-known ones as problems of any size: `RASTRIGIN(10)`), `Supervised` by the outputs
 of any module on labelled data, `Episodes` by the returns of Gymnasium environments; `Recurrent` makes a module with a
-memory of layers for it. `Encounter` scores by any function that also gets representatives of other populations.
+memory of layers for it. `Structures` scores how wide the parts of a learngene are. `Encounter` scores by any function
+that also gets representatives of other populations.
 """
 
 from neuroevo.problems.critic import Critic
@@ -18,6 +19,7 @@ from neuroevo.problems.live import Live
 from neuroevo.problems.nearest_mean import NearestMean
 from neuroevo.problems.problem import Problem
 from neuroevo.problems.recurrent import Recurrent
+from neuroevo.problems.structures import Structures
 from neuroevo.problems.supervised import Supervised
 from neuroevo.problems.training_setup import TrainingSetup
 
@@ -31,6 +33,7 @@ __all__ = [
     "NearestMean",
     "Problem",
     "Recurrent",
+    "Structures",
     "Supervised",
     "TrainingSetup",
 ]

@@ -73,6 +73,11 @@ class Critic:
         return [(sum(scores[i : i + self.critics]) / self.critics,) for i in range(0, len(scores), self.critics)]
 
     @property
+    def noisy(self) -> bool:
+        """Whether another generation gives other scores: it has other tasks."""
+        return self.generation is None
+
+    @property
     def measure_at(self) -> tuple[int, ...]:
         """The numbers of updates after which a critic's accuracy is measured."""
         updates = self.setup.recipe.updates

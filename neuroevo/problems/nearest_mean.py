@@ -21,7 +21,7 @@ from neuroevo.seeds import stream
 class NearestMean:
     """Scores an individual by nearest class means of an untrained heir's features on held-out classes.
 
-    Costs no gradient step. All individuals have the same tasks and random weights.
+    Costs no gradient step. All individuals of a generation have the same tasks and random weights.
 
     Attributes:
         setup: How heirs are built from learngenes (its recipe is not used).
@@ -30,8 +30,9 @@ class NearestMean:
         shots: Images per class that the mean is taken of.
         test_per_class: Unseen images per class for the accuracy; fewer if a class has fewer.
         tasks: Tasks per individual; the score is the mean of their accuracies.
-        seed: The run's seed; tasks draw from (seed, purpose, number of the task).
+        seed: The run's seed; tasks draw from (seed, purpose, number of the task), and from the generation if `fresh`.
         purpose: Name of the random stream, so that re-scoring uses fresh tasks.
+        fresh: Whether each generation has other tasks: what is evolved for long on the same ones suits them alone.
         workers: Threads on the CPU.
     """
 
@@ -43,6 +44,7 @@ class NearestMean:
     test_per_class: int = 50
     tasks: int = 4
     purpose: str = "nearest mean"
+    fresh: bool = False
     workers: int | None = None
 
     def __post_init__(self) -> None:
@@ -52,6 +54,11 @@ class NearestMean:
         check_ways(self.ways, len(self.images.classes))
         self.setup.examine(self.images, ways=self.ways)
         unseen_per_class(self.images, shots=self.shots, wanted=self.test_per_class)
+
+    @property
+    def noisy(self) -> bool:
+        """Whether another generation gives other scores: it has other tasks."""
+        return self.fresh
 
     @property
     def budget(self) -> Budget:
@@ -71,7 +78,8 @@ class NearestMean:
 
     @torch.inference_mode()
     def _accuracy(self, individual: Individual, number: int) -> float:
-        generator = stream(self.seed, self.purpose, number)
+        generation = (individual.generation,) if self.fresh else ()
+        generator = stream(self.seed, *generation, self.purpose, number)
         task = sample_task(
             self.images,
             ways=self.ways,
