@@ -19,6 +19,7 @@ from neuroevo.benchmarks.race.report import (
     everything,
     families,
     matched,
+    medians,
     profiled,
     recommended,
 )
@@ -26,7 +27,8 @@ from neuroevo.benchmarks.report.plots.style import to_svg
 from neuroevo.files import write_atomically
 
 PAGE, RECORDED, PICTURE = "search-race.md", "search-race.json", "pictures/search-race.svg"
-"""What is written, in the folder of the documentation."""
+RULES = "which-strategy.md"
+"""What is written, in the folder of the documentation; the page of the rule has its evidence from the race."""
 COMMON = ("problem", "challenge", "weight", "genes", "strategy", "library")
 """What the records of a problem and a search have in common."""
 NOTHING = "Nothing of it was recorded.\n"
@@ -90,6 +92,7 @@ def parts_of(text: str) -> dict[str, str]:
         "best": compared,
         "families": families,
         "matched": matched,
+        "medians": medians,
         "profiles": profiled,
         "rule": recommended,
         "fresh": partial(recommended, held_out=True),
@@ -100,7 +103,7 @@ def parts_of(text: str) -> dict[str, str]:
     details = [f"### {name}\n\n{_table(everything(records, name))}" for name in problems]
     return {
         "conditions": _conditions(records, json.loads(text)["versions"]),
-        **{name: NOTHING if table is None else f"{table.sentence}\n\n{_table(table)}" for name, table in made.items()},
+        **{name: NOTHING if table is None else _said(table) for name, table in made.items()},
         "everything": "\n".join(details),
     }
 
@@ -120,8 +123,13 @@ def write(run: Path, docs: Path) -> None:
         write_atomically(docs / RECORDED, pack(result.records, result.facts).encode())
         run = docs / RECORDED
     text = run.read_text(encoding="utf-8")
-    write_atomically(docs / PAGE, filled((docs / PAGE).read_text(encoding="utf-8"), text).encode())
+    for page in filter(Path.exists, (docs / PAGE, docs / RULES)):
+        write_atomically(page, filled(page.read_text(encoding="utf-8"), text).encode())
     write_atomically(docs / PICTURE, to_svg(draw_profiles(unpack(text))))
+
+
+def _said(table: RaceTable) -> str:
+    return "\n\n".join(filter(None, (table.sentence, _table(table))))
 
 
 def _table(table: RaceTable) -> str:

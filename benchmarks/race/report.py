@@ -209,6 +209,40 @@ def _standing(matches: Sequence[Match]) -> tuple[str, ...]:
     return (*map(str, counts), f"{1 - counts[2] / len(matches):.0%}", lost)
 
 
+CANDIDATES: Mapping[str, str] = {
+    "memetic": "memetic",
+    "cma-es": "CMA-ES",
+    "separable-cma-es": "separable",
+    "pgpe": "PGPE",
+    "openai-es": "OpenAI-ES",
+    "genetic": "genetic",
+    "island": "island",
+    "shade": "SHADE",
+    "differential": "differential",
+}
+"""The searches that the rule chooses among on problems with one objective, and the closest others, with short names."""
+
+
+def medians(records: Records) -> RaceTable | None:
+    """Return the medians of what the rule chooses among, the best of each problem in bold; None without any.
+
+    Problems that the rule was not chosen by, and episodes, which are noisy, are left out.
+    """
+    kinds = ("functions", "networks")
+    values = values_of([one for one in records if one.get("challenge") in kinds and one["strategy"] in CANDIDATES])
+    weights = {one["problem"]: one["weight"] for one in records}
+    rows = []
+    for problem in dict.fromkeys(problem for problem, _ in values):
+        own = {name: float(np.median(values[problem, name])) for name in CANDIDATES if (problem, name) in values}
+        best = max(own, key=lambda name: weights[problem] * own[name])
+        shown = {name: f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}" for name, value in own.items()}
+        shown[best] = f"**{shown[best]}**"
+        rows.append((problem, *(shown.get(name, "") for name in CANDIDATES)))
+    if not rows:
+        return None
+    return RaceTable("Medians of what the rule chooses among", ("problem", *CANDIDATES.values()), tuple(rows), "")
+
+
 def everything(records: Records, problem: str) -> RaceTable:
     """Return what all searches reached on a problem, best median first."""
     own = [one for one in records if one["problem"] == problem]

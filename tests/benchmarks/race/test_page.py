@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from neuroevo.benchmarks.race.ours import RULE
-from neuroevo.benchmarks.race.page import MARK, PAGE, PICTURE, RECORDED, filled, pack, parts_of, unpack, write
+from neuroevo.benchmarks.race.page import MARK, PAGE, PICTURE, RECORDED, RULES, filled, pack, parts_of, unpack, write
 from neuroevo.benchmarks.race.profiles import draw_profiles
 from neuroevo.benchmarks.report.plots.style import to_svg
 
@@ -63,9 +63,9 @@ def test_parts_between_marks_are_made(tmp_path: Path) -> None:
 
 def test_the_page_says_what_was_recorded() -> None:
     """Its tables and its picture are those that the command makes."""
-    text, page = (DOCS / RECORDED).read_text(), (DOCS / PAGE).read_text()
-    assert {name for _, name, _ in MARK.findall(page)} == set(parts_of(text))
-    assert filled(page, text) == page
+    text, pages = (DOCS / RECORDED).read_text(), [(DOCS / name).read_text() for name in (PAGE, RULES)]
+    assert {name for page in pages for _, name, _ in MARK.findall(page)} == set(parts_of(text))
+    assert [filled(page, text) for page in pages] == pages
 
 
 def test_profiles_are_drawn_the_same_twice() -> None:
