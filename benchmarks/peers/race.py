@@ -31,6 +31,7 @@ from rich.table import Table
 from neuroevo.benchmarks.analysis.statistics import estimate
 from neuroevo.benchmarks.peers.families import FAMILIES, compared, to_markdown
 from neuroevo.benchmarks.peers.process import PROGRAMS, Program, Tell, missing
+from neuroevo.benchmarks.race.suite import versions as versions_of_searches
 from neuroevo.benchmarks.speed.timing import Spread, conditions, describe_conditions
 from neuroevo.benchmarks.speed.workloads import DIGITS, FORWARD, IMAGES, OVERHEAD, TRAINING, Workload, reference
 
@@ -298,8 +299,10 @@ def _families(only: str, *, seeds: int, threads: int, busy: bool, small: bool, o
     for name in names:
         rows.append(compared(name, threads=threads, busy=busy, tell=partial(click.echo, err=True), **how))
         click.echo(to_markdown(rows[-1:]), err=True)
-    measured_on = {**conditions(), "threads": threads, "clock": "processor" if busy else "wall"}
+    clock = "processor" if busy else "wall"
+    measured_on = {**conditions(), "threads": threads, "clock": clock, "versions": versions_of_searches()}
     click.echo(to_markdown(rows))
+    click.echo(_described(measured_on, how["seeds"]))
     if out is not None:
         out.write_text(json.dumps({"conditions": measured_on, "rows": rows}, indent=1) + "\n", encoding="utf-8")
 
@@ -313,8 +316,13 @@ def _print(
     console.print(to_table(lines, title=f"Milliseconds of {measured_on['clock']} time, the fastest variant of each"))
     for row in accuracies:
         console.print(_accuracy(row))
+    console.print(_described(measured_on, repeats), soft_wrap=True)
+
+
+def _described(measured_on: Mapping[str, Any], samples: int) -> str:
+    """Return on what it was measured, in a sentence, and the versions of the programs."""
     versions = ", ".join(f"{name} {version}" for name, version in measured_on["versions"].items())
-    console.print(f"{describe_conditions(measured_on, samples=repeats)} {versions}.", soft_wrap=True)
+    return f"{describe_conditions(measured_on, samples=samples)} {versions}."
 
 
 def _accuracy(row: Mapping[str, Any]) -> str:
