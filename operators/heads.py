@@ -1,8 +1,8 @@
 """Class-head memory: a lineage's head rows for the classes that its ancestors have trained on.
 
-A learngene never holds a head, and every life begins with a fresh one. While a lineage evolves, its head rows for known
-classes can be kept, so that no life spends its first updates on learning them anew. They are not transferred to
-descendants. Ours, not in the paper.
+A learngene never holds a head, and every training run begins with a fresh one. While a lineage evolves, its head rows
+for known classes can be kept, so that no ancestor spends its first updates on learning them anew. They are not
+transferred to descendants. Ours, not in the paper.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ class HeadMemory:
 
 
 def remember(weights: Weights, classes: Tensor, *, total: int, before: HeadMemory | None = None) -> HeadMemory:
-    """Return the memory after a life.
+    """Return the memory of a head after a training run.
 
     Args:
-        weights: Tensors of the trained network by name, its head with one row for each class of the life.
-        classes: The classes of the life, int64 [k], in the order of the head's rows, in 0..total-1.
+        weights: Tensors of the trained network by name, its head with one row for each class of the run.
+        classes: The classes of the run, int64 [k], in the order of the head's rows, in 0..total-1.
         total: Classes of the role, K.
-        before: The parent's memory; rows of classes that this life did not have are kept.
+        before: The parent's memory; rows of classes that this run did not have are kept.
 
     Raises:
         ValueError: The head does not have one row for each class.
@@ -70,7 +70,7 @@ def recall(memory: HeadMemory, weights: Weights, classes: Tensor, *, channels: T
     Args:
         memory: The memory.
         weights: The fresh network's tensors by name; they are left unchanged.
-        classes: The classes of the new life, int64 [k].
+        classes: The classes of the new training run, int64 [k].
         channels: The indices of the circuit's features, int64.
     """
     weight, bias = (weights[name].detach().clone() for name in HEAD)

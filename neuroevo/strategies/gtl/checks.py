@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from neuroevo.learngene import Learngene
 from neuroevo.operators.heads import HeadMemory
 from neuroevo.operators.learngenes import same_channels
 from neuroevo.strategies.checks import inherited, instance, kind_of, trained
+from neuroevo.strategies.gtl.settings import GTLSettings
 from neuroevo.strategies.toolbox import Checks, StrategyToolbox
 
 
@@ -67,6 +69,25 @@ CHECKS: Checks = {
     "mutate": _learngene,
     "select": _selected,
 }
+
+
+def never_called(settings: GTLSettings) -> dict[str, str]:
+    """Return the operators that a population of this size has no work for, by name why."""
+    found = {}
+    if settings.population <= settings.elites:
+        found["mutate"] = f"population must be above elites, but they are {settings.population} and {settings.elites}"
+    if settings.population == 1:
+        found["average"] = "population must be at least 2, but it is 1"
+    return found
+
+
+def warn_of_idle(swapped: Sequence[str], settings: GTLSettings) -> None:
+    """Warn of operators that were registered and are never called."""
+    for name, reason in never_called(settings).items():
+        if name in swapped:
+            sentence = f"{name} is registered but never called: {reason}; PopulationGTL has defaults for that."
+            # The frames between: rehearsal, generation, its toolbox, a step, the run, and the loop of the user.
+            warnings.warn(sentence, stacklevel=7)
 
 
 def rehearse(

@@ -334,6 +334,7 @@ class GTL(LearngeneStrategy):
         swapped = [verb for verb, function in registered.items() if function is not self._known[verb]]
         self._known = registered
         if swapped:
+            checks.warn_of_idle(swapped, self.settings)
             state, ids = self.generator.get_state(), self.channel_ids.next
             checks.rehearse(self.toolbox, swapped, self.backbone, winners=self.winners, population=self.population)
             self.generator.set_state(state)

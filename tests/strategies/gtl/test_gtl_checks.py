@@ -1,5 +1,6 @@
 """Operators of GTL that return something else are refused by name, before any network is trained where that shows."""
 
+import warnings
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -95,3 +96,36 @@ def test_the_rehearsal_changes_nothing(gtls: ModuleType, toys: ModuleType) -> No
         original = getattr(swapped.toolbox, verb)
         swapped.toolbox.register(verb, lambda *given, original=original, **settings: original(*given, **settings))
     assert gtls.run(swapped, 2) == gtls.run(plain, 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "idle"),
+    [
+        ({"population": 1, "elites": 1}, {"mutate", "average"}),
+        ({"population": 1, "elites": 0}, {"average"}),
+        ({"population": 4, "elites": 4}, {"mutate"}),
+        ({"population": 4, "elites": 1}, set()),
+    ],
+)
+def test_an_operator_that_is_never_called_is_warned_of(
+    settings: dict[str, Any], idle: set[str], gtls: ModuleType, toys: ModuleType
+) -> None:
+    """Once, and rightly: beyond the rehearsal it isn't called."""
+    strategy, calls = gtls.gtl(toys, **settings), dict.fromkeys(("mutate", "average"), 0)
+
+    def counted(name: str, operator: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            calls[name] += 1
+            return operator(*arguments)
+
+        return call
+
+    for name in calls:
+        strategy.toolbox.register(name, counted(name, getattr(strategy.toolbox, name)))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        list(evolve(strategy, 2))
+    assert {str(one.message).partition(" ")[0] for one in caught} == idle
+    assert len(caught) == len(idle)
+    assert all(one.filename == __file__ for one in caught)
+    assert {name for name, count in calls.items() if count == 1} == idle
