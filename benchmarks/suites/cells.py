@@ -8,12 +8,14 @@ images, random weights and data order, and these are the same for all contestant
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from neuroevo.backbones import Backbone
+from neuroevo.benchmarks.analysis.conditions import by_condition, describe, varying
 from neuroevo.benchmarks.suites.condition import Condition, Conditions, as_conditions
 from neuroevo.benchmarks.suites.contestant import CellPlan, Contestant, Pretraining
 from neuroevo.benchmarks.suites.listener import Listener
@@ -39,6 +41,23 @@ class Cell:
     seed: int
     individual: Individual
     records: list[dict[str, Any]]
+
+    def accuracies(self) -> dict[str, dict[int, float]]:
+        """Return the mean accuracy of the descendants by their updates, for each condition.
+
+        The names of the curves are `accuracy`, and the factors of the condition where there are several.
+        """
+        groups = by_condition(self.records)
+        names = varying(group.condition for group in groups)
+        return {
+            " ".join(filter(None, ("accuracy", describe(group.condition, names)))): _mean_curve(group.records)
+            for group in groups
+        }
+
+
+def _mean_curve(records: Sequence[Mapping[str, Any]]) -> dict[int, float]:
+    every = zip(*(record["accuracy"] for record in records), strict=True)
+    return dict(zip(records[0]["updates"], map(fmean, every), strict=True))
 
 
 def run(

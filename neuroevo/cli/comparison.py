@@ -125,7 +125,7 @@ def _run(
         run.note({"pretraining_updates": updates})
     comparison = compare(roster.contestants(entries, updates=updates), setup)
     with (
-        Logs.opened(settings.log, run.path, used(settings)) as logs,
+        Logs.opened(settings.log, run.path, used(settings), metrics=("accuracy", "best_fitness")) as logs,
         Progress.shown(quiet=settings.quiet, logs=logs) as listener,
     ):
         comparison.run_in(run, listener=listener)
@@ -297,7 +297,8 @@ class Progress(Listener):
         self.reporter.advance(condition.protocol.steps)
 
     def on_cell(self, cell: Cell) -> None:
-        """Say what the descendants of a cell reached."""
+        """Say what the descendants of a cell reached, and log it."""
+        self.logs.log_curves(cell.contestant, cell.seed, cell.accuracies(), over="updates")
         self.reporter.line(f"{_sentence(cell)}{self.reporter.left}")
 
 

@@ -19,7 +19,7 @@ STEP = "generation"
 
 
 class CSVLogger(Logger):
-    """Writes `scalars.csv`, one row for each generation, `hyperparameters.json` and pictures as PNG.
+    """Writes `scalars.csv`, one row for each generation, `hyperparameters.json`, curves as CSV and pictures as PNG.
 
     In a folder that has a table already, rows before the first generation that is logged stay, and later ones are
     replaced: those of a run that was stopped and resumed.
@@ -44,6 +44,11 @@ class CSVLogger(Logger):
             self._rewrite([one for one in self._rows() if int(one[STEP]) < step], row)
         with self.path.open("a", newline="", encoding="utf-8") as file:
             csv.DictWriter(file, self._columns or []).writerow(row)
+
+    def log_curve(self, name: str, curve: Mapping[int, float], *, over: str) -> None:
+        """Write it to a file of its own, `NAME.csv`."""
+        with (self.folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([(over, name), *curve.items()])
 
     def log_hyperparameters(self, values: Mapping[str, Any]) -> None:
         """Write them as JSON."""

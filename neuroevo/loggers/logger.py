@@ -32,6 +32,18 @@ class Logger(ABC):
     def log(self, values: Mapping[str, float], *, step: int) -> None:
         """Write numbers of one generation, which is counted from 0."""
 
+    def log_curve(self, name: str, curve: Mapping[int, float], *, over: str) -> None:
+        """Write a curve over something else than generations, such as the accuracy of descendants.
+
+        Args:
+            name: What is on it.
+            curve: Its values, by steps that rise.
+            over: What steps count, such as `updates`.
+        """
+        del over
+        for step, value in curve.items():
+            self.log({name: value}, step=step)
+
     @abstractmethod
     def log_hyperparameters(self, values: Mapping[str, Any]) -> None:
         """Write the settings of a run, JSON values."""

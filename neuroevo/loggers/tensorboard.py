@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,19 @@ class TensorBoardLogger(Logger):
     Args:
         folder: The folder.
         hyperparameters: The settings of the run, for the page "HParams".
+        metrics: The numbers by which that page compares runs.
 
     Raises:
         RuntimeError: The package `tensorboard` is not installed.
     """
 
-    def __init__(self, folder: Path | str, *, hyperparameters: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | str,
+        *,
+        hyperparameters: Mapping[str, Any] | None = None,
+        metrics: Sequence[str] = ("best_fitness",),
+    ) -> None:
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError as error:
@@ -39,6 +46,7 @@ class TensorBoardLogger(Logger):
         self._writer: Any = None
         self._step = 0
         self._hyperparameters = hyperparameters
+        self._metrics = metrics
 
     def log(self, values: Mapping[str, float], *, step: int) -> None:
         """Write numbers."""
@@ -48,12 +56,18 @@ class TensorBoardLogger(Logger):
         writer.flush()
         self._step = step
 
+    def log_curve(self, name: str, curve: Mapping[int, float], *, over: str) -> None:
+        """Write it as scalars, whose step is what the curve is over."""
+        del over
+        for step, value in curve.items():
+            self._writing(0).add_scalar(name, value, step)
+
     def log_hyperparameters(self, values: Mapping[str, Any]) -> None:
-        """Write them, to be compared by `best_fitness`; long texts describe objects, for which a table has no room."""
+        """Write them, to be compared by the metrics; long texts describe objects, for which a table has no room."""
         from torch.utils.tensorboard.summary import hparams
 
         short = {name: value for name, value in flat(values).items() if len(str(value)) <= LONGEST}
-        for summary in hparams(short, {"best_fitness": 0.0}):
+        for summary in hparams(short, dict.fromkeys(self._metrics, 0.0)):
             self._writing(0).file_writer.add_summary(summary)
 
     def log_picture(self, name: str, picture: Image.Image) -> None:

@@ -62,6 +62,13 @@ class WandbLogger(Logger):
         """Write numbers."""
         self._run.log(dict(values), step=step)
 
+    def log_curve(self, name: str, curve: Mapping[int, float], *, over: str) -> None:
+        """Write it over an axis of its own, for steps of a run only rise."""
+        self._run.define_metric(over)
+        self._run.define_metric(name, step_metric=over)
+        for step, value in curve.items():
+            self._run.log({name: value, over: step})
+
     def log_hyperparameters(self, values: Mapping[str, Any]) -> None:
         """Write them as the run's configuration."""
         self._run.config.update(dict(values), allow_val_change=True)

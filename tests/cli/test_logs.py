@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from neuroevo.cli.logs import Logs
+
 Program = Callable[..., Any]
 SMALL = ("--problem", "sphere", "--dimensions", 3)
 
@@ -54,6 +56,16 @@ def test_cells_of_a_comparison_are_logged(neuroevo: Program, tmp_path: Path) -> 
     assert neuroevo("bench", "optimize", *flags, "--log", "csv", "--out", out).code == 0
     names = sorted(path.name for path in (out / "logs" / "csv").iterdir())
     assert names == [f"sphere-{name}-seed{seed}" for name in ("pgpe", "snes") for seed in (0, 1)]
+
+
+def test_what_came_of_a_run_is_logged_with_it(tmp_path: Path) -> None:
+    """Its loggers are opened where a resumed comparison had nothing left of it but the descendants."""
+    with Logs.opened(["csv"], tmp_path, {}) as logs:
+        for name in ("gtl", "scratch"):
+            logs.log_curves(name, 1, {"accuracy": {0: 0.1, 5: 0.5}}, over="updates")
+    for name in ("gtl", "scratch"):
+        table = tmp_path / "logs" / "csv" / f"{name}-seed1" / "accuracy.csv"
+        assert table.read_text(encoding="utf-8").split() == ["updates,accuracy", "0,0.1", "5,0.5"]
 
 
 def test_nothing_is_logged_unless_asked(neuroevo: Program, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from neuroevo import evolve
-from neuroevo.loggers import CSVLogger, scalars, settings_of
+from neuroevo.loggers import CSVLogger, Logger, scalars, settings_of
 from neuroevo.problems.function import RASTRIGIN
 from neuroevo.strategies import SNES
 
@@ -50,6 +50,17 @@ def test_a_new_number_gets_a_column(tmp_path: Path) -> None:
     logger.log({"a": 2.5, "b": 3.0}, step=1)
     logger.log({"b": 4.0}, step=2)
     assert [tuple(one.values()) for one in rows(tmp_path)] == [("0", "1.5", ""), ("1", "2.5", "3.0"), ("2", "", "4.0")]
+
+
+def test_a_curve_is_a_table_of_its_own(tmp_path: Path) -> None:
+    """Over what it is over; written again, it is replaced. A logger that knows no better logs it step by step."""
+    logger = CSVLogger(tmp_path)
+    logger.log_curve("accuracy", {0: 0.1, 3: 0.2}, over="updates")
+    logger.log_curve("accuracy", {0: 0.1, 5: 0.25}, over="updates")
+    assert (tmp_path / "accuracy.csv").read_text(encoding="utf-8").split() == ["updates,accuracy", "0,0.1", "5,0.25"]
+    assert not (tmp_path / "scalars.csv").exists()
+    Logger.log_curve(logger, "accuracy", {0: 0.1, 5: 0.25}, over="updates")
+    assert [tuple(one.values()) for one in rows(tmp_path)] == [("0", "0.1"), ("5", "0.25")]
 
 
 def test_settings_and_pictures_stand_beside_the_table(tmp_path: Path) -> None:

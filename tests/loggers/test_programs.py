@@ -17,6 +17,7 @@ from neuroevo.strategies import SNES
 
 # They warn about each other's packages.
 slow = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+CURVE = {0: 0.25, 5: 0.5}
 SETTINGS = {"sigma": 0.5, "nested": {"names": ["a", "b"]}, "missing": None}
 
 
@@ -27,6 +28,7 @@ def logged(logger: Logger) -> list[dict[str, float]]:
         for generation in evolve(SNES(RASTRIGIN(3)), 3, callbacks=[logger]):
             found.append(scalars(generation))
         logger.log_figure("scores", Figure(figsize=(2, 1)))
+        logger.log_curve("accuracy", CURVE, over="updates")
     return found
 
 
@@ -76,9 +78,10 @@ class TestTensorBoard:
 
     def test_scalars_pictures_and_settings(self, tmp_path: Path) -> None:
         """All of them are read, step by step."""
-        numbers = logged(TensorBoardLogger(tmp_path, hyperparameters=SETTINGS))
+        numbers = logged(TensorBoardLogger(tmp_path, hyperparameters=SETTINGS, metrics=("accuracy", "best_fitness")))
         found = self.read(tmp_path)
-        assert {*found.Tags()["scalars"]} == numbers[0].keys()
+        assert {*found.Tags()["scalars"]} == {*numbers[0], "accuracy"}
+        assert {one.step: one.value for one in found.Scalars("accuracy")} == CURVE
         for name in ("best_fitness", "diversity", "evaluations"):
             assert [one.step for one in found.Scalars(name)] == [0, 1, 2]
             read = [one.value for one in found.Scalars(name)]
@@ -86,6 +89,7 @@ class TestTensorBoard:
         assert found.Images("scores")[0].width == 200
         session = found.summary_metadata["_hparams_/session_start_info"]
         assert b"nested.names" in session.plugin_data.content
+        assert b"accuracy" in found.summary_metadata["_hparams_/experiment"].plugin_data.content
 
     def test_a_resumed_run_hides_what_is_run_again(self, tmp_path: Path) -> None:
         """Steps from the first one on that is logged are those of the later run."""
@@ -110,6 +114,8 @@ class TestMLflow:
         client = importlib.import_module("mlflow").MlflowClient(tracking_uri=address)
         read = client.get_metric_history(logger.run_id, "best_fitness")
         assert [(one.step, one.value) for one in read] == [*enumerate(one["best_fitness"] for one in numbers)]
+        curve = client.get_metric_history(logger.run_id, "accuracy")
+        assert {one.step: one.value for one in curve} == CURVE
         run = client.get_run(logger.run_id)
         assert run.info.status == "FINISHED"
         assert run.data.params == {"sigma": "0.5", "nested.names": "['a', 'b']", "missing": "None"}
@@ -130,11 +136,13 @@ class TestWandb:
         logger = WandbLogger(tmp_path, mode="offline", name="mine", hyperparameters=SETTINGS)
         numbers = logged(logger)
         (path,) = tmp_path.glob("wandb/offline-run-*/*.wandb")
-        best, settings = [], set()
+        best, settings, curve = [], set(), {}
         for record in records(path.read_bytes()):
             items = {(item.key or "/".join(item.nested_key)): item.value_json for item in record.history.item}
             best += [float(items["best_fitness"])] if "best_fitness" in items else []
+            curve |= {int(items["updates"]): float(items["accuracy"])} if "accuracy" in items else {}
             settings |= {item.key for item in record.run.config.update} | {item.key for item in record.config.update}
         assert best == pytest.approx([one["best_fitness"] for one in numbers])
+        assert curve == CURVE
         assert SETTINGS.keys() <= settings
         assert [*tmp_path.glob("wandb/offline-run-*/files/media/images/scores*.png")]
