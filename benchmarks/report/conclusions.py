@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from neuroevo.benchmarks.analysis.agreement import agreeing
 from neuroevo.benchmarks.analysis.budgets import unequal_budgets
 from neuroevo.benchmarks.analysis.duels import EVOLVED, RIVAL, SPENT, Duel, parts_of
 from neuroevo.benchmarks.analysis.matches import (
@@ -76,7 +77,13 @@ def _of_comparison(result: RunData) -> Conclusions:
         headline, differences, sentences = _of_parts(result)
     seeds = min((one.count for one in differences), default=max(row.seed_count for row in result.rows))
     cautions = " ".join(filter(None, (caution(seeds), _unequal(result))))
+    sentences += [_agreement(group) for group in agreeing(result.records)]
     return Conclusions(headline or result.title, cautions, (*sentences, *_failed(result.rows)))
+
+
+def _agreement(group: Sequence[str]) -> str:
+    names = " and ".join(filter(None, (", ".join(group[:-1]), group[-1])))
+    return f"The descendants of {names} learn alike, update by update: what distinguishes them had no effect here."
 
 
 def _unequal(result: RunData) -> str:

@@ -147,8 +147,8 @@ TERMS: tuple[Term, ...] = (
     Term(
         "ways",
         r"ways",
-        "The number of novel classes that one descendant learns to tell apart. They are drawn anew for each descendant "
-        "of a seed; those of one number are the same under every strategy.",
+        "The number of novel classes that one descendant learns to distinguish. They are drawn anew for each "
+        "descendant of a seed; those of one number are the same under every strategy.",
     ),
 )
 """Terms in alphabetical order."""

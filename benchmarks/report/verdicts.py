@@ -111,6 +111,8 @@ def describe_costs(match: Match) -> list[str]:
     subject, rival = match.subject.strategy, match.rival.strategy
     if not math.isfinite(spent):
         return []
+    if f"{spent:.1f}" == "1.0":
+        return [f"{subject} spent as many multiply-adds before transfer as {rival}."]
     return [f"Compared with {rival}, {subject} spent {times(spent)} its multiply-adds before transfer."]
 
 

@@ -188,6 +188,10 @@ def test_a_tie_claims_nothing() -> None:
     """Strategies that end alike with each seed are said to."""
     found = conclude(run_of({"gtl": ENDS["gtl"], "narrow-pretraining": ENDS["gtl"]}))
     assert "end exactly alike with each of 5 seeds." in found.sentences[1]
+    assert found.sentences[2] == "gtl spent as many multiply-adds before transfer as narrow-pretraining."
+    assert found.sentences[-1].startswith(
+        "The descendants of gtl and narrow-pretraining learn alike, update by update:"
+    )
     assert not claims(text_of(found))
 
 
@@ -244,7 +248,7 @@ def test_conditions_have_a_sentence_each() -> None:
         "Against scratch, in 2 conditions: gtl beats it in 2 (1 image per class, 5 images per class), loses in none."
     )
     assert [one.partition(":")[0] for one in found.sentences[1:3]] == ["1 image per class", "5 images per class"]
-    assert sum("before transfer." in one for one in found.sentences) == 1
+    assert sum("multiply-adds" in one for one in found.sentences) == 1
 
 
 def test_conditions_of_few_seeds_are_listed() -> None:
@@ -261,7 +265,8 @@ def test_variants_of_an_ablation_are_listed() -> None:
     """Each has its difference, with intervals that hold together."""
     ends = {**ENDS, "gtl-no-tree": ENDS["scratch"], "gtl-no-memory": ENDS["gtl"]}
     found = conclude(run_of(ends, suite="ablation", evolving=("gtl", "gtl-no-tree", "gtl-no-memory")))
-    text = found.sentences[-1]
+    *_, text, _, agreement = found.sentences
+    assert agreement.startswith("The descendants of gtl and gtl-no-memory learn alike")
     assert text.startswith("gtl minus each of 2 variants in points, with intervals that hold together")
     assert re.search(
         r"Above: gtl-no-tree \+30\.8 \(\+29\.\d to \+32\.\d\)\. Below: none\. No difference shown: gtl-no-memory", text
