@@ -12,10 +12,12 @@ from neuroevo.benchmarks.analysis.matches import ENOUGH, evolved, subject_of
 from neuroevo.benchmarks.analysis.results import RunData
 from neuroevo.benchmarks.analysis.searches import by_problem
 from neuroevo.benchmarks.analysis.transferred import best_learngene
-from neuroevo.runs.names import GENOME, LEARNGENE, LEARNGENES, REPORT
+from neuroevo.runs.names import GENOME, LEARNGENE, LEARNGENES, LOGS, REPORT
 
 OF_DATA = ("--dataset", "--data-root", "--image-size", "--backbone", "--width", "--import")
 """Flags of a comparison that the training of one descendant needs as well."""
+OF_SEARCHES = ("--evaluations", "--dimensions", "--import")
+"""Flags of a comparison of searches that a single search has as well."""
 OF_PATHS = ("--data-root", "--target-data-root", "--import")
 OF_A_SMALL_RUN = (
     *("--strategies", "--contestant", "--problems", "--dataset", "--data-root", "--image-size", "--backbone"),
@@ -41,7 +43,8 @@ def next_steps(result: RunData, folder: Path) -> list[Step]:
     """Return what to do next with a run that has just ended, in its folder as commands are to name it."""
     both = f"{_again(result)} && {_compare(folder)}"
     compared = [Step("Repeat it and see whether anything differs", both)] if _repeats(result) else []
-    return [*_more_seeds(result), *_same_arithmetic(result), _page(folder), *_products(result, folder), *compared]
+    page = [_page(folder), *_logs(result, folder)]
+    return [*_more_seeds(result), *_same_arithmetic(result), *page, *_products(result, folder), *compared]
 
 
 def steps_with_page(result: RunData) -> list[Step]:
@@ -65,7 +68,7 @@ def steps_with_folder(result: RunData) -> list[Step]:
     """Return what can be done with the run directory, in the folder that holds it."""
     folder = Path(result.path.resolve().name)
     compared = [Step("Compare it with the run that repeats it", _compare(folder))] if _repeats(result) else []
-    return [*_products(result, folder), *compared]
+    return [*_logs(result, folder), *_products(result, folder), *compared]
 
 
 def _products(result: RunData, folder: Path) -> list[Step]:
@@ -129,6 +132,16 @@ def _page(folder: Path) -> Step:
     return Step(f"All tables and pictures are in {folder / REPORT}; make that page again", _report(folder))
 
 
+def _logs(result: RunData, folder: Path) -> list[Step]:
+    """Return how to see what was logged, where a program is needed for that."""
+    logged, logs = result.settings.get("log") or (), folder / LOGS
+    commands = {
+        "tensorboard": ("TensorBoard", ("tensorboard", "--logdir", str(logs / "tensorboard"))),
+        "mlflow": ("MLflow", ("mlflow", "ui", "--backend-store-uri", f"sqlite:///{logs / 'mlflow.db'}")),
+    }
+    return [Step(f"See its logs in {name}", _line(*words)) for key, (name, words) in commands.items() if key in logged]
+
+
 def _inherit(result: RunData, folder: Path) -> list[Step]:
     """Return how to look at the learngene that a comparison is about, and how to train a network that inherits it."""
     name = _subject(result)
@@ -157,7 +170,8 @@ def _subject(result: RunData) -> str | None:
 def _evolve(result: RunData) -> list[Step]:
     problem, best = next(iter(by_problem(result.searches).items()))
     text = f"Run the strategy that ranks first on {problem} alone"
-    return [Step(text, _line("neuroevo", "evolve", best[0].strategy, "--problem", problem))]
+    own = [word for word in _repeat(result) if word.partition("=")[0] in OF_SEARCHES]
+    return [Step(text, _line("neuroevo", "evolve", best[0].strategy, "--problem", problem, *own))]
 
 
 def _repeat(result: RunData) -> list[str]:

@@ -9,6 +9,7 @@ from neuroevo.benchmarks.analysis.results import RunData, read_run
 from neuroevo.benchmarks.report.next_steps import next_steps, steps_with_folder, steps_with_page
 
 WORDS = ["neuroevo", "bench", "instinct", "--strategies=scratch,gtl", "--width=2.0", "--import=/home/me/own.py"]
+SEARCHES = {"cma-es": 2.0, "snes": 1.0}
 
 
 def test_a_run_from_python_is_repeated_by_no_command(run: Path) -> None:
@@ -56,6 +57,28 @@ def test_equal_arithmetic_is_offered_where_steps_cost_unlike(run: Path) -> None:
     assert offered(words, **unlike) == ["neuroevo bench --quick --match=multiply-adds"]
     assert offered([*words, "--match=none"], **unlike) == []
     assert offered(words, gtl=9, finetune=9) == []
+
+
+def test_logs_that_need_a_program_are_shown_by_it(run: Path) -> None:
+    """With the run directory; tables are read without."""
+    result = read_run(run)
+    logged = RunData(result.path, result.facts, {"log": ["csv", "tensorboard", "mlflow"]}, result.records, ())
+    found = [step.command for step in next_steps(logged, Path("runs/mine")) if "logs" in step.text]
+    assert found == [
+        "tensorboard --logdir runs/mine/logs/tensorboard",
+        "mlflow ui --backend-store-uri sqlite:///runs/mine/logs/mlflow.db",
+    ]
+    assert not any("logs" in step.text for step in steps_with_page(logged))
+
+
+def test_the_first_search_is_run_alone_with_what_it_needs(run: Path) -> None:
+    """The problem may come from a file."""
+    words = ["neuroevo", "bench", "optimize", "--evaluations=30", "--seeds=2", "--import=/home/me/own.py"]
+    facts = {"evaluations": [30], "weight": -1.0, "gradient_steps": 0, "seconds": 1.0, "seed": 0, "kind": "search"}
+    records = tuple({**facts, "problem": "mine", "strategy": name, "best": [best]} for name, best in SEARCHES.items())
+    found = next_steps(RunData(run, {"what": "bench", "suite": "optimize", "repeat": words}, {}, records, ()), run)
+    (step,) = [step for step in found if "ranks first" in step.text]
+    assert step.command == "neuroevo evolve snes --problem mine --evaluations=30 --import=/home/me/own.py"
 
 
 @pytest.mark.parametrize("quick", [True, False])
