@@ -68,12 +68,14 @@ def listed(names: Collection[object], *, most: int = 5) -> str:
 
 
 def outlined(description: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a description as people read it: of a traced network only the image, the widths and how many steps."""
+    """Return a description as people read it: of a traced network its input, its widths and how many operations."""
     if description.get("kind") != "traced":
         return description
     short = {key: description[key] for key in ("kind", "image", "widths") if key in description}
+    if isinstance(image := short.get("image"), Sequence):
+        short["image"] = "x".join(map(str, image))
     steps = description.get("steps")
-    return {**short, "steps": len(steps)} if isinstance(steps, Sequence) else short
+    return {**short, "operations": len(steps)} if isinstance(steps, Sequence) else short
 
 
 def _cut(text: str) -> str:

@@ -52,8 +52,9 @@ def _describe_learngene(path: Path) -> list[str]:
         f"{count:,} of {groups[group]:,} in {group}" + (f" ({size[group]} channels each)" if size[group] > 1 else "")
         for group, count in learngene.counts.items()
     ]
+    of = "a traced network" if kind == "traced" else f"the backbone {kind}"
     lines = [
-        f"This is a learngene of the backbone {kind} ({pairs(description)}): {learngene.parameters:,} parameters, "
+        f"This is a learngene of {of} ({pairs(description)}): {learngene.parameters:,} parameters, "
         f"{100 * learngene.share:.1f} % of the backbone's.",
         f"It keeps these channels: {sequence(kept)}.",
     ]

@@ -298,11 +298,11 @@ def test_it_is_shown_in_a_line() -> None:
     backbone = trace(made("three_lines"), image=IMAGE)
     size = sum(tensor.numel() for tensor in backbone.build(2, generator=torch.Generator()).body.state_dict().values())
     assert repr(backbone) == f"<Traced: image 3x8x8, {size} parameters, 2 groups>"
-    text = f"kind traced, image 3, 8, 8, widths 6, 4, steps {len(backbone.steps)}"
+    text = f"kind traced, image 3x8x8, widths 6, 4, operations {len(backbone.steps)}"
     assert format_value({"network": backbone.describe()}) == f"network {text}"
     assert (
         pairs({"network": backbone.describe()})
-        == f"network (kind traced, image 3, 8 and 8, widths 6 and 4, steps {len(backbone.steps)})"
+        == f"network (kind traced, image 3x8x8, widths 6 and 4, operations {len(backbone.steps)})"
     )
 
 

@@ -58,7 +58,7 @@ def test_a_learngene_of_a_traced_network_in_words(toys: ModuleType, tmp_path: Pa
     backbone = trace(module, image=(1, 8, 8))
     UntrainedCircuit(toys.dataset(), backbone, share=0.5).candidate().save(tmp_path / "some.safetensors")
     first, *_ = describe_file(tmp_path / "some.safetensors")
-    assert f"(image 1, 8 and 8, widths 6, steps {len(backbone.steps)}): " in first
+    assert f" of a traced network (image 1x8x8, widths 6, operations {len(backbone.steps)}): " in first
 
 
 def test_units_of_several_channels_say_so(toys: ModuleType, tmp_path: Path) -> None:
