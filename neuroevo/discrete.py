@@ -43,7 +43,7 @@ class Bits(Space):
 
     def sample(self, count: int, *, generator: torch.Generator) -> Tensor:
         """Return initial genomes, bool [count, D]."""
-        return torch.randint(2, (count, self.size), generator=generator).bool()
+        return torch.randint(2, (count, self.size), generator=generator).bool().to(self.start.device)
 
 
 class Integers(Space):
@@ -94,7 +94,8 @@ class Integers(Space):
 
     def sample(self, count: int, *, generator: torch.Generator) -> Tensor:
         """Return initial genomes, int64 [count, D]."""
-        return uniform_integers((count, self.size), self.low, self.high, generator=generator)
+        drawn = uniform_integers((count, self.size), self.low, self.high, generator=generator)
+        return drawn.to(self.start.device)
 
 
 class Permutations(Space):
@@ -132,7 +133,8 @@ class Permutations(Space):
     def sample(self, count: int, *, generator: torch.Generator) -> Tensor:
         """Return initial genomes, int64 [count, D]."""
         # In double precision ties between keys are negligible, so that every order is equally likely.
-        return torch.rand((count, self.size), generator=generator, dtype=torch.float64).argsort(-1)
+        drawn = torch.rand((count, self.size), generator=generator, dtype=torch.float64).argsort(-1)
+        return drawn.to(self.start.device)
 
 
 def uniform_integers(

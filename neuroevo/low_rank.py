@@ -120,7 +120,7 @@ class LowRankNoise:
 
         The noises of antithetic pairs are added once. Never are there noises [P, D].
         """
-        total = torch.zeros(self.space.size, dtype=self.space.start.dtype, device=self.space.start.device)
+        total = torch.zeros_like(self.space.start)
         signed: dict[int, float] = {}
         for seed, weight in zip(seeds, weights.tolist(), strict=True):
             signed[seed // 2] = signed.get(seed // 2, 0.0) + (weight if seed % 2 == 0 else -weight)
@@ -130,6 +130,16 @@ class LowRankNoise:
             draws = self.draws([2 * one for one in some])
             self._add(total, draws, torch.tensor([signed[one] for one in some], dtype=draws.dtype).to(draws.device))
         return total
+
+    def each(self, seeds: Sequence[int]) -> Tensor:
+        """Return the noise of each seed, [P, D], drawn for all of them at once."""
+        start = self.space.start
+        steps = start.new_zeros(len(seeds), self.space.size)
+        draws = self.draws(seeds)
+        signs = self.scales(seeds, draws.new_ones(1))
+        for own, row, sign in zip(steps, draws.split(1), signs, strict=True):
+            self._add(own, row, sign)
+        return steps
 
     def _add(self, total: Tensor, draws: Tensor, weights: Tensor) -> None:
         """Add the noises of draws [P, length] times weights [P] to a total [D]."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -181,6 +181,14 @@ class Space:
         )
         space = cls(blocks, start)
         return cls(blocks, space.clip(space.start))
+
+    def to(self, device: torch.device | str) -> Self:
+        """Return the same space with its genomes on a device."""
+        made = object.__new__(type(self))
+        # What is cached lies where the genomes were.
+        made.__dict__.update({one.name: getattr(self, one.name) for one in fields(self)})
+        made.__dict__["start"] = self.start.to(device)
+        return made
 
     @cached_property
     def size(self) -> int:

@@ -75,11 +75,11 @@ def recall(memory: HeadMemory, weights: Weights, classes: Tensor, *, channels: T
     """
     weight, bias = (weights[name].detach().clone() for name in HEAD)
     classes, channels = classes.cpu(), channels.cpu()
-    known = memory.known[classes]
     rows = torch.zeros_like(memory.weight[classes])
     rows[:, channels] = memory.weight[classes][:, channels]
-    weight[known] = rows[known].to(weight)
-    bias[known] = memory.bias[classes][known].to(bias)
+    known = memory.known[classes].to(weight.device)
+    weight = torch.where(known.unsqueeze(1), rows.to(weight), weight)
+    bias = torch.where(known, memory.bias[classes].to(bias), bias)
     return dict(zip(HEAD, (weight, bias), strict=True))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
+import torch
 
 from neuroevo import catalogue
 from neuroevo.cli.build import (
@@ -160,7 +161,8 @@ class Chosen:
         arguments = {name: value for name, value in common.items() if name in parameters(self.make)}
         if self.make_problem is not None:
             named = {name: own[f"problem_{name}"] for name in self._of_problem() if f"problem_{name}" in own}
-            arguments["problem"] = self.make_problem(**whole(self.make_problem, {**own, **named}))
+            problem = self.make_problem(**whole(self.make_problem, {**own, **named}))
+            arguments["problem"] = placed(problem, common["device"], self.problem or "")
         return cast(Strategy, self.make(**{**whole(self.make, own), **arguments}))
 
     def run(
@@ -253,11 +255,11 @@ class Chosen:
     @one_thread()
     def _search(self, settings: EvolveSearch) -> Work:
         """Return what runs a strategy on a problem and saves its best genome."""
-        prepare(settings)
+        device = prepare(settings)
         with usage():
-            strategy = cast(Search | NEAT, self.make_strategy(settings.own, seed=settings.seed))
+            strategy = cast(Search | NEAT, self.make_strategy(settings.own, seed=settings.seed, device=device))
         generations = settings.generations or generations_within(strategy, settings.evaluations or EVALUATIONS)
-        return partial(self._searched, settings, strategy, generations)
+        return partial(self._searched, settings, strategy, generations, device)
 
     @one_thread()
     def _searched(
@@ -265,6 +267,7 @@ class Chosen:
         settings: EvolveSearch,
         strategy: Search | NEAT,
         generations: int,
+        device: torch.device,
         run: RunDirectory,
         map_: WorkerMap | None,
     ) -> dict[str, Any]:
@@ -274,7 +277,7 @@ class Chosen:
             Logs.opened(settings.log, run.path, used(settings)) as logs,
             Reporter(total, quiet=settings.quiet, unit="evaluations") as reporter,
         ):
-            run.note({"device": "cpu", "threads": 1})
+            run.note({"device": str(device), "threads": 1})
             if map_ is not None:
                 strategy.toolbox.register("map", map_)
 
@@ -308,22 +311,39 @@ class Chosen:
         }
 
 
-def prepare(settings: SeededRun) -> None:
-    """Make the process ready for searches, of which those of the command line run on the CPU.
+def prepare(settings: SeededRun) -> torch.device:
+    """Make the process ready for searches, and return the device that they run on: the CPU unless another is named.
 
     What was imported is frozen: garbage collections, which many young individuals set off, needn't look at it.
 
     Raises:
-        click.UsageError: The run may not take the CPU.
+        click.UsageError: The device is not there, or workers are to share it.
     """
-    if settings.device not in ("auto", "cpu"):
+    device = torch.device("cpu") if settings.device == "auto" else make_device(settings)
+    engine = getattr(settings, "engine", "threads")
+    if device.type != "cpu" and engine != "threads":
         raise click.UsageError(
-            f"--device must be auto or cpu for this strategy, but it is {settings.device}; "
-            "in Python, give the problem its space and data on a device."
+            f"--device must be auto or cpu with --engine {engine}, but it is {settings.device}; leave out --engine."
         )
     gc.freeze()
     # Libraries look at the end for objects of theirs that are still there, and frozen ones are.
     atexit.register(gc.unfreeze)
+    return device
+
+
+def placed(problem: Any, device: torch.device, name: str) -> Any:
+    """Return a problem on a device.
+
+    Raises:
+        click.UsageError: It can't be moved.
+    """
+    if device.type == "cpu":
+        return problem
+    if not hasattr(problem, "to"):
+        raise click.UsageError(
+            f"--device must be auto or cpu for the problem {name}, which is evaluated on the CPU, but it is {device}."
+        )
+    return problem.to(device)
 
 
 def _evolve(strategy: Strategy, generations: int, run: RunDirectory, settings: EvolveNetworks | EvolveCandidate) -> Any:

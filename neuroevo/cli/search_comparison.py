@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, cast
 
 import click
+import torch
 
 from neuroevo import catalogue
 from neuroevo.benchmarks.analysis import searches
@@ -18,7 +19,7 @@ from neuroevo.benchmarks.suites.optimize import Plan, SearchListener, SearchSetu
 from neuroevo.cli.build import Job, engine_facts, find, usage
 from neuroevo.cli.conclusions import print_conclusions
 from neuroevo.cli.contestants import Named
-from neuroevo.cli.evolution import prepare
+from neuroevo.cli.evolution import placed, prepare
 from neuroevo.cli.logs import Logs, check_logs
 from neuroevo.cli.output import echo
 from neuroevo.cli.progress import Reporter
@@ -67,9 +68,9 @@ def prepare_searches(suite: SearchSuite, settings: BenchSearches, own: Sequence[
             objectives.
     """
     check_logs(settings.log)
-    prepare(settings)
+    device = prepare(settings)
     with usage():
-        problems = {name: make_problem(name, settings.given) for name in settings.problems}
+        problems = {name: placed(make_problem(name, settings.given), device, name) for name in settings.problems}
     if refused := [name for name, problem in problems.items() if len(problem.weights) > 1]:
         raise click.UsageError(f"--problems must have one objective in this suite, but {', '.join(refused)} has more.")
     named = {one.name: one for one in own}
@@ -81,7 +82,7 @@ def prepare_searches(suite: SearchSuite, settings: BenchSearches, own: Sequence[
     with usage():
         for one in chosen:
             _Maker(one, settings.given, None)(next(iter(problems.values())), settings.seed)
-    return partial(_run, suite, settings, problems, chosen)
+    return partial(_run, suite, settings, problems, chosen, device)
 
 
 @one_thread()
@@ -90,6 +91,7 @@ def _run(
     settings: BenchSearches,
     problems: Mapping[str, Problem],
     chosen: Sequence[Named],
+    device: torch.device,
     run: RunDirectory,
     map_: WorkerMap | None,
 ) -> None:
@@ -98,7 +100,7 @@ def _run(
         Logs.opened(settings.log, run.path, used(settings)) as logs,
         Progress.shown(evaluations=settings.evaluations, quiet=settings.quiet, logs=logs) as listener,
     ):
-        run.note({"device": "cpu", "threads": 1, **engine_facts(map_)})
+        run.note({"device": str(device), "threads": 1, **engine_facts(map_)})
         makes = {one.name: _Maker(one, settings.given, map_) for one in chosen}
         setup = SearchSetup(strategies=makes, problem=problems.__getitem__, quick=settings.quick)
         protocol = suite.protocol(setup, problems=settings.problems, evaluations=settings.evaluations)

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -39,6 +40,11 @@ class LabelledImages:
         _check_dtypes(self.images, self.labels)
         _check_shapes(self.images, self.labels)
         _check_classes(self.labels, self.classes)
+
+    @cached_property
+    def labels_on_host(self) -> Tensor:
+        """The labels on the CPU, where tasks are drawn."""
+        return self.labels.cpu()
 
     def to(self, device: torch.device | str) -> LabelledImages:
         """Return the same images and labels on a device."""

@@ -46,7 +46,7 @@ def default_ways(classes: int) -> int:
 
 def smallest_class(source: LabelledImages) -> int:
     """Return the number of images of the smallest class."""
-    return int(torch.bincount(source.labels, minlength=len(source.classes)).min())
+    return int(torch.bincount(source.labels_on_host, minlength=len(source.classes)).min())
 
 
 def unseen_per_class(source: LabelledImages, *, shots: int, wanted: int) -> int:
@@ -71,7 +71,7 @@ def check_ways(ways: int, classes: int) -> None:
 
 def check_classes_have_images(source: LabelledImages) -> None:
     """Raise ValueError unless every class has an image."""
-    counts = torch.bincount(source.labels, minlength=len(source.classes)).tolist()
+    counts = torch.bincount(source.labels_on_host, minlength=len(source.classes)).tolist()
     if empty := [name for name, count in zip(source.classes, counts, strict=True) if not count]:
         raise ValueError(f"each class must have an image, but {empty[0]} has none; leave it out.")
 
@@ -104,7 +104,7 @@ def sample_task(
             too small.
     """
     _check_numbers(ways, shots, test_per_class, len(source.classes))
-    labels = source.labels.cpu()
+    labels = source.labels_on_host
     classes = torch.randperm(len(source.classes), generator=generator)[:ways]
     counts = torch.bincount(labels, minlength=len(source.classes))[classes]
     _check_counts(counts, shots, test_per_class)

@@ -58,6 +58,10 @@ class Function:
             return []
         return self._together(individuals) if self.batched else [self._alone(one) for one in individuals]
 
+    def to(self, device: torch.device | str) -> Function:
+        """Return the same problem with its genomes on a device, where the function gets them."""
+        return replace(self, space=self.space.to(device))
+
     def gradient(self, genomes: Tensor) -> Tensor:
         """Return the gradients [P, D] of the objective, signed to be maximised, at genomes [P, D].
 
@@ -104,10 +108,11 @@ class Function:
         shapes = [(count,), (count, 1)] if len(self.weights) == 1 else [(count, len(self.weights))]
         if not isinstance(returned, Tensor) or returned.shape not in shapes:
             return None
-        if returned.is_complex() or not bool(returned.isfinite().all()):
+        if returned.is_complex():
             return None
-        rows: list[list[float]] = returned.detach().double().reshape(count, -1).tolist()
-        return list(map(tuple, rows))
+        # One read, for each waits for the device.
+        values = returned.detach().cpu().double().reshape(count, -1)
+        return list(map(tuple, values.tolist())) if bool(values.isfinite().all()) else None
 
     def _alone(self, individual: Individual) -> Values:
         try:
@@ -168,15 +173,22 @@ class Landscape:
     size: int = 10
     measures: tuple[tuple[float, float], ...] = ()
 
-    def __call__(self, dimensions: int | None = None, *, dtype: torch.dtype = torch.float64) -> Function:
+    def __call__(
+        self,
+        dimensions: int | None = None,
+        *,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str = "cpu",
+    ) -> Function:
         """Return the function as a problem.
 
         Args:
             dimensions: Genes of the function, D; by default its own number.
             dtype: The genomes' dtype.
+            device: Where genomes are.
         """
         size = self.size if dimensions is None else dimensions
-        space = Space.box(size, low=self.low, high=self.high, dtype=dtype)
+        space = Space.box(size, low=self.low, high=self.high, dtype=dtype).to(device)
         return Function(self.function, space, weights=self.weights, batched=True, measures=self.measures)
 
 

@@ -74,10 +74,12 @@ class NearestMean:
         return in_threads(self._score, individuals, workers=self.workers)
 
     def _score(self, individual: Individual) -> tuple[float]:
-        return (sum(self._accuracy(individual, number) for number in range(self.tasks)) / self.tasks,)
+        # One read, for each waits for the device.
+        found = torch.stack([self._accuracy(individual, number) for number in range(self.tasks)]).tolist()
+        return (sum(found) / self.tasks,)
 
     @torch.inference_mode()
-    def _accuracy(self, individual: Individual, number: int) -> float:
+    def _accuracy(self, individual: Individual, number: int) -> Tensor:
         generation = (individual.generation,) if self.fresh else ()
         generator = stream(self.seed, *generation, self.purpose, number)
         task = sample_task(
@@ -93,13 +95,13 @@ class NearestMean:
             network.features(training.pixels(images[task.train])), task.train_labels, len(task.classes)
         )
         features = network.features(training.pixels(images[task.test]))
-        if not bool(features.isfinite().all() and means.isfinite().all()):
-            return float("nan")
+        finite = features.isfinite().all() & means.isfinite().all()
         nearest = torch.cdist(features, means).argmin(1)
-        return float((nearest == task.test_labels).float().mean())
+        return torch.where(finite, (nearest == task.test_labels).float().mean(), torch.nan)
 
 
 def _class_means(features: Tensor, labels: Tensor, classes: int) -> Tensor:
     """Return the mean feature of each class, [K, F]."""
     sums = features.new_zeros(classes, features.shape[1]).index_add_(0, labels, features)
-    return sums / labels.bincount(minlength=classes).unsqueeze(1)
+    counts = labels.new_zeros(classes).index_add_(0, labels, torch.ones_like(labels))
+    return sums / counts.unsqueeze(1)

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from neuroevo.execution.forward import UNSTACKABLE, Forward
 from neuroevo.execution.memory import is_out_of_memory
+from neuroevo.execution.precision import FLOAT32, Precision, check_precision, computing, multiplying
 from neuroevo.execution.purity import names, side_effects
 from neuroevo.genome import Genome
 from neuroevo.global_generators import restored
@@ -69,6 +70,8 @@ class Supervised(Recorded):
             scored together, so that any score is that of all inputs.
         minibatch: Number of inputs that a generation is scored on, drawn anew for each; default all.
         seed: Seed of the minibatches: individuals of one generation have the same, whatever their number and order.
+        device: Where module and data are put, and so genomes are; default where they are.
+        precision: Of forward passes: "float32", "bf16" (weights stay float32), or on a GPU "tf32".
 
     Raises:
         ValueError: The module does not take the inputs or writes into them, or its outputs depend on what was evaluated
@@ -90,7 +93,12 @@ class Supervised(Recorded):
         batch: int | None = None,
         minibatch: int | None = None,
         seed: int = 0,
+        device: torch.device | str | None = None,
+        precision: Precision = FLOAT32,
     ) -> None:
+        check_precision(precision)
+        if device is not None:
+            module, inputs, targets = copied(module).to(device), inputs.to(device), targets.to(device)
         if not len(inputs) or len(inputs) != len(targets):
             raise ValueError(
                 f"inputs and targets must be as many, at least one, but they are {len(inputs)} and {len(targets)}."
@@ -103,6 +111,9 @@ class Supervised(Recorded):
         self.module = copied(module).eval()
         # A description of the problem is that of the copy, whatever becomes of the module.
         self.arguments = {**self.arguments, "module": self.module}
+        # A run is the same one on any device.
+        self.arguments.pop("device", None)
+        self.precision = precision
         self.inputs = inputs.detach()
         self.targets = targets.detach()
         self.inputs_per_pass = batch or len(inputs)
@@ -143,6 +154,10 @@ class Supervised(Recorded):
         """
         inputs, targets = tensors_of(loader)
         return cls(module, inputs, targets, **{"batch": loader.batch_size, **settings})
+
+    def to(self, device: torch.device | str) -> Supervised:
+        """Return the same problem on a device."""
+        return type(self)(**self.arguments, device=device)
 
     @property
     def noisy(self) -> bool:
@@ -193,8 +208,16 @@ class Supervised(Recorded):
 
     def _outputs(self, genomes: Tensor, examples: Examples) -> Tensor:
         """Return the outputs [P, N, ...] of genomes [P, D], for some of the inputs after the other."""
-        tensors = self.space.split(genomes)
-        return torch.cat([self.forward(tensors, some) for some in examples.inputs.split(self.inputs_per_pass)], dim=1)
+        return self.passed(partial(self.forward, self.space.split(genomes)), examples)
+
+    def passed(self, forward: Callable[[Tensor], Tensor], examples: Examples) -> Tensor:
+        """Return the outputs [P, N, ...] of a forward pass in the precision of the problem, at least float32."""
+        parts = examples.inputs.split(self.inputs_per_pass)
+        if self.precision == FLOAT32:
+            return torch.cat([forward(some) for some in parts], dim=1)
+        with multiplying(self.precision), computing(self.precision, self.inputs.device):
+            outputs = torch.cat([forward(some) for some in parts], dim=1)
+        return outputs.float() if outputs.dtype == torch.bfloat16 else outputs
 
     @torch.no_grad()
     def gradient(self, genomes: Tensor) -> Tensor:

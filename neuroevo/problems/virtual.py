@@ -9,7 +9,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 
 import torch
@@ -55,8 +55,12 @@ class Cloud:
 
     def genome(self, seed: int) -> Tensor:
         """Return the genome [D] of a seed, a new tensor."""
-        step = self.noise.weighted([seed], torch.ones(1))
-        return self.problem.space.clip(torch.addcmul(self.centre, self.noise.of_genes(self.sigma), step))
+        return self.genomes([seed])[0]
+
+    def genomes(self, seeds: Sequence[int]) -> Tensor:
+        """Return the genomes [P, D] of seeds, a new tensor."""
+        sigma = self.noise.of_genes(self.sigma)
+        return self.problem.space.clip(torch.addcmul(self.centre, sigma, self.noise.each(seeds)))
 
     def individual(self, seed: int, *, id: int = 0, generation: int = 0) -> VirtualIndividual:
         """Return the individual of a seed, which has not been scored."""
@@ -104,9 +108,9 @@ class VirtualIndividual(Individual):
             raise TypeError(f"problem must have a network, but it is a {type(self.cloud.problem).__name__}.")
         return cast(nn.Module, self.cloud.problem.to_module(self))
 
-    def ordinary(self) -> Individual:
-        """Return the same individual with its genome in memory."""
-        made = Individual(self.genome, id=self.id)
+    def ordinary(self, genome: Tensor | None = None) -> Individual:
+        """Return the same individual with its genome in memory, which may have been made before."""
+        made = Individual(self.genome if genome is None else genome, id=self.id)
         others = {name: value for name, value in vars(self).items() if name not in ("cloud", "seed")}
         vars(made).update(others, fitness=copy.deepcopy(self.fitness))
         return made
@@ -192,7 +196,8 @@ class VirtualScoring:
 
         def made(some: Sequence[int]) -> list[Any]:
             virtual = [cloud.individual(seed, id=place, generation=generation) for place, seed in enumerate(some)]
-            return list(self.problem.batch([one.ordinary() for one in virtual]))
+            genomes = cloud.genomes(some)
+            return list(self.problem.batch([one.ordinary(own) for one, own in zip(virtual, genomes, strict=True)]))
 
         return in_parts(made, seeds, size=None if self.joint else MATERIALISED, divisible=not self.joint)
 
@@ -215,12 +220,11 @@ class VirtualScoring:
         """Return the values of seeds that run together."""
         problem, network, space = cast(Supervised, self.problem), cast(Perturbed, self.network), self.problem.space
         examples = problem.examples(generation)
-        parts = examples.inputs.split(problem.inputs_per_pass)
-        least = -(-LEAST_ROWS // min(map(len, parts)))
+        least = -(-LEAST_ROWS // min(map(len, examples.inputs.split(problem.inputs_per_pass))))
         padded = [*seeds, *[seeds[0]] * (least - len(seeds))]
         noise = self.noise.split(self.noise.draws(padded), self.noise.scales(padded, cloud.sigma))
         centre = space.split(cloud.centre)
-        outputs = torch.cat([network(centre, noise, some) for some in parts], dim=1)
+        outputs = problem.passed(partial(network, centre, noise), examples)
         return [(score,) for score in problem.scored(outputs, examples).tolist()[: len(seeds)]]
 
 

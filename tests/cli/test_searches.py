@@ -220,7 +220,7 @@ def test_the_suite_goes_on_inside_a_search(neuroevo: Program, tmp_path: Path, mo
             ["bench", "transfer", "--strategies", "snes"],
             "--strategies must be of strategies that pass on learngenes in the suite transfer, but snes ",
         ),
-        (["evolve", "snes", "--device", "mps"], "--device must be auto or cpu for this strategy, but it is mps"),
+        (["evolve", "snes", "--device", "mps"], "--device must be auto or one of "),
         (
             ["evolve", "cma-es", "--problem", "tsp"],
             "problem must have genomes of real numbers for CMAES, but they are perm",

@@ -116,7 +116,8 @@ class GradientSearch(Search):
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Go a step along the estimated gradient."""
-        utilities = self.toolbox.shape(scores_of(population)).to(self.mean)
+        # Scores are on the host, where sums of utilities need not wait for a device.
+        utilities = self.toolbox.shape(scores_of(population)).to(self.mean.dtype)
         sigma = self.sigma if self.scoring is None else self.scoring.noise.of_genes(self.sigma)
         pull = self._pull(population, utilities, sigma)
         gradient = pull / len(population)
@@ -130,7 +131,7 @@ class GradientSearch(Search):
     def _pull(self, population: Sequence[Individual], utilities: Tensor, sigma: Tensor) -> Tensor:
         """Return the sum of the samples' steps, in units of sigma, times their utilities [P], [D]."""
         if self.scoring is None or not all(isinstance(one, VirtualIndividual) for one in population):
-            return utilities @ ((genomes_of(population) - self.mean) / sigma)
+            return utilities.to(self.mean.device) @ ((genomes_of(population) - self.mean) / sigma)
         return self.scoring.noise.weighted([cast(VirtualIndividual, one).seed for one in population], utilities)
 
     def _follow(self, utilities: Tensor, pull: Tensor) -> float:

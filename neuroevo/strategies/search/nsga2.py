@@ -77,7 +77,9 @@ class NSGA2(Search):
             limits: dict[str, Any] = {"eta": ETA, "low": space.low, "high": space.high, "generator": self.generator}
             crossover = partial(simulated_binary, **limits)
             if bool((space.high - space.low).isfinite().all()):
-                mutation = partial(polynomial, rate=rate, **limits)
+                # Mutations check their limits on the CPU.
+                near = limits | {name: limits[name].cpu() for name in ("low", "high")}
+                mutation = partial(polynomial, rate=rate, **near)
         register_variation(
             self.toolbox, space, self.ids, generator=self.generator, crossover=crossover, mutation=mutation
         )

@@ -136,8 +136,9 @@ def inertia_of(individuals: Sequence[Individual], *, spread: Tensor, fixed: floa
     # Differences, not products: those of close particles would be rounding errors.
     distances = torch.cdist(places, places, compute_mode="donot_use_mm_for_euclid_dist").mean(-1)
     best = best_place(individuals)
-    least, greatest = float(distances.min()), float(distances.max())
-    factor = (float(distances[best]) - least) / (greatest - least) if least < greatest < math.inf else 0.0
+    # One read, for each waits for the device.
+    own, least, greatest = torch.stack([distances[best], distances.min(), distances.max()]).tolist()
+    factor = (own - least) / (greatest - least) if least < greatest < math.inf else 0.0
     return 1 / (1 + 1.5 * math.exp(-2.6 * factor))
 
 

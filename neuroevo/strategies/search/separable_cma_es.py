@@ -97,10 +97,10 @@ class SeparableCMAES(Search):
         steps = (genomes_of(population)[order] - self.mean) / (self.scale * deviations)
         step = weights @ steps
         self.mean = self.mean + self.scale * deviations * step
-        self._follow(step, deviations)
+        length = self._follow(step, deviations)
         outer = self.path.square() / self.mass + (1 - 1 / self.mass) * self.variances * (weights @ steps.square())
         self.variances = (1 - self.variance_rate) * self.variances + self.variance_rate * outer
-        excess = float(self.step_path.norm()) / _expected_length(len(self.mean)) - 1
+        excess = length / _expected_length(len(self.mean)) - 1
         self.scale = self.scale * math.exp(self.step_rate / self.damping * excess)
         self._settle()
 
@@ -113,16 +113,18 @@ class SeparableCMAES(Search):
         self.path = self.scale * self.path
         self.variances, self.scale = kept.square(), 1.0
 
-    def _follow(self, step: Tensor, deviations: Tensor) -> None:
-        """Add the mean's step to both evolution paths."""
+    def _follow(self, step: Tensor, deviations: Tensor) -> float:
+        """Add the mean's step to both evolution paths, and return the length of that of the step size."""
         rate, size = self.step_rate, len(self.mean)
         self.step_path = (1 - rate) * self.step_path + math.sqrt(rate * (2 - rate) * self.mass) * step
         ageing = math.sqrt(1 - (1 - rate) ** (2 * (self.generation + 1)))
         # A step size that is growing fast would inflate the variances too: their path stalls meanwhile.
-        straight = float(self.step_path.norm()) / ageing < (1.4 + 2 / (size + 1)) * _expected_length(size)
+        length = float(self.step_path.norm())
+        straight = length / ageing < (1.4 + 2 / (size + 1)) * _expected_length(size)
         rate = self.path_rate
         gained = math.sqrt(rate * (2 - rate) * self.mass) * deviations * step
         self.path = (1 - rate) * self.path + (gained if straight else 0)
+        return length
 
 
 def _expected_length(size: int) -> float:

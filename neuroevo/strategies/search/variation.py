@@ -142,6 +142,8 @@ def register_variation(
 def mutation_step(space: Space, sigma: Tensor | float | None) -> Tensor:
     """Return the largest step of a mutation, [D], or [] where it is the same for all genes, which is faster to use.
 
+    It is on the CPU, where mutations check it and draw.
+
     Args:
         space: Where genomes lie.
         sigma: The wanted step, one for all genes or one for each; None is the space's spread.
@@ -149,7 +151,7 @@ def mutation_step(space: Space, sigma: Tensor | float | None) -> Tensor:
     Raises:
         ValueError: One is not finite and above 0.
     """
-    sizes = first_sigma(space, sigma)
+    sizes = first_sigma(space, sigma).cpu()
     return sizes[0] if bool((sizes == sizes[0]).all()) else sizes
 
 
