@@ -64,6 +64,12 @@ def toys() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def pretended() -> ModuleType:
+    """Return `tests/pretended_gpu.py`, a GPU for machines without one."""
+    return _module("pretended_gpu", Path(__file__).with_name("pretended_gpu.py"))
+
+
+@pytest.fixture(scope="session")
 def formats() -> ModuleType:
     """Return `tests/data/formats.py`, which writes small data sets in their formats on disk."""
     return _module("formats", Path(__file__).parent / "data" / "formats.py")
