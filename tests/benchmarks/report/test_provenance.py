@@ -60,14 +60,14 @@ def comparison(contestants: list[dict[str, Any]]) -> RunData:
 
 
 def test_what_was_compared_has_a_line_for_all_that_is_no_default() -> None:
-    """The class, the settings that differ, swapped operators; nothing without a value, no steps of a trace."""
+    """The class, the settings that differ, swapped operators; nothing without a value, no operations of a trace."""
     grid, _, hardware, *_ = provenance([comparison(CONTESTANTS)])
     found = {name.text: value.text.splitlines() for name, value in grid.rows}
     assert found["mine"] == [
         *("class: GTL", "generations: 2", "life: updates 3", "operator mutate: own.plain (213ffca2) (rate 0.5)")
     ]
     (descendants,) = (lines for name, lines in found.items() if name.startswith("descendants "))
-    assert descendants == ["ways: 4", "network: traced; image 1, 8, 8; widths 6; steps 9", "recipe: updates 6"]
+    assert descendants == ["ways: 4", "network: traced; image 1x8x8; widths 6; operations 9", "recipe: updates 6"]
     assert "defaults" in grid.note
     assert not hardware.rows
 
