@@ -25,6 +25,8 @@ OF_A_SMALL_RUN = (
 )
 """Flags that a small run of the same contestants on the same data has as well."""
 INSTALL = "pip install ."
+UNREPEATABLE = ("--asynchronous", "--match=seconds")
+"""Words of commands whose runs depend on how fast a machine is."""
 UNLIKE = 1.5
 """How many times the multiply-adds of another contestant make a comparison at equal steps one of unlike costs."""
 AGAIN, SMALL = "again", "small"
@@ -49,15 +51,13 @@ def next_steps(result: RunData, folder: Path) -> list[Step]:
 
 def steps_with_page(result: RunData) -> list[Step]:
     """Return what a reader of the page alone can do: install neuroevo, and repeat the run unless Python made it."""
-    words, version = _repeat(result), _version(result)
+    words, install = _repeat(result), _install(result)
     if not words:
         why = "" if result.facts.get("argv") else "; this run was made in Python, and its program repeats it"
-        return [Step(f"Install neuroevo{version}, in a checkout{why}", INSTALL)]
-    elsewhere = any(word.partition("=")[0] in OF_PATHS for word in words)
-    paths = " (its paths are those of the machine that it ran on)" if elsewhere else ""
+        return [Step(f"{install.text}{why}", install.command)]
     return [
-        Step(f"Install neuroevo{version}, in a checkout", INSTALL),
-        Step(f"Repeat this run{paths}", _again(result)),
+        install,
+        Step(f"Repeat this run{_from_its_author(words)}{_equal(result, words)}", _again(result)),
         *_small(result, words),
         *_more_seeds(result),
         *_same_arithmetic(result),
@@ -81,11 +81,33 @@ def _products(result: RunData, folder: Path) -> list[Step]:
     return [Step("Show what it saved", _line("neuroevo", "show", str(path))) for path in products]
 
 
-def _version(result: RunData) -> str:
-    """Return the version of neuroevo that a run was made with, behind a blank; nothing if it does not say so."""
-    versions = result.facts.get("versions")
-    found = versions.get("neuroevo") if isinstance(versions, Mapping) else None
-    return f" {found}" if found else ""
+def _install(result: RunData) -> Step:
+    """Return how to install what a run was made with, as far as it says: a version, and the commit of a checkout."""
+    versions, commit = result.facts.get("versions"), str(result.facts.get("commit") or "")
+    version = versions.get("neuroevo") if isinstance(versions, Mapping) else None
+    name = f"neuroevo {version}" if version else "neuroevo"
+    known, dirty, _ = commit.partition("-dirty")
+    if not known:
+        return Step(f"Install {name}, in a checkout", INSTALL)
+    changed = ", whose author had changed some of its files" if dirty else ""
+    checkout = _line("git", "checkout", known)
+    return Step(f"Install {name} of this commit, in a checkout{changed}", f"{checkout} && {INSTALL}")
+
+
+def _equal(result: RunData, words: Sequence[str]) -> str:
+    """Return where a repetition gives equal results, if they follow from the seed alone."""
+    if result.facts.get("device") != "cpu" or {*words} & {*UNREPEATABLE}:
+        return ""
+    return "; with the versions below, such a processor computes the same results, digit by digit"
+
+
+def _from_its_author(words: Sequence[str]) -> str:
+    """Return that a command names files of the machine that a run was made on, if it does."""
+    flags = (word.partition("=") for word in words)
+    names = [Path(path).name for flag, _, paths in flags if flag in OF_PATHS for path in paths.split(",")]
+    if not names:
+        return ""
+    return f", with your own paths to {' and '.join(dict.fromkeys(names))}, which its author has"
 
 
 def _repeats(result: RunData) -> bool:
@@ -94,11 +116,16 @@ def _repeats(result: RunData) -> bool:
 
 
 def _again(result: RunData) -> str:
-    return _line(*_repeat(result), f"--out={AGAIN}")
+    return _line(*_repeat(result), f"--out={_next_to(result.path)}")
 
 
 def _compare(folder: Path) -> str:
-    return _line("neuroevo", "compare", str(folder), AGAIN)
+    return _line("neuroevo", "compare", str(folder), _next_to(folder))
+
+
+def _next_to(folder: Path) -> str:
+    """Return the folder of a repetition, another one than that of the run, which may repeat one itself."""
+    return f"{AGAIN}-too" if folder.resolve().name == AGAIN else AGAIN
 
 
 def _small(result: RunData, words: Sequence[str]) -> list[Step]:

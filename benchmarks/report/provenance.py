@@ -16,7 +16,7 @@ from neuroevo.spelling import outlined
 
 MACHINE = ("device", "gpu", "threads", "processor", "cpus", "memory_gib", "platform", "host")
 COURSE = ("what", "suite", "status", "error", "started", "ended", "seed")
-SHOWN_ELSEWHERE = ("argv", "repeat", "versions", "python", "comparison", "findings", "sealed", *MACHINE)
+SHOWN_ELSEWHERE = ("argv", "repeat", "versions", "commit", "python", "comparison", "findings", "sealed", *MACHINE)
 SHARED = ("strategy", "operators", "dataset", "backbone")
 """Settings of contestants that all of them have, or that are named otherwise: `run.json` holds them."""
 REPEAT = "To repeat it (options at their defaults are left out)"
@@ -140,5 +140,6 @@ def _of_evolution(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _versions(facts: Mapping[str, Any]) -> dict[str, Any]:
-    versions = facts.get("versions")
-    return {"python": facts.get("python"), **(versions if isinstance(versions, Mapping) else {})}
+    versions, commit = facts.get("versions"), facts.get("commit")
+    found = {"python": facts.get("python"), **(versions if isinstance(versions, Mapping) else {})}
+    return found | ({"commit of neuroevo": commit} if commit else {})

@@ -1,6 +1,5 @@
 """The folder of one run: its settings, its facts and status in `run.json`, and its log."""
 
-import importlib.metadata
 import json
 import logging
 import platform
@@ -10,20 +9,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from neuroevo import __version__
 from neuroevo.files import CheckpointError, refuse_unless_plain, write_atomically
 from neuroevo.runs.locks import RUN_LOCK, entries, locked
 from neuroevo.runs.machine import machine
 from neuroevo.runs.names import FACTS, LOG, RECORDS, SETTINGS
 from neuroevo.runs.signals import Interrupted, StopSignal
+from neuroevo.runs.versions import commit, versions
 
 SCHEMA = 3
-PACKAGES = ("torch", "deap", "numpy", "scipy", "safetensors", "matplotlib")
 
 logger = logging.getLogger("neuroevo")
 
@@ -255,7 +252,7 @@ def _write_facts(path: Path, facts: Mapping[str, object]) -> None:
 
 
 def _continued(facts: dict[str, Any], argv: Sequence[str]) -> dict[str, Any]:
-    again = {"started": _now(), "argv": list(argv), "host": platform.node(), "versions": _versions()}
+    again = {"started": _now(), "argv": list(argv), "host": platform.node(), **_code()}
     facts |= {"status": "running", "ended": None, "resumed": [*facts.get("resumed", []), again]}
     facts.pop("error", None)
     return facts
@@ -355,23 +352,18 @@ def _facts(what: str, argv: Sequence[str]) -> dict[str, object]:
         "host": platform.node(),
         "platform": platform.platform(),
         "python": platform.python_version(),
-        "versions": _versions(),
+        **_code(),
     }
+
+
+def _code() -> dict[str, object]:
+    return {"versions": versions(), **({} if (found := commit()) is None else {"commit": found})}
 
 
 def _threads() -> int:
     import torch
 
     return torch.get_num_threads()
-
-
-def _versions() -> dict[str, str]:
-    return {"neuroevo": __version__, **_installed()}
-
-
-@cache
-def _installed() -> Mapping[str, str]:
-    return {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
 def _now() -> str:

@@ -1,6 +1,7 @@
 """What to do next: commands for a reader of the page alone, and for one who has the run directory."""
 
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def test_a_run_from_python_is_repeated_by_no_command(run: Path) -> None:
     result = read_run(run)
     alone = RunData(result.path, {**result.facts, "repeat": None, "argv": []}, {}, result.records, ())
     (install,) = steps_with_page(alone)
-    assert install.command == "pip install ."
+    assert install.command.endswith("pip install .")
     assert "made in Python" in install.text
     assert not any("again" in step.command for step in (*steps_with_folder(alone), *next_steps(alone, run)))
 
@@ -27,19 +28,51 @@ def test_a_reader_of_the_page_installs_and_repeats(run: Path) -> None:
     result = read_run(run)
     given = RunData(result.path, {**result.facts, "repeat": WORDS}, {}, result.records, ())
     install, repeat, small, more = steps_with_page(given)
-    assert install.command == "pip install ."
+    assert install.command.endswith("pip install .")
     assert shlex.split(repeat.command) == [*WORDS, "--out=again"]
-    assert repeat.text.endswith("(its paths are those of the machine that it ran on)")
+    assert repeat.text == (
+        "Repeat this run, with your own paths to own.py, which its author has; with the versions below, such a "
+        "processor computes the same results, digit by digit"
+    )
     assert shlex.split(small.command) == [*WORDS[:4], WORDS[-1], "--quick", "--out=small"]
     assert more.command.endswith(" --seeds=5")
+
+
+@pytest.mark.parametrize("word", ["--asynchronous", "--match=seconds"])
+def test_equal_results_are_promised_where_they_follow_from_the_seed(run: Path, word: str) -> None:
+    """Not on a GPU, nor where the speed of the machine counts."""
+    result = read_run(run)
+    for device, words in (("cpu", [*WORDS, word]), ("cuda", WORDS)):
+        facts = {**result.facts, "device": device, "repeat": words}
+        assert "digit" not in steps_with_page(RunData(result.path, facts, {}, result.records, ()))[1].text
+
+
+@pytest.mark.parametrize(
+    ("commit", "text", "command"),
+    [
+        (None, "Install neuroevo 0.1.0, in a checkout", "pip install ."),
+        ("abc1", "Install neuroevo 0.1.0 of this commit, in a checkout", "git checkout abc1 && pip install ."),
+        (
+            "abc1-dirty",
+            "Install neuroevo 0.1.0 of this commit, in a checkout, whose author had changed some of its files",
+            "git checkout abc1 && pip install .",
+        ),
+    ],
+)
+def test_the_commit_is_named_where_it_is_known(run: Path, commit: str | None, text: str, command: str) -> None:
+    """And that the files differed from it, if they did."""
+    result = read_run(run)
+    facts = {**result.facts, "versions": {"neuroevo": "0.1.0"}, "commit": commit, "repeat": WORDS}
+    install, *_ = steps_with_page(RunData(result.path, facts, {}, result.records, ()))
+    assert (install.text, install.command) == (text, command)
 
 
 def test_a_quick_run_has_no_smaller_one(run: Path) -> None:
     """It is one."""
     result = read_run(run)
     quick = RunData(result.path, {**result.facts, "repeat": ["neuroevo", "bench", "--quick"]}, {}, result.records, ())
-    assert [step.command for step in steps_with_page(quick)] == [
-        *("pip install .", "neuroevo bench --quick --out=again", "neuroevo bench --quick --seeds=5")
+    assert [step.command for step in steps_with_page(quick)[1:]] == [
+        *("neuroevo bench --quick --out=again", "neuroevo bench --quick --seeds=5")
     ]
 
 
@@ -57,6 +90,15 @@ def test_equal_arithmetic_is_offered_where_steps_cost_unlike(run: Path) -> None:
     assert offered(words, **unlike) == ["neuroevo bench --quick --match=multiply-adds"]
     assert offered([*words, "--match=none"], **unlike) == []
     assert offered(words, gtl=9, finetune=9) == []
+
+
+def test_a_repetition_is_repeated_elsewhere(run: Path, tmp_path: Path) -> None:
+    """Its own folder is taken."""
+    shutil.copytree(run, tmp_path / "again")
+    result = read_run(tmp_path / "again")
+    given = RunData(result.path, {**result.facts, "repeat": WORDS}, {}, result.records, ())
+    assert steps_with_page(given)[1].command.endswith(" --out=again-too")
+    assert next_steps(given, tmp_path / "again")[-1].command.endswith(" again-too")
 
 
 def test_logs_that_need_a_program_are_shown_by_it(run: Path) -> None:
