@@ -81,18 +81,30 @@ def grid(
     by: Column[Item] | None,
     note: str = "",
 ) -> Grid:
-    """Return a sortable table with a legend, ordered by a column of numbers if one is given."""
+    """Return a sortable table with a legend, ordered by a column of numbers if one is given.
+
+    Columns behind the first that say the same in all lines are left out, and the note has what they say.
+    """
+    same = {one.heading: cell for one in columns[1:] if one is not by and (cell := _only_cell(items, one))}
+    shown = [one for one in columns if one.heading not in same]
+    common = "; ".join(f"{heading} {cell}" for heading, cell in same.items())
     return Grid(
         name=name,
         caption=caption,
-        headings=tuple((column.heading, "descending" if column is by else "") for column in columns),
+        headings=tuple((column.heading, "descending" if column is by else "") for column in shown),
         rows=tuple(
-            tuple(Cell(column.text(item), column.interval(item), _sorted_by(column.value(item))) for column in columns)
+            tuple(Cell(column.text(item), column.interval(item), _sorted_by(column.value(item))) for column in shown)
             for item in (items if by is None else in_order(items, by))
         ),
         legend=tuple((column.heading, column.legend) for column in columns),
-        note=note,
+        note=" ".join(filter(None, (common and f"The same in all lines that have it: {common}.", note))),
     )
+
+
+def _only_cell(items: Sequence[Item], column: Column[Item]) -> str:
+    """Return the cell that all lines have that have one, two or more; nothing if they differ."""
+    cells = [cell for item in items if (cell := column.cell(item)) != NOTHING]
+    return cells[0] if len(cells) > 1 and len({*cells}) == 1 else ""
 
 
 def texts(name: str, caption: str, table: tables.Table) -> Grid:

@@ -71,8 +71,16 @@ def shares(seeds: Sequence[Kept], groups: Mapping[str, int]) -> NDArray[np.float
 def _draw_shares(axes: Axes, seeds: Sequence[Kept], groups: Mapping[str, int]) -> None:
     table = shares(seeds, groups)
     extent = (0.0, float(table.shape[1]), float(table.shape[0]), 0.0)
-    axes.imshow(table, cmap=SCALE, vmin=0, vmax=1, extent=extent, aspect="auto", interpolation="none")
-    # What is not kept is as white as what lies beyond the last channel.
+    # What no seed keeps is as blank as what lies beyond the last channel, on dark screens too.
+    axes.imshow(
+        np.where(table > 0, table, np.nan),
+        cmap=SCALE,
+        vmin=0,
+        vmax=1,
+        extent=extent,
+        aspect="auto",
+        interpolation="none",
+    )
     for row, channels in enumerate(groups.values()):
         axes.add_patch(Rectangle((0, row), channels, 1, fill=False, edgecolor="#999999", linewidth=0.6, clip_on=False))
     counts = [fmean(len(seed.get(group, ())) for seed in seeds) for group in groups]

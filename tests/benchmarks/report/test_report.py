@@ -58,7 +58,8 @@ def test_tables_hold_every_strategy_and_explain_their_columns(page: Element) -> 
     assert dict(zip(headings, best, strict=True))["accuracy, % (95 % CI)"] == "74.3 64.3 to 84.4"
     legends = [[term.text for term in one.all("dt")] for one in page.all("dl") if "class" not in one.attributes]
     sortable = [one for one in page.all("table") if one.attributes.get("class") == "sortable"]
-    assert legends == [cells(one)[0] for one in sortable]
+    shown = [cells(one)[0] for one in sortable]
+    assert [[*filter(columns.__contains__, names)] for names, columns in zip(legends, shown, strict=True)] == shown
 
 
 def test_tables_can_be_sorted(page: Element) -> None:
@@ -104,7 +105,19 @@ def test_columns_without_a_message_are_left_out_and_named(page: Element) -> None
     assert "p (Holm)" in headings
     assert not any(one.startswith("Wilcoxon") for one in headings)
     note, *_ = (one.text for one in page.all("p") if one.attributes.get("class") == "note")
-    assert note == "Not shown: Wilcoxon p, Wilcoxon p (Holm), which can't fall below 0.05 with fewer than 6 seeds."
+    assert note.endswith(
+        "Not shown: Wilcoxon p, Wilcoxon p (Holm), which can't fall below 0.05 with fewer than 6 seeds."
+    )
+
+
+def test_columns_that_say_the_same_in_all_lines_are_a_note(page: Element) -> None:
+    """What they say is in it, and what they mean in the legend."""
+    headings = cells(tables(page)["Accuracy and gain"])[0]
+    note, *_ = (one.text for one in page.all("p") if one.attributes.get("class") == "note")
+    terms = {one.text for one in page.all("dt")}
+    for heading, cell in (("n", "3"), ("effect size", "+1.00"), ("negative transfer, %", "0.0")):
+        assert f"{heading} {cell}" in note
+        assert heading in terms - {*headings}
 
 
 def test_further_trees_are_folded(page: Element) -> None:

@@ -38,5 +38,5 @@ def test_of_many_generations_some_are_shown() -> None:
     rows = [GenerationRow("a", 0, number, 0.1, 0.1, 2, 0, number, 0, 0.1) for number in range(1000)]
     table = _generations("g", "Generations", rows)
     assert len(table.rows) == MOST_GENERATIONS
-    assert table.note == "200 of 1,000 generations, at even distances."
-    assert _generations("g", "Generations", rows[:9]).note == ""
+    assert table.note.endswith(" 200 of 1,000 generations, at even distances.")
+    assert "even distances" not in _generations("g", "Generations", rows[:9]).note
