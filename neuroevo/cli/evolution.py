@@ -162,7 +162,7 @@ class Chosen:
         if self.make_problem is not None:
             named = {name: own[f"problem_{name}"] for name in self._of_problem() if f"problem_{name}" in own}
             problem = self.make_problem(**whole(self.make_problem, {**own, **named}))
-            arguments["problem"] = placed(problem, common["device"], self.problem or "")
+            arguments["problem"] = placed(problem, common.get("device"), self.problem or "")
         return cast(Strategy, self.make(**{**whole(self.make, own), **arguments}))
 
     def run(
@@ -331,13 +331,13 @@ def prepare(settings: SeededRun) -> torch.device:
     return device
 
 
-def placed(problem: Any, device: torch.device, name: str) -> Any:
-    """Return a problem on a device.
+def placed(problem: Any, device: torch.device | None, name: str) -> Any:
+    """Return a problem on a device, by default where it is.
 
     Raises:
         click.UsageError: It can't be moved.
     """
-    if device.type == "cpu":
+    if device is None or device.type == "cpu":
         return problem
     if not hasattr(problem, "to"):
         raise click.UsageError(
