@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from neuroevo.benchmarks.analysis.standings import share_within
+from neuroevo.benchmarks.race.ours import RULE
 from neuroevo.benchmarks.race.report import ours_in, profiles
 from neuroevo.benchmarks.report.plots.style import Look, add_legend, new_figure, settled
 
@@ -29,7 +30,7 @@ def draw_profiles(records: Sequence[Mapping[str, Any]]) -> Figure:
     Raises:
         ValueError: There is no problem with one objective.
     """
-    found, ours = profiles(records), ours_in(records)
+    found, ours = profiles(records), [*ours_in(records), RULE]
     if not found:
         raise ValueError("records must hold a problem with one objective, but they hold none.")
     factors = np.geomspace(1, FURTHEST, 200)

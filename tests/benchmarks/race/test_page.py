@@ -73,5 +73,8 @@ def test_profiles_are_drawn_the_same_twice() -> None:
     drawn = [to_svg(draw_profiles(RECORDS)) for _ in range(2)]
     assert drawn[0] == drawn[1]
     assert all(name.encode() in drawn[0] for name in ("snes", "pycma"))
+    (axes,) = draw_profiles(RECORDS).axes
+    styles = {str(line.get_label()): line.get_linestyle() for line in axes.get_lines()}
+    assert styles == {"snes": "-", RULE: "-", "pycma": "--", "cmaes": "--"}
     with pytest.raises(ValueError, match=r"records must hold a problem with one objective, but they hold none."):
         draw_profiles(made("nsga2", "neuroevo", 1.0, challenge="fronts"))
