@@ -7,18 +7,16 @@ same random weights.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call, grad, vmap
 from torch.nn import functional as F
 
-from neuroevo.backbones import Network
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import Task, sample_task
 from neuroevo.execution import Training
@@ -28,34 +26,22 @@ from neuroevo.learngene import Learngene
 from neuroevo.operators.inheritance import gene_slots
 from neuroevo.operators.places import features_of
 from neuroevo.problems import Critic, TrainingSetup
+from neuroevo.problems.tangent_kernel import TOGETHER, linearly_trained, regressed, renew
+from neuroevo.problems.untrained import Heir
 from neuroevo.seeds import stream
 
 Statistics = Literal["inherited", "renewed"]
-RIDGE = 1e-2
-"""Ridge of a regression, in units of its kernel's mean diagonal."""
-MOST_OUTPUTS = 32
-"""Examples whose gradients are computed together."""
 
 
 @dataclass(frozen=True, eq=False)
-class Heir:
-    """An untrained heir of a learngene with a task.
+class GeneHeir(Heir):
+    """An untrained heir that knows which of its features are the circuit's.
 
     Attributes:
-        network: The heir, in evaluation mode.
-        genes: Indices of the features that are the circuit's.
-        train: Training images [n, C, H, W] float32, normalised.
-        train_labels: int64 [n].
-        test: Test images [m, C, H, W].
-        test_labels: int64 [m].
+        genes: Their indices, int64.
     """
 
-    network: Network
     genes: Tensor
-    train: Tensor
-    train_labels: Tensor
-    test: Tensor
-    test_labels: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +81,7 @@ class Examination:
         generator = stream(self.seed, self.purpose, number, "weights")
         return self.setup.prepare(learngene, self.task(number), generator, measure_at=measure_at)
 
-    def heir(self, learngene: Learngene, number: int, *, statistics: Statistics = "inherited") -> Heir:
+    def heir(self, learngene: Learngene, number: int, *, statistics: Statistics = "inherited") -> GeneHeir:
         """Return an untrained heir of a learngene with the task of a number.
 
         Args:
@@ -106,7 +92,7 @@ class Examination:
         """
         training, task, layout = self.training(learngene, number), self.task(number), self.setup.backbone.layout
         images, network = task.source.images, training.network.eval()
-        heir = Heir(
+        heir = GeneHeir(
             network=network,
             genes=features_of(layout, gene_slots(learngene, layout)),
             train=training.pixels(images[task.train]),
@@ -119,20 +105,7 @@ class Examination:
         return heir
 
 
-@torch.no_grad()
-def renew(network: nn.Module, images: Tensor) -> None:
-    """Give every batch norm of a network the means and variances of some images."""
-    norms = [one for one in network.modules() if isinstance(one, nn.modules.batchnorm._BatchNorm)]
-    momenta = [one.momentum for one in norms]
-    for one in norms:
-        one.momentum = 1.0
-    network.train()(images)
-    network.eval()
-    for one, momentum in zip(norms, momenta, strict=True):
-        one.momentum = momentum
-
-
-def nearest_mean(heir: Heir, *, genes: bool = False) -> float:
+def nearest_mean(heir: GeneHeir, *, genes: bool = False) -> float:
     """Return the accuracy of nearest class means.
 
     Args:
@@ -140,86 +113,49 @@ def nearest_mean(heir: Heir, *, genes: bool = False) -> float:
         genes: Whether only the circuit's features count.
     """
     train, test = _features(heir, genes=genes)
-    sums = train.new_zeros(int(heir.train_labels.max()) + 1, train.shape[1]).index_add_(0, heir.train_labels, train)
+    sums = train.new_zeros(_classes(heir), train.shape[1]).index_add_(0, heir.train_labels, train)
     means = sums / heir.train_labels.bincount().unsqueeze(1)
-    return _accuracy(-torch.cdist(test, means), heir)
+    return heir.accuracy(-torch.cdist(test, means))
 
 
-def ridge_head(heir: Heir) -> float:
+def ridge_head(heir: GeneHeir) -> float:
     """Return the accuracy of a head that is fitted by ridge regression, in closed form (Bertinetto et al. 2019)."""
     train, test = _features(heir)
     mean = train.mean(0)
     train, test = train - mean, test - mean
-    return _accuracy(_regressed(train @ train.T, test @ train.T, heir.train_labels), heir)
+    return heir.accuracy(regressed(train @ train.T, test @ train.T, heir.train_labels, _classes(heir)))
 
 
-def tangent_kernel(heir: Heir) -> float:
-    """Return the accuracy of training that is linear in the weights: regression with the pseudo neural tangent kernel.
-
-    Source: Mohamadi, Bae and Sutherland 2023 (arXiv 2206.12543): gradients of the sum of outputs.
-    """
-    train, test = (_gradients(heir.network, _sum_of_outputs, images, None) for images in (heir.train, heir.test))
-    return _accuracy(_regressed(train @ train.T, test @ train.T, heir.train_labels), heir)
+def tangent_kernel(heir: GeneHeir) -> float:
+    """Return the accuracy of training that is linear in the weights (see `neuroevo.problems.TangentKernel`)."""
+    return linearly_trained(heir, _classes(heir))
 
 
-def gradient_signs(heir: Heir) -> float:
+def gradient_signs(heir: GeneHeir) -> float:
     """Return how far the gradients of single examples agree in their signs, summed over weights.
 
     Source: Zhang and Jia 2022, GradSign (arXiv 2110.08616), equation 9.
     """
-    gradients = _gradients(heir.network, _loss, heir.train, heir.train_labels)
-    return float(gradients.sign().sum(0).abs().sum())
+    network, weights = heir.network, dict(heir.network.named_parameters())
+    buffers = dict(network.named_buffers())
+
+    def loss(parameters: dict[str, Tensor], image: Tensor, label: Tensor) -> Tensor:
+        outputs = functional_call(network, (parameters, buffers), (image.unsqueeze(0),))
+        return F.cross_entropy(outputs[0], label)
+
+    values = {name: one.detach() for name, one in weights.items()}
+    rows = vmap(grad(loss), in_dims=(None, 0, 0), chunk_size=TOGETHER)(values, heir.train, heir.train_labels)
+    return sum(float(one.sign().sum(0).abs().sum()) for one in rows.values())
 
 
-def _features(heir: Heir, *, genes: bool = False) -> tuple[Tensor, Tensor]:
+def _classes(heir: GeneHeir) -> int:
+    return int(heir.train_labels.max()) + 1
+
+
+def _features(heir: GeneHeir, *, genes: bool = False) -> tuple[Tensor, Tensor]:
     with torch.inference_mode():
         train, test = (heir.network.features(images) for images in (heir.train, heir.test))
     return (train[:, heir.genes], test[:, heir.genes]) if genes else (train, test)
-
-
-def _accuracy(scores: Tensor, heir: Heir) -> float:
-    return float((scores.argmax(1) == heir.test_labels).float().mean())
-
-
-def _regressed(kernel: Tensor, across: Tensor, labels: Tensor) -> Tensor:
-    """Return the scores [m, k] of kernel ridge regression onto centred one-hot labels.
-
-    Args:
-        kernel: Kernel of the training examples, [n, n].
-        across: Kernel between test and training examples, [m, n].
-        labels: int64 [n].
-    """
-    targets = F.one_hot(labels).to(kernel)
-    ridge = RIDGE * kernel.diagonal().mean() * torch.eye(len(kernel))
-    solution: Tensor = torch.linalg.solve(kernel + ridge, targets - targets.mean(0))
-    return across @ solution
-
-
-def _gradients(
-    network: Network, value: Callable[[Tensor, Tensor | None], Tensor], images: Tensor, labels: Tensor | None
-) -> Tensor:
-    """Return the gradient of a value of each example to all weights, [n, D]."""
-    weights = {name: one.detach() for name, one in network.named_parameters()}
-    buffers = dict(network.named_buffers())
-
-    def of_one(parameters: dict[str, Tensor], image: Tensor, label: Tensor | None) -> Tensor:
-        outputs = functional_call(network, (parameters, buffers), (image.unsqueeze(0),))
-        return value(outputs[0], label)
-
-    axes = (None, 0, None if labels is None else 0)
-    rows = vmap(grad(of_one), in_dims=axes, chunk_size=MOST_OUTPUTS)(weights, images, labels)
-    return torch.cat([one.flatten(1) for one in rows.values()], 1)
-
-
-def _sum_of_outputs(outputs: Tensor, label: Tensor | None) -> Tensor:
-    del label
-    return outputs.sum() / math.sqrt(len(outputs))
-
-
-def _loss(outputs: Tensor, label: Tensor | None) -> Tensor:
-    if label is None:
-        raise ValueError("labels must be given for a loss.")
-    return F.cross_entropy(outputs, label)
 
 
 @dataclass(frozen=True)
@@ -238,7 +174,7 @@ class Candidate:
 
 
 def untrained(
-    measure: Callable[[Heir], float], *, tasks: int = 4, statistics: Statistics = "inherited", passes: int = 1
+    measure: Callable[[GeneHeir], float], *, tasks: int = 4, statistics: Statistics = "inherited", passes: int = 1
 ) -> Candidate:
     """Return the candidate that measures untrained heirs; the score is the mean over tasks.
 

@@ -16,7 +16,8 @@ import torch
 
 from neuroevo.execution.looped import in_threads
 from neuroevo.individual import Individual
-from neuroevo.problems import Critic, Live, NearestMean
+from neuroevo.problems import Critic, Live
+from neuroevo.problems.untrained import Untrained
 from neuroevo.strategies import GTL, OneCandidate
 
 UPDATES = 10
@@ -30,7 +31,7 @@ def core_seconds_of_evolution(strategy: GTL, generations: int) -> float:
     return strategy.population * generations * (life + scoring) + strategy.finalists * rescoring
 
 
-def _core_seconds_of_scoring(critic: Critic | NearestMean) -> float:
+def _core_seconds_of_scoring(critic: Critic | Untrained) -> float:
     alone, founder = replace(critic, workers=1), Individual(None, id=0)
     return _core_seconds(lambda: alone(founder), critic.setup.device)
 

@@ -2,7 +2,7 @@
 
 Evaluators are picklable objects: `evaluator(individual)` returns a tuple of fitness values and
 `evaluator.batch(individuals)` a list of them. `Live` trains ancestors, `Critic` scores learngenes by training
-critics on classes that no ancestor saw, `NearestMean` scores them without training.
+critics on classes that no ancestor saw, `NearestMean` and `TangentKernel` score them without training.
 
 Over weight vectors an evaluator is a `Problem`, which also has the space of genomes: `Function` scores by any Python
 function (`function` has the well-known ones as problems of any size: `RASTRIGIN(10)`), `Supervised` by the outputs
@@ -21,6 +21,7 @@ from neuroevo.problems.problem import Problem
 from neuroevo.problems.recurrent import Recurrent
 from neuroevo.problems.structures import Structures
 from neuroevo.problems.supervised import Supervised
+from neuroevo.problems.tangent_kernel import TangentKernel
 from neuroevo.problems.training_setup import TrainingSetup
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "Recurrent",
     "Structures",
     "Supervised",
+    "TangentKernel",
     "TrainingSetup",
 ]

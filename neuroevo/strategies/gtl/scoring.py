@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import default_ways
-from neuroevo.problems import Critic, NearestMean, TrainingSetup
+from neuroevo.problems import Critic, NearestMean, TangentKernel, TrainingSetup
+from neuroevo.problems.untrained import Untrained
 from neuroevo.strategies.gtl.settings import GTLSettings
+
+UNTRAINED: Mapping[str, type[Untrained]] = {"nearest-mean": NearestMean, "tangent-kernel": TangentKernel}
+"""What scores candidates without gradient steps, by the name of the setting."""
 
 
 def critics(
     settings: GTLSettings, *, setup: TrainingSetup, images: LabelledImages
-) -> tuple[Critic | NearestMean, Critic | NearestMean]:
+) -> tuple[Critic | Untrained, Critic | Untrained]:
     """Return what scores the candidates of a generation, and what scores the finalists on fresh tasks.
 
     Args:
@@ -34,8 +39,8 @@ def critics(
         "seed": settings.seed,
         "workers": settings.workers,
     }
-    if settings.scoring == "nearest-mean":
-        mean = NearestMean(**common, tasks=settings.critics)
-        return mean, replace(mean, tasks=settings.final_critics, purpose="final")
+    if settings.scoring != "critics":
+        untrained: Untrained = UNTRAINED[settings.scoring](**common, tasks=settings.critics)
+        return untrained, replace(untrained, tasks=settings.final_critics, purpose="final")
     critic = Critic(**common, critics=settings.critics, metric=settings.metric)
     return critic, replace(critic, critics=settings.final_critics, metric="final", purpose="final", generation=0)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Recipe
@@ -14,6 +14,9 @@ from neuroevo.operators.inheritance import Cross, check_cross
 from neuroevo.strategies.gtl.tree import Credit
 from neuroevo.strategies.learngenes import CommonSettings
 from neuroevo.structure import Structure, check_structure
+
+Scoring = Literal["critics", "nearest-mean", "tangent-kernel"]
+"""What candidates are scored by."""
 
 # The plain reading of the paper: whole networks train on top of random cross weights on a few classes each, every
 # training run stands alone, circuits are chosen after the first of them, and trained critics and the gene tree decide.
@@ -63,8 +66,9 @@ class GTLSettings(CommonSettings):
         critic_ways: Classes per critic; default min(20, classes of the role).
         critic_shots: Training images per class of a critic.
         life: How ancestors are trained.
-        scoring: What candidates are scored by: "critics", trained on few images, or the "nearest-mean" of an untrained
-            critic's features, which takes no gradient step.
+        scoring: What candidates are scored by: "critics", trained on few images, or without gradient steps by what an
+            untrained critic can do: the "nearest-mean" of its features, or its "tangent-kernel", which agrees better
+            with what descendants reach (see `TangentKernel`).
         critic: How critics are trained.
         critics: Critics per candidate, trained or not.
         metric: A trained critic's score: "final" accuracy or "auc", the area under its learning curve.
@@ -107,7 +111,7 @@ class GTLSettings(CommonSettings):
     critic_ways: int | None = None
     critic_shots: int = 10
     life: Recipe = Recipe(updates=880, learning_rate=0.2)
-    scoring: Literal["critics", "nearest-mean"] = "nearest-mean"
+    scoring: Scoring = "nearest-mean"
     critic: Recipe = Recipe(updates=20)
     critics: int = 4
     metric: Literal["final", "auc"] = "final"
@@ -137,8 +141,9 @@ class GTLSettings(CommonSettings):
         self._check_ranges()
         check_cross(self.cross)
         check_structure(self.structure)
-        if self.scoring not in ("critics", "nearest-mean"):
-            raise ValueError(f'scoring must be "critics" or "nearest-mean", but it is {self.scoring!r}.')
+        if self.scoring not in get_args(Scoring):
+            known = ", ".join(f'"{name}"' for name in get_args(Scoring))
+            raise ValueError(f"scoring must be one of {known}, but it is {self.scoring!r}.")
         if self.condense and not (self.isolate and self.founders):
             raise ValueError(
                 "condense needs isolate and founders, for the circuit must be known and apart from the start, but they "

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from neuroevo.backbones import ConvNet4
 from neuroevo.benchmarks.agreement.candidates import (
@@ -95,28 +94,6 @@ def test_what_untrained_heirs_are_measured_by(study: Study, genes: Learngene) ->
     weights = sum(one.numel() for one in heir.network.parameters())
     assert 0 < gradient_signs(heir) <= weights * len(heir.train)
     assert all(one.equal(before[name]) for name, one in heir.network.state_dict().items())
-
-
-def test_the_tangent_kernel_is_that_of_single_gradients(study: Study, genes: Learngene) -> None:
-    """Gradients of many examples at once are those of one after the other."""
-    from neuroevo.benchmarks.agreement.candidates import _gradients, _sum_of_outputs
-
-    heir = study.scored(0).heir(genes, 0)
-    found = _gradients(heir.network, _sum_of_outputs, heir.train[:3], None)
-    for row, image in zip(found, heir.train, strict=False):
-        heir.network.zero_grad()
-        _sum_of_outputs(heir.network(image.unsqueeze(0))[0], None).backward()
-        expected = torch.cat([one.grad.flatten() for one in heir.network.parameters() if one.grad is not None])
-        torch.testing.assert_close(row, expected, rtol=1e-4, atol=1e-6)
-
-
-def test_renewed_statistics_are_those_of_the_training_images(study: Study, genes: Learngene) -> None:
-    """A pass in training mode has them too; momenta stay as they were."""
-    heir = study.scored(0).heir(genes, 0, statistics="renewed")
-    with torch.no_grad():
-        expected = heir.network.train().features(heir.train)
-        torch.testing.assert_close(heir.network.eval().features(heir.train), expected, rtol=0.2, atol=0.2)
-    assert all(one.momentum == 0.1 for one in heir.network.modules() if isinstance(one, torch.nn.BatchNorm2d))
 
 
 @pytest.mark.slow
