@@ -33,8 +33,8 @@ class Structures(Recorded):
 
     Args:
         ancestor: A whole trained network as a learngene, such as the strategy `Finetune` makes.
-        evaluate: Scores learngenes, to be maximised: a `Critic`, or a `NearestMean`. With tasks that stay the same a
-            search finds what suits them (see `NearestMean.fresh`).
+        evaluate: Scores learngenes, to be maximised: a `TangentKernel`, a `Critic`, or a `NearestMean`. With tasks
+            that stay the same a search finds what suits them (see `Untrained.fresh`).
         share: Share of the backbone's parameters that the circuit holds at most, in (0, 1]; or the least and the
             greatest one.
 
