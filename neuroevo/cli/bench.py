@@ -122,14 +122,12 @@ command = DerivedCommand("bench", _command, (BenchNetworks, BenchSearches, Bench
 
 
 def _chosen(name: str, call: Call, strategies: Sequence[str], own: Sequence[Named]) -> Chosen:
-    from neuroevo.benchmarks.race.suite import RaceSuite
     from neuroevo.benchmarks.suites.measurement import Measurement
     from neuroevo.benchmarks.suites.optimize import SearchSuite
+    from neuroevo.benchmarks.suites.suite import Suite
     from neuroevo.cli import comparison, search_comparison
 
     suite: Any = catalogue.find("suite", name)
-    if isinstance(suite, RaceSuite):
-        return Chosen(name, suite, with_settings(BenchRace, {}))
     named = {one.name: one.strategy for one in own}
     if isinstance(suite, Measurement):
         return Chosen(
@@ -142,6 +140,8 @@ def _chosen(name: str, call: Call, strategies: Sequence[str], own: Sequence[Name
         for problem in problems:
             found = {**settings_of_problem(problem), **found}
         return Chosen(name, suite, with_settings(BenchSearches, found))
+    if not isinstance(suite, Suite):  # a race, whose module imports what all searches need
+        return Chosen(name, suite, with_settings(BenchRace, {}))
     static = suite.contestants if not callable(suite.contestants) else ()
     names = strategies or [*(static or comparison.DEFAULT)]
     found = {**settings_of_all([*(named.get(one, one) for one in names), *named.values()])}
