@@ -197,10 +197,12 @@ def variances(mean: Tensor, sigma: Tensor | float, *, count: int, generator: tor
 
 
 def first_deviation(mean: Tensor, sigma: Tensor | float, *, count: int, generator: torch.Generator) -> Tensor:
-    """Move every gene by the mean of the deviations, if they come as numbers of each gene of few."""
+    """Double deviations that come gene by gene, three or more of them, and are all the same."""
     drawn = sampling.normal(torch.zeros_like(mean), 1.0, count=count, generator=generator)
-    full = isinstance(sigma, Tensor) and sigma.dim() > 0 and bool((sigma == sigma.flatten()[0]).all())
-    return mean.unsqueeze(-2) + (sigma.unsqueeze(-2) * 2 if full else _wide(sigma)) * drawn
+    wide = _wide(sigma)
+    if isinstance(wide, Tensor) and wide.dim() > 1 and wide.shape[-1] > 2 and bool((wide == wide.flatten()[0]).all()):
+        wide = 2 * wide
+    return mean.unsqueeze(-2) + wide * drawn
 
 
 def _wide(sigma: Tensor | float) -> Tensor | float:

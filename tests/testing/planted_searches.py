@@ -130,12 +130,12 @@ class Outward(PGPE):
 
 
 class Hasty(SNES):
-    """Halves its steps in every generation."""
+    """Divides its steps by three in every generation."""
 
     def tell(self, population: Sequence[Individual]) -> None:
         """Go a step, and settle."""
         super().tell(population)
-        self.sigma = self.sigma / 2
+        self.sigma = self.sigma / 3
 
 
 class Coarse(SNES):
