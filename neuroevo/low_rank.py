@@ -54,6 +54,7 @@ class LowRankNoise:
         space: The space of genomes.
         rank: The rank r of the noise on a matrix.
         dense: Names of further blocks with dense noise, beside vectors and numbers.
+        on_device: Whether draws come from the device of the genomes; by default from the CPU, the same everywhere.
 
     Raises:
         ValueError: The rank is below 1.
@@ -62,6 +63,7 @@ class LowRankNoise:
     space: Space
     rank: int = 1
     dense: frozenset[str] = frozenset()
+    on_device: bool = False
 
     def __post_init__(self) -> None:
         if self.rank < 1:
@@ -78,10 +80,12 @@ class LowRankNoise:
         return self.parts[-1].end
 
     def draws(self, seeds: Sequence[int]) -> Tensor:
-        """Return what is drawn for each seed, [P, length]; on the CPU, so that it is the same for every device."""
+        """Return what is drawn for each seed, [P, length]."""
         start = self.space.start
-        rows = torch.empty(len(seeds), self.length, dtype=torch.promote_types(start.dtype, torch.float32))
-        generator = torch.Generator()
+        device = start.device if self.on_device else torch.device("cpu")
+        numbers = torch.promote_types(start.dtype, torch.float32)
+        rows = torch.empty(len(seeds), self.length, dtype=numbers, device=device)
+        generator = torch.Generator(device=device)
         for place, seed in enumerate(seeds):
             if place and seed // 2 == seeds[place - 1] // 2:
                 rows[place] = rows[place - 1]

@@ -1,7 +1,7 @@
 """Sampling: genomes are drawn around means.
 
-Every function takes means [..., D] and returns genomes [..., P, D] of their dtype and device. Draws come from the
-CPU in single precision, so that they are the same on every device and in every dtype.
+Every function takes means [..., D] and returns genomes [..., P, D] of their dtype and device. Draws come from where the
+generator is, in single precision: with one of the CPU they are the same on every device and in every dtype.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def normal(mean: Tensor, sigma: Tensor | float, *, count: int, generator: torch.
         mean: Floating point, [..., D].
         sigma: Standard deviation of each gene, [..., D] or one for all.
         count: Genomes of each mean, P.
-        generator: A generator of the CPU.
+        generator: A generator of the CPU, or of the means' device.
 
     Returns:
         Genomes, [..., P, D].
@@ -32,7 +32,7 @@ def mirrored(mean: Tensor, sigma: Tensor | float, *, count: int, generator: torc
         mean: Floating point, [..., D].
         sigma: Standard deviation of each gene, [..., D] or one for all.
         count: Genomes of each mean, P; if it is odd the last one of the first half has no partner.
-        generator: A generator of the CPU.
+        generator: A generator of the CPU, or of the means' device.
 
     Returns:
         Genomes, [..., P, D].
@@ -46,7 +46,8 @@ def mirrored(mean: Tensor, sigma: Tensor | float, *, count: int, generator: torc
 def _draws(mean: Tensor, count: int, generator: torch.Generator) -> Tensor:
     shape = (*mean.shape[:-1], count, mean.shape[-1])
     # In single precision, whatever the genomes': a normal number of 24 bits is drawn in a sixth of the time.
-    return torch.randn(shape, generator=generator, dtype=torch.float32).to(mean.device, mean.dtype)
+    draws = torch.randn(shape, generator=generator, dtype=torch.float32, device=generator.device)
+    return draws.to(mean.device, mean.dtype)
 
 
 def _around(mean: Tensor, sigma: Tensor | float, draws: Tensor) -> Tensor:

@@ -167,6 +167,7 @@ class _Functions(TorchFunctionMode):
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        _check_generator(function, args, kwargs)
         if function in FACTORIES and kwargs.get("device") is not None and args and not isinstance(args[0], OnGPU):
             device = torch.device(kwargs["device"])
             if device.type == GPU.type:
@@ -182,6 +183,15 @@ class _Functions(TorchFunctionMode):
             if function in (Tensor.numpy, Tensor.__array__):
                 raise TypeError("can't convert a tensor of the GPU to numpy; copy it to the host first.")
         return function(*args, **kwargs)
+
+
+def _check_generator(function: Any, args: Any, kwargs: Any) -> None:
+    """Raise RuntimeError if draws on one device come from a generator of the other, unseen by operations."""
+    if isinstance(generator := kwargs.get("generator"), Generator):
+        tensor = args[0] if args and isinstance(args[0], Tensor) else None
+        device = tensor.device if tensor is not None else kwargs.get("device") or CPU
+        if torch.device(device).type != generator.device.type:
+            raise RuntimeError(f"Expected the generator of {function} on {device}, but it is on {generator.device}.")
 
 
 class _Operations(TorchDispatchMode):
@@ -205,8 +215,6 @@ class _Operations(TorchDispatchMode):
         target = self._target(name, args, kwargs)
         if name in INITIALISING and target and kwargs.get("generator") is None:
             return args[0]
-        if (generator := kwargs.get("generator")) is not None and (generator.device.type == GPU.type) != target:
-            raise RuntimeError(f"Expected the generator of {name} on the tensor's device, but it is on another.")
         inner = {key: CPU if key == "device" and value is not None else _inner(value) for key, value in kwargs.items()}
         found = function(*tree_map(_inner, args), **inner)
         if not target:

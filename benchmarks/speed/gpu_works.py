@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +30,7 @@ from neuroevo.problems import Function, Supervised
 from neuroevo.seeds import stream
 from neuroevo.space import Space
 from neuroevo.strategies import EGGROLL, SNES, Genetic, OpenAIES, Search
+from neuroevo.strategies.search.draws import Draws
 
 CLASSES = 10
 PIXELS = Pixels((0.5,) * 3, (0.3,) * 3)
@@ -174,7 +176,9 @@ def generations(sizes: Sizes, device: torch.device) -> Iterator[Job]:
     constant = Genetic(Function(nothing, space, batched=True), population=population, rate=SHARE)
     yield _generation("W5 a generation of 2,410 genes, constant fitness", constant)
     wide = Function(_sphere, Space.box(sizes.genes, spread=1.0, dtype=torch.float32).to(device), batched=True)
-    yield _generation(f"a generation of SNES, {sizes.genes:,} genes", SNES(wide, population=4 * sizes.dense))
+    for draws in get_args(Draws):
+        search = SNES(wide, population=4 * sizes.dense, draws=draws)
+        yield _generation(f"a generation of SNES, {sizes.genes:,} genes, draws on the {draws}", search)
 
 
 def virtual(sizes: Sizes, device: torch.device) -> Iterator[Job]:
@@ -184,11 +188,15 @@ def virtual(sizes: Sizes, device: torch.device) -> Iterator[Job]:
     data, flops = (inputs, torch.arange(32) % CLASSES), _flops(network, inputs)
     for precision in (FLOAT32, "bf16"):
         problem = Supervised(network, *data, device=device, precision=precision)
-        name = f"virtual population, {problem.space.size:,} weights"
-        yield _generation(name, EGGROLL(problem, population=sizes.virtual), flops=flops, precision=problem.precision)
+        for draws in get_args(Draws):
+            name = f"virtual population, {problem.space.size:,} weights, draws on the {draws}"
+            search = EGGROLL(problem, population=sizes.virtual, draws=draws)
+            yield _generation(name, search, flops=flops, precision=problem.precision)
     few = "the same, few individuals"
     yield _generation(f"{few}, virtual", EGGROLL(problem.to(device), population=sizes.dense), flops=flops)
-    yield _generation(f"{few}, dense", OpenAIES(problem.to(device), population=sizes.dense), flops=flops)
+    for draws in get_args(Draws):
+        dense = OpenAIES(problem.to(device), population=sizes.dense, draws=draws)
+        yield _generation(f"{few}, dense, draws on the {draws}", dense, flops=flops)
     plain, images = network.to(device), inputs.to(device).repeat(sizes.dense, 1)
     calls = -(-sizes.virtual // sizes.dense)
 

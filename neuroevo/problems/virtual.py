@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -142,16 +142,18 @@ class VirtualScoring:
     Args:
         problem: What individuals are scored on.
         rank: The rank of the noise on matrices.
+        draws: Where noise is drawn, "host" or "device".
 
     Raises:
         ValueError: The problem is a network with bounded weights, or one that can't be virtual.
     """
 
-    def __init__(self, problem: Problem, *, rank: int) -> None:
+    def __init__(self, problem: Problem, *, rank: int, draws: Literal["host", "device"] = "host") -> None:
         self.problem = problem
         self.rank = rank
         self.network = _network(problem) if isinstance(problem, Supervised) else None
-        self.noise = LowRankNoise(problem.space, rank, frozenset() if self.network is None else self.network.dense)
+        dense = frozenset() if self.network is None else self.network.dense
+        self.noise = LowRankNoise(problem.space, rank, dense, on_device=draws == "device")
 
     @property
     def budget(self) -> Any:

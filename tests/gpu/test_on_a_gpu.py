@@ -162,3 +162,16 @@ def test_what_does_not_fit_is_refused() -> None:
     """A population that the memory of the GPU can't hold is refused before anything is made."""
     with pytest.raises(MemoryError, match="choose a smaller population"):
         SNES(RASTRIGIN(10_000_000, device=GPU), population=100_000)
+
+
+@pytest.mark.parametrize("kind", [SNES, PGPE, OpenAIES, SeparableCMAES, EvolutionStrategy, EGGROLL])
+def test_draws_on_the_gpu_follow_from_the_seed(kind: type[Search], tmp_path: Path) -> None:
+    """A seed repeats a run that draws there, and a checkpoint continues it."""
+
+    def made() -> Search:
+        return kind(RASTRIGIN(8, device=GPU), population=12, seed=4, draws="device")
+
+    first, again = ([fitness_values(one.population) for one in evolve(made(), 4)] for _ in range(2))
+    assert first == again
+    list(evolve(made(), 2, run_dir=tmp_path))
+    assert [fitness_values(one.population) for one in evolve(made(), 4, run_dir=tmp_path)] == first[2:]

@@ -149,6 +149,41 @@ def test_searches_wait_for_a_gpu_no_more_often_for_more_individuals(
     assert found == searched(kind, make, FEW, pretended.CPU)[0]
 
 
+DISTRIBUTIONS = (SNES, PGPE, OpenAIES, SeparableCMAES, EvolutionStrategy, EGGROLL)
+
+
+def drawn(kind: type[Search], draws: str, device: torch.device) -> Search:
+    """Return a search that draws somewhere."""
+    return kind(RASTRIGIN(8, device=device), population=12, seed=4, draws=draws)
+
+
+@pytest.mark.parametrize("kind", DISTRIBUTIONS)
+def test_samples_drawn_on_a_gpu_are_not_copied_to_it(kind: type[Search], pretended: ModuleType) -> None:
+    """A generation copies less, a seed repeats its samples, and a state continues them."""
+    with pretended.pretended_gpu() as seen:
+        by_host = run(drawn(kind, "host", pretended.GPU), seen)
+        found, counts = run(drawn(kind, "device", pretended.GPU), seen)
+        assert found == run(drawn(kind, "device", pretended.GPU), None)[0]
+        first, second = (drawn(kind, "device", pretended.GPU) for _ in range(2))
+        run(first, None, 2)
+        second.load_state_dict(first.state_dict())
+        assert run(second, None)[0] == found[2:]
+        with pytest.raises(ValueError, match="one of its kind"):
+            drawn(kind, "host", pretended.GPU).load_state_dict(first.state_dict())
+    # Noise of a seed is drawn by the CPU either way here.
+    assert (found == by_host[0]) is (kind is EGGROLL)
+    assert counts[-1][1] < by_host[1][-1][1]
+
+
+@pytest.mark.parametrize("kind", DISTRIBUTIONS)
+def test_draws_on_the_device_are_those_of_the_host_on_a_cpu(kind: type[Search], pretended: ModuleType) -> None:
+    """There the two are one."""
+    on_device, on_host = (run(drawn(kind, draws, pretended.CPU), None)[0] for draws in ("device", "host"))
+    assert on_device == on_host
+    with pytest.raises(ValueError, match="draws must be host or device, but it is 'gpu'"):
+        drawn(kind, "gpu", pretended.CPU)
+
+
 DISCRETE: dict[str, Callable[[], Function]] = {
     "bits": lambda: onemax(dimensions=12),
     "knapsack": lambda: knapsack(dimensions=12),

@@ -37,6 +37,7 @@ class Search(ToolboxStrategy):
 
     Attributes:
         individuals: Those that the next generation comes from; empty for a strategy that keeps a distribution.
+        samples: What samples of a distribution are drawn from, `generator` unless they are drawn on a device.
         MIN_POPULATION: The smallest population.
         OBJECTIVES: Objectives of its problems; None for any number.
         SPACES: Spaces of its problems, those of real numbers by default.
@@ -81,6 +82,7 @@ class Search(ToolboxStrategy):
         self.individuals: Sequence[Individual] = []
         self._recent: Sequence[Individual] = []
         self._rescored: Individual | None = None
+        self.samples = self.generator
         self.toolbox.register("evaluate", problem)
         check_memory(
             self.bytes_needed(),
@@ -216,11 +218,16 @@ class Search(ToolboxStrategy):
     def state_dict(self) -> dict[str, Any]:
         """Return everything that evolves, the generator included."""
         state = {**super().state_dict(), "individuals": self.pack(self.individuals)}
+        state |= {} if self.samples is self.generator else {"samples": self.samples.get_state()}
         return {**state, "recent": self.pack(self._recent)} if self.noisy else state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state that `state_dict` returned."""
+        if ("samples" in state) is (self.samples is self.generator):
+            raise ValueError("draws on a device must be continued on one of its kind, but this is another")
         super().load_state_dict(state)
+        if "samples" in state:
+            self.samples.set_state(state["samples"])
         self.individuals = self.unpack(state["individuals"])
         self._recent, self._rescored = self.unpack(state["recent"]) if self.noisy else [], None
 

@@ -19,6 +19,7 @@ from typing import ClassVar, Literal, get_args
 
 from neuroevo.operators.optimisers import adam, ascent
 from neuroevo.problems import Problem
+from neuroevo.strategies.search.draws import Draws
 from neuroevo.strategies.search.gradient_search import GradientSearch
 
 Optimiser = Literal["adam", "sgd"]
@@ -43,6 +44,8 @@ class EGGROLL(GradientSearch):
         momentum: SGD's, in [0, 1).
         weight_decay: Share of the mean, in units of sigma, that the gradient is lessened by.
         sigma_rate: How fast sigma follows the path of the gradients; 0 keeps it.
+        draws: Where samples are drawn: "host", the same on every device, or "device", where genomes are, which saves a
+            GPU the copy; a seed then holds for one kind of device and one version of PyTorch.
 
     Raises:
         ValueError: The rank is below 1, the optimiser is another one, or the network can't be virtual.
@@ -63,6 +66,7 @@ class EGGROLL(GradientSearch):
         momentum: float = 0.9,
         weight_decay: float = 0.0,
         sigma_rate: float = 0.5,
+        draws: Draws = "host",
     ) -> None:
         if optimiser not in get_args(Optimiser):
             raise ValueError(f"optimiser must be one of {', '.join(get_args(Optimiser))}, but it is {optimiser!r}.")
@@ -74,6 +78,7 @@ class EGGROLL(GradientSearch):
             weight_decay=weight_decay,
             sigma_rate=sigma_rate,
             rank=rank,
+            draws=draws,
         )
         if optimiser == "adam":
             self.toolbox.register("optimise", adam, learning_rate=ADAM_RATE if learning_rate is None else learning_rate)

@@ -31,6 +31,7 @@ from neuroevo.population import generations_of, ids_of, joined, taken
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, compact, default_population, first_mean, first_sigma
+from neuroevo.strategies.search.draws import Draws, sample_generator
 from neuroevo.strategies.search.step_sizes import limits_of
 from neuroevo.strategies.toolbox import Checks, Verbs
 
@@ -48,6 +49,8 @@ class EvolutionStrategy(Search):
         lifespan: How many generations an individual lives with plus, its own included; None for ever.
         seed: The run's seed.
         sigma: First standard deviation, one for all genes or one for each; default the space's spread.
+        draws: Where samples are drawn: "host", the same on every device, or "device", where genomes are, which saves a
+            GPU the copy; a seed then holds for one kind of device and one version of PyTorch.
 
     Raises:
         ValueError: There are no parents, or more than individuals, or individuals live for less than one generation.
@@ -74,10 +77,12 @@ class EvolutionStrategy(Search):
         lifespan: int | None = 5,
         seed: int = 0,
         sigma: Tensor | float | None = None,
+        draws: Draws = "host",
     ) -> None:
         size = problem.space.size
         wanted = max(LEAST_POPULATION, default_population(size)) if population is None else population
         super().__init__(problem, population=wanted, seed=seed)
+        self.samples = sample_generator(draws, self.generator, self._device(), seed=seed)
         self.parents = max(1, wanted // 4) if parents is None else parents
         if not 1 <= self.parents <= wanted:
             raise ValueError(f"parents must lie in [1, {wanted}], the population, but they are {self.parents}.")
@@ -89,7 +94,7 @@ class EvolutionStrategy(Search):
         self.learning = 1 / math.sqrt(2 * size)
         self.step_sizes: dict[str, float] = {}
         self.toolbox.register("recombine", torch.mean, dim=0)
-        self.toolbox.register("sample", normal, generator=self.generator)
+        self.toolbox.register("sample", normal, generator=self.samples)
 
     @property
     def sigma(self) -> Tensor:

@@ -20,6 +20,7 @@ from neuroevo.problems import Problem
 from neuroevo.problems.virtual import Cloud, VirtualIndividual, VirtualScoring
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, make_even, scores_of
+from neuroevo.strategies.search.draws import Draws, sample_generator
 from neuroevo.strategies.search.step_sizes import settled
 from neuroevo.strategies.toolbox import Checks, Verbs
 
@@ -44,6 +45,8 @@ class GradientSearch(Search):
         weight_decay: Share of the mean, in units of sigma, that the gradient is lessened by.
         sigma_rate: How fast sigma follows the path of the gradients, eta; 0 keeps it.
         rank: The rank of the noise on matrices of a virtual population; None for one with genomes in memory.
+        draws: Where samples are drawn: "host", the same on every device, or "device", where genomes are, which saves a
+            GPU the copy; a seed then holds for one kind of device and one version of PyTorch.
 
     Raises:
         ValueError: A virtual population is to have a sigma for each gene, or the problem can't have one.
@@ -67,18 +70,20 @@ class GradientSearch(Search):
         weight_decay: float,
         sigma_rate: float,
         rank: int | None,
+        draws: Draws,
     ) -> None:
         self.rank = rank
         size = problem.space.size
         super().__init__(
             problem, population=make_even(default_population(size)) if population is None else population, seed=seed
         )
+        self.samples = sample_generator(draws, self.generator, self._device(), seed=seed)
         self.mean = first_mean(self.space, seed)
         self.weight_decay = weight_decay
         self.sigma_rate = sigma_rate
         self.path = torch.zeros_like(self.mean)
         self.memory: dict[str, Tensor] = {}
-        self.scoring = None if rank is None else VirtualScoring(problem, rank=rank)
+        self.scoring = None if rank is None else VirtualScoring(problem, rank=rank, draws=draws)
         self.sizes = [block.size for block in self.space.blocks]
         self.sigma = self._first_sigma(sigma)
         self.toolbox.register("shape", centred_ranks)

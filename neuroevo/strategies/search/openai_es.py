@@ -31,6 +31,7 @@ from neuroevo.operators.optimisers import adam
 from neuroevo.operators.sampling import mirrored
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
+from neuroevo.strategies.search.draws import Draws
 from neuroevo.strategies.search.gradient_search import GradientSearch
 from neuroevo.strategies.toolbox import Checks, Verbs
 
@@ -50,6 +51,8 @@ class OpenAIES(GradientSearch):
         virtual: Whether individuals are seeds, with low-rank noise instead of genomes in memory (see `EGGROLL`) and
             without the operator `sample`.
         rank: The rank of the noise on each matrix, if the population is virtual.
+        draws: Where samples are drawn: "host", the same on every device, or "device", where genomes are, which saves a
+            GPU the copy; a seed then holds for one kind of device and one version of PyTorch.
     """
 
     VERBS: ClassVar[Verbs] = {"sample": "sample(mean [D], sigma [D], count=P) -> genomes [P, D]"}
@@ -67,6 +70,7 @@ class OpenAIES(GradientSearch):
         sigma_rate: float = 0.5,
         virtual: bool = False,
         rank: int = 1,
+        draws: Draws = "host",
     ) -> None:
         super().__init__(
             problem,
@@ -76,9 +80,10 @@ class OpenAIES(GradientSearch):
             weight_decay=weight_decay,
             sigma_rate=sigma_rate,
             rank=rank if virtual else None,
+            draws=draws,
         )
         if not virtual:
-            self.toolbox.register("sample", mirrored, generator=self.generator)
+            self.toolbox.register("sample", mirrored, generator=self.samples)
         self.toolbox.register("optimise", adam, learning_rate=learning_rate)
 
 

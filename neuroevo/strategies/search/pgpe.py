@@ -31,6 +31,7 @@ from neuroevo.operators.shaping import centred_ranks
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, make_even, scores_of
+from neuroevo.strategies.search.draws import Draws, sample_generator
 from neuroevo.strategies.search.step_sizes import natural_rate, settled
 from neuroevo.strategies.toolbox import Checks, Verbs
 
@@ -49,6 +50,8 @@ class PGPE(Search):
         max_speed: Length of the mean's step at most, in units of sigma; default sqrt(D) / 15.
         learning_rate: What a gradient adds to the velocity, in units of sigma; default half of `max_speed`.
         sigma_rate: Learning rate of the standard deviations, eta; default 4 (3 + ln D) / (5 sqrt D).
+        draws: Where samples are drawn: "host", the same on every device, or "device", where genomes are, which saves a
+            GPU the copy; a seed then holds for one kind of device and one version of PyTorch.
     """
 
     VERBS: ClassVar[Verbs] = {
@@ -70,16 +73,18 @@ class PGPE(Search):
         max_speed: float | None = None,
         learning_rate: float | None = None,
         sigma_rate: float | None = None,
+        draws: Draws = "host",
     ) -> None:
         size = problem.space.size
         wanted = max(LEAST_POPULATION, make_even(default_population(size))) if population is None else population
         super().__init__(problem, population=wanted, seed=seed)
+        self.samples = sample_generator(draws, self.generator, self._device(), seed=seed)
         self.mean = first_mean(self.space, seed)
         self.sigma = first_sigma(self.space, sigma)
         self.sigma_rate = 4 * natural_rate(size) if sigma_rate is None else sigma_rate
         self.memory: dict[str, Tensor] = {}
         speed = math.sqrt(size) / 15 if max_speed is None else max_speed
-        self.toolbox.register("sample", mirrored, generator=self.generator)
+        self.toolbox.register("sample", mirrored, generator=self.samples)
         self.toolbox.register("shape", centred_ranks)
         rate = speed / 2 if learning_rate is None else learning_rate
         self.toolbox.register("optimise", clipup, learning_rate=rate, max_speed=speed)

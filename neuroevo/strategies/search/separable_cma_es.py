@@ -27,6 +27,7 @@ from neuroevo.operators.sampling import normal
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, scores_of
+from neuroevo.strategies.search.draws import Draws, sample_generator
 from neuroevo.strategies.search.step_sizes import settled
 from neuroevo.strategies.toolbox import Checks, Verbs
 
@@ -42,6 +43,8 @@ class SeparableCMAES(Search):
         population: Individuals in a generation, P; default 4 + 3 ln D, at least 2.
         seed: The run's seed.
         sigma: First standard deviation, one for all genes or one for each; default the space's spread.
+        draws: Where samples are drawn: "host", the same on every device, or "device", where genomes are, which saves a
+            GPU the copy; a seed then holds for one kind of device and one version of PyTorch.
     """
 
     VERBS: ClassVar[Verbs] = {
@@ -59,9 +62,11 @@ class SeparableCMAES(Search):
         population: int | None = None,
         seed: int = 0,
         sigma: Tensor | float | None = None,
+        draws: Draws = "host",
     ) -> None:
         size = problem.space.size
         super().__init__(problem, population=default_population(size) if population is None else population, seed=seed)
+        self.samples = sample_generator(draws, self.generator, self._device(), seed=seed)
         self.mean = first_mean(self.space, seed)
         self.variances = settled(first_sigma(self.space, sigma), self.mean).square()
         self.scale = 1.0
@@ -78,7 +83,7 @@ class SeparableCMAES(Search):
         full = 2 / (mass * (size + math.sqrt(2)) ** 2)
         full += (1 - 1 / mass) * min(1.0, (2 * mass - 1) / ((size + 2) ** 2 + mass))
         self.variance_rate = min(1.0, (size + 2) / 3 * full)
-        self.toolbox.register("sample", normal, generator=self.generator)
+        self.toolbox.register("sample", normal, generator=self.samples)
 
     @property
     def sigma(self) -> Tensor:

@@ -27,6 +27,7 @@ from neuroevo.operators.shaping import nes_utilities
 from neuroevo.problems import Problem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.base import Search, default_population, first_mean, first_sigma, scores_of
+from neuroevo.strategies.search.draws import Draws, sample_generator
 from neuroevo.strategies.search.step_sizes import natural_rate, settled
 from neuroevo.strategies.toolbox import Checks, Verbs
 
@@ -44,6 +45,8 @@ class SNES(Search):
         sigma: First step size, one for all genes or one for each; default the space's spread.
         mean_rate: Learning rate of the mean, eta_m.
         sigma_rate: Learning rate of the step sizes, eta_s; default (3 + ln D) / (5 sqrt D).
+        draws: Where samples are drawn: "host", the same on every device, or "device", where genomes are, which saves a
+            GPU the copy; a seed then holds for one kind of device and one version of PyTorch.
     """
 
     VERBS: ClassVar[Verbs] = {
@@ -63,14 +66,16 @@ class SNES(Search):
         sigma: Tensor | float | None = None,
         mean_rate: float = 1.0,
         sigma_rate: float | None = None,
+        draws: Draws = "host",
     ) -> None:
         size = problem.space.size
         super().__init__(problem, population=default_population(size) if population is None else population, seed=seed)
+        self.samples = sample_generator(draws, self.generator, self._device(), seed=seed)
         self.mean = first_mean(self.space, seed)
         self.sigma = first_sigma(self.space, sigma)
         self.mean_rate = mean_rate
         self.sigma_rate = natural_rate(size) if sigma_rate is None else sigma_rate
-        self.toolbox.register("sample", normal, generator=self.generator)
+        self.toolbox.register("sample", normal, generator=self.samples)
         self.toolbox.register("shape", nes_utilities)
 
     def ask(self) -> Sequence[Individual]:
