@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from neuroevo.data.augmentation import Augmentation
+from neuroevo.data.environments import Environments
 from neuroevo.splits import ROLES, check_disjoint, check_role
 from neuroevo.summarised import Summarised
 
@@ -50,6 +51,15 @@ class LabelledImages:
         """Return the same images and labels on a device."""
         return LabelledImages(self.images.to(device), self.labels.to(device), self.classes)
 
+    def part(self, rows: Tensor) -> LabelledImages:
+        """Return the images of some rows, int64, with the classes that these have, in the same order."""
+        labels = self.labels[rows]
+        present = labels.unique()
+        # Labels are counted anew, so that every class has an image.
+        return LabelledImages(
+            self.images[rows], torch.searchsorted(present, labels), tuple(self.classes[one] for one in present.tolist())
+        )
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset(Summarised):
@@ -63,10 +73,12 @@ class Dataset(Summarised):
         mean: Mean of each of the C channels over ancestry; for uint8 with 0..255 scaled to 0..1.
         std: Standard deviation of each channel, likewise; above 0.
         augmentation: Augmentation of the images of each update of a training, which must be uint8; None for none.
+        environments: The environments that the images of ancestry are from; None if they are all from one.
 
     Raises:
         ValueError: Roles share a class, their images differ in shape or dtype, `mean` and `std` do not have one usable
-            number per channel, or there is augmentation of something else than images.
+            number per channel, there is augmentation of something else than images, or environments are not those of
+            the images of ancestry.
     """
 
     name: str
@@ -76,6 +88,7 @@ class Dataset(Summarised):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     augmentation: Augmentation | None = None
+    environments: Environments | None = None
 
     def _summary(self) -> dict[str, Any]:
         roles = {role: self.role(role) for role in ROLES}
@@ -91,6 +104,11 @@ class Dataset(Summarised):
                 "augmentation must be None for examples in floating point, because it crops, flips and jitters images "
                 f"uint8, but it is {self.augmentation}."
             )
+        if self.environments is not None and len(self.environments.of) != len(self.ancestry.labels):
+            raise ValueError(
+                f"environments must have one for each of the {len(self.ancestry.labels)} images of ancestry, but they "
+                f"have {len(self.environments.of)}."
+            )
 
     @classmethod
     def of(cls, name: str, ancestry: LabelledImages, held_out: LabelledImages, novel: LabelledImages) -> Dataset:
@@ -101,6 +119,41 @@ class Dataset(Summarised):
         """
         mean, std = channel_statistics(ancestry.images)
         return cls(name, ancestry, held_out, novel, mean, std)
+
+    @classmethod
+    def of_environments(
+        cls,
+        name: str,
+        environments: Mapping[str, LabelledImages],
+        held_out: LabelledImages,
+        novel: LabelledImages,
+        *,
+        useful: Sequence[str] = (),
+    ) -> Dataset:
+        """Return the data set whose ancestry is that of several environments together.
+
+        Classes of one name are one class, so that environments may differ in their images of it, or be wrong about it.
+
+        Args:
+            name: Name of the data set.
+            environments: Images by the name of the environment that they are from.
+            held_out: As in the class.
+            novel: As in the class.
+            useful: Names of environments that are known to be useful (see `Environments`).
+
+        Raises:
+            ValueError: As the class and `Environments` do.
+        """
+        classes = tuple(dict.fromkeys(each for one in environments.values() for each in one.classes))
+        numbers = {each: number for number, each in enumerate(classes)}
+        known = [torch.tensor([numbers[each] for each in one.classes]) for one in environments.values()]
+        parts = zip(known, environments.values(), strict=True)
+        labels = torch.cat([number.to(one.labels.device)[one.labels] for number, one in parts])
+        counts = torch.tensor([len(one.labels) for one in environments.values()])
+        images = torch.cat([one.images for one in environments.values()])
+        made = cls.of(name, LabelledImages(images, labels, classes), held_out, novel)
+        places = torch.arange(len(environments)).repeat_interleave(counts).to(labels.device)
+        return replace(made, environments=Environments(tuple(environments), places, tuple(useful)))
 
     @classmethod
     def from_torch(
@@ -139,15 +192,30 @@ class Dataset(Summarised):
         images: LabelledImages = getattr(self, name)
         return images
 
+    def within(self, *environments: str) -> Dataset:
+        """Return the data set whose ancestry is from some of the environments only.
+
+        Raises:
+            ValueError: There is none of a name, or the data are from one environment.
+        """
+        if self.environments is None:
+            raise ValueError(f"{self.name} must have environments, but its images are from one.")
+        parts = {name: self.ancestry.part(self.environments.rows(name)) for name in environments}
+        useful = [name for name in self.environments.useful if name in environments]
+        found = Dataset.of_environments(self.name, parts, self.held_out, self.novel, useful=useful)
+        return replace(found, augmentation=self.augmentation)
+
     def to(self, device: torch.device | str) -> Dataset:
         """Return the same data set on a device."""
         ancestry, held_out, novel = (self.role(role).to(device) for role in ROLES)
-        return replace(self, ancestry=ancestry, held_out=held_out, novel=novel)
+        environments = None if self.environments is None else self.environments.to(device)
+        return replace(self, ancestry=ancestry, held_out=held_out, novel=novel, environments=environments)
 
     def facts(self) -> dict[str, Any]:
         """Return what identifies this data set, as JSON values: classes per role and a digest of everything.
 
-        Augmentation is included if there is one, and the shape unless it is that of square images uint8.
+        Augmentation and environments are included if there are any, and the shape unless it is that of square images
+        uint8.
         """
         digest = hashlib.sha256()
         for role in ROLES:
@@ -159,7 +227,8 @@ class Dataset(Summarised):
         augmented = {} if self.augmentation is None else {"augmentation": asdict(self.augmentation)}
         square = self.ancestry.images.dtype == torch.uint8 and self.shape[1] == self.shape[2]
         shape = {} if square else {"shape": list(self.shape), "dtype": str(self.ancestry.images.dtype)}
-        return {"name": self.name, "classes": classes, "sha256": digest.hexdigest(), **shape, **augmented}
+        lived = {} if self.environments is None else {"environments": self.environments.facts()}
+        return {"name": self.name, "classes": classes, "sha256": digest.hexdigest(), **shape, **augmented, **lived}
 
     @property
     def shape(self) -> tuple[int, ...]:
