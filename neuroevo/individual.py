@@ -186,6 +186,10 @@ class Individual(GenomeView):
         body: Its phenotype, such as a trained network between a life and the extraction.
         memory: State of the lineage next to the genome that is not part of the result, such as a `HeadMemory`.
 
+    Attributes:
+        environment: Name of the environment that it lives in; None unless a strategy sets it, because data are from
+            several (see `neuroevo.data.environments`).
+
     Raises:
         ValueError: The genome is a tensor that does not have exactly one dimension.
         TypeError: No id is given, or the fitness is no `Fitness`.
@@ -195,6 +199,7 @@ class Individual(GenomeView):
     fitness: Fitness
     body: Any
     memory: Any
+    environment: str | None = None
 
     def __init__(
         self,

@@ -367,4 +367,5 @@ def facts_of(individuals: Sequence[Individual]) -> list[dict[str, Any]]:
     if in_columns(individuals) is None:
         for fact, one in zip(found, individuals, strict=True):
             fact |= {} if one.fitness.failure is None else {"failure": one.fitness.failure}
+            fact |= {} if one.environment is None else {"environment": one.environment}
     return found

@@ -16,9 +16,9 @@ import torch
 
 from neuroevo.execution.looped import in_threads
 from neuroevo.individual import Individual
-from neuroevo.problems import Critic, Live
-from neuroevo.problems.untrained import Untrained
+from neuroevo.problems import Live
 from neuroevo.strategies import GTL, OneCandidate
+from neuroevo.strategies.gtl.scoring import Chance, Scores
 
 UPDATES = 10
 REPEATS = 3
@@ -31,7 +31,9 @@ def core_seconds_of_evolution(strategy: GTL, generations: int) -> float:
     return strategy.population * generations * (life + scoring) + strategy.finalists * rescoring
 
 
-def _core_seconds_of_scoring(critic: Critic | Untrained) -> float:
+def _core_seconds_of_scoring(critic: Scores) -> float:
+    if isinstance(critic, Chance):
+        return 0.0
     alone, founder = replace(critic, workers=1), Individual(None, id=0)
     return _core_seconds(lambda: alone(founder), critic.setup.device)
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from neuroevo.backbones import Network
 from neuroevo.budget import Budget
+from neuroevo.data.environments import Environments
 from neuroevo.data.images import LabelledImages
 from neuroevo.data.tasks import Task, check_classes_have_images, check_ways, sample_task
 from neuroevo.execution import Training, train_all
@@ -28,7 +29,9 @@ class Live:
     Attributes:
         setup: How networks are built from learngenes and trained.
         images: The classes of the role `ancestry`.
-        ways: Classes of each task, k.
+        ways: Classes of each task, k; all of an environment that has fewer.
+        environments: Where the images are from; an individual that has an environment sees the images of that one
+            only.
         cycle: Generations that share one cycle of the learning rate; with 1 each life has its own.
         seed: The run's seed; a life draws from (seed, generation, slot, "life").
         workers: Threads on the CPU.
@@ -40,6 +43,7 @@ class Live:
     seed: int
     cycle: int = 1
     workers: int | None = None
+    environments: Environments | None = None
 
     def __post_init__(self) -> None:
         if self.cycle < 1:
@@ -63,8 +67,8 @@ class Live:
         return self._prepare(individual, slot).network
 
     def classes(self, individual: Individual, slot: int) -> Tensor:
-        """Return the classes of an individual's life, int64 [k], in the order of the head's rows."""
-        return self._task(individual, slot)[0].classes
+        """Return the classes of an individual's life among those of `images`, int64 [k], by the head's rows."""
+        return self._known(self._task(individual, slot)[0])
 
     @property
     def budget(self) -> Budget:
@@ -79,11 +83,26 @@ class Live:
         if individual.memory is not None:
             network, layout = training.network, self.setup.backbone.layout
             channels = features_of(layout, gene_slots(individual.genome, layout))
-            head = recall(individual.memory, network.state_dict(), task.classes, channels=channels)
+            head = recall(individual.memory, network.state_dict(), self._known(task), channels=channels)
             network.load_state_dict({**network.state_dict(), **head})
         return training
 
     def _task(self, individual: Individual, slot: int) -> tuple[Task, torch.Generator]:
         """Return the task of a life, and the generator for everything that is drawn after it."""
         generator = stream(self.seed, individual.generation, slot, "life")
-        return sample_task(self.images, ways=self.ways, shots=None, test_per_class=0, generator=generator), generator
+        images = self._images(individual)
+        ways = min(self.ways, len(images.classes))
+        return sample_task(images, ways=ways, shots=None, test_per_class=0, generator=generator), generator
+
+    def _images(self, individual: Individual) -> LabelledImages:
+        """Return the images that an individual may see."""
+        if self.environments is None or individual.environment is None:
+            return self.images
+        return self.images.part(self.environments.rows(individual.environment))
+
+    def _known(self, task: Task) -> Tensor:
+        """Return the classes of a task as they are numbered in all images, where environments number their own."""
+        if task.source is self.images:
+            return task.classes
+        names = [task.source.classes[number] for number in task.classes.tolist()]
+        return torch.tensor([self.images.classes.index(name) for name in names], device=task.classes.device)

@@ -102,6 +102,7 @@ def individual_state(individual: Individual) -> dict[str, Any]:
         "parents": list(individual.parents),
         "generation": individual.generation,
         "memory": None if individual.memory is None else individual.memory.tensors(),
+        **({} if individual.environment is None else {"environment": individual.environment}),
     }
 
 
@@ -116,6 +117,8 @@ def individual_from(state: Mapping[str, Any], backbone: Backbone) -> Individual:
         generation=state["generation"],
         memory=None if memory is None else HeadMemory(**memory),
     )
+    if "environment" in state:
+        individual.environment = state["environment"]
     individual.fitness.weights = tuple(state["weights"])
     if state["values"]:
         individual.fitness.values = tuple(state["values"])

@@ -16,6 +16,7 @@ from deap.base import Toolbox
 from torch import Tensor
 
 from neuroevo.budget import Budget
+from neuroevo.data.environments import Environments
 from neuroevo.data.images import LabelledImages
 from neuroevo.execution import Pixels, batched_map
 from neuroevo.individual import Ids, Individual
@@ -25,6 +26,9 @@ from neuroevo.seeds import stream
 from neuroevo.signatures import Recorded, describe, signature_of
 from neuroevo.strategies.toolbox import ALWAYS, Checks, StrategyToolbox, Verbs
 from neuroevo.summarised import Summarised
+
+DATA = (LabelledImages, Pixels, Environments)
+"""What the description of a data set identifies, so that operators' descriptions leave it out."""
 
 
 class Strategy(Protocol):
@@ -265,7 +269,7 @@ def _operator(operator: Any) -> Any:
     kind = type(inner)
     return {
         "kind": f"{kind.__module__}.{kind.__qualname__}",
-        **{name: _operator(value) for name, value in values.items() if not isinstance(value, LabelledImages | Pixels)},
+        **{name: _operator(value) for name, value in values.items() if not isinstance(value, DATA)},
     }
 
 

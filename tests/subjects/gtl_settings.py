@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from neuroevo.data.images import Dataset, LabelledImages
+from neuroevo.data.mixed import mixed
 from neuroevo.execution import Pixels, Recipe
-from neuroevo.problems import Critic, NearestMean, TrainingSetup
+from neuroevo.problems import Critic, TrainingSetup
 from neuroevo.strategies import GTL, PAPER, AsynchronousGTL, Layerwise, PopulationGTL
 from neuroevo.strategies.gtl.layerwise import GRL
-from neuroevo.strategies.gtl.scoring import critics
+from neuroevo.strategies.gtl.scoring import Chance, Scores, critics
 from neuroevo.strategies.gtl.settings import GTLSettings, shallow
 from neuroevo.strategies.gtl.variants import CONTESTANTS
 from neuroevo.testing.laws import Law, agreement_laws
@@ -80,6 +81,8 @@ DEFAULTS: dict[str, Any] = {
     "beta": 0.1,
     "credit": "geometric",
     "temperature": 0.02,
+    "habitat": "all",
+    "migration": 0.1,
     "finalists": 1,
     "final_critics": 8,
 }
@@ -105,7 +108,11 @@ PLAIN_PAPER: dict[str, Any] = {
 }
 """The paper's reading."""
 
-PLAIN_POPULATION: dict[str, Any] = {"population": 2, "life": Recipe(updates=440, learning_rate=0.2)}
+PLAIN_POPULATION: dict[str, Any] = {
+    "population": 2,
+    "life": Recipe(updates=440, learning_rate=0.2),
+    "habitat": "own",
+}
 """The defaults of what trains several networks side by side."""
 
 PLAIN_GRL: dict[str, Any] = {**PLAIN_PAPER, "mutation_rate": 1.0, "credit": "grl"}
@@ -120,7 +127,9 @@ VALUES: dict[str, list[Any]] = {
     "life_ways": [1, 2, None, 0],
     "critic_ways": [1, 3, 0],
     "critic_shots": [1, 2, 0],
-    "scoring": ["critics", "nearest-mean", "means"],
+    "scoring": ["critics", "nearest-mean", "random", "means"],
+    "habitat": ["all", "own", "useful", "none"],
+    "migration": [0.0, 1.0, 1.5, -0.5],
     "mutation_rate": [0.0, 1.0, 1.5, -0.5],
     "resize_rate": [0.0, 1.0, 1.5, -0.5],
     "decay": [0.0, 1.0, 1.5, -0.5],
@@ -152,7 +161,7 @@ def settings_of(given: Facts) -> Any:
 def plain_settings_of(given: Facts) -> Any:
     """Look them up in the documentation."""
     settings = {**DEFAULTS, "seed": 0, "workers": None, **given}
-    ranges = {"mutation_rate": (0, 1), "resize_rate": (0, 1), "decay": (0, 1)}
+    ranges = {"mutation_rate": (0, 1), "resize_rate": (0, 1), "decay": (0, 1), "migration": (0, 1)}
     inside = all(low <= settings[name] <= high for name, (low, high) in ranges.items())
     positive = ("life_ways", "critic_ways", "critic_shots", "parents", "finalists", "population", "tournament")
     inside &= all(settings[name] is None or settings[name] == "all" or settings[name] > 0 for name in positive)
@@ -161,7 +170,8 @@ def plain_settings_of(given: Facts) -> Any:
     inside &= (
         0 < settings["share"] <= 1 and 0 < settings["temperature"] < math.inf and 0 <= settings["noise"] < math.inf
     )
-    inside &= settings["scoring"] in ("critics", "nearest-mean")
+    inside &= settings["scoring"] in ("critics", "nearest-mean", "random")
+    inside &= settings["habitat"] in ("all", "own", "useful")
     inside &= not settings["condense"] or (settings["isolate"] and settings["founders"] > 0)
     if not inside:
         raise ValueError("a setting is out of its range")
@@ -177,8 +187,10 @@ def changed(draw: DrawFn, *, most: int = 2) -> dict[str, Any]:
     return {name: draw(st.sampled_from(VALUES[name])) for name in names}
 
 
-def described(score: Critic | NearestMean) -> Any:
+def described(score: Scores) -> Any:
     """Return all that decides how learngenes are scored."""
+    if isinstance(score, Chance):
+        return ["Chance", score.seed, score.purpose]
     names = ("ways", "shots", "seed", "test_per_class", "purpose", "workers")
     own = ("critics", "metric", "generation") if isinstance(score, Critic) else ("tasks",)
     return [type(score).__name__, *(getattr(score, name) for name in (*names, *own)), score.images.classes]
@@ -188,7 +200,7 @@ def scoring(given: Facts, classes: int) -> Any:
     """Return what candidates and finalists are scored by, by the library."""
     setup = TrainingSetup(backbone=BACKBONE, pixels=Pixels((0.5,), (0.2,)), recipe=Recipe(updates=3))
     made = critics(GTLSettings(**given), setup=setup, images=images(classes))
-    return [(described(one), one.setup is setup) for one in made]
+    return [(described(one), isinstance(one, Chance) or one.setup is setup) for one in made]
 
 
 def plain_scoring(given: Facts, classes: int) -> Any:
@@ -196,6 +208,8 @@ def plain_scoring(given: Facts, classes: int) -> Any:
     shots, ways = given["critic_shots"], given["critic_ways"] or default_ways(classes)
     common = [ways, shots, given["seed"], 50]
     names, end = images(classes).classes, given["final_critics"]
+    if given["scoring"] == "random":
+        return [(["Chance", given["seed"], purpose], True) for purpose in ("chance", "final")]
     if given["scoring"] == "nearest-mean":
         found = [("NearestMean", "nearest mean", [given["critics"]]), ("NearestMean", "final", [end])]
     else:
@@ -207,7 +221,7 @@ def plain_scoring(given: Facts, classes: int) -> Any:
 def scorings() -> st.SearchStrategy[Facts]:
     """Draw settings of scoring."""
     given = {
-        "scoring": ["critics", "nearest-mean"],
+        "scoring": ["critics", "nearest-mean", "random"],
         "critic_shots": [2, 3],
         "critic_ways": [None, 2],
         "seed": [0, 7],
@@ -225,6 +239,9 @@ TABLE: dict[str, tuple[str, Facts, Facts, bool]] = {
     "gtl-no-mutation": ("PopulationGTL", {"mutation_rate": 0.0}, {}, False),
     "gtl-no-tournament": ("PopulationGTL", {"tournament": 1}, {}, False),
     "gtl-no-tree": ("PopulationGTL", {"beta": 0.0}, {}, False),
+    "gtl-random-winners": ("PopulationGTL", {"scoring": "random"}, {}, False),
+    "gtl-no-migration": ("PopulationGTL", {"migration": 0.0}, {}, False),
+    "gtl-oracle": ("PopulationGTL", {"habitat": "useful"}, {}, False),
     "gtl-generation-0": ("PopulationGTL", {"cycle": 1}, {}, True),
     "gtl-cross-random": ("GTL", {"cross": "random", "isolate": False, "condense": False}, {}, False),
     "gtl-no-condense": ("GTL", {"condense": False}, {}, False),
@@ -240,7 +257,8 @@ def variant(name: str) -> Any:
     """Return what there is to know of a variant."""
     one = CONTESTANTS[name]
     strategy: Any = one.strategy
-    made = strategy(dataset(), BACKBONE, critic_shots=2, **one.settings, **one.sizes)
+    images = mixed(dataset(), kinds=("useful", "shuffled"))
+    made = strategy(images, BACKBONE, critic_shots=2, **one.settings, **one.sizes)
     return (
         strategy.__name__,
         dict(one.settings),

@@ -38,10 +38,12 @@ from neuroevo.strategies.gtl import checks
 from neuroevo.strategies.gtl.operators import (
     accepted,
     choose_parents,
+    environment_of,
     extract_circuit,
     families,
     finite_or_least,
     finite_or_none,
+    habitats,
     mutate,
     random_founder,
     remember,
@@ -127,7 +129,9 @@ class GTL(LearngeneStrategy):
             seed=settings.seed,
             cycle=settings.cycle,
             workers=settings.workers,
+            environments=dataset.environments,
         )
+        self.habitats = habitats(settings.habitat, dataset.environments)
         self.critic, self.final_critic = critics(settings, setup=setup, images=dataset.held_out)
         self._register(len(dataset.ancestry.classes))
         self._known = {verb: _function(getattr(self.toolbox, verb)) for verb in GTL.VERBS}
@@ -219,6 +223,7 @@ class GTL(LearngeneStrategy):
                 "seed": self.seed,
                 "generations": self.generation,
                 "lineage": self.tree.lineage(best.id),
+                **({"environments": self.tree.environments(best.id)} if self.habitats else {}),
                 "settings": self.settings.as_json(),
                 "classes": self.classes,
                 "score": finite_or_none(scores[order[0]][0]),
@@ -290,13 +295,22 @@ class GTL(LearngeneStrategy):
             self._founders.append(Individual(self.toolbox.found(), id=self.ids(), generation=self.generation))
 
     def _heir(self, parent: Individual | None) -> Individual:
-        return Individual(
+        heir = Individual(
             None if parent is None else parent.genome,
             id=self.ids(),
             parents=() if parent is None else (parent.id,),
             generation=self.generation,
             memory=None if parent is None else parent.memory,
         )
+        if self.habitats:
+            heir.environment = environment_of(
+                None if parent is None else parent.environment,
+                self.habitats,
+                heir.id - len(self._founders),
+                migration=self.settings.migration,
+                seed=self.seed,
+            )
+        return heir
 
     def _bear(self, heir: Individual, slot: int) -> Weights:
         """Extract the learngene of a trained individual; return the weights from which mutation reads others."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from neuroevo.backbones import Backbone
+from neuroevo.data.environments import Environments
 from neuroevo.individual import Failure, Fitness, Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators import heads, learngenes
@@ -18,6 +19,7 @@ from neuroevo.operators.heads import HeadMemory
 from neuroevo.operators.inheritance import Weights, extract
 from neuroevo.operators.learngenes import NewIds
 from neuroevo.operators.selection import roulette, sharpen
+from neuroevo.seeds import stream
 from neuroevo.strategies.gtl.pool import GenePool
 from neuroevo.structure import Structure
 
@@ -106,7 +108,7 @@ def with_bodies(heirs: Sequence[Individual], bodies: Sequence[Any]) -> list[int]
 
 
 def families(heirs: Sequence[Individual]) -> list[list[Individual]]:
-    """Return the groups of at least two heirs of one parent whose learngenes keep the same channels."""
+    """Return the groups of at least two heirs of one parent that keep the same channels and lived in one place."""
     found: list[list[Individual]] = []
     for heir in heirs:
         if heir.parents:
@@ -116,7 +118,48 @@ def families(heirs: Sequence[Individual]) -> list[list[Individual]]:
 
 
 def _siblings(first: Individual, second: Individual) -> bool:
-    return first.parents == second.parents and learngenes.same_channels(first.genome, second.genome)
+    alike = first.parents == second.parents and first.environment == second.environment
+    return alike and learngenes.same_channels(first.genome, second.genome)
+
+
+def habitats(habitat: str, known: Environments | None) -> tuple[str, ...]:
+    """Return the environments that ancestors live in, each in one; none if they live in all of them together.
+
+    Args:
+        habitat: "all", "own" or "useful".
+        known: The environments of the data; None for data from one.
+
+    Raises:
+        ValueError: The useful ones are wanted, and the data don't say which these are.
+    """
+    if known is None or habitat == "all":
+        return ()
+    if habitat == "useful" and not known.useful:
+        raise ValueError(
+            'habitat must be "all" or "own", for the data don\'t say which environments are useful, but it is "useful".'
+        )
+    return known.names if habitat == "own" else known.useful
+
+
+def environment_of(parent: str | None, names: Sequence[str], number: int, *, migration: float, seed: int) -> str:
+    """Return the environment that an heir lives in.
+
+    Heirs of founders, which live nowhere, are spread over all environments in a random order. Others live where their
+    parent did, and at the rate of migration in one that is drawn from all.
+
+    Args:
+        parent: The parent's environment; None for a founder.
+        names: All environments.
+        number: How many heirs the run had before.
+        migration: Probability of a draw.
+        seed: The run's seed.
+    """
+    if parent is None:
+        order = torch.randperm(len(names), generator=stream(seed, "environments"))
+        return names[int(order[number % len(names)])]
+    draws = stream(seed, number, "environment")
+    moves = float(torch.rand((), generator=draws, dtype=torch.float64)) < migration
+    return names[int(torch.randint(len(names), (), generator=draws))] if moves else parent
 
 
 def accepted(result: object) -> Fitness:

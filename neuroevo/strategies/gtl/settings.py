@@ -15,8 +15,11 @@ from neuroevo.strategies.gtl.tree import Credit
 from neuroevo.strategies.learngenes import CommonSettings
 from neuroevo.structure import Structure, check_structure
 
-Scoring = Literal["critics", "nearest-mean", "tangent-kernel"]
+Scoring = Literal["critics", "nearest-mean", "tangent-kernel", "random"]
 """What candidates are scored by."""
+
+Habitat = Literal["all", "own", "useful"]
+"""Which environments an ancestor lives in."""
 
 # The plain reading of the paper: whole networks train on top of random cross weights on a few classes each, every
 # training run stands alone, circuits are chosen after the first of them, and trained critics and the gene tree decide.
@@ -42,7 +45,7 @@ PAPER: Mapping[str, Any] = MappingProxyType(
 )
 
 POPULATION: Mapping[str, Any] = MappingProxyType(
-    {"population": 2, "life": Recipe(updates=440, learning_rate=0.2)},
+    {"population": 2, "life": Recipe(updates=440, learning_rate=0.2), "habitat": "own"},
 )
 """The defaults of GTL in a population: the gradient steps of one lineage, in half of its time on two workers."""
 
@@ -68,7 +71,7 @@ class GTLSettings(CommonSettings):
         life: How ancestors are trained.
         scoring: What candidates are scored by: "critics", trained on few images, or without gradient steps by what an
             untrained critic can do: the "nearest-mean" of its features, or its "tangent-kernel", which agrees better
-            with what descendants reach (see `TangentKernel`).
+            with what descendants reach (see `TangentKernel`); or "random" numbers, a control in which chance selects.
         critic: How critics are trained.
         critics: Critics per candidate, trained or not.
         metric: A trained critic's score: "final" accuracy or "auc", the area under its learning curve.
@@ -96,6 +99,9 @@ class GTLSettings(CommonSettings):
         credit: The form of the gene tree's credit, "geometric" or "grl".
         temperature: Parents are drawn with weights exp(score / temperature): accuracies lie so close together that
             plain roulette hardly selects.
+        habitat: What an ancestor is trained on if the data are from several environments: "all" of them together, its
+            "own" one, or its own of the "useful" ones (an oracle that knows them, as a control).
+        migration: Probability that the environment of an heir is drawn anew and is not its parent's.
         finalists: Pool entries that are re-scored at the end, m.
         final_critics: Critics per finalist.
 
@@ -134,6 +140,8 @@ class GTLSettings(CommonSettings):
     beta: float = 0.1
     credit: Credit = "geometric"
     temperature: float = 0.02
+    habitat: Habitat = "all"
+    migration: float = 0.1
     finalists: int = 1
     final_critics: int = 8
 
@@ -141,9 +149,10 @@ class GTLSettings(CommonSettings):
         self._check_ranges()
         check_cross(self.cross)
         check_structure(self.structure)
-        if self.scoring not in get_args(Scoring):
-            known = ", ".join(f'"{name}"' for name in get_args(Scoring))
-            raise ValueError(f"scoring must be one of {known}, but it is {self.scoring!r}.")
+        for name, values in (("scoring", get_args(Scoring)), ("habitat", get_args(Habitat))):
+            if getattr(self, name) not in values:
+                known = ", ".join(f'"{value}"' for value in values)
+                raise ValueError(f"{name} must be one of {known}, but it is {getattr(self, name)!r}.")
         if self.condense and not (self.isolate and self.founders):
             raise ValueError(
                 "condense needs isolate and founders, for the circuit must be known and apart from the start, but they "
@@ -166,7 +175,7 @@ class GTLSettings(CommonSettings):
             count = getattr(self, name)
             if isinstance(count, int) and count < least:
                 raise ValueError(f"{name} must be at least {least}, but it is {count}.")
-        for name in ("mutation_rate", "resize_rate", "decay"):
+        for name in ("mutation_rate", "resize_rate", "decay", "migration"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie in [0, 1], but it is {getattr(self, name)}.")
         if not (0 < self.share <= 1 and 0 < self.temperature < math.inf and 0 <= self.noise < math.inf):

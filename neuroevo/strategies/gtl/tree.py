@@ -19,10 +19,17 @@ Overlap = Callable[[Layout, Mapping[str, Tensor], Mapping[str, Tensor]], float]
 
 @dataclass(frozen=True)
 class Node:
-    """An individual in the tree: its parent's id (None in generation 0) and the provenance of what it holds."""
+    """An individual in the tree.
+
+    Attributes:
+        parent: Its parent's id; None in generation 0.
+        provenance: The provenance of what it holds.
+        environment: Name of the environment that it lives in, if it lives in one of several.
+    """
 
     parent: int | None
     provenance: Mapping[str, Tensor]
+    environment: str | None = None
 
 
 class GeneTree:
@@ -56,7 +63,7 @@ class GeneTree:
         """Add individuals whose parents are in the tree already (at most one parent each)."""
         for one in individuals:
             held = {layer: one.genome.provenance[layer] for layer in layers_held(one.genome)}
-            self.nodes[one.id] = Node(next(iter(one.parents), None), held)
+            self.nodes[one.id] = Node(next(iter(one.parents), None), held, one.environment)
 
     def lineage(self, individual: int) -> list[int]:
         """Return the ids from an individual up to its founder, itself first."""
@@ -64,6 +71,11 @@ class GeneTree:
         while (parent := self.nodes[line[-1]].parent) is not None:
             line.append(parent)
         return line
+
+    def environments(self, individual: int) -> list[str]:
+        """Return the environments along a lineage, the individual's own first; founders have none."""
+        found = (self.nodes[one].environment for one in self.lineage(individual))
+        return [name for name in found if name is not None]
 
     def credits(self, winner: int, score: float) -> dict[int, float]:
         """Return what each ancestor of a winner earns, by id."""
@@ -89,9 +101,17 @@ class GeneTree:
     def state_dict(self) -> list[dict[str, Any]]:
         """Return the nodes as JSON values and tensors."""
         return [
-            {"id": one, "parent": node.parent, "provenance": dict(node.provenance)} for one, node in self.nodes.items()
+            {
+                "id": one,
+                "parent": node.parent,
+                "provenance": dict(node.provenance),
+                **({} if node.environment is None else {"environment": node.environment}),
+            }
+            for one, node in self.nodes.items()
         ]
 
     def load_state_dict(self, state: Sequence[Mapping[str, Any]]) -> None:
         """Continue from a state that `state_dict` returned."""
-        self.nodes = {node["id"]: Node(node["parent"], dict(node["provenance"])) for node in state}
+        self.nodes = {
+            node["id"]: Node(node["parent"], dict(node["provenance"]), node.get("environment")) for node in state
+        }

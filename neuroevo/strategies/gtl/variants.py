@@ -55,6 +55,21 @@ CONTESTANTS = {
         settings={"tournament": 1},
     ),
     "gtl-no-tree": Variant(PopulationGTL, summary="GTL in a population without the gene tree.", settings={"beta": 0.0}),
+    "gtl-random-winners": Variant(
+        PopulationGTL,
+        summary="GTL in a population whose fitness is a random number: chance selects.",
+        settings={"scoring": "random"},
+    ),
+    "gtl-no-migration": Variant(
+        PopulationGTL,
+        summary="GTL in a population that stays in the environments of its ancestors.",
+        settings={"migration": 0.0},
+    ),
+    "gtl-oracle": Variant(
+        PopulationGTL,
+        summary="GTL in a population that lives only in environments known to be useful.",
+        settings={"habitat": "useful"},
+    ),
     "gtl-generation-0": Variant(
         PopulationGTL,
         summary="GTL in a population with all training runs in one generation, without parents that were trained.",

@@ -44,10 +44,8 @@ from neuroevo.strategies import GTL
         ({"finalists": 0}, r"^finalists must be at least 1, but it is 0\.$"),
         ({"parents": 0}, r"^parents must be at least 1, but it is 0\.$"),
         ({"founders": -1}, r"^founders must be at least 0, but it is -1\.$"),
-        (
-            {"scoring": "mean"},
-            r'^scoring must be one of "critics", .* but it is \'mean\'\.$',
-        ),
+        ({"scoring": "mean"}, r'^scoring must be one of "critics", .*, "random", but it is \'mean\'\.$'),
+        ({"habitat": "mine"}, r'^habitat must be one of "all", "own", "useful", but it is \'mine\'\.$'),
         ({"cycle": 0}, r"^cycle must be at least 1, but it is 0\.$"),
         ({"condense": True, "founders": 0}, r"^condense needs isolate and founders, .* but they are True and 0\.$"),
         ({"condense": True, "founders": 1, "isolate": False}, r"^condense needs .* but they are False and 1\.$"),
