@@ -94,6 +94,7 @@ class Suite:
             them; empty leaves that to the caller.
         entries: Called with names of strategies, with whether one trains, and with the suite's own settings, returns
             the contestants that are to be made; by default one of each.
+        environments: Environments of ancestry for data that have none: "one" or "mixed".
     """
 
     name: str
@@ -102,6 +103,7 @@ class Suite:
     conditions: Callable[..., Conditions]
     contestants: Sequence[str] | Callable[[Setup], Sequence[str]] = ()
     entries: Callable[..., list[Entry]] = one_of_each
+    environments: str = "one"
 
     def names(self, setup: Setup) -> tuple[str, ...]:
         """Return the names of the strategies that are compared by default; empty if the caller decides."""

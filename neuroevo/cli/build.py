@@ -20,6 +20,7 @@ from neuroevo.cli.settings.run import Data, Networks, SeededRun, Workers
 from neuroevo.cli.status import status
 from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset
+from neuroevo.data.mixed import mixed
 from neuroevo.data.tasks import default_ways, sample_task
 from neuroevo.execution import Execution, Pixels, Processes, Recipe, Training, WorkerMap
 from neuroevo.execution.tuning import settled, tuned
@@ -96,8 +97,23 @@ def engine_facts(map_: WorkerMap | None) -> dict[str, object]:
     return {"engine": type(map_.engine).__name__, "workers": map_.workers, "worker_threads": map_.engine.threads}
 
 
-def make_dataset(settings: Data, *, name: str | None = None, data_root: Path | None = None) -> Dataset:
-    """Make or read the data set of the settings, or of another name with its folder."""
+def make_dataset(
+    settings: Data,
+    *,
+    name: str | None = None,
+    data_root: Path | None = None,
+    environments: str | None = None,
+    otherwise: str = "one",
+) -> Dataset:
+    """Make or read the data set of the settings, or of another name with its folder.
+
+    Args:
+        settings: The settings.
+        name: Another data set.
+        data_root: The folder of its files.
+        environments: Environments of ancestry, "one" or "mixed"; None keeps those that it has.
+        otherwise: The same, for data that have none.
+    """
     chosen = settings.dataset if name is None else name
     root = settings.data_root if name is None else data_root
     status.say(f"preparing the data set {chosen}")
@@ -106,7 +122,11 @@ def make_dataset(settings: Data, *, name: str | None = None, data_root: Path | N
     files = {"data_root": root} if "data_root" in known else {}
     wanted = {key: value for key, value in given.items() if value is not None and key in known}
     heard = {"progress": partial(status.say_read, chosen)} if "progress" in known else {}
-    return replace(make(**files, **wanted, **heard), augmentation=make_augmentation(settings))
+    found = replace(make(**files, **wanted, **heard), augmentation=make_augmentation(settings))
+    if (environments or (otherwise if found.environments is None else None)) == "mixed":
+        with usage():
+            return mixed(found)
+    return replace(found, environments=None) if environments == "one" else found
 
 
 def make_augmentation(settings: Data) -> Augmentation | None:

@@ -73,7 +73,7 @@ def prepare_comparison(suite: Suite, settings: BenchNetworks, own: Sequence[Name
     """
     check_logs(settings.log)
     device = make_device(settings)
-    dataset = make_dataset(settings).to(device)
+    dataset = make_dataset(settings, environments=settings.environments, otherwise=suite.environments).to(device)
     with usage():
         backbone = make_backbone(settings, dataset)
         setup = make_setup(settings, dataset, backbone, device)
@@ -211,7 +211,10 @@ def make_setup(settings: BenchNetworks, dataset: Dataset, backbone: Backbone, de
         descendants=settings.descendants,
         device=device,
         workers=settings.workers,
-        names={"dataset": settings.dataset, "backbone": settings.backbone},
+        names={
+            "dataset": settings.dataset if dataset.environments is None else dataset.name,
+            "backbone": settings.backbone,
+        },
     )
 
     def resolve_backbone(name: str, width: float = 1.0, /, *, dataset: Dataset | None = None) -> Backbone:

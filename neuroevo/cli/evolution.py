@@ -208,7 +208,7 @@ class Chosen:
         """
         # `auto` may stand for another device by now.
         device = make_device(settings.model_copy(update={"device": before.get("device", settings.device)}))
-        dataset = make_dataset(settings).to(device)
+        dataset = make_dataset(settings, environments=settings.environments).to(device)
         own = dict(settings.own)
         generations = settings.generations if isinstance(settings, EvolveNetworks) else 1
         if "cycle" in own and own["cycle"] is None:

@@ -318,3 +318,18 @@ def test_quick_is_for_evolve_too(neuroevo: Program, tmp_path: Path) -> None:
     assert call.code == 0, call.err
     settings = tomllib.loads((tmp_path / "run" / "settings.toml").read_text(encoding="utf-8"))
     assert (settings["generations"], settings["seed"], settings["life_updates"]) == (3, 0, 2)
+
+
+def test_ancestors_live_in_environments(neuroevo: Program, tmp_path: Path) -> None:
+    """Records and the learngene name them, and a run that is resumed ends as one that was not stopped."""
+    words = ("--environments", "mixed", *TINY[:2], "--population", 8, "--life-updates", 2, "--quiet")
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert neuroevo("evolve", "gtl-population", *words, "--generations", 2, "--cycle", 2, "--out", whole).code == 0
+    assert neuroevo("evolve", "gtl-population", *words, "--generations", 1, "--cycle", 2, "--out", parts).code == 0
+    assert neuroevo("evolve", "--resume", parts, "--generations", 2, "--quiet").code == 0
+    first, second = (Learngene.load(folder / "learngene.safetensors") for folder in (whole, parts))
+    assert same_tensors(first, second)
+    assert first.notes["environments"] == second.notes["environments"]
+    records = read_records(whole / "records.jsonl")
+    assert len({one["environment"] for one in records[0]["individuals"]}) == 8
+    assert facts(whole)["data"]["environments"]["useful"] == ["useful-1", "useful-2"]

@@ -71,6 +71,29 @@ def test_a_suite_has_a_row_for_each_strategy_and_condition(
     assert (tmp_path / "run" / "conditions.png").exists()
 
 
+def test_environments_are_mixed_unless_data_have_their_own(neuroevo: Program, tmp_path: Path) -> None:
+    """Populations have eight ancestors and all rows the same gradient steps; one environment is refused."""
+    small = ("--width", 0.25, "--generations", 2, "--life-updates", 16, *TINY[-8:])
+    names = ("scratch", "narrow-pretraining", "gtl", "gtl-population", "gtl-random-winners", "gtl-oracle")
+    call = neuroevo("bench", "environments", *small, "--strategies", ",".join(names), "--out", tmp_path / "run")
+    assert call.code == 0, call.err
+    found = rows(tmp_path / "run")
+    assert [row["strategy"] for row in found] == [*names]
+    assert [int(float(row["gradient_steps"])) for row in found] == [0, *[32] * 5]
+    assert {row["dataset"] for row in found} == {"toys-mixed"}
+    lived: dict[str, set[str]] = {}
+    for record in read_records(tmp_path / "run" / "records.jsonl"):
+        if record["kind"] == "generation":
+            homes = [one.get("environment", "") for one in record["individuals"]]
+            lived[record["strategy"]] = lived.get(record["strategy"], set()) | {*homes}
+    assert lived["gtl"] == lived["narrow-pretraining"] == {""}
+    assert len(lived["gtl-population"]) == len(lived["gtl-random-winners"]) == 8
+    assert lived["gtl-oracle"] == {"useful-1", "useful-2"}
+    call = neuroevo("bench", "environments", *small, "--environments", "one", "--out", tmp_path / "one")
+    assert call.code == 2
+    assert "Error: environments must be mixed in the suite environments, or those of a data set of yours" in call.err
+
+
 @pytest.mark.slow
 def test_ablation_compares_the_variants_of_gtl(neuroevo: Program, tmp_path: Path) -> None:
     """Unless other strategies are named."""

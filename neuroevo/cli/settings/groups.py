@@ -29,7 +29,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     OWN: (),  # what belongs to a strategy, a problem or a suite says so itself
     DESCENDANTS: ("ways", "shots", "updates", "descendants", "batch", "learning_rate", "ancestor_rate"),
-    DATA: ("dataset", "data_root", "download", "image_size", "augment", "backbone", "width"),
+    DATA: ("dataset", "data_root", "download", "image_size", "augment", "environments", "backbone", "width"),
     MACHINE: (
         *("device", "workers", "engine", "address", "gpus_per_worker", "eval_timeout"),
         *("execution", "precision", "compile"),

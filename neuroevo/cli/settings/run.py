@@ -110,6 +110,12 @@ class Data(SeededRun):
 class Networks(Data, Workers):
     """What a run that trains populations of networks has."""
 
+    environments: Literal["one", "mixed"] | None = Field(
+        default=None,
+        description="Environments that ancestry is from: one, or mixed, which deals it to eight, of which two are "
+        "useful, two shuffle labels, two corrupt images and two have textures instead; by default those of the data "
+        "set, and in the suite environments mixed.",
+    )
     preset: str | None = Field(
         default=None,
         description="Settings of a whole run to begin with: smoke, small or full, for vgg11 on cifar-fs or resnet12 on "

@@ -10,6 +10,7 @@ import pytest
 
 import neuroevo.benchmarks
 from neuroevo.benchmarks.race.suite import RaceSuite
+from neuroevo.benchmarks.suites import environments
 from neuroevo.benchmarks.suites.ablation import STRATEGIES
 from neuroevo.benchmarks.suites.measurement import Measurement
 from neuroevo.benchmarks.suites.optimize import SearchSuite
@@ -18,7 +19,7 @@ from neuroevo.strategies.gtl.variants import CONTESTANTS
 
 ROOT = Path(neuroevo.benchmarks.__file__).parent
 NAMES = {
-    *("transfer", "instinct", "scaling", "adaptation", "ablation", "pays", "optimize", "race"),
+    *("transfer", "instinct", "scaling", "adaptation", "ablation", "pays", "environments", "optimize", "race"),
     *("throughput", "overhead", "scaleout"),
 }
 MODULES = [path for path in sorted(ROOT.glob("*/*.py")) if "\nSUITES = {" in path.read_text(encoding="utf-8")]
@@ -70,5 +71,6 @@ def test_a_suite_says_what_it_tests_and_explains_its_settings(name: str) -> None
 def test_ablation_has_every_variant() -> None:
     """The baseline, GTL, and all that is GTL without one of its parts."""
     assert STRATEGIES[:2] == ("scratch", "gtl")
-    parts = [name for name in CONTESTANTS if name.startswith("gtl-")]
-    assert sorted(STRATEGIES[2:]) == sorted([*parts, "gtl-population"])
+    parts = [name for name in CONTESTANTS if name.startswith("gtl-") and name not in environments.STRATEGIES]
+    shared = ["gtl-no-mutation", "gtl-no-tree"]
+    assert sorted(STRATEGIES[2:]) == sorted([*parts, *shared, "gtl-population"])
