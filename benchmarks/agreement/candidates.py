@@ -115,7 +115,7 @@ def nearest_mean(heir: GeneHeir, *, genes: bool = False) -> float:
     train, test = _features(heir, genes=genes)
     sums = train.new_zeros(_classes(heir), train.shape[1]).index_add_(0, heir.train_labels, train)
     means = sums / heir.train_labels.bincount().unsqueeze(1)
-    return heir.accuracy(-torch.cdist(test, means))
+    return float(heir.accuracy(-torch.cdist(test, means)))
 
 
 def ridge_head(heir: GeneHeir) -> float:
@@ -123,12 +123,12 @@ def ridge_head(heir: GeneHeir) -> float:
     train, test = _features(heir)
     mean = train.mean(0)
     train, test = train - mean, test - mean
-    return heir.accuracy(regressed(train @ train.T, test @ train.T, heir.train_labels, _classes(heir)))
+    return float(heir.accuracy(regressed(train @ train.T, test @ train.T, heir.train_labels, _classes(heir))))
 
 
 def tangent_kernel(heir: GeneHeir) -> float:
     """Return the accuracy of training that is linear in the weights (see `neuroevo.problems.TangentKernel`)."""
-    return linearly_trained(heir, _classes(heir))
+    return float(linearly_trained(heir, _classes(heir)))
 
 
 def gradient_signs(heir: GeneHeir) -> float:

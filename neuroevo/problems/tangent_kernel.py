@@ -40,18 +40,18 @@ class TangentKernel(Untrained):
     tasks: int = 1
     purpose: str = "tangent kernel"
 
-    def measure(self, heir: Heir) -> float:
+    def measure(self, heir: Heir) -> Tensor:
         """Return the accuracy of kernel ridge regression onto the classes."""
         renew(heir.network, heir.train)
         return linearly_trained(heir, self.ways)
 
 
-def linearly_trained(heir: Heir, classes: int) -> float:
+def linearly_trained(heir: Heir, classes: int) -> Tensor:
     """Return the accuracy of kernel ridge regression with the tangent kernel; NaN if a gradient is not finite."""
     count = len(heir.train)
     kernel = tangent_kernel(heir.network, torch.cat([heir.train, heir.test]), count)
     if not bool(kernel.isfinite().all()):
-        return float("nan")
+        return kernel.new_tensor(torch.nan)
     return heir.accuracy(regressed(kernel[:count], kernel[count:], heir.train_labels, classes))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from neuroevo.backbones import Network
@@ -35,11 +36,10 @@ class Heir:
     test: Tensor
     test_labels: Tensor
 
-    def accuracy(self, scores: Tensor) -> float:
+    def accuracy(self, scores: Tensor) -> Tensor:
         """Return how often the greatest of an image's scores [m, k] is that of its class; NaN if one is not finite."""
-        if not bool(scores.isfinite().all()):
-            return float("nan")
-        return float((scores.argmax(1) == self.test_labels).float().mean())
+        right = (scores.argmax(1) == self.test_labels).float().mean()
+        return torch.where(scores.isfinite().all(), right, torch.nan)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +81,8 @@ class Untrained:
         self.setup.examine(self.images, ways=self.ways)
         unseen_per_class(self.images, shots=self.shots, wanted=self.test_per_class)
 
-    def measure(self, heir: Heir) -> float:
-        """Return what counts of an heir, in [0, 1]; NaN if it is not finite."""
+    def measure(self, heir: Heir) -> Tensor:
+        """Return what counts of an heir, a number in [0, 1] on its device; NaN if it is not finite."""
         raise NotImplementedError
 
     @property
@@ -104,7 +104,9 @@ class Untrained:
         return in_threads(self._score, individuals, workers=self.workers)
 
     def _score(self, individual: Individual) -> tuple[float]:
-        return (sum(self.measure(self.heir(individual, number)) for number in range(self.tasks)) / self.tasks,)
+        # One read, for each waits for the device.
+        found = torch.stack([self.measure(self.heir(individual, number)) for number in range(self.tasks)]).tolist()
+        return (sum(found) / self.tasks,)
 
     def heir(self, individual: Individual, number: int) -> Heir:
         """Return the heir of an individual for the task of a number."""

@@ -19,7 +19,7 @@ from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import circuit_counts, random_circuit
 from neuroevo.operators.inheritance import inherit
-from neuroevo.problems import TrainingSetup, nearest_mean
+from neuroevo.problems import TrainingSetup
 from neuroevo.runs.checkpoint import load_checkpoint, save_checkpoint
 from neuroevo.runs.records import read_records
 from neuroevo.seeds import stream
@@ -322,7 +322,7 @@ def test_pretraining_sees_ancestry_and_scoring_held_out(
 ) -> None:
     """The network that lives reads all classes of ancestry, and the score comes from held-out images."""
     sources: dict[str, set[tuple[str, ...]]] = {"train": set(), "score": set()}
-    train, prepare = modes.train, nearest_mean.TrainingSetup.prepare
+    train, prepare = modes.train, TrainingSetup.prepare
 
     def spy_train(training: Any, **precision: Any) -> Any:
         sources["train"].add(training.task.source.classes)
@@ -336,7 +336,7 @@ def test_pretraining_sees_ancestry_and_scoring_held_out(
     monkeypatch.setattr(modes, "train", spy_train)
     strategy = make(kind, toys)
     population = strategy.generate()
-    monkeypatch.setattr(nearest_mean.TrainingSetup, "prepare", spy_prepare)
+    monkeypatch.setattr(TrainingSetup, "prepare", spy_prepare)
     strategy.toolbox.evaluate(population[0])
     dataset = toys.dataset()
     assert sources == {"train": {dataset.ancestry.classes}, "score": {dataset.held_out.classes}}
