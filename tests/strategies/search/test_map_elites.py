@@ -1,5 +1,6 @@
 """MAP-Elites and novelty search: what their archives hold, and how much of the arm's reach they cover."""
 
+import inspect
 import math
 
 import numpy as np
@@ -28,6 +29,14 @@ def reach(measures: torch.Tensor) -> int:
 def test_coverage_is_that_of_pyribs() -> None:
     """The arm's repertoire is covered as by pyribs' own archive and emitter with the same steps, within 5 %."""
     problem, ours, theirs = ARM(), [], []
+    low, high = problem.space.low.numpy(), problem.space.high.numpy()
+    # What later releases call bounds is pairs, and deprecated.
+    names = inspect.signature(IsoLineEmitter).parameters
+    bounded = (
+        {"lower_bounds": low, "upper_bounds": high}
+        if "lower_bounds" in names
+        else {"bounds": [*zip(low, high, strict=True)]}
+    )
     for seed in range(3):
         strategy = MAPElites(problem, seed=seed, sigma=0.1 * problem.space.spread, least=1)
         for _ in evolve(strategy, 100):
@@ -39,8 +48,7 @@ def test_coverage_is_that_of_pyribs() -> None:
             iso_sigma=0.1 * float(problem.space.spread[0]),
             line_sigma=0.2,
             initial_solutions=problem.space.sample(100, generator=torch.Generator().manual_seed(seed)).numpy(),
-            lower_bounds=problem.space.low.numpy(),
-            upper_bounds=problem.space.high.numpy(),
+            **bounded,
             batch_size=100,
             seed=seed,
         )
