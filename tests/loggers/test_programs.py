@@ -3,6 +3,7 @@
 import importlib
 import struct
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,17 @@ def logged(logger: Logger) -> list[dict[str, float]]:
         logger.log_figure("scores", Figure(figsize=(2, 1)))
         logger.log_curve("accuracy", CURVE, over="updates")
     return found
+
+
+def written(path: Path, seconds: float = 60) -> list[Any]:
+    """Return the records of a file, which its writer may finish a moment after the run has ended."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = [*records(path.read_bytes())]
+        if any(record.WhichOneof("record_type") == "exit" for record in found):
+            return found
+        time.sleep(0.1)
+    raise TimeoutError(f"{path} has no end.")
 
 
 def records(content: bytes) -> Iterator[Any]:
@@ -137,7 +149,7 @@ class TestWandb:
         numbers = logged(logger)
         (path,) = tmp_path.glob("wandb/offline-run-*/*.wandb")
         best, settings, curve = [], set(), {}
-        for record in records(path.read_bytes()):
+        for record in written(path):
             items = {(item.key or "/".join(item.nested_key)): item.value_json for item in record.history.item}
             best += [float(items["best_fitness"])] if "best_fitness" in items else []
             curve |= {int(items["updates"]): float(items["accuracy"])} if "accuracy" in items else {}
