@@ -1,4 +1,4 @@
-"""Other operators for genetic transfer learning, and DEAP's own loop around it.
+"""Other operators for genetic transfer learning in a population, and DEAP's own loop around it.
 
 GTL calls every operator through its toolbox, so that registering another one swaps it: here elitist selection from
 DEAP, a mutation that adds noise to the genes, and scores by nearest class means, which train no critic.
@@ -13,15 +13,16 @@ from statistics import fmean
 from deap import algorithms, tools
 from torch import Tensor
 
-from neuroevo import GTL, ConvNet4, Learngene, Recipe, glyphs
+from neuroevo import ConvNet4, Learngene, Recipe, glyphs
 from neuroevo.operators import learngenes
 from neuroevo.problems import NearestMean
 from neuroevo.seeds import stream
+from neuroevo.strategies import PopulationGTL
 
 GENERATIONS, UPDATES = [*map(int, sys.argv[1:]), *(3, 40)[len(sys.argv) - 1 :]]
 
 data = glyphs(images_per_class=100)
-strategy = GTL(data, ConvNet4(widths=(8, 16, 32, 32)), seed=1, life=Recipe(updates=UPDATES))
+strategy = PopulationGTL(data, ConvNet4(widths=(8, 16, 32, 32)), seed=1, life=Recipe(updates=UPDATES))
 generator = stream(1, "noise")
 
 
