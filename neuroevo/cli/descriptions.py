@@ -33,10 +33,11 @@ def _describe_genome(path: Path) -> list[str]:
     size = sum(block.numel() for block in genome.blocks.values())
     shapes = [f"{name} ({' x '.join(map(str, block.shape)) or 'a number'})" for name, block in genome.blocks.items()]
     notes = dict(genome.notes)
-    lines = [f"This is a genome of {size:,} genes in {len(shapes)} blocks: {few(shapes)}."]
+    blocks = "1 block" if len(shapes) == 1 else f"{len(shapes)} blocks"
+    lines = [f"This is a genome of {size:,} genes in {blocks}: {few(shapes)}."]
     lines += _origin(notes, place="problem")
     if (values := notes.pop("values", None)) is not None:
-        lines.append(f"Its values there are {value(values)}.")
+        lines.append(f"Its {'value there is' if len(values) == 1 else 'values there are'} {value(values)}.")
     load = f"Genome.load({str(path)!r})"
     return [*lines, *_others(notes), "", "Next:", f"Use it in Python, after `from neuroevo import Genome`:\n    {load}"]
 

@@ -15,7 +15,7 @@ from neuroevo.cli.for_people import number, sequence
 from neuroevo.cli.help import Command, Option
 from neuroevo.cli.interruption import resumable
 from neuroevo.cli.options import Call, DerivedCommand, common, settings_command
-from neuroevo.cli.output import echo
+from neuroevo.cli.output import echo, echo_sentences
 from neuroevo.cli.settings.groups import RUN
 from neuroevo.cli.settings.load import with_settings
 from neuroevo.cli.settings.run import EvolveCandidate, EvolveNetworks, EvolveSearch
@@ -185,12 +185,12 @@ def _print(result: Mapping[str, Any], settings: Evolve, *, first: str = "") -> N
         echo(json.dumps(result))
     elif "genome" in result:
         values = sequence([number(value) for value in result["values"]])
-        echo(
+        echo_sentences(
             f"{first}The best of {result['evaluations']:,} evaluations on {result['problem']} "
             f"({result['genes']:,} genes) is {values}.\nSaved: {result['genome']}"
         )
     else:
-        echo(
+        echo_sentences(
             f"{first}The learngene holds {result['parameters']:,} parameters ({100 * result['share']:.1f} % of the "
             f"backbone's), scores {result['score']:.3f} on held-out classes and took {result['gradient_steps']:,} "
             f"gradient steps.\nSaved: {result['learngene']}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
@@ -25,6 +27,18 @@ def echo(text: str, *, err: bool = False, end: str = "\n") -> None:
     """
     status.clear()
     click.echo(printable(text) + end, err=err, nl=False)
+
+
+def echo_sentences(text: str) -> None:
+    """Print sentences, in a terminal broken between words; indented lines are commands, which are copied whole."""
+    if sys.stdout.isatty():
+        width = shutil.get_terminal_size().columns
+        text = "\n".join(line if line.startswith(" ") else _broken(line, width) for line in text.split("\n"))
+    echo(text)
+
+
+def _broken(line: str, width: int) -> str:
+    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
 
 
 class Steadfast:

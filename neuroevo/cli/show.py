@@ -15,7 +15,7 @@ from neuroevo.cli.checked import Existing
 from neuroevo.cli.descriptions import describe_file
 from neuroevo.cli.for_people import few, moment, pairs, span
 from neuroevo.cli.help import Command
-from neuroevo.cli.output import echo
+from neuroevo.cli.output import echo_sentences
 from neuroevo.files import CheckpointError
 from neuroevo.plain_text import printable_line
 from neuroevo.runs.directory import read_facts
@@ -46,7 +46,7 @@ def command(path: Path) -> None:
         lines = _describe_run(path) if path.is_dir() else describe_file(_no_page(path))
     except (AttributeError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
         raise CheckpointError(f"{path} does not hold what this version of neuroevo writes ({error}).") from error
-    echo("\n".join(_printable(line) for line in lines))
+    echo_sentences("\n".join(_printable(line) for line in lines))
 
 
 def _no_page(path: Path) -> Path:

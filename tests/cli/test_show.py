@@ -19,6 +19,7 @@ from neuroevo.benchmarks.analysis.summary import Row, to_csv
 from neuroevo.cli import for_people
 from neuroevo.cli.descriptions import describe_file
 from neuroevo.cli.for_people import moment
+from neuroevo.cli.output import echo_sentences
 from neuroevo.files import CheckpointError
 from neuroevo.learngene import Learngene
 from neuroevo.runs.directory import RunDirectory, read_facts
@@ -272,3 +273,19 @@ def test_no_number_is_longer_than_people_read(value: float) -> None:
     text = for_people.number(value)
     assert len(text) <= 10
     assert float(text.replace(",", "")) == pytest.approx(value, rel=0.006)
+
+
+def test_a_terminal_gets_lines_broken_between_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands stay whole, to be copied, and a pipe gets each sentence in one line."""
+    text = f"{'word ' * 20}end.\n\nNext:\n    neuroevo inherit {'long' * 20}"
+    echo_sentences(text)
+    assert capsys.readouterr().out == f"{text}\n"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    echo_sentences(text)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines[:-1])) <= 40
+    assert lines[-1] == text.splitlines()[-1]
+    assert " ".join(lines[:3]) == text.splitlines()[0]
