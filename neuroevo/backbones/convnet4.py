@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuroevo.backbones.backbone import Network, check_inputs, check_widths, initialise
-from neuroevo.backbones.convolutions import Convolution, add_convolutions, chain, chain_groups, layout_of
+from neuroevo.backbones.convolutions import Convolution, add_convolutions, chain, chain_groups, layout_of, pooled_norm
 from neuroevo.backbones.layout import Layout, cached_property
 
 LAYERS = 4
@@ -72,9 +72,9 @@ class ConvNet4Network(Network):
     def features(self, images: Tensor) -> Tensor:
         """Return the features [N, widths[3]] of images [N, C, H, W]."""
         for i in range(1, LAYERS + 1):
-            images = self.get_submodule(f"norm{i}")(self.get_submodule(f"conv{i}")(images))
+            convolution, norm = self.get_submodule(f"conv{i}"), self.get_submodule(f"norm{i}")
             # Pooling and ReLU commute, and after pooling a quarter of the numbers is left.
-            images = F.relu(F.max_pool2d(images, 2))
+            images = F.relu(pooled_norm(cast(nn.Conv2d, convolution), cast(nn.BatchNorm2d, norm), images))
         return images.mean((2, 3))
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from neuroevo.backbones.backbone import Network, check_inputs, check_widths, initialise
-from neuroevo.backbones.convolutions import Convolution, add_convolutions, chain, chain_groups, layout_of
+from neuroevo.backbones.convolutions import Convolution, add_convolutions, chain, chain_groups, layout_of, pooled_norm
 from neuroevo.backbones.layout import Layout, cached_property
 
 STAGES = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3)}
@@ -118,9 +118,11 @@ class VGGNetwork(Network):
         for layers in self.stages:
             for layer in range(1, layers + 1):
                 i += 1
-                images = self.get_submodule(f"norm{i}")(self.get_submodule(f"conv{i}")(images))
+                convolution = cast(nn.Conv2d, self.get_submodule(f"conv{i}"))
+                norm = cast(nn.BatchNorm2d, self.get_submodule(f"norm{i}"))
                 # Pooling and ReLU commute, and after pooling a quarter of the numbers is left.
-                images = F.relu(F.max_pool2d(images, 2) if layer == layers else images)
+                last = layer == layers
+                images = F.relu(pooled_norm(convolution, norm, images) if last else norm(convolution(images)))
         return images.mean((2, 3))
 
 
