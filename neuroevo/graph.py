@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,6 +11,12 @@ import torch
 from torch import Tensor
 
 from neuroevo.genome import Genome
+
+STRUCTURE = ("hidden", "innovations", "order", "_reached")
+"""What is known of a graph whatever its weights, and whichever connections are enabled."""
+
+ENABLED = ("depth", "_outgoing")
+"""What is known of a graph whatever its weights."""
 
 
 class Connection(NamedTuple):
@@ -55,16 +61,31 @@ class Graph:
     @cached_property
     def hidden(self) -> tuple[int, ...]:
         """The hidden nodes."""
-        ends = {end for one in self.connections for end in (one.source, one.target)}
-        return tuple(sorted(end for end in ends if end >= self.first_hidden))
+        ends = {one[1] for one in self.connections} | {one[2] for one in self.connections}
+        return tuple(sorted(ends - {*range(self.first_hidden)}))
+
+    @cached_property
+    def innovations(self) -> int:
+        """The innovation numbers as a set of bits: two graphs are compared by one operation each."""
+        found = 0
+        for one in self.connections:
+            found |= 1 << one.innovation
+        return found
+
+    @cached_property
+    def weights(self) -> dict[int, float]:
+        """The weights by innovation number."""
+        return {innovation: weight for innovation, _, _, weight, _ in self.connections}
 
     @cached_property
     def depth(self) -> int:
         """The length of the longest enabled path to an output; 0 if nothing is connected."""
-        depths: dict[int, int] = {}
+        depths = dict.fromkeys(self.order, 0)
         for node in self.order:
-            before = [depths[one.source] for one in self.connections if one.enabled and one.target == node]
-            depths[node] = 1 + max(before, default=-1)
+            after = depths[node] + 1
+            for target, enabled in self._outgoing.get(node, ()):
+                if enabled and depths[target] < after:
+                    depths[target] = after
         return max(depths.values(), default=0)
 
     @cached_property
@@ -73,26 +94,48 @@ class Graph:
         waiting = dict.fromkeys((*range(self.first_hidden), *self.hidden), 0)
         for one in self.connections:
             waiting[one.target] += 1
-        ready, ordered = [node for node, count in waiting.items() if not count], []
-        while ready:
-            node = ready.pop(0)
-            ordered.append(node)
-            for one in self.connections:
-                if one.source == node:
-                    waiting[one.target] -= 1
-                    if not waiting[one.target]:
-                        ready.append(one.target)
+        ordered = [node for node, count in waiting.items() if not count]
+        for node in ordered:  # which grows
+            for target, _ in self._outgoing.get(node, ()):
+                waiting[target] -= 1
+                if not waiting[target]:
+                    ordered.append(target)
         return tuple(ordered)
+
+    @cached_property
+    def _outgoing(self) -> dict[int, list[tuple[int, bool]]]:
+        """The targets of each node's connections, and whether these are enabled."""
+        found: dict[int, list[tuple[int, bool]]] = {}
+        for _, source, target, _, enabled in self.connections:
+            found.setdefault(source, []).append((target, enabled))
+        return found
+
+    @cached_property
+    def _reached(self) -> dict[int, int]:
+        """The nodes that each node leads to, enabled or not, as bits; every node leads to itself."""
+        found: dict[int, int] = {}
+        for node in reversed(self.order):
+            nodes = 1 << node
+            for target, _ in self._outgoing.get(node, ()):
+                nodes |= found[target]
+            found[node] = nodes
+        return found
+
+    def rewired(self, connections: Iterable[Connection], *, enabled: bool) -> Graph:
+        """Return a graph of the same structure with other weights; what is known of this one is known of it.
+
+        Args:
+            connections: Those of this graph in their order, with other weights.
+            enabled: Whether other ones may be enabled, too.
+        """
+        found = Graph(self.inputs, self.outputs, tuple(connections))
+        kept = STRUCTURE if enabled else STRUCTURE + ENABLED
+        found.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
+        return found
 
     def leads(self, source: int, target: int) -> bool:
         """Return whether there is a path from one node to another, enabled or not; each node leads to itself."""
-        reached, waiting = {source}, [source]
-        while waiting:
-            node = waiting.pop()
-            new = {one.target for one in self.connections if one.source == node} - reached
-            reached |= new
-            waiting += new
-        return target in reached
+        return bool(self._reached.get(source, 1 << source) >> target & 1)
 
     def to_genome(self, **notes: Any) -> Genome:
         """Return the graph as tensors by name, which `from_genome` reads."""
@@ -129,12 +172,15 @@ class Networks:
         self.depth = max(graph.depth for graph in graphs)
         nodes = max(len(graph.hidden) for graph in graphs) + first.first_hidden
         self.weights = torch.zeros(len(graphs), nodes, nodes)
+        places: list[int] = []
+        weights: list[float] = []
         for row, graph in enumerate(graphs):
-            places = {node: graph.first_hidden + place for place, node in enumerate(graph.hidden)}
-            for one in graph.connections:
-                if one.enabled:
-                    ends = (places.get(one.source, one.source), places.get(one.target, one.target))
-                    self.weights[row, ends[0], ends[1]] = one.weight
+            of = {node: graph.first_hidden + place for place, node in enumerate(graph.hidden)}
+            for _, source, target, weight, enabled in graph.connections:
+                if enabled:
+                    places.append((row * nodes + of.get(source, source)) * nodes + of.get(target, target))
+                    weights.append(weight)
+        self.weights.view(-1)[torch.tensor(places, dtype=torch.int64)] = torch.tensor(weights)
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return outputs [P, N, O] for inputs [N, I], or [P, N, I] if each network has its own."""

@@ -7,8 +7,9 @@ Miikkulainen, Evolving Neural Networks through Augmenting Topologies (Evolutiona
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -76,17 +77,22 @@ def minimal(inputs: int, outputs: int, *, innovations: Innovations, generator: t
 
 def perturb_weights(graph: Graph, *, sigma: float = 1.0, replaced: float = 0.1, generator: torch.Generator) -> Graph:
     """Add normal noise to every weight; some are drawn anew (section 4.1, with normal instead of uniform noise)."""
-    noise = torch.randn(2, len(graph.connections), generator=generator, dtype=torch.float64)
-    anew = torch.rand(len(graph.connections), generator=generator, dtype=torch.float64) < replaced
-    old = torch.tensor([one.weight for one in graph.connections], dtype=torch.float64)
-    weights = torch.where(anew, noise[1], old + sigma * noise[0]).tolist()
-    changed = [one._replace(weight=weight) for one, weight in zip(graph.connections, weights, strict=True)]
-    return replace(graph, connections=tuple(changed))
+    count = len(graph.connections)
+    # As Python's numbers, which are double, too: for this few, operations on tensors take longer than all else.
+    steps, others = torch.randn(2, count, generator=generator, dtype=torch.float64).tolist()
+    draws = torch.rand(count, generator=generator, dtype=torch.float64).tolist()
+    changed = [
+        Connection(innovation, source, target, other if draw < replaced else weight + sigma * step, enabled)
+        for (innovation, source, target, weight, enabled), step, other, draw in zip(
+            graph.connections, steps, others, draws, strict=True
+        )
+    ]
+    return graph.rewired(changed, enabled=False)
 
 
 def add_connection(graph: Graph, *, innovations: Innovations, generator: torch.Generator) -> Graph:
     """Connect two nodes that are not connected, without a cycle (section 3.1); the same graph if there are none."""
-    known = {(one.source, one.target) for one in graph.connections}
+    known = {(source, target) for _, source, target, _, _ in graph.connections}
     sources = [*range(graph.inputs + 1), *graph.hidden]
     targets = [*range(graph.inputs + 1, graph.first_hidden), *graph.hidden]
     free = [
@@ -119,18 +125,20 @@ def add_node(graph: Graph, *, innovations: Innovations, generator: torch.Generat
 
 def cross(better: Graph, worse: Graph, *, generator: torch.Generator) -> Graph:
     """Return a child with the better parent's structure, and matching genes of either (section 3.2, figure 4)."""
-    others = {one.innovation: one for one in worse.connections}
+    others = {one[0]: one for one in worse.connections}
     draws = torch.rand(2, len(better.connections), generator=generator, dtype=torch.float64).tolist()
     child = []
     for own, from_other, disabled in zip(better.connections, *draws, strict=True):
-        match = others.get(own.innovation, own)
-        chosen = match if from_other < 0.5 else own
+        match = others.get(own[0], own)
+        innovation, source, target, weight, _ = match if from_other < 0.5 else own
         both = own.enabled and match.enabled
-        child.append(chosen._replace(enabled=both or disabled >= KEPT_DISABLED))
-    return replace(better, connections=tuple(child))
+        child.append(Connection(innovation, source, target, weight, both or disabled >= KEPT_DISABLED))
+    return better.rewired(child, enabled=True)
 
 
-def distance(first: Graph, second: Graph, *, disjoint: float = 1.0, weight: float = 0.4) -> float:
+def distance(
+    first: Graph, second: Graph, *, disjoint: float = 1.0, weight: float = 0.4, enough: float = math.inf
+) -> float:
     """Return how different two graphs are (section 3.3, equation 1, with N = 1 as for the small graphs there).
 
     Args:
@@ -138,12 +146,16 @@ def distance(first: Graph, second: Graph, *, disjoint: float = 1.0, weight: floa
         second: Another one.
         disjoint: Coefficient of the number of genes in only one of them, c1 and c2.
         weight: Coefficient of the mean difference of matching weights, c3.
+        enough: Distance from which on weights are not compared any more: what genes alone give is returned, if it is
+            this or more.
     """
-    ours = {one.innovation: one.weight for one in first.connections}
-    theirs = {one.innovation: one.weight for one in second.connections}
+    alone = disjoint * (first.innovations ^ second.innovations).bit_count()
+    if alone >= enough:
+        return alone
+    ours, theirs = first.weights, second.weights
     common = ours.keys() & theirs.keys()
     apart = sum(abs(ours[number] - theirs[number]) for number in sorted(common)) / max(1, len(common))
-    return disjoint * len(ours.keys() ^ theirs.keys()) + weight * apart
+    return alone + weight * apart
 
 
 def _graph(inputs: int, outputs: int, connections: list[Connection]) -> Graph:

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from neuroevo.genome import Genome
 from neuroevo.graph import Connection, Graph, Networks
-from neuroevo.operators.graphs import Innovations, add_connection, add_node, minimal
+from neuroevo.operators.graphs import (
+    Innovations,
+    add_connection,
+    add_node,
+    cross,
+    distance,
+    minimal,
+    perturb_weights,
+)
 
 
 def grown(seed: int, steps: int) -> Graph:
@@ -75,3 +83,36 @@ def test_nodes_without_enabled_connections() -> None:
         )
         for graphs in ([graph], [graph, deeper]):
             assert Networks(graphs)(torch.ones(1, 1))[0, 0].tolist() == pytest.approx(expected)
+
+
+def leads(graph: Graph, source: int, target: int) -> bool:
+    """Return whether there is a path, found step by step."""
+    return source == target or any(
+        leads(graph, one.target, target) for one in graph.connections if one.source == source
+    )
+
+
+@given(seed=st.integers(0, 2**32), steps=st.integers(0, 5))
+def test_what_is_kept_of_a_structure_is_true_of_the_rewired_graph(seed: int, steps: int) -> None:
+    """Children with other weights, or other enabled connections, are described as if they were new."""
+    generator = torch.Generator().manual_seed(seed)
+    graph = grown(seed, steps)
+    nodes = graph.order
+    assert graph.depth <= len(nodes)
+    for child in (perturb_weights(graph, generator=generator), cross(graph, grown(seed, 0), generator=generator)):
+        fresh = Graph(child.inputs, child.outputs, child.connections)
+        assert child == fresh
+        for name in ("hidden", "order", "depth", "innovations", "weights"):
+            assert getattr(child, name) == getattr(fresh, name)
+        for source in nodes:
+            for target in nodes:
+                assert child.leads(source, target) == leads(child, source, target)
+
+
+@given(seed=st.integers(0, 2**32), steps=st.integers(0, 5), enough=st.floats(0, 8))
+def test_a_distance_that_is_large_enough_need_not_be_exact(seed: int, steps: int, enough: float) -> None:
+    """Weights count as long as they decide whether it is large enough."""
+    first, second = grown(seed, steps), grown(seed + 1, 1)
+    exact, found = distance(first, second), distance(first, second, enough=enough)
+    assert (found >= enough) == (exact >= enough)
+    assert found == exact or enough <= found <= exact

@@ -76,6 +76,13 @@ class Operator(partial[Any]):
         return result
 
 
+def settled(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an operator for many short calls: without the checks of its first one, if that was right."""
+    if isinstance(operator, Operator) and operator.check is None:
+        return partial(operator.func, *operator.args, **operator.keywords)
+    return operator
+
+
 class StrategyToolbox(Toolbox):  # type: ignore[misc]
     """A toolbox with the operators of one strategy and no others.
 

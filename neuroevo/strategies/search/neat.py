@@ -20,7 +20,7 @@ connections.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -33,7 +33,7 @@ from neuroevo.problems.graphs import GraphProblem
 from neuroevo.strategies.search import checks
 from neuroevo.strategies.search.species import Species, allot, sort_into
 from neuroevo.strategies.strategy import ToolboxStrategy, scoring_cost
-from neuroevo.strategies.toolbox import Checks, Verbs
+from neuroevo.strategies.toolbox import Checks, Verbs, settled
 
 WITHOUT_CROSSOVER = 0.25
 BREEDING = 0.4
@@ -97,7 +97,7 @@ class NEAT(ToolboxStrategy):
         self.toolbox.register("perturb_weights", graphs.perturb_weights, generator=self.generator)
         self.toolbox.register("add_connection", graphs.add_connection, **register)
         self.toolbox.register("add_node", graphs.add_node, **register)
-        self.toolbox.register("distance", graphs.distance)
+        self.toolbox.register("distance", graphs.distance, enough=threshold)
 
     def generate(self) -> list[Individual]:
         """Return first individuals, later the children of all species."""
@@ -111,7 +111,7 @@ class NEAT(ToolboxStrategy):
         self.budget = self.budget.then(self.individual_cost().times(len(population)))
         if population:
             self._keep_best(population)
-            self.species = sort_into(self.species, population, alike=self._alike, number=self.next_species)
+            self.species = sort_into(self.species, population, alike=self._alike(), number=self.next_species)
             self.next_species = max(self.next_species, *(one.number + 1 for one in self.species))
             for one in self.species:
                 one.representative = one.members[self._below(len(one.members))].genome
@@ -211,8 +211,13 @@ class NEAT(ToolboxStrategy):
         fitness = Fitness(weights=self.problem.weights)
         return Individual(graph, fitness, id=self.ids(), parents=parents, generation=self.generation)
 
-    def _alike(self, first: object, second: object) -> bool:
-        return bool(self.toolbox.distance(first, second) < self.threshold)
+    def _alike(self) -> Callable[[object, object], bool]:
+        distance, threshold = settled(self.toolbox.distance), self.threshold
+
+        def alike(first: object, second: object) -> bool:
+            return bool(distance(first, second) < threshold)
+
+        return alike
 
     def _draw(self) -> float:
         return float(torch.rand((), generator=self.generator, dtype=torch.float64))

@@ -56,8 +56,10 @@ def sort_into(
     """
     found = [Species(one.number, one.representative, [], one.best, one.stale) for one in species]
     for individual in individuals:
-        home = next((one for one in found if alike(one.representative, individual.genome)), None)
-        if home is None:
+        for home in found:
+            if alike(home.representative, individual.genome):
+                break
+        else:
             home = Species(number, individual.genome)
             number += 1
             found.append(home)
