@@ -17,6 +17,9 @@ from neuroevo.operators.trials import check_rate, happens
 
 Pair = tuple[Tensor, Tensor]
 
+BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+"""Whole numbers by their bytes."""
+
 
 def one_point(first: Tensor, second: Tensor, *, generator: torch.Generator) -> Pair:
     """Exchange all genes after one cut point; the D - 1 cut points are equally likely.
@@ -192,7 +195,14 @@ def _spread(beta: Tensor, draws: Tensor, eta: float) -> Tensor:
 
 
 def _exchange(first: Tensor, second: Tensor, exchanged: Tensor) -> Pair:
-    return torch.where(exchanged, second, first), torch.where(exchanged, first, second)
+    bits = BITS.get(first.element_size())
+    if bits is None or not first.is_cpu or first.requires_grad or second.requires_grad:
+        return torch.where(exchanged, second, first), torch.where(exchanged, first, second)
+    # A choice for each gene, which a processor can't foresee, takes ten times as long as to flip the bits that differ.
+    one, other = first.view(bits), second.view(bits)
+    flipped = one ^ other
+    flipped *= exchanged
+    return (one ^ flipped).view(first.dtype), (other ^ flipped).view(first.dtype)
 
 
 def _positions(genomes: Tensor) -> Tensor:

@@ -168,3 +168,27 @@ def test_wrong_settings_are_refused() -> None:
             blend(ones, ones, alpha=alpha, generator=seeded(0))
     with pytest.raises(TypeError, match=r"floating point, but they are torch\.int64"):
         blend(ones.long(), ones.long(), generator=seeded(0))
+
+
+KINDS = (torch.bool, torch.int8, torch.int64, torch.bfloat16, torch.float32, torch.float64, torch.complex128)
+
+
+@pytest.mark.parametrize("dtype", KINDS)
+def test_exchanged_genes_keep_every_bit(dtype: torch.dtype) -> None:
+    """Not a number, zeros with a sign and what is not dense in memory are exchanged as they are."""
+    first, second = (torch.randn(9, 6, generator=seeded(seed)).mul(3).to(dtype).T for seed in (0, 1))
+    if dtype.is_floating_point:
+        first[0, 0], first[1, 1], second[2, 2] = math.nan, -0.0, -math.inf
+    children = uniform(first, second, rate=0.5, generator=seeded(5))
+    assert {one.dtype for one in children} == {dtype}
+    same = torch.stack([_same(children[0], first), _same(children[0], second)])
+    assert same.any(0).all()
+    assert torch.equal(_same(children[0], first), _same(children[1], second))
+
+
+def _same(first: Tensor, second: Tensor) -> Tensor:
+    """Return which genes are the same, NaN and the signs of zeros included."""
+    if first.dtype.is_floating_point:
+        equal = (first == second) & (first.signbit() == second.signbit())
+        return equal | (first.isnan() & second.isnan())
+    return first == second
