@@ -11,7 +11,7 @@ class Budget:
 
     Attributes:
         gradient_steps: SGD updates of any network at any width: lives, critics and pre-training.
-        multiply_adds: Multiply-adds of those updates (forward and backward).
+        multiply_adds: Multiply-adds of those updates (forward and backward), and of the gradients that scores take.
         critical_path: Sequential updates if every life has a worker of its own.
         evaluations: Evaluations of individuals, repeated ones included.
     """

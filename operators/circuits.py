@@ -86,6 +86,18 @@ def strongest_circuit(
         share: Share of the backbone's parameters, as for `circuit_counts`.
         structure: How wide the groups are beside each other.
     """
+    return top_circuit(layout, weight_norms(layout, weights), share=share, structure=structure)
+
+
+def weight_norms(layout: Layout, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the sum of the absolute input weights of each channel of each group, float64 [channels].
+
+    Biases and norm layers don't count.
+
+    Args:
+        layout: The backbone's channel groups.
+        weights: A network's tensors by name, or other tensors of their shapes, such as products with gradients.
+    """
     norms = {group: torch.zeros(channels, dtype=torch.float64) for group, channels in layout.groups.items()}
     for name, axes in layout.axes.items():
         output = layout.output(name)
@@ -93,8 +105,22 @@ def strongest_circuit(
             strengths = weights[name].detach().cpu().double().abs().movedim(output, 0).flatten(1).sum(1)
             for group, sums in per_channel(layout.segments(name)[output], strengths, layout.groups).items():
                 norms[group] += sums
+    return norms
+
+
+def top_circuit(
+    layout: Layout, importance: Mapping[str, Tensor], *, share: float, structure: Structure = "equal-widths"
+) -> Circuit:
+    """Return per group the most important channels, sorted, int64, with the counts of `circuit_counts`.
+
+    Args:
+        layout: The backbone's channel groups.
+        importance: A number for each channel of each group, [channels]; of equal channels the first is kept.
+        share: Share of the backbone's parameters, as for `circuit_counts`.
+        structure: How wide the groups are beside each other.
+    """
     return {
-        group: norms[group].argsort(descending=True, stable=True)[:count].sort().values
+        group: importance[group].argsort(descending=True, stable=True)[:count].sort().values
         for group, count in circuit_counts(layout, share=share, structure=structure).items()
     }
 

@@ -20,8 +20,8 @@ from neuroevo.data.images import Dataset
 from neuroevo.execution import AUTO, Execution, Recipe, WorkerMap
 from neuroevo.signatures import parameters
 from neuroevo.strategies import GTL, OneCandidate
-from neuroevo.strategies.gtl.variants import Variant
 from neuroevo.strategies.strategy import Strategy
+from neuroevo.strategies.variant import Variant
 
 Match = Literal["steps", "multiply-adds", "seconds", "none"]
 Make = Callable[..., Strategy]

@@ -50,7 +50,7 @@ from neuroevo.runs.directory import RunDirectory
 from neuroevo.signatures import parameters
 from neuroevo.strategies import AsynchronousGTL, PopulationGTL
 from neuroevo.strategies.gtl.gtl import GTL
-from neuroevo.strategies.gtl.variants import Variant
+from neuroevo.strategies.variant import Variant
 
 DEFAULT = ("scratch", "untrained-circuit", "random-circuit", "narrow-pretraining", "finetune", "gtl-paper", "gtl")
 """What is compared unless the suite or the settings say otherwise."""

@@ -46,10 +46,10 @@ from neuroevo.signatures import parameters
 from neuroevo.spelling import unknown
 from neuroevo.strategies import GTL, NEAT, AsynchronousGTL, PopulationGTL, Search
 from neuroevo.strategies.gtl.operators import finite_or_none
-from neuroevo.strategies.gtl.variants import Variant
 from neuroevo.strategies.passed_on import passed_on
 from neuroevo.strategies.search.evaluations import CHECKPOINT_SECONDS, generations_within
 from neuroevo.strategies.strategy import Strategy
+from neuroevo.strategies.variant import Variant
 
 LINES = 20
 """Lines of progress of one run, about."""

@@ -13,6 +13,9 @@ from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from neuroevo.backbones import Network
+from neuroevo.budget import Budget
+from neuroevo.data.tasks import unseen_per_class
+from neuroevo.execution.cost import PASSES, multiply_adds
 from neuroevo.problems.untrained import Heir, Untrained
 
 RIDGE = 1e-2
@@ -39,6 +42,14 @@ class TangentKernel(Untrained):
     test_per_class: int = 20
     tasks: int = 1
     purpose: str = "tangent kernel"
+
+    @property
+    def budget(self) -> Budget:
+        """The cost of scoring one individual: no gradient step, but a gradient for each image."""
+        shots = self.ways * self.shots
+        tested = self.ways * unseen_per_class(self.images, shots=self.shots, wanted=self.test_per_class)
+        forward = multiply_adds(self.setup.backbone, tuple(self.images.images.shape[1:]), self.ways)
+        return Budget(multiply_adds=self.tasks * (PASSES * (shots + tested) + shots) * forward)
 
     def measure(self, heir: Heir) -> Tensor:
         """Return the accuracy of kernel ridge regression onto the classes."""

@@ -6,9 +6,9 @@ registering another one really swaps it; `deap.algorithms.eaGenerateUpdate(strat
 `GTL` evolves learngenes in one lineage, `PopulationGTL` with lives side by side, `AsynchronousGTL` without waiting for
 generations to end, `Layerwise` evolves which layers are passed on. Their rivals make one candidate in one generation:
 `Scratch` passes on nothing, `UntrainedCircuit` a random circuit of a random network, `RandomCircuit` one of a
-pre-trained network, `PrunedCircuit` its strongest channels, `HeurLG` its last layers, `Finetune` all of it,
-`LinearProbe` all of it frozen; `NarrowPretraining` trains a network of the circuit's size alone, `Reptile` meta-learns
-on many tasks.
+pre-trained network, `PrunedCircuit` its strongest channels, `EvolvedCircuit` as many of each group as a search finds,
+`HeurLG` its last layers, `Finetune` all of it, `LinearProbe` all of it frozen; `NarrowPretraining` trains a network of
+the circuit's size alone, `Reptile` meta-learns on many tasks.
 
 Over the weight vectors of a `neuroevo.problems.Problem`, each a `Search`: `Genetic` (generational or steady-state),
 `EvolutionStrategy` (comma or plus), `Differential`, `SHADE` (differential evolution that adapts), `PSO` (particle
@@ -60,6 +60,7 @@ from neuroevo.strategies.search.shade import SHADE
 from neuroevo.strategies.search.snes import SNES
 from neuroevo.strategies.strategy import Strategy
 from neuroevo.strategies.transfer.base import OneCandidate
+from neuroevo.strategies.transfer.evolved import EvolvedCircuit
 from neuroevo.strategies.transfer.reptile import Reptile
 from neuroevo.strategies.transfer.rivals import (
     Finetune,
@@ -90,6 +91,7 @@ __all__ = [
     "Coevolution",
     "Differential",
     "EvolutionStrategy",
+    "EvolvedCircuit",
     "Finetune",
     "GTLSettings",
     "GenePool",

@@ -35,6 +35,7 @@ from neuroevo.strategies import (
     SNES,
     Differential,
     EvolutionStrategy,
+    EvolvedCircuit,
     Finetune,
     Genetic,
     HeurLG,
@@ -76,6 +77,7 @@ QUALITY = (MAPElites, CMAME, Novelty)
 RIVALS: dict[str, type[OneCandidate]] = {
     "random-circuit": RandomCircuit, "narrow-pretraining": NarrowPretraining, "finetune": Finetune,
     "linear-probe": LinearProbe, "heur-lg": HeurLG, "pruned-circuit": PrunedCircuit, "reptile": Reptile,
+    "evolved-circuit": EvolvedCircuit,
     "untrained-circuit": UntrainedCircuit, "scratch": Scratch,
 }  # fmt: skip
 

@@ -5,8 +5,7 @@ A variant is a strategy and what its settings are; `neuroevo bench` gives each o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from neuroevo.execution import Recipe
@@ -14,27 +13,7 @@ from neuroevo.strategies.gtl.gtl import GTL
 from neuroevo.strategies.gtl.layerwise import Layerwise
 from neuroevo.strategies.gtl.population import PopulationGTL
 from neuroevo.strategies.gtl.settings import PAPER
-from neuroevo.strategies.strategy import Strategy
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A strategy with settings of its own.
-
-    Attributes:
-        strategy: The strategy's class.
-        summary: One line about it.
-        settings: What makes it this variant; only settings that are given for it by name override them.
-        sizes: Its defaults where they are not the strategy's; settings for the whole run override them.
-        at_once: Whether all generations of a run are one, with as many individuals as all of them together.
-    """
-
-    strategy: Callable[..., Strategy]
-    summary: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    sizes: Mapping[str, Any] = field(default_factory=dict)
-    at_once: bool = False
-
+from neuroevo.strategies.variant import Variant
 
 SHORT: Mapping[str, Any] = {"population": 6, "life": Recipe(updates=100)}
 """Training runs of the paper's reading, many and short; the numbers are ours."""

@@ -6,15 +6,25 @@ Those that pre-train the same network (`pretrains`) differ only in what they cut
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
 
 from neuroevo.backbones import Backbone
+from neuroevo.data.images import Dataset
+from neuroevo.data.tasks import sample_task, smallest_class
+from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
-from neuroevo.operators.circuits import circuit_counts, strongest_circuit, whole_circuit
+from neuroevo.operators.circuits import circuit_counts, top_circuit, whole_circuit
+from neuroevo.operators.importance import IMPORTANCE
 from neuroevo.operators.inheritance import Inheritance, inherit
 from neuroevo.operators.layers import last_layers, tensors_of
 from neuroevo.seeds import stream
 from neuroevo.strategies.transfer.base import WHOLE_NETWORK, OneCandidate
+
+EXAMPLES = 10
+"""Images of each class by which channels are ranked."""
 
 
 class Scratch(OneCandidate):
@@ -51,20 +61,57 @@ class RandomCircuit(OneCandidate):
 
 
 class PrunedCircuit(OneCandidate):
-    """Transfers the channels of greatest L1 norm of a network that was trained on all `ancestry` classes.
+    """Transfers the strongest channels of a network that was trained on all `ancestry` classes.
 
-    Filters are ranked by the sum of their absolute weights (Li et al. 2017, "Pruning Filters for Efficient ConvNets",
-    arXiv 1608.08710, section 3.1); unlike there, the network is not trained again after pruning: descendants are.
+    Unlike in pruning, the network is not trained again afterwards: descendants are. For what is not below see
+    `OneCandidate`.
+
+    Args:
+        dataset: As in `OneCandidate`.
+        backbone: As in `OneCandidate`.
+        importance: What channels are ranked by: the L1 norm of their "weights" (Li et al. 2017, "Pruning Filters for
+            Efficient ConvNets", arXiv 1608.08710, section 3.1), or, on `ancestry` images, the means of their
+            "activations" or the "gradients" of their weights (see `neuroevo.operators.importance`).
+        settings: As in `OneCandidate`.
+
+    Raises:
+        ValueError: The importance is none.
     """
 
     name: ClassVar[str] = "pruned-circuit"
     pretrains: ClassVar[str] = WHOLE_NETWORK
 
+    def __init__(
+        self,
+        dataset: Dataset,
+        backbone: Backbone,
+        *,
+        importance: Literal["weights", "activations", "gradients"] = "weights",
+        **settings: Any,
+    ) -> None:
+        if importance not in IMPORTANCE:
+            raise ValueError(f"importance must be one of {', '.join(IMPORTANCE)}, but it is {importance!r}.")
+        super().__init__(dataset, backbone, **settings)
+        self.importance = IMPORTANCE[importance]
+
     def candidate(self) -> Learngene:
         """Pre-train and return the circuit of the strongest channels."""
-        weights = self.pretrain()
-        circuit = strongest_circuit(self.backbone.layout, weights, share=self.share, structure=self.structure)
+        weights, layout, life = self.pretrain(), self.backbone.layout, self.life
+        network = self.backbone.build(life.ways, generator=torch.Generator()).to(life.setup.device).eval()
+        network.load_state_dict(weights)
+        importance = self.importance(layout, network, *self._examples())
+        circuit = top_circuit(layout, importance, share=self.share, structure=self.structure)
         return self.cut(weights, circuit, self.backbone)
+
+    def _examples(self) -> tuple[Tensor, Tensor]:
+        """Return some images of each class that the network was trained on, and the rows of its head."""
+        life, shots = self.life, min(EXAMPLES, smallest_class(self.life.images))
+        draws = stream(self.seed, "importance")
+        task = sample_task(life.images, ways=life.ways, shots=shots, test_per_class=0, generator=draws)
+        # The head's rows are in the order in which the training run drew its classes.
+        rows = life.classes(Individual(None, id=self.generation, generation=self.generation), 0).argsort()
+        images = life.setup.pixels(task.source.images[task.train])
+        return images, rows[task.classes[task.train_labels]].to(images.device)
 
 
 class NarrowPretraining(OneCandidate):
