@@ -19,7 +19,18 @@ from neuroevo.strategies.gtl.variants import CONTESTANTS
 
 ROOT = Path(neuroevo.benchmarks.__file__).parent
 NAMES = {
-    *("transfer", "instinct", "scaling", "adaptation", "ablation", "pays", "environments", "structures", "optimize", "race"),
+    *(
+        "transfer",
+        "instinct",
+        "scaling",
+        "adaptation",
+        "ablation",
+        "pays",
+        "environments",
+        "structures",
+        "optimize",
+        "race",
+    ),
     *("throughput", "overhead", "scaleout"),
 }
 MODULES = [path for path in sorted(ROOT.glob("*/*.py")) if "\nSUITES = {" in path.read_text(encoding="utf-8")]

