@@ -125,6 +125,7 @@ def write(run: Path, docs: Path) -> None:
     text = run.read_text(encoding="utf-8")
     for page in filter(Path.exists, (docs / PAGE, docs / RULES)):
         write_atomically(page, filled(page.read_text(encoding="utf-8"), text).encode())
+    (docs / PICTURE).parent.mkdir(parents=True, exist_ok=True)
     write_atomically(docs / PICTURE, to_svg(draw_profiles(unpack(text))))
 
 

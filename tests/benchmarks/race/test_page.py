@@ -45,7 +45,6 @@ def test_parts_between_marks_are_made(tmp_path: Path) -> None:
     """The rest of the page stays, a second call changes nothing, and a mark that names no part is refused."""
     run, page = tmp_path / RECORDED, tmp_path / PAGE
     run.write_text(pack(RECORDS, {"versions": {"cma": "4.5.0"}}))
-    (tmp_path / "pictures").mkdir()
     page.write_text("before\n<!-- made: best -->\nold\n<!-- end -->\nafter\n<!-- made: rule -->\n<!-- end -->\n")
     write(run, tmp_path)
     text = page.read_text()
