@@ -39,6 +39,7 @@ from neuroevo.strategies import (
     SNES,
     Differential,
     EvolutionStrategy,
+    EvolvedCircuit,
     Finetune,
     Genetic,
     HeurLG,
@@ -61,6 +62,7 @@ from neuroevo.strategies import (
     UntrainedCircuit,
 )
 from neuroevo.strategies.gtl.variants import CONTESTANTS
+from neuroevo.strategies.transfer.variants import CONTESTANTS as OTHERS
 from neuroevo.testing.architectures import ResidualNet
 from neuroevo.testing.laws import (
     backbone_laws,
@@ -120,7 +122,7 @@ def layerwise(seed: int) -> GTL:
     return gtl(seed, kind=Layerwise, mutation_rate=1.0)
 
 
-def rival(seed: int, *, kind: type[OneCandidate]) -> OneCandidate:
+def rival(seed: int, *, kind: Callable[..., OneCandidate]) -> OneCandidate:
     """Return a strategy of one candidate that trains for one update."""
     return kind(tiny(), BACKBONE, seed=seed, share=0.5, pretraining=ONE_UPDATE, workers=1)
 
@@ -163,6 +165,7 @@ RIVALS = {
     "linear-probe": LinearProbe,
     "heur-lg": HeurLG,
     "pruned-circuit": PrunedCircuit,
+    "evolved-circuit": partial(EvolvedCircuit, structures=2, search_generations=1),
     "reptile": Reptile,
     "untrained-circuit": UntrainedCircuit,
     "scratch": Scratch,
@@ -367,5 +370,6 @@ def test_map_of_a_pool() -> None:
 
 def test_everything_is_checked() -> None:
     """Whatever the command line knows is among the subjects above."""
-    assert set(catalogue.entries("strategy")) == {"gtl", "gtl-population", *CONTESTANTS, "neat", *RIVALS, *SEARCHES}
+    variants = {*CONTESTANTS, *OTHERS}
+    assert set(catalogue.entries("strategy")) == {"gtl", "gtl-population", *variants, "neat", *RIVALS, *SEARCHES}
     assert set(catalogue.entries("backbone")) == {*NETWORKS, "vit"}
