@@ -31,6 +31,8 @@ from neuroevo.runs.names import RECORDS, SETTINGS
 from neuroevo.runs.records import salvage_records
 
 MOST_NAMED = 6
+CHOSEN = "chosen"
+"""The fact of a run that holds what was chosen for contestants before they were compared, by name."""
 UNFIT = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 """What is raised where files hold something else than this version writes."""
 
@@ -69,6 +71,12 @@ class RunData:
     settings: Mapping[str, Any]
     records: tuple[Record, ...]
     problems: tuple[str, ...]
+
+    @property
+    def chosen(self) -> Mapping[str, Mapping[str, Any]]:
+        """What was chosen for contestants before they were compared, by name: a rate, and a part of the budget."""
+        found = self.facts.get(CHOSEN)
+        return found if isinstance(found, Mapping) else {}
 
     @property
     def suite(self) -> str:

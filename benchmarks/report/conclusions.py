@@ -78,7 +78,21 @@ def _of_comparison(result: RunData) -> Conclusions:
     seeds = min((one.count for one in differences), default=max(row.seed_count for row in result.rows))
     cautions = " ".join(filter(None, (caution(seeds), _unequal(result))))
     sentences += [_agreement(group) for group in agreeing(result.records)]
-    return Conclusions(headline or result.title, cautions, (*sentences, *_failed(result.rows)))
+    return Conclusions(headline or result.title, cautions, (*sentences, *_chosen(result), *_failed(result.rows)))
+
+
+def _chosen(result: RunData) -> list[str]:
+    """Return what was chosen for contestants before they were compared."""
+    words = [f"{name} {_in_words(one)}" for name, one in result.chosen.items()]
+    if not words:
+        return []
+    return [f"Chosen for each in a rehearsal, which looks at no novel class: {', '.join(words)}."]
+
+
+def _in_words(choice: Mapping[str, float | None]) -> str:
+    rate, part = choice.get("rate"), choice.get("part", 1)
+    parts = [*([] if rate is None else [f"a rate of {rate:g}"]), *([] if part == 1 else [f"{part:.0%} of its budget"])]
+    return " and ".join(parts) or "all of its budget"
 
 
 def _agreement(group: Sequence[str]) -> str:

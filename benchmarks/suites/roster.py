@@ -7,6 +7,7 @@ makes a variant, and what is given for one contestant by name.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypeVar, cast
@@ -20,7 +21,7 @@ from neuroevo.data.images import Dataset
 from neuroevo.execution import AUTO, Execution, Recipe, WorkerMap
 from neuroevo.signatures import parameters
 from neuroevo.strategies import GTL, OneCandidate
-from neuroevo.strategies.strategy import Strategy
+from neuroevo.strategies.strategy import Strategy, operators_of
 from neuroevo.strategies.variant import Variant
 
 Match = Literal["steps", "multiply-adds", "seconds", "none"]
@@ -105,7 +106,7 @@ class Roster:
         """
         updates = self.updates_of(entries) if updates is None else updates
         made = [(one, self._contestant(one, updates)) for one in entries]
-        return [contestant for one, contestant in made if self._affords(one, contestant)]
+        return self._sharing([contestant for one, contestant in made if self._affords(one, contestant)])
 
     def updates_of(self, entries: Sequence[Entry]) -> dict[str, int]:
         """Return the updates of each kind of pre-training that the entries need, by the rule `match`."""
@@ -131,10 +132,22 @@ class Roster:
         count = entry.budget if entry.budget is not None else updates.get(entry.pretrains)
         if count is not None and entry.pretrains and "pretraining_updates" not in entry.settings:
             settings["pretraining"] = replace(settings["pretraining"], updates=count)
-        shared = entry.pretrains if entry.pretrains != UNSHARED and not _own_training(entry) else ""
-        if shared and entry.budget is not None:
-            shared = f"{shared} {entry.budget}"
+        shared = "" if entry.pretrains == UNSHARED else entry.pretrains
         return Contestant(entry.name, _Maker(self, entry, settings), pretrains=shared)
+
+    def _sharing(self, contestants: Sequence[Contestant]) -> list[Contestant]:
+        """Name the networks that contestants pre-train, so that those share one that train the same one alike."""
+        names: dict[tuple[str, str], str] = {}
+        found = []
+        for one in contestants:
+            if one.pretrains:
+                live = operators_of(one.make(self.seed)).get("live")
+                key = one.pretrains, json.dumps(live, sort_keys=True)
+                taken = one.pretrains in names.values()
+                names.setdefault(key, f"{one.pretrains} of {one.name}" if taken else one.pretrains)
+                one = replace(one, pretrains=names[key])
+            found.append(one)
+        return found
 
     def _evolving(self, entry: Entry) -> Contestant:
         settings, generations = self._of(entry), self.generations
@@ -229,11 +242,6 @@ def _lay(settings: dict[str, Any], known: Mapping[str, Any], name: str, value: A
 def _population(entry: Entry, settings: Mapping[str, Any]) -> int:
     count: int = settings.get("population", parameters(entry.make)["population"].default)
     return count
-
-
-def _own_training(entry: Entry) -> bool:
-    """Return whether an entry has settings of its own about what it pre-trains."""
-    return any(name == "pretraining" or name.startswith("pretraining_") for name in entry.settings)
 
 
 def takes_setting(make: Make, name: str) -> bool:

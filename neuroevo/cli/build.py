@@ -21,6 +21,7 @@ from neuroevo.cli.status import status
 from neuroevo.data.augmentation import Augmentation
 from neuroevo.data.images import Dataset
 from neuroevo.data.mixed import mixed
+from neuroevo.data.rehearsal import rehearsal
 from neuroevo.data.tasks import default_ways, sample_task
 from neuroevo.execution import Execution, Pixels, Processes, Recipe, Training, WorkerMap
 from neuroevo.execution.tuning import settled, tuned
@@ -123,6 +124,9 @@ def make_dataset(
     wanted = {key: value for key, value in given.items() if value is not None and key in known}
     heard = {"progress": partial(status.say_read, chosen)} if "progress" in known else {}
     found = replace(make(**files, **wanted, **heard), augmentation=make_augmentation(settings))
+    if settings.rehearse:
+        with usage():
+            found = rehearsal(found)
     if (environments or (otherwise if found.environments is None else None)) == "mixed":
         with usage():
             return mixed(found)

@@ -21,6 +21,7 @@ from neuroevo.benchmarks.analysis.summary import cells
 from neuroevo.benchmarks.report.columns import percent
 from neuroevo.benchmarks.report.terminal import format_seeds
 from neuroevo.benchmarks.suites.cells import Cell
+from neuroevo.benchmarks.suites.choosing import Choices
 from neuroevo.benchmarks.suites.comparison import Comparison
 from neuroevo.benchmarks.suites.condition import Condition
 from neuroevo.benchmarks.suites.contestant import Contestant
@@ -29,6 +30,7 @@ from neuroevo.benchmarks.suites.protocol import Transfer
 from neuroevo.benchmarks.suites.roster import UNSHARED, Entry, Roster, takes_setting
 from neuroevo.benchmarks.suites.suite import Setup, Suite
 from neuroevo.cli.build import Job, engine_facts, make_backbone, make_dataset, make_device, make_execution, usage
+from neuroevo.cli.choosing import choices_of, chosen
 from neuroevo.cli.conclusions import print_conclusions
 from neuroevo.cli.contestants import Named
 from neuroevo.cli.logs import Logs, check_logs
@@ -96,10 +98,11 @@ def prepare_comparison(suite: Suite, settings: BenchNetworks, own: Sequence[Name
             shots = settings.every_shots if len(settings.every_shots) > 1 else ()
             return suite.comparison(contestants, setup, seeds=seeds, shots=shots, **of_suite)
 
+        choices = choices_of(settings, roster, setup)
         # What a comparison, a strategy or a backbone refuses is refused before anything is measured or trained.
         for one in compare(roster.contestants(entries, updates={}), setup).contestants:
             one.make(settings.seed)
-    return partial(_run, compare, settings, entries, setup, roster)
+    return partial(_run, compare, settings, entries, setup, roster, choices)
 
 
 def _run(
@@ -108,6 +111,7 @@ def _run(
     entries: Sequence[Entry],
     setup: Setup,
     roster: Roster,
+    choices: Choices | None,
     run: RunDirectory,
     map_: WorkerMap | None,
 ) -> None:
@@ -118,6 +122,11 @@ def _run(
     setup = replace(setup, protocol=replace(setup.protocol, execution=execution))
     roster = replace(roster, execution=execution, map_=map_)
     run.note(engine_facts(map_))
+    if choices is not None:
+        choices = replace(choices, roster=roster, protocol=setup.protocol)
+        entries = chosen(
+            choices, entries, run, listening=partial(Progress.shown, quiet=settings.quiet, classes="held-out")
+        )
     updates = run.facts.get("pretraining_updates")
     if not isinstance(updates, dict):
         # Measured once: a run that is resumed keeps the budgets that it began with.
@@ -126,7 +135,9 @@ def _run(
     comparison = compare(roster.contestants(entries, updates=updates), setup)
     with (
         Logs.opened(settings.log, run.path, used(settings), metrics=("accuracy", "best_fitness")) as logs,
-        Progress.shown(quiet=settings.quiet, logs=logs) as listener,
+        Progress.shown(
+            quiet=settings.quiet, logs=logs, classes="held-out" if settings.rehearse else "novel"
+        ) as listener,
     ):
         comparison.run_in(run, listener=listener)
     result = read_run(run.path)
@@ -194,8 +205,8 @@ def shared_settings(settings: BenchNetworks) -> dict[str, Any]:
     found: dict[str, Any] = {key: value for key, value in quick.items() if takes_setting(GTL, key)}
     found |= dict.fromkeys(SHARED["batch"], settings.batch)
     found |= dict.fromkeys(SHARED["learning_rate"], settings.learning_rate)
-    if settings.ancestor_rate is not None:
-        found |= dict.fromkeys(SHARED["ancestor_rate"], settings.ancestor_rate)
+    if len(settings.every_rate) == 1:
+        found |= dict.fromkeys(SHARED["ancestor_rate"], settings.every_rate[0])
     found |= {"critic_shots": max(settings.every_shots), "cycle": settings.generations}
     return found | settings.given
 
@@ -238,12 +249,14 @@ class Progress(Listener):
 
     Attributes:
         reporter: Draws the bar; it is there when the comparison has started.
-        logs: The loggers.
+        logs: The loggers, if there are any.
+        classes: What classes descendants learn.
     """
 
-    def __init__(self, *, quiet: bool, logs: Logs) -> None:
+    def __init__(self, *, quiet: bool, logs: Logs | None = None, classes: str = "novel") -> None:
         self.quiet = quiet
         self.logs = logs
+        self.classes = classes
         self.reporter = Reporter(1, quiet=True)
         self.work = Work([], 0, {}, [], 0)
         self.hearing = ExitStack()
@@ -252,9 +265,9 @@ class Progress(Listener):
 
     @classmethod
     @contextmanager
-    def shown(cls, *, quiet: bool, logs: Logs) -> Iterator[Progress]:
+    def shown(cls, *, quiet: bool, logs: Logs | None = None, classes: str = "novel") -> Iterator[Progress]:
         """Return a listener whose bar is taken away at the end."""
-        listener = cls(quiet=quiet, logs=logs)
+        listener = cls(quiet=quiet, logs=logs, classes=classes)
         try:
             yield listener
         finally:
@@ -268,8 +281,9 @@ class Progress(Listener):
         self.hearing.enter_context(watching(self.reporter.hear))
         again = f"; {work.finished} cells are finished already" if work.finished else ""
         seeds = list(dict.fromkeys(seed for _, seed in work.cells))
+        begin = "" if self.classes == "novel" else f"rehearsal on {self.classes} classes: "
         self.reporter.line(
-            f"{', '.join(work.planned)}; {f'{format_seeds(seeds)}, ' if seeds else ''}on "
+            f"{begin}{', '.join(work.planned)}; {f'{format_seeds(seeds)}, ' if seeds else ''}on "
             f"{work.conditions[0].protocol.device}, {max(work.planned.values())} gradient steps before transfer{again}"
         )
         first = "pre-training" if any(one.pretrains for one, _ in work.cells) else "starting"
@@ -278,11 +292,12 @@ class Progress(Listener):
     def on_pretrained(self, contestant: Contestant, seed: int) -> None:
         """Count the steps of a pre-trained network."""
         self.reporter.advance(self.work.planned[contestant.name])
-        self.reporter.line(f"pre-trained the {contestant.pretrains} of seed {seed}{self.reporter.left}")
+        self.reporter.line(f"pre-trained the {contestant.pretrains}, seed {seed}{self.reporter.left}")
 
     def on_generation(self, contestant: Contestant, seed: int, generation: Generation) -> None:
         """Count the steps of a generation and show its scores; what was pre-trained is counted already."""
-        self.logs.log(contestant.name, seed, generation)
+        if self.logs is not None:
+            self.logs.log(contestant.name, seed, generation)
         if self.cell != (contestant.name, seed):
             self.cell, self.steps = (contestant.name, seed), 0
         if not contestant.pretrains:
@@ -301,8 +316,9 @@ class Progress(Listener):
 
     def on_cell(self, cell: Cell) -> None:
         """Say what the descendants of a cell reached, and log it."""
-        self.logs.log_curves(cell.contestant, cell.seed, cell.accuracies(), over="updates")
-        self.reporter.line(f"{_sentence(cell)}{self.reporter.left}")
+        if self.logs is not None:
+            self.logs.log_curves(cell.contestant, cell.seed, cell.accuracies(), over="updates")
+        self.reporter.line(f"{_sentence(cell, self.classes)}{self.reporter.left}")
 
 
 def _defaults(entry: Entry, settings: BenchNetworks) -> dict[str, Any]:
@@ -326,11 +342,11 @@ def _whole_settings(make: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in settings.items() if key not in known}, **plain}
 
 
-def _sentence(cell: Cell) -> str:
+def _sentence(cell: Cell, classes: str) -> str:
     finals = [record["accuracy"][-1] for record in cell.records if record["kind"] == "descendant"]
     seconds = next(record["seconds"] for record in cell.records if record["kind"] == "ancestor")
     mean = percent(sum(finals) / len(finals))
-    return f"{cell.contestant}, seed {cell.seed}: {mean} % on novel classes, {seconds:.1f} s before transfer"
+    return f"{cell.contestant}, seed {cell.seed}: {mean} % on {classes} classes, {seconds:.1f} s before transfer"
 
 
 def _json(row: Mapping[str, object]) -> dict[str, object]:

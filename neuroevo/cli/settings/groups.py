@@ -28,8 +28,18 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         *("quick", "preset", "asynchronous", "from", "share", "structure", "settings", "imports", "resume"),
     ),
     OWN: (),  # what belongs to a strategy, a problem or a suite says so itself
-    DESCENDANTS: ("ways", "shots", "updates", "descendants", "batch", "learning_rate", "ancestor_rate"),
-    DATA: ("dataset", "data_root", "download", "image_size", "augment", "environments", "backbone", "width"),
+    DESCENDANTS: ("ways", "shots", "updates", "descendants", "batch", "learning_rate", "ancestor_rate", "spend"),
+    DATA: (
+        "dataset",
+        "data_root",
+        "download",
+        "image_size",
+        "augment",
+        "environments",
+        "rehearse",
+        "backbone",
+        "width",
+    ),
     MACHINE: (
         *("device", "workers", "engine", "address", "gpus_per_worker", "eval_timeout"),
         *("execution", "precision", "compile"),

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from neuroevo.cli.settings.values import Augment, Counts, Device, Folder, Log, Names
+from neuroevo.cli.settings.values import Augment, Counts, Device, Folder, Log, Names, Parts, Rates
 from neuroevo.structure import Structure
 
 STRATEGY: dict[str, Any] = {"argument": "STRATEGY", "names": "strategy"}
@@ -100,6 +100,11 @@ class Data(SeededRun):
         default=(),
         description="Changes of images in training, separated by commas: crop (out of a border of an eighth), flip and "
         "jitter (of brightness, contrast and saturation by up to 40 %); by default none.",
+    )
+    rehearse: bool = Field(
+        default=False,
+        description="Leave novel classes alone, so that settings can be chosen: held-out classes take their place, and "
+        "some ancestry classes the place of those.",
     )
     backbone: str = Field(
         default="convnet4", description="Architecture of the networks.", json_schema_extra={"names": "backbone"}
@@ -235,11 +240,28 @@ class BenchNetworks(Evolving, Bench):
     descendants: int = Field(default=4, ge=1, description="Descendants that each learngene is tested on.")
     batch: int = Field(default=64, ge=1, description="Images in one update, of all networks.")
     learning_rate: float = Field(default=0.05, gt=0, description="Learning rate of descendants and critics.")
-    ancestor_rate: float | None = Field(
+    ancestor_rate: Rates | None = Field(
         default=None,
-        gt=0,
-        description="Learning rate of training runs before transfer; by default each strategy's own.",
+        description="Learning rate of training runs before transfer; by default each strategy's own. Of several, each "
+        "strategy gets the one that is best for it in a rehearsal, see --rehearse.",
     )
+
+    spend: Parts = Field(
+        default=1.0,
+        description="Part of what it may spend that each strategy spends before transfer; of several, each gets the "
+        "one that is best for it in a rehearsal, since training for less may be better.",
+    )
+
+    @property
+    def every_part(self) -> tuple[float, ...]:
+        """The parts of budgets to choose from, or the only one."""
+        return (self.spend,) if isinstance(self.spend, float) else self.spend
+
+    @property
+    def every_rate(self) -> tuple[float, ...]:
+        """The learning rates before transfer to choose from, or the only one; none if none is given."""
+        rates = self.ancestor_rate
+        return () if rates is None else (rates,) if isinstance(rates, float) else rates
 
     @property
     def every_shots(self) -> tuple[int, ...]:

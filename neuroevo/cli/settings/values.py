@@ -52,6 +52,20 @@ def _check_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _check_rates(rates: float | tuple[float, ...]) -> float | tuple[float, ...]:
+    every = (rates,) if isinstance(rates, float) else rates
+    if not every or min(every) <= 0 or len(set(every)) < len(every):
+        raise ValueError(rates)
+    return every if len(every) > 1 else every[0]
+
+
+def _check_parts(parts: float | tuple[float, ...]) -> float | tuple[float, ...]:
+    found = _check_rates(parts)
+    if (found if isinstance(found, float) else max(found)) > 1:
+        raise ValueError(parts)
+    return found
+
+
 def _check_counts(counts: int | tuple[int, ...]) -> int | tuple[int, ...]:
     every = (counts,) if isinstance(counts, int) else counts
     if not every or min(every) < 1 or len(set(every)) < len(every):
@@ -101,6 +115,17 @@ Counts = Annotated[
     Words("a whole number of at least 1, or different ones separated by commas", "N,N"),
 ]
 """One number, or several different ones."""
+Rates = Annotated[
+    float | tuple[float, ...],
+    AfterValidator(_check_rates),
+    Words("a number above 0, or different ones separated by commas", "X,X"),
+]
+Parts = Annotated[
+    float | tuple[float, ...],
+    AfterValidator(_check_parts),
+    Words("a number above 0 and at most 1, or different ones separated by commas", "X,X"),
+]
+"""The same for numbers, and for parts of a whole."""
 
 _BASIC: dict[Any, tuple[str, str]] = {
     bool: ("true or false", "BOOLEAN"),
@@ -219,8 +244,9 @@ def _options(kind: Any) -> tuple[Any, ...]:
 
 
 def _bare(kind: Any) -> list[Any]:
-    """Return the members of a union, or the type alone, without annotations."""
-    return [get_args(one)[0] if get_origin(one) is Annotated else one for one in _options(kind)]
+    """Return the members of a union, those of unions within it too, or the type alone, without annotations."""
+    annotated = [(one, get_origin(one) is Annotated) for one in _options(kind)]
+    return [bare for one, is_so in annotated for bare in (_bare(get_args(one)[0]) if is_so else [one])]
 
 
 def _in_words(kind: Any) -> str:

@@ -19,6 +19,32 @@ RIVALS = (Scratch, RandomCircuit, NarrowPretraining, Finetune, Reptile)
 STRATEGIES: dict[str, Any] = {"gtl": GTL, **CONTESTANTS, **{kind.name: kind for kind in RIVALS}}
 
 
+def test_contestants_share_what_they_pre_train_alike(toys: ModuleType) -> None:
+    """One network for those whose trainings are equal, another one for each that is trained or built otherwise."""
+    entries = [
+        Entry(name="narrow", strategy=NarrowPretraining),
+        Entry(name="again", strategy=NarrowPretraining, settings={"cross": "random"}),
+        Entry(name="smaller", strategy=NarrowPretraining, settings={"share": 0.2}),
+        Entry(name="slow", strategy=NarrowPretraining, settings={"pretraining_learning_rate": 0.01}),
+        Entry(name="slow again", strategy=NarrowPretraining, defaults={"pretraining_learning_rate": 0.01}),
+        Entry(name="short", strategy=NarrowPretraining, budget=7),
+        Entry(name="whole", strategy=Finetune),
+        Entry(name="circuit", strategy=RandomCircuit),
+    ]
+    roster = Roster(dataset=toys.dataset(), backbone=toys.MLP_BACKBONE, generations=GENERATIONS, settings=SETTINGS)
+    made = {one.name: one.pretrains for one in roster.contestants(entries)}
+    assert made == {
+        "narrow": "narrow network",
+        "again": "narrow network",
+        "smaller": "narrow network of smaller",
+        "slow": "narrow network of slow",
+        "slow again": "narrow network of slow",
+        "short": "narrow network of short",
+        "whole": "whole network",
+        "circuit": "whole network",
+    }
+
+
 def test_multiply_adds_can_be_matched(toys: ModuleType) -> None:
     """All that train spend gtl's multiply-adds but for less than one update of each training run."""
     roster = Roster(
