@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,6 +15,7 @@ import torch
 
 from neuroevo import catalogue
 from neuroevo.backbones import Backbone
+from neuroevo.backbones.fitting import fitted
 from neuroevo.cli.settings.run import Data, Networks, SeededRun, Workers
 from neuroevo.cli.status import status
 from neuroevo.data.augmentation import Augmentation
@@ -153,18 +153,9 @@ def make_backbone(settings: Data, dataset: Dataset, *, name: str | None = None, 
         width: A further factor on its channels.
     """
     make = cast(Callable[..., Backbone], find("backbone", settings.backbone if name is None else name))
-    known = parameters(make)
-    images = {"channels": dataset.channels, "inputs": math.prod(dataset.shape)}
-    if "size" in known:
-        images["size"] = dataset.size
-    full = make(**{key: value for key, value in images.items() if key in known})
-    return widened(full, settings.width * width)
-
-
-def widened(backbone: Backbone, factor: float) -> Backbone:
-    """Return a backbone with another number of channels in each group."""
-    groups = backbone.layout.groups
-    return backbone.resized({group: max(1, round(factor * channels)) for group, channels in groups.items()})
+    # Where a size is asked for, images that have none are refused in the data set's words.
+    shape = (dataset.channels, dataset.size, dataset.size) if "size" in parameters(make) else dataset.shape
+    return fitted(make, shape, width=settings.width * width)
 
 
 def make_execution(

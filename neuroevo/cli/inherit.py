@@ -175,7 +175,8 @@ def _check(protocol: Transfer, settings: Inherit, known: Learngene | None) -> No
 def _alike(settings: Inherit, dataset: Dataset, own: Backbone) -> Backbone:
     """Return the architecture of a learngene for the data set: one that has a name at its full width."""
     from neuroevo import catalogue
-    from neuroevo.cli.build import make_backbone, widened
+    from neuroevo.backbones.fitting import widened
+    from neuroevo.cli.build import make_backbone
 
     kind = own.describe()["kind"]
     named = kind in catalogue.entries("backbone")

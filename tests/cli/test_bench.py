@@ -207,7 +207,14 @@ def test_json_is_all_that_is_printed(neuroevo: Program, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_two_suites_get_a_folder_each(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their folders bear their names, and each has a path at the end of its output."""
-    for name, value in {"POPULATION": 2, "IMAGES": 40, "LARGE": 32, "SCALING": (1, 2), "INPUTS": 4}.items():
+    for name, value in {
+        "POPULATION": 2,
+        "IMAGES": 40,
+        "LARGE": 32,
+        "CONVOLVED": 4,
+        "SCALING": (1, 2),
+        "INPUTS": 4,
+    }.items():
         monkeypatch.setattr(throughput, name, value)
     monkeypatch.setattr(throughput, "RECIPE", Recipe(updates=1, batch=8))
     words = ["throughput", "transfer", "--strategies", "scratch", "--seeds", 1, "--repeats", 2]

@@ -38,6 +38,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
         "POPULATION": 2,
         "IMAGES": 40,
         "LARGE": 32,
+        "CONVOLVED": 4,
+        "FEW": 1,
         "SCALING": (1, 2),
         "INPUTS": 9,
         "RECIPE": Recipe(updates=2, batch=8),
@@ -47,10 +49,11 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def measurement(yardsticks: list[tuple[float, float]], milliseconds: list[float]) -> Throughput:
-    """Return the measurement where both yardsticks and all works took these times."""
+    """Return the measurement where both large products and all works took these times, and the convolution a second."""
     found = jobs(CPU)
     times = {f"{work} {population}": milliseconds for work, population in found}
-    times |= {name: [pair[place] for pair in yardsticks] for place, name in enumerate(throughput.YARDSTICKS)}
+    times |= {name: [pair[place] for pair in yardsticks] for place, name in enumerate(throughput.MATRICES)}
+    times["F.conv2d"] = [1000.0] * len(yardsticks)
     return summarise(found, times, dict.fromkeys(found, 1.5))
 
 
@@ -70,21 +73,34 @@ def test_rates_by_hand() -> None:
     assert result.exponents == {EACH: pytest.approx(0.0), SHARED: pytest.approx(0.0)}
 
 
-@given(st.lists(st.tuples(MILLISECONDS, MILLISECONDS, MILLISECONDS), min_size=1, max_size=7))
-def test_the_fraction_is_taken_repeat_by_repeat(times: list[tuple[float, float, float]]) -> None:
-    """It is the median of the ratios to the yardstick that is the better one in this run."""
+@given(st.lists(st.tuples(MILLISECONDS, MILLISECONDS, MILLISECONDS, MILLISECONDS), min_size=1, max_size=7))
+def test_the_fraction_is_taken_repeat_by_repeat(times: list[tuple[float, ...]]) -> None:
+    """It is the median of the ratios to the yardstick that is the best one in this run."""
     found = {(TRAINED, 8): Job(lambda: None, 8, 2e9, passes=5)}
     columns = [*map(list, zip(*times, strict=True))]
     names = [*throughput.YARDSTICKS, f"{TRAINED} 8"]
     result = summarise(found, dict(zip(names, columns, strict=True)), {(TRAINED, 8): None})
     place = [*throughput.YARDSTICKS].index(result.yardstick)
-    rates = [[2 * 2048**3 / each for each in column] for column in columns[:2]]
+    operations = (2 * 2048**3, 2 * 2048**3, 2 * 16 * 32**2 * 9 * 128**2)
+    rates = [[each / one for one in column] for each, column in zip(operations, columns, strict=False)]
     assert statistics.median(rates[place]) == max(map(statistics.median, rates))
-    ratios = [2e9 / one[2] / (2 * 2048**3 / one[place]) for one in times]
+    ratios = [2e9 / one[3] / (operations[place] / one[place]) for one in times]
     (row,) = result.rows
     assert row.fraction == pytest.approx(statistics.median(ratios))
     assert min(ratios) * (1 - 1e-9) <= row.fraction_low <= row.fraction <= row.fraction_high
     assert result.repeats == len(times)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(("name", "width"), [("vgg11", 0.0625), ("resnet12", 0.0625), ("mlp", 0.5)])
+def test_other_backbones_are_trained_in_place_of_the_small_one(name: str, width: float) -> None:
+    """As many as there are threads, for images of 32x32, with a factor on their channels."""
+    trained = throughput.Trained.of(name, width)
+    result = measure(repeats=1, trained=trained)
+    row = result.rows[-1]
+    assert (row.work, row.population) == (f"{name} x {width:g}, training", torch.get_num_threads())
+    assert row.rate > 0
+    assert throughput.Trained.of(name, 1.0).name == f"{name}, training"
 
 
 @pytest.mark.usefixtures("small")
@@ -100,7 +116,7 @@ def test_a_real_measurement_fits_together() -> None:
         (SHARED, 2),
         (TRAINED, 2),
     ]
-    assert len(announced) == 2 * (len(result.rows) + 2)
+    assert len(announced) == 2 * (len(result.rows) + 3)
     for row in result.rows:
         assert min(row.milliseconds, row.rate, row.fraction_low) > 0
         assert row.fraction_low <= row.fraction <= row.fraction_high
