@@ -22,6 +22,7 @@ from neuroevo.cli.output import echo
 from neuroevo.cli.settings.derived import Fields, grouped, settings_of, with_default
 from neuroevo.cli.settings.groups import RUN
 from neuroevo.cli.settings.load import fields, to_toml, used, with_settings
+from neuroevo.cli.settings.presets import preset_suites
 from neuroevo.cli.settings.quick import kept, quick_settings
 from neuroevo.cli.settings.repeat import repeated
 from neuroevo.cli.settings.run import Bench, BenchMeasurement, BenchNetworks, BenchRace, BenchSearches, Workers
@@ -72,7 +73,8 @@ class Chosen:
 
 def _command(call: Call) -> click.Command:
     """Return the command with the options of the suites and the contestants that the words name."""
-    names = call.names("suites", position=0) or ["transfer"]
+    preset = "".join(call.names("preset"))
+    names = call.names("suites", position=0) or preset_suites(preset) or ["transfer"]
     suites = catalogue.entries("suite")
     for name in names:
         if name not in suites:

@@ -94,6 +94,23 @@ def test_environments_are_mixed_unless_data_have_their_own(neuroevo: Program, tm
     assert "Error: environments must be mixed in the suite environments, or those of a data set of yours" in call.err
 
 
+def test_the_preset_paper_is_for_the_suite_of_its_name(neuroevo: Program, tmp_path: Path) -> None:
+    """All questions are rows of one run, whose strategies evolved once; another suite may be named."""
+    words = ("bench", "--preset", "paper", "--dataset", "glyphs", "--backbone", "convnet4", "--heirs", "convnet4:0.5")
+    call = neuroevo(*words, *TINY, *FEW, "--out", tmp_path / "run")
+    assert call.code == 0, call.err
+    found = rows(tmp_path / "run")
+    assert json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["suite"] == "paper"
+    evolved = [one for one in read_records(tmp_path / "run" / "records.jsonl") if one["kind"] == "ancestor"]
+    assert [one["strategy"] for one in evolved] == ["scratch", "gtl"]
+    assert len(found) == 2 * (1 + 4 + 3 + 1 + 1)  # one of the updates is the protocol's own
+    assert {row["backbone"] for row in found} == {"convnet4", "convnet4:0.5"}
+    assert {row["dataset"] for row in found} == {"glyphs", "colour-glyphs"}
+    call = neuroevo(*words[:7], "transfer", *TINY, *FEW, "--quiet", "--out", tmp_path / "other")
+    assert call.code == 0, call.err
+    assert len(rows(tmp_path / "other")) == 2
+
+
 @pytest.mark.slow
 def test_ablation_compares_the_variants_of_gtl(neuroevo: Program, tmp_path: Path) -> None:
     """Unless other strategies are named."""

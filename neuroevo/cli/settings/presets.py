@@ -11,10 +11,20 @@ from importlib.resources import files
 
 PAIRS: Mapping[str, tuple[str, str]] = {
     "vgg11-cifar-fs": ("vgg11", "cifar-fs"),
+    "resnet12-tiny-imagenet": ("resnet12", "tiny-imagenet"),
     "resnet12-mini-imagenet": ("resnet12", "mini-imagenet"),
 }
-"""Backbone and data set of each pair; the first pair is taken where neither is named."""
-SIZES = ("smoke", "small", "full")
+"""Backbone and data set of each pair; the first one is taken of those that are meant, or of all."""
+SIZES = ("smoke", "small", "full", "paper")
+
+
+def preset_suites(name: str) -> list[str]:
+    """Return the suites that a preset is for; none where it leaves that to the user.
+
+    Args:
+        name: What `--preset` is; anything else has no suites.
+    """
+    return ["paper"] if name.rpartition("-")[2] == "paper" and name in preset_names() else []
 
 
 def preset_names() -> tuple[str, ...]:

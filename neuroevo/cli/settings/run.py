@@ -123,8 +123,8 @@ class Networks(Data, Workers):
     )
     preset: str | None = Field(
         default=None,
-        description="Settings of a whole run to begin with: smoke, small or full, for vgg11 on cifar-fs or resnet12 on "
-        "mini-imagenet, or for the --backbone and the --dataset that are given.",
+        description="Settings of a whole run to begin with: smoke, small, full or paper, for vgg11 on cifar-fs, "
+        "resnet12 on tiny-imagenet or on mini-imagenet, or for the --backbone and the --dataset that are given.",
         json_schema_extra={"names": "preset"},
     )
     execution: Literal["auto", "looped", "stacked", "tune"] = Field(

@@ -28,6 +28,7 @@ NAMES = {
         "pays",
         "environments",
         "structures",
+        "paper",
         "optimize",
         "race",
     ),
