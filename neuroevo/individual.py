@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -189,6 +189,7 @@ class Individual(GenomeView):
     Attributes:
         environment: Name of the environment that it lives in; None unless a strategy sets it, because data are from
             several (see `neuroevo.data.environments`).
+        hyperparameters: Factors on settings of its training run by their names; None unless a strategy evolves them.
 
     Raises:
         ValueError: The genome is a tensor that does not have exactly one dimension.
@@ -200,6 +201,7 @@ class Individual(GenomeView):
     body: Any
     memory: Any
     environment: str | None = None
+    hyperparameters: Mapping[str, float] | None = None
 
     def __init__(
         self,

@@ -368,4 +368,5 @@ def facts_of(individuals: Sequence[Individual]) -> list[dict[str, Any]]:
         for fact, one in zip(found, individuals, strict=True):
             fact |= {} if one.fitness.failure is None else {"failure": one.fitness.failure}
             fact |= {} if one.environment is None else {"environment": one.environment}
+            fact |= {} if one.hyperparameters is None else {"hyperparameters": dict(one.hyperparameters)}
     return found

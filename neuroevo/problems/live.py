@@ -79,7 +79,8 @@ class Live:
     def _prepare(self, individual: Individual, slot: int) -> Training:
         task, generator = self._task(individual, slot)
         recipe = self.setup.recipe.part(individual.generation, of=self.cycle)
-        training = replace(self.setup, recipe=recipe).prepare(individual.genome, task, generator)
+        setup = replace(self.setup, recipe=recipe).scaled(individual.hyperparameters or {})
+        training = setup.prepare(individual.genome, task, generator)
         if individual.memory is not None:
             network, layout = training.network, self.setup.backbone.layout
             channels = features_of(layout, gene_slots(individual.genome, layout))

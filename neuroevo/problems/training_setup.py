@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -22,6 +23,9 @@ from neuroevo.operators.inheritance import Inheritance, cross_masks, inherit
 from neuroevo.operators.places import features_of
 from neuroevo.seeds import stream
 
+SCALED = ("learning_rate", "weight_decay", "distillation")
+"""Settings of a training run that an individual may have a factor on."""
+
 EXAMINED = 2
 """Images that a network is examined on."""
 
@@ -38,11 +42,12 @@ class TrainingSetup:
         isolate: Whether cross weights (non-gene -> gene) stay zero throughout the training.
         condense: Whether the circuit also learns alone, from the labels and from the network around it (see
             `Condensing`); needs `isolate`.
+        distillation: Weight of what the circuit learns from the network around it, where it condenses.
         device: The device of heirs.
         execution: How populations of heirs are trained.
 
     Raises:
-        ValueError: `condense` without `isolate`.
+        ValueError: `condense` without `isolate`, or a weight below 0.
     """
 
     backbone: Backbone
@@ -51,12 +56,21 @@ class TrainingSetup:
     inherit: Callable[..., Inheritance] = inherit
     isolate: bool = False
     condense: bool = False
+    distillation: float = 1.0
     device: torch.device = torch.device("cpu")
     execution: Execution = AUTO
 
     def __post_init__(self) -> None:
         if self.condense and not self.isolate:
             raise ValueError("condense needs isolate, because other circuits can't be separated, but isolate is False.")
+        if not 0 <= self.distillation < math.inf:
+            raise ValueError(f"distillation must be at least 0, but it is {self.distillation}.")
+
+    def scaled(self, factors: Mapping[str, float]) -> TrainingSetup:
+        """Return the setup with factors on some of its settings, by the names of `SCALED`."""
+        recipe = {name: factors[name] * getattr(self.recipe, name) for name in factors if name != "distillation"}
+        weight = factors.get("distillation", 1.0) * self.distillation
+        return replace(self, recipe=replace(self.recipe, **recipe), distillation=weight)
 
     def prepare(
         self,
@@ -85,7 +99,8 @@ class TrainingSetup:
                 network.get_parameter(name).data.masked_fill_(mask, 0)
             if self.condense:
                 # On the device, because an update must not wait for a copy.
-                loss = Condensing(features_of(self.backbone.layout, inheritance.slots).to(self.device))
+                channels = features_of(self.backbone.layout, inheritance.slots).to(self.device)
+                loss = Condensing(channels, self.distillation)
         return Training(
             network=network.to(self.device),
             task=task,

@@ -103,6 +103,7 @@ def individual_state(individual: Individual) -> dict[str, Any]:
         "generation": individual.generation,
         "memory": None if individual.memory is None else individual.memory.tensors(),
         **({} if individual.environment is None else {"environment": individual.environment}),
+        **({} if individual.hyperparameters is None else {"hyperparameters": dict(individual.hyperparameters)}),
     }
 
 
@@ -119,6 +120,8 @@ def individual_from(state: Mapping[str, Any], backbone: Backbone) -> Individual:
     )
     if "environment" in state:
         individual.environment = state["environment"]
+    if "hyperparameters" in state:
+        individual.hyperparameters = state["hyperparameters"]
     individual.fitness.weights = tuple(state["weights"])
     if state["values"]:
         individual.fitness.values = tuple(state["values"])

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import torch
-from evotorch import Problem, SolutionBatch
-from evotorch.operators import GaussianMutation, PolynomialMutation, functional
-from evotorch.operators.real import OnePointCrossOver, TwoPointCrossOver
+
+with warnings.catch_warnings():
+    # It uses what PyTorch 2.15 calls deprecated.
+    warnings.simplefilter("ignore", FutureWarning)
+    from evotorch import Problem, SolutionBatch
+    from evotorch.operators import GaussianMutation, PolynomialMutation, functional
+    from evotorch.operators.real import OnePointCrossOver, TwoPointCrossOver
 from torch import Tensor
 
 from neuroevo.global_generators import seeded_by

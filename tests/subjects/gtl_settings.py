@@ -69,6 +69,7 @@ DEFAULTS: dict[str, Any] = {
     "cross": "zero",
     "isolate": True,
     "condense": True,
+    "distillation": 1.0,
     "cycle": 3,
     "memory": True,
     "founders": 1,
@@ -83,6 +84,8 @@ DEFAULTS: dict[str, Any] = {
     "temperature": 0.02,
     "habitat": "all",
     "migration": 0.1,
+    "evolved_lives": [],
+    "exploration": 0.3,
     "finalists": 1,
     "final_critics": 8,
 }
@@ -135,6 +138,9 @@ VALUES: dict[str, list[Any]] = {
     "decay": [0.0, 1.0, 1.5, -0.5],
     "elites": [0, 2, -1],
     "noise": [0.0, 2.0, -1.0, math.inf],
+    "distillation": [0.0, 2.0, -1.0, math.inf],
+    "exploration": [None, 0.0, 2.0, -1.0, math.inf],
+    "evolved_lives": [(), ("learning_rate",), ("weight_decay", "distillation"), ("momentum",)],
     "temperature": [0.5, 0.0, -1.0, math.inf],
     "cross": ["random", "one"],
     "isolate": [False, True],
@@ -170,6 +176,8 @@ def plain_settings_of(given: Facts) -> Any:
     inside &= (
         0 < settings["share"] <= 1 and 0 < settings["temperature"] < math.inf and 0 <= settings["noise"] < math.inf
     )
+    inside &= 0 <= settings["distillation"] < math.inf and 0 <= (settings["exploration"] or 0) < math.inf
+    inside &= {*settings["evolved_lives"]} <= {"learning_rate", "weight_decay", "distillation"}
     inside &= settings["scoring"] in ("critics", "nearest-mean", "random")
     inside &= settings["habitat"] in ("all", "own", "useful")
     inside &= not settings["condense"] or (settings["isolate"] and settings["founders"] > 0)
@@ -177,6 +185,7 @@ def plain_settings_of(given: Facts) -> Any:
         raise ValueError("a setting is out of its range")
     ways = {"all": [3, 30], None: [3, 20]}.get(settings["life_ways"], [settings["life_ways"]] * 2)
     seed, workers = settings.pop("seed"), settings.pop("workers")
+    settings = {name: list(one) if isinstance(one, tuple) else one for name, one in settings.items()}
     return settings, ways, True, seed, workers, "cpu"
 
 
@@ -234,6 +243,12 @@ def scorings() -> st.SearchStrategy[Facts]:
     return st.fixed_dictionaries({"given": drawn, "classes": st.sampled_from([3, 25])})
 
 
+EVOLVING: Facts = {
+    "evolved_lives": ("learning_rate", "weight_decay", "distillation"),
+    "average": False,
+    "parents": None,
+}
+
 TABLE: dict[str, tuple[str, Facts, Facts, bool]] = {
     "gtl-paper": ("GTL", PLAIN_PAPER, {"population": 6, "life": Recipe(updates=100)}, False),
     "gtl-no-mutation": ("PopulationGTL", {"mutation_rate": 0.0}, {}, False),
@@ -242,6 +257,8 @@ TABLE: dict[str, tuple[str, Facts, Facts, bool]] = {
     "gtl-random-winners": ("PopulationGTL", {"scoring": "random"}, {}, False),
     "gtl-no-migration": ("PopulationGTL", {"migration": 0.0}, {}, False),
     "gtl-oracle": ("PopulationGTL", {"habitat": "useful"}, {}, False),
+    "gtl-evolving-lives": ("PopulationGTL", EVOLVING, {}, False),
+    "gtl-random-lives": ("PopulationGTL", {**EVOLVING, "exploration": None}, {}, False),
     "gtl-generation-0": ("PopulationGTL", {"cycle": 1}, {}, True),
     "gtl-cross-random": ("GTL", {"cross": "random", "isolate": False, "condense": False}, {}, False),
     "gtl-no-condense": ("GTL", {"condense": False}, {}, False),
@@ -274,6 +291,7 @@ def plain_variant(name: str) -> Any:
     strategy, settings, sizes, at_once = TABLE[name]
     own = {"Layerwise": {**PLAIN_POPULATION, **PLAIN_GRL}, "PopulationGTL": PLAIN_POPULATION}.get(strategy, {})
     wanted = {**DEFAULTS, "critic_shots": 2, **own, **settings, **sizes}
+    wanted = {name: list(one) if isinstance(one, tuple) else one for name, one in wanted.items()}
     life = {"life": wanted["life"] if isinstance(wanted["life"], dict) else asdict(wanted["life"])}
     return (
         strategy,

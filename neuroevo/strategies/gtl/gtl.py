@@ -44,6 +44,7 @@ from neuroevo.strategies.gtl.operators import (
     finite_or_least,
     finite_or_none,
     habitats,
+    hyperparameters_of,
     mutate,
     random_founder,
     remember,
@@ -123,7 +124,13 @@ class GTL(LearngeneStrategy):
             execution=settings.execution,
         )
         self.life = Live(
-            setup=replace(setup, recipe=settings.life, isolate=settings.isolate, condense=settings.condense),
+            setup=replace(
+                setup,
+                recipe=settings.life,
+                isolate=settings.isolate,
+                condense=settings.condense,
+                distillation=settings.distillation,
+            ),
             images=dataset.ancestry,
             ways=settings.ways_of(len(dataset.ancestry.classes)),
             seed=settings.seed,
@@ -224,6 +231,7 @@ class GTL(LearngeneStrategy):
                 "generations": self.generation,
                 "lineage": self.tree.lineage(best.id),
                 **({"environments": self.tree.environments(best.id)} if self.habitats else {}),
+                **({} if best.hyperparameters is None else {"hyperparameters": dict(best.hyperparameters)}),
                 "settings": self.settings.as_json(),
                 "classes": self.classes,
                 "score": finite_or_none(scores[order[0]][0]),
@@ -308,6 +316,14 @@ class GTL(LearngeneStrategy):
                 self.habitats,
                 heir.id - len(self._founders),
                 migration=self.settings.migration,
+                seed=self.seed,
+            )
+        if self.settings.evolved_lives:
+            heir.hyperparameters = hyperparameters_of(
+                None if parent is None else parent.hyperparameters,
+                self.settings.evolved_lives,
+                heir.id - len(self._founders),
+                exploration=self.settings.exploration,
                 seed=self.seed,
             )
         return heir

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -22,6 +22,9 @@ from neuroevo.operators.selection import roulette, sharpen
 from neuroevo.seeds import stream
 from neuroevo.strategies.gtl.pool import GenePool
 from neuroevo.structure import Structure
+
+WIDEST = 4.0
+"""Largest factor on a setting of a training run that heirs of founders have, and the inverse of the smallest; ours."""
 
 
 def choose_parents(pool: GenePool, k: int, *, temperature: float, generator: torch.Generator) -> list[Individual]:
@@ -108,7 +111,7 @@ def with_bodies(heirs: Sequence[Individual], bodies: Sequence[Any]) -> list[int]
 
 
 def families(heirs: Sequence[Individual]) -> list[list[Individual]]:
-    """Return the groups of at least two heirs of one parent that keep the same channels and lived in one place."""
+    """Return the groups of at least two heirs of one parent that keep the same channels and lived alike."""
     found: list[list[Individual]] = []
     for heir in heirs:
         if heir.parents:
@@ -119,6 +122,7 @@ def families(heirs: Sequence[Individual]) -> list[list[Individual]]:
 
 def _siblings(first: Individual, second: Individual) -> bool:
     alike = first.parents == second.parents and first.environment == second.environment
+    alike &= first.hyperparameters == second.hyperparameters
     return alike and learngenes.same_channels(first.genome, second.genome)
 
 
@@ -160,6 +164,31 @@ def environment_of(parent: str | None, names: Sequence[str], number: int, *, mig
     draws = stream(seed, number, "environment")
     moves = float(torch.rand((), generator=draws, dtype=torch.float64)) < migration
     return names[int(torch.randint(len(names), (), generator=draws))] if moves else parent
+
+
+def hyperparameters_of(
+    parent: Mapping[str, float] | None, names: Sequence[str], number: int, *, exploration: float | None, seed: int
+) -> dict[str, float]:
+    """Return the factors on settings of an heir's training run.
+
+    The first heir of a run has the factors 1. Other heirs of founders, which have none, draw theirs log-uniformly from
+    1/`WIDEST` to `WIDEST`; heirs of others have those of the parent times a log-normal number.
+
+    Args:
+        parent: The parent's factors; None for a founder.
+        names: The settings.
+        number: How many heirs the run had before.
+        exploration: Standard deviation of the logarithm of that number; None draws every heir's as founders' heirs do.
+        seed: The run's seed.
+    """
+    if number == 0:
+        return dict.fromkeys(names, 1.0)
+    draws = stream(seed, number, "hyperparameters")
+    if parent is None or exploration is None:
+        steps = (2 * torch.rand(len(names), generator=draws, dtype=torch.float64) - 1) * math.log(WIDEST)
+        return dict(zip(names, steps.exp().tolist(), strict=True))
+    steps = exploration * torch.randn(len(names), generator=draws, dtype=torch.float64)
+    return {name: parent[name] * factor for name, factor in zip(names, steps.exp().tolist(), strict=True)}
 
 
 def accepted(result: object) -> Fitness:

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from neuroevo.data.tasks import default_ways
 from neuroevo.execution import Recipe
 from neuroevo.operators.inheritance import Cross, check_cross
+from neuroevo.problems.training_setup import SCALED
 from neuroevo.strategies.gtl.tree import Credit
 from neuroevo.strategies.learngenes import CommonSettings
 from neuroevo.structure import Structure, check_structure
@@ -83,6 +84,7 @@ class GTLSettings(CommonSettings):
         cross: Non-gene -> gene weights of an heir: "zero" or "random".
         isolate: Whether these weights stay zero while an ancestor is trained.
         condense: Whether the circuit also learns alone, and from the network around it (see `Condensing`).
+        distillation: Weight of what it learns from the network around it, in the loss.
         cycle: Generations that share one cycle of the learning rate: it belongs to the lineage and not to one
             training run.
         memory: Whether rows of the head for known classes are passed on along a lineage (see `HeadMemory`).
@@ -102,6 +104,10 @@ class GTLSettings(CommonSettings):
         habitat: What an ancestor is trained on if the data are from several environments: "all" of them together, its
             "own" one, or its own of the "useful" ones (an oracle that knows them, as a control).
         migration: Probability that the environment of an heir is drawn anew and is not its parent's.
+        evolved_lives: Settings of training runs that are genes of an individual, as factors on those of all: some of
+            "learning_rate", "weight_decay" and "distillation" (as in PBT, arXiv 1711.09846).
+        exploration: Standard deviation of the logarithm of what an heir's factor is to its parent's; None draws each
+            anew, a control in which they are not inherited.
         finalists: Pool entries that are re-scored at the end, m.
         final_critics: Critics per finalist.
 
@@ -128,6 +134,7 @@ class GTLSettings(CommonSettings):
     cross: Cross = "zero"
     isolate: bool = True
     condense: bool = True
+    distillation: float = 1.0
     cycle: int = 3
     memory: bool = True
     founders: int = 1
@@ -142,6 +149,8 @@ class GTLSettings(CommonSettings):
     temperature: float = 0.02
     habitat: Habitat = "all"
     migration: float = 0.1
+    evolved_lives: tuple[Literal["learning_rate", "weight_decay", "distillation"], ...] = ()
+    exploration: float | None = 0.3
     finalists: int = 1
     final_critics: int = 8
 
@@ -178,6 +187,13 @@ class GTLSettings(CommonSettings):
         for name in ("mutation_rate", "resize_rate", "decay", "migration"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie in [0, 1], but it is {getattr(self, name)}.")
+        if odd := [name for name in self.evolved_lives if name not in SCALED]:
+            raise ValueError(f"evolved_lives must be some of {', '.join(SCALED)}, but one is {odd[0]!r}.")
+        if not (0 <= self.distillation < math.inf and 0 <= (self.exploration or 0) < math.inf):
+            raise ValueError(
+                "distillation and exploration must be at least 0, but they are "
+                f"{self.distillation} and {self.exploration}."
+            )
         if not (0 < self.share <= 1 and 0 < self.temperature < math.inf and 0 <= self.noise < math.inf):
             raise ValueError(
                 "share must lie in (0, 1], temperature be above 0 and noise at least 0, but they are "
@@ -191,7 +207,8 @@ class GTLSettings(CommonSettings):
     def as_json(self) -> dict[str, Any]:
         """Return the settings of the evolution as JSON values: without the seed, and without where networks live."""
         common = {one.name for one in fields(CommonSettings)}
-        return {key: value for key, value in asdict(self).items() if key not in common}
+        plain = {key: value for key, value in asdict(self).items() if key not in common}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
 
 
 def shallow(settings: GTLSettings) -> dict[str, Any]:

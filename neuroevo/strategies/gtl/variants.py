@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neuroevo.execution import Recipe
+from neuroevo.problems.training_setup import SCALED
 from neuroevo.strategies.gtl.gtl import GTL
 from neuroevo.strategies.gtl.layerwise import Layerwise
 from neuroevo.strategies.gtl.population import PopulationGTL
@@ -48,6 +49,16 @@ CONTESTANTS = {
         PopulationGTL,
         summary="GTL in a population that lives only in environments known to be useful.",
         settings={"habitat": "useful"},
+    ),
+    "gtl-evolving-lives": Variant(
+        PopulationGTL,
+        summary="GTL in a population that evolves the learning rates, decays and distillation of training runs.",
+        settings={"evolved_lives": SCALED, "average": False, "parents": None},
+    ),
+    "gtl-random-lives": Variant(
+        PopulationGTL,
+        summary="The same with random rates, decays and distillation in each training run.",
+        settings={"evolved_lives": SCALED, "exploration": None, "average": False, "parents": None},
     ),
     "gtl-generation-0": Variant(
         PopulationGTL,
