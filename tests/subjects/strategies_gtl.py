@@ -83,7 +83,8 @@ DOCUMENTED = {name: value for name, value in DEFAULTS.items() if name not in REC
 """The documented defaults, which a result says in its notes."""
 
 SUBJECTS = [
-    replayed("GTL by default", {}, {"settings": DOCUMENTED}),
+    # With one ancestor some operators are never called.
+    replayed("GTL with two", {"population": 2}, {"population": 2, "settings": {**DOCUMENTED, "population": 2}}),
     replayed(
         "GTL with five and groups of two",
         {"population": 5, "tournament": 2, "parents": 2, "elites": 2, "finalists": 2, "pool": 3, "turnover": 1},
