@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +16,7 @@ from neuroevo.backbones import Network
 from neuroevo.budget import Budget
 from neuroevo.data.tasks import unseen_per_class
 from neuroevo.execution.cost import PASSES, multiply_adds
+from neuroevo.problems.common_kernel import common_kernel
 from neuroevo.problems.untrained import Heir, Untrained
 
 RIDGE = 1e-2
@@ -89,8 +90,8 @@ def tangent_kernel(network: Network, images: Tensor, columns: int) -> Tensor:
         images: Normalised images.
         columns: The number of first images.
     """
-    kernel = images.new_zeros(len(images), columns)
-    for names in _blocks(network, len(images)):
+    kernel, known = common_kernel(network, images, columns)
+    for names in _blocks(network, len(images), known):
         rows = gradients(network, names, images)
         kernel += rows @ rows[:columns].T
     return kernel
@@ -98,7 +99,8 @@ def tangent_kernel(network: Network, images: Tensor, columns: int) -> Tensor:
 
 def gradients(network: Network, names: list[str], images: Tensor) -> Tensor:
     """Return the gradients of the sum of outputs, over the root of their number, to some tensors, [n, D]."""
-    tensors = {name: one.detach() for name, one in network.state_dict().items()}
+    # One name for weights that several layers share.
+    tensors = {name: one.detach() for name, one in (*network.named_parameters(), *network.named_buffers())}
     chosen = {name: tensors.pop(name) for name in names}
 
     def value(parameters: dict[str, Tensor], image: Tensor) -> Tensor:
@@ -126,14 +128,17 @@ def regressed(kernel: Tensor, across: Tensor, labels: Tensor, classes: int) -> T
     return across @ solution
 
 
-def _blocks(network: Network, images: int) -> Iterator[list[str]]:
-    """Yield names of parameters whose gradients are held at once."""
+def _blocks(network: Network, images: int, known: Collection[str]) -> Iterator[list[str]]:
+    """Yield names of parameters whose gradients are held at once, but for those whose gradients are known."""
     block: list[str] = []
     held = 0
     for name, one in network.named_parameters():
+        if name in known:
+            continue
         if block and held + images * one.numel() > MOST:
             yield block
             block, held = [], 0
         block.append(name)
         held += images * one.numel()
-    yield block
+    if block:
+        yield block

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +14,7 @@ from neuroevo.backbones import MLP, Backbone, ConvNet4, ResNet12, ViT
 from neuroevo.execution import Pixels, Recipe
 from neuroevo.global_generators import restored
 from neuroevo.individual import Individual
-from neuroevo.problems import TangentKernel, TrainingSetup, tangent_kernel
+from neuroevo.problems import TangentKernel, TrainingSetup, common_kernel, tangent_kernel
 from neuroevo.problems.tangent_kernel import gradients, regressed, renew
 from neuroevo.seeds import stream
 
@@ -45,11 +46,74 @@ def test_gradients_are_those_of_single_images(name: str) -> None:
         torch.testing.assert_close(row, expected, rtol=1e-4, atol=1e-5)
 
 
+class Odd(nn.Module):
+    """Layers with all settings: biases, strides, groups, places, changes in place, one that is used twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(1, 4, 3, stride=2, padding=1)
+        self.wide = nn.Conv2d(4, 4, (3, 2), dilation=2, padding=(2, 1))
+        self.grouped = nn.Conv2d(4, 6, 3, groups=2)
+        self.circular = nn.Conv2d(6, 4, 3, padding=1, padding_mode="circular")
+        self.norm = nn.BatchNorm2d(4)
+        self.bare = nn.BatchNorm2d(4, affine=False)
+        self.places = nn.Linear(4, 5)
+        self.twice = nn.Linear(5, 5)
+        self.tied = nn.Linear(5, 5)
+        self.tied.weight = self.twice.weight
+        self.flat = nn.BatchNorm1d(5)
+        self.unused = nn.Linear(3, 3)
+        self.scale = nn.Parameter(torch.ones(5))
+        self.head = nn.Linear(5, 3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the logits [N, 3] of images [N, 1, 16, 16]."""
+        found = self.grouped(torch.relu_(self.wide(torch.relu_(self.first(images)))))
+        found = self.bare(torch.relu_(self.norm(self.circular(found))))
+        tokens = self.places(found.flatten(2).mT)
+        tokens = torch.tanh(self.twice(torch.tanh(self.twice(tokens)))) + self.tied(tokens)
+        logits: torch.Tensor = self.head(self.flat(tokens.mean(1)) * self.scale)
+        return logits
+
+
+def odd() -> nn.Module:
+    """Return it with all tensors random, as after training."""
+    generator = stream(0, "odd")
+    with restored():
+        network = Odd()
+    for name, one in network.state_dict().items():
+        if one.is_floating_point():
+            one.copy_(torch.rand(one.shape, generator=generator) + ("var" in name) - 0.5 * ("var" not in name))
+    return network.eval()
+
+
+NETWORKS: dict[str, Callable[[], Any]] = {
+    **{name: lambda one=one: one.build(3, generator=stream(0, "network")).eval() for name, one in SMALL.items()},
+    "odd": odd,
+}
+
+
+@pytest.mark.parametrize("places", [1, 10**9])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_kernel_is_that_of_gradients_of_single_images(
+    name: str, places: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the part of a layer is computed, and for layers that only the slow way knows."""
+    monkeypatch.setattr(common_kernel, "MOST", places)
+    network = NETWORKS[name]()
+    images = torch.randn(7, 1, 16, 16, generator=stream(0, "images"))
+    rows = gradients(network, [one for one, _ in network.named_parameters()], images)
+    kernel = tangent_kernel.tangent_kernel(network, images, 4)
+    torch.testing.assert_close(kernel, rows @ rows[:4].T, rtol=1e-4, atol=1e-5)
+    assert not any(one._forward_hooks for one in network.modules())
+
+
 def test_blocks_change_no_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many gradients are held at once; it is symmetric and positive."""
     network = SMALL["convnet4"].build(3, generator=stream(0, "network")).eval()
     images = torch.randn(5, 1, 16, 16, generator=stream(0, "images"))
     whole = tangent_kernel.tangent_kernel(network, images, 5)
+    monkeypatch.setattr(common_kernel, "KINDS", {})
     monkeypatch.setattr(tangent_kernel, "MOST", 100)
     torch.testing.assert_close(tangent_kernel.tangent_kernel(network, images, 5), whole, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(whole, whole.T)
