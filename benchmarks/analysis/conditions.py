@@ -85,6 +85,21 @@ def describe(condition: Factors, names: Sequence[str]) -> str:
     return ", ".join(_phrase(name, condition[name]) for name in names if name in condition)
 
 
+def phrases(conditions: Sequence[Factors]) -> list[str]:
+    """Return each condition as a phrase that no other one has: the factors in which they differ.
+
+    Where each differs from the first in one factor only, that is all that is said of it.
+    """
+    names = varying(conditions)
+    changed = [
+        [name for name in names if key_of({name: one.get(name, "")}) != key_of({name: conditions[0].get(name, "")})]
+        for one in conditions[1:]
+    ]
+    if len(names) > 1 and all(len(one) == 1 for one in changed):
+        return [describe(conditions[0], names), *map(describe, conditions[1:], changed)]
+    return [describe(one, names) for one in conditions]
+
+
 def format_value(value: Value) -> str:
     """Return a factor's value as text, true and false as yes and no."""
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)

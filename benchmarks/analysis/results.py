@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from neuroevo.benchmarks.analysis import evolution, searches
 from neuroevo.benchmarks.analysis.checks import finished_cells, readable, whole_records
-from neuroevo.benchmarks.analysis.conditions import Factors, by_condition, describe, varying
+from neuroevo.benchmarks.analysis.conditions import Factors, by_condition, phrases
 from neuroevo.benchmarks.analysis.duels import Duel, duels
 from neuroevo.benchmarks.analysis.evolution import GenerationRow
 from neuroevo.benchmarks.analysis.searches import SearchCurve, SearchRow
@@ -140,15 +140,10 @@ class RunData:
     def parts(self) -> tuple[Part, ...]:
         """The rows and learning curves by condition; a single part where there is one condition."""
         groups = by_condition(self.records) if self.comparison else []
-        names = varying(group.condition for group in groups)
+        names = phrases([group.condition for group in groups])
         return tuple(
-            Part(
-                describe(condition, names),
-                tuple(in_condition(self.rows, condition)),
-                tuple(curves(records)),
-                finals(records),
-            )
-            for condition, records in groups
+            Part(name, tuple(in_condition(self.rows, condition)), tuple(curves(records)), finals(records))
+            for name, (condition, records) in zip(names, groups, strict=True)
         )
 
     @property

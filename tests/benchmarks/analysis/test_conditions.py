@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from neuroevo.benchmarks.analysis.checks import finished_cells, whole_records
-from neuroevo.benchmarks.analysis.conditions import by_condition, describe, varying
+from neuroevo.benchmarks.analysis.conditions import by_condition, describe, phrases, varying
 from neuroevo.benchmarks.analysis.summary import Row, cells, in_condition, summarise, to_csv
 from neuroevo.benchmarks.report.columns import MAIN
 from neuroevo.benchmarks.report.conditions import ordered, spending, with_condition
@@ -32,6 +32,25 @@ from neuroevo.execution import Recipe
 from neuroevo.strategies import GTL, Scratch, UntrainedCircuit
 
 NAMES = ("scratch", "untrained-circuit", "gtl")
+
+
+FACTORS = st.fixed_dictionaries(
+    {"dataset": st.sampled_from("ab"), "shots": st.sampled_from([1, 5]), "updates": st.sampled_from([0, 9, 60])}
+)
+
+
+@given(st.lists(FACTORS, min_size=1, unique_by=lambda one: tuple(sorted(one.items()))))
+def test_no_two_conditions_have_one_phrase(conditions: list[dict[str, Any]]) -> None:
+    """Each says all factors that vary, or only the one in which it differs from the first."""
+    found = phrases(conditions)
+    names = varying(conditions)
+    assert len({*found}) == len(conditions)
+    assert found[0] == describe(conditions[0], names)
+    changed = [[name for name in one if one[name] != conditions[0][name]] for one in conditions]
+    star = len(names) > 1 and all(len(one) == 1 for one in changed[1:])
+    assert found[1:] == [
+        describe(one, other if star else names) for one, other in zip(conditions[1:], changed[1:], strict=True)
+    ]
 
 
 @pytest.fixture(scope="module")
