@@ -90,19 +90,8 @@ def _check_different(names: tuple[Any, ...]) -> tuple[Any, ...]:
     return names
 
 
-AUGMENTATIONS = ("crop", "flip", "jitter")
-
-Augment = Annotated[
-    tuple[Literal["crop", "flip", "jitter"], ...],
-    AfterValidator(_check_different),
-    Words(f"some of {', '.join(AUGMENTATIONS)}, separated by commas", f"[{'|'.join(AUGMENTATIONS)}],…", AUGMENTATIONS),
-]
-LOGGERS = ("csv", "tensorboard", "mlflow", "wandb")
-Log = Annotated[
-    tuple[Literal["csv", "tensorboard", "mlflow", "wandb"], ...],
-    AfterValidator(_check_different),
-    Words(f"some of {', '.join(LOGGERS)}, separated by commas", f"[{'|'.join(LOGGERS)}],…", LOGGERS),
-]
+Augment = Annotated[tuple[Literal["crop", "flip", "jitter"], ...], AfterValidator(_check_different)]
+Log = Annotated[tuple[Literal["csv", "tensorboard", "mlflow", "wandb"], ...], AfterValidator(_check_different)]
 DEVICES = ("auto", "cpu", "cuda", "mps")
 Device = Annotated[
     str, AfterValidator(_check_device), Words("auto, cpu, cuda, cuda:N or mps", "[auto|cpu|cuda|cuda:N|mps]", DEVICES)
@@ -147,7 +136,9 @@ def choices(info: FieldInfo) -> list[str]:
     kind = _whole(info)
     if words := _words_of(kind):
         return [*words.choices]
-    return [str(one) for option in _options(kind) if get_origin(option) is Literal for one in get_args(option)]
+    return [str(one) for option in _options(kind) if get_origin(option) is Literal for one in get_args(option)] or [
+        str(one) for option in _options(kind) for one in _several_of(option)
+    ]
 
 
 def metavar(info: FieldInfo) -> str:
@@ -156,6 +147,8 @@ def metavar(info: FieldInfo) -> str:
     if words := _words_of(kind):
         return words.metavar
     options = [option for option in _options(kind) if option is not type(None)]
+    if some := [one for option in options for one in _several_of(option)]:
+        return f"[{'|'.join(map(str, some))}],…"
     if literals := choices(info):
         return f"[{'|'.join([*literals, *(_BASIC[option][1] for option in options if option in _BASIC)])}]"
     if many := [option for option in options if get_origin(option) is tuple]:
@@ -262,11 +255,19 @@ def _one_in_words(kind: Any) -> str:
     if get_origin(kind) is Literal:
         names = [str(one) for one in get_args(kind)]
         return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+    if some := _several_of(kind):
+        return f"some of {', '.join(map(str, some))}, separated by commas"
     if get_origin(kind) is tuple:
         inner, *rest = get_args(kind)
         plural = {"a whole number": "whole numbers", "a number": "numbers"}.get(_in_words(inner), "values")
         return f"{plural if rest == [...] else f'{1 + len(rest)} {plural}'} separated by commas"
     return _BASIC.get(kind, (f"a {getattr(kind, '__name__', kind)}", ""))[0]
+
+
+def _several_of(kind: Any) -> tuple[Any, ...]:
+    """Return the values that a tuple of any length may hold, if they can be named."""
+    inner = get_args(kind)[0] if get_origin(kind) is tuple else None
+    return get_args(inner) if get_origin(inner) is Literal else ()
 
 
 def _takes_several(kind: Any, value: str) -> bool:

@@ -84,7 +84,7 @@ class GTLSettings(CommonSettings):
         cross: Non-gene -> gene weights of an heir: "zero" or "random".
         isolate: Whether these weights stay zero while an ancestor is trained.
         condense: Whether the circuit also learns alone, and from the network around it (see `Condensing`).
-        distillation: Weight of what it learns from the network around it, in the loss.
+        distillation: Weight of what the circuit learns from the network around it, where it also learns alone.
         cycle: Generations that share one cycle of the learning rate: it belongs to the lineage and not to one
             training run.
         memory: Whether rows of the head for known classes are passed on along a lineage (see `HeadMemory`).
