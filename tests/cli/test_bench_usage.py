@@ -41,7 +41,7 @@ WRONG = [
     ("--popultaion 3", "--popultaion is not a setting of the suite transfer; did you mean --population?", ""),
     ("--sigma 3", "--sigma must be left out, for the suite transfer does not read it; cma-es, ", " and snes would."),
     ("--strategies scratch --critic-updates 3", "--population must be left out, ", "gtl and its variants"),
-    ("--heirs mlp", "--heirs must be left out, for the suite transfer does not read it; suite paper and suite scaling would.", ""),
+    ("--heirs mlp", "--heirs must be left out, for the suite transfer does not read it; suite paper and ", "g would."),
     ("--evaluations 3", "--evaluations must be left out, for the suite transfer does not read it; bench opt", "would."),
     ("instinct scaling --heirs mlp:x", "--heirs: an heir must be a backbone with a width above 0", ""),
     ("--share 1.5", "share must lie in (0, 1]", "1.5"),
