@@ -233,7 +233,8 @@ def test_only_descendants_see_novel_classes(cells: list[Cell], protocol: Transfe
     """With other novel images all ancestors are the same, bit for bit, and only descendants differ."""
     dataset = unlike(protocol.dataset)
     contestants = made(dataset, protocol.backbone)
-    others = list(run(contestants, replace(protocol, dataset=dataset), seeds=SEEDS))
+    others = list(run(contestants, replace(protocol, dataset=dataset), seeds=SEEDS[:1]))
+    cells = [cell for cell in cells if cell.seed == SEEDS[0]]
     assert [one[:3] for one in timeless(others)] == [one[:3] for one in timeless(cells)]
     for kind in ("generation", "ancestor"):
         ours, theirs = (
