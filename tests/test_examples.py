@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("examples")
 
 
-LONG = ("check_an_operator", "compose_from_parts", "swap_layerwise")
+LONG = ("check_an_operator", "compose_a_toolbox", "compose_from_parts", "evolve_learngenes", "swap_layerwise")
 """Examples that take longer than the default run allows."""
 
 

@@ -198,6 +198,7 @@ def loses_a_gene(genomes: Tensor, *, generator: torch.Generator) -> Tensor:
     return mutants.scatter(1, places[:, :1], genomes.gather(1, places[:, 1:]))
 
 
+@pytest.mark.slow
 def test_a_swap_that_loses_a_gene_is_noticed() -> None:
     """Permutations are a domain of their own."""
     law = mutates_like(reference_mutation("swap"), Genes(permutations=True, least=2))
@@ -221,6 +222,7 @@ def test_right_operators_pass(laws: Callable[..., None]) -> None:
     laws(examples=2)
 
 
+@pytest.mark.slow
 def test_another_implementation_is_a_reference() -> None:
     """Any function of the operator's signature."""
     check_selection(selection.roulette, proportional=True, reference=reference_selection("roulette"), examples=2)

@@ -60,6 +60,7 @@ def test_parts_between_marks_are_made(tmp_path: Path) -> None:
         filled("<!-- made: worst -->\n<!-- end -->", run.read_text())
 
 
+@pytest.mark.slow
 def test_the_page_says_what_was_recorded() -> None:
     """Its tables and its picture are those that the command makes."""
     text, pages = (DOCS / RECORDED).read_text(), [(DOCS / name).read_text() for name in (PAGE, RULES)]

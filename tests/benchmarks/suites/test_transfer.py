@@ -117,6 +117,7 @@ def test_equal_learngenes_have_equal_descendants(contestants: list[Contestant], 
     assert len(curves["first"]) == len(SEEDS) * DESCENDANTS
 
 
+@pytest.mark.slow
 def test_all_contestants_meet_the_same_descendants(
     contestants: list[Contestant], protocol: Transfer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
