@@ -25,11 +25,12 @@ from neuroevo.cli.settings.load import fields, to_toml, used, with_settings
 from neuroevo.cli.settings.presets import preset_suites
 from neuroevo.cli.settings.quick import kept, quick_settings
 from neuroevo.cli.settings.repeat import repeated
-from neuroevo.cli.settings.run import Bench, BenchMeasurement, BenchNetworks, BenchRace, BenchSearches, Workers
+from neuroevo.cli.settings.run import Bench, BenchMeasurement, BenchNetworks, BenchRace, BenchSearches, Data, Workers
 from neuroevo.cli.status import status
 from neuroevo.files import write_atomically
 from neuroevo.runs.directory import RunDirectory, default_folder, read_facts
 from neuroevo.runs.names import FACTS, SETTINGS
+from neuroevo.signatures import parameters
 from neuroevo.spelling import unknown
 
 if TYPE_CHECKING:
@@ -132,9 +133,11 @@ def _chosen(name: str, call: Call, strategies: Sequence[str], own: Sequence[Name
     suite: Any = catalogue.find("suite", name)
     named = {one.name: one.strategy for one in own}
     if isinstance(suite, Measurement):
-        return Chosen(
-            name, suite, with_settings(BenchMeasurement, grouped(settings_of(suite.measure), f"Suite {name}"))
-        )
+        own = grouped(settings_of(suite.measure), f"Suite {name}")
+        # A measurement that is of a backbone has it as other runs do.
+        backbone = {key: info for key, info in Data.model_fields.items() if key == "backbone"}
+        read = {key: (info.annotation, info) for key, info in backbone.items() if key in parameters(suite.measure)}
+        return Chosen(name, suite, with_settings(BenchMeasurement, {**own, **read}))
     if isinstance(suite, SearchSuite):
         names = strategies or search_comparison.default_names()
         found = settings_of_all([*(named.get(one, one) for one in names), *named.values()])
