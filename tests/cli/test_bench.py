@@ -209,7 +209,7 @@ def test_throughput_is_of_any_backbone(neuroevo: Program, tmp_path: Path, monkey
     small = {"POPULATION": 2, "IMAGES": 40, "LARGE": 32, "CONVOLVED": 4, "SCALING": (1,), "INPUTS": 4, "FEW": 1}
     for name, value in small.items():
         monkeypatch.setattr(throughput, name, value)
-    words = ("throughput", "--backbone", "vgg11", "--width", 0.0625, "--repeats", 1)
+    words = ("throughput", "--backbone", "vgg11", "--width", 0.0625, "--repeats", 1, "--quick")
     call = neuroevo("bench", *words, "--out", tmp_path / "run")
     assert call.code == 0, call.err
     assert "vgg11 x 0.0625, training" in call.out

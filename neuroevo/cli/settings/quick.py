@@ -50,7 +50,7 @@ def quick_settings(values: Mapping[str, object]) -> dict[str, object]:
     from neuroevo.signatures import parameters
 
     quick = dict(QUICK)
-    if "backbone" not in values:
+    if not {"backbone", "dataset"} <= values.keys():
         return quick
     backbones, datasets = catalogue.entries("backbone"), catalogue.entries("dataset")
     backbone, dataset = str(values["backbone"]), str(values["dataset"])
