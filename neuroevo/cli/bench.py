@@ -133,11 +133,11 @@ def _chosen(name: str, call: Call, strategies: Sequence[str], own: Sequence[Name
     suite: Any = catalogue.find("suite", name)
     named = {one.name: one.strategy for one in own}
     if isinstance(suite, Measurement):
-        own = grouped(settings_of(suite.measure), f"Suite {name}")
+        derived = grouped(settings_of(suite.measure), f"Suite {name}")
         # A measurement that is of a backbone has it as other runs do.
         backbone = {key: info for key, info in Data.model_fields.items() if key == "backbone"}
         read = {key: (info.annotation, info) for key, info in backbone.items() if key in parameters(suite.measure)}
-        return Chosen(name, suite, with_settings(BenchMeasurement, {**own, **read}))
+        return Chosen(name, suite, with_settings(BenchMeasurement, {**derived, **read}))
     if isinstance(suite, SearchSuite):
         names = strategies or search_comparison.default_names()
         found = settings_of_all([*(named.get(one, one) for one in names), *named.values()])
