@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 from neuroevo.benchmarks.analysis.results import CHOSEN
 from neuroevo.benchmarks.report.files import write_page
-from neuroevo.benchmarks.suites.choosing import Choice, Choices, as_json, from_json
+from neuroevo.benchmarks.suites.choosing import Choice, Choices, as_json, from_json, planned_steps, trains
 from neuroevo.benchmarks.suites.listener import Listener
 from neuroevo.benchmarks.suites.roster import Entry, Roster
 from neuroevo.benchmarks.suites.suite import Setup
@@ -41,7 +41,7 @@ def chosen(
     """
     noted = run.facts.get(CHOSEN)
     found = from_json(noted) if isinstance(noted, Mapping) else _found(choices, entries, run, listening)
-    steps = choices.steps(choices.roster, [one for one in entries if one.name in found])
+    steps = planned_steps(choices.roster, [one for one in entries if one.name in found])
     return [found[one.name].of(one, steps=steps[one.name]) if one.name in found else one for one in entries]
 
 
@@ -51,10 +51,13 @@ def _found(
     run: RunDirectory,
     listening: Callable[[], AbstractContextManager[Listener]],
 ) -> dict[str, Choice]:
-    if len(choices.every) == 1:
-        return {one.name: choices.every[0] for one in entries if one.evolves or one.pretrains}
+    trained = [one for one in entries if trains(one)]
+    if all(len(choices.of(one)) == 1 for one in trained):
+        return {one.name: choices.of(one)[0] for one in trained}
     folder = run.path / REHEARSAL
     with RunDirectory.begin_or_resume(folder, what="bench") as directory, listening() as listener:
+        # A signal that asks the run to stop is for the trials, too.
+        directory.stop = run.stop
         found = choices.run_in(directory, entries, listener=listener)
     write_page(folder)
     run.note({CHOSEN: as_json(found)})

@@ -204,21 +204,6 @@ def test_json_is_all_that_is_printed(neuroevo: Program, tmp_path: Path) -> None:
     assert "scratch, seed 0" in call.err
 
 
-def test_throughput_is_of_any_backbone(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its name and width are settings like those of other runs, and one that is not known is refused."""
-    small = {"POPULATION": 2, "IMAGES": 40, "LARGE": 32, "CONVOLVED": 4, "SCALING": (1,), "INPUTS": 4, "FEW": 1}
-    for name, value in small.items():
-        monkeypatch.setattr(throughput, name, value)
-    words = ("throughput", "--backbone", "vgg11", "--width", 0.0625, "--repeats", 1, "--quick")
-    call = neuroevo("bench", *words, "--out", tmp_path / "run")
-    assert call.code == 0, call.err
-    assert "vgg11 x 0.0625, training" in call.out
-    assert settings_of(tmp_path / "run").items() >= {"backbone": "vgg11", "width": 0.0625}.items()
-    call = neuroevo("bench", "throughput", "--backbone", "vgg12", "--out", tmp_path / "other")
-    assert call.code == 2
-    assert "--backbone 'vgg12' is not known; did you mean vgg16, vgg13, vgg11" in call.err
-
-
 @pytest.mark.slow
 def test_two_suites_get_a_folder_each(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Their folders bear their names, and each has a path at the end of its output."""

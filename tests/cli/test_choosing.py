@@ -1,12 +1,15 @@
 """`neuroevo bench` with several rates or parts of budgets, and rehearsals without choices."""
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from neuroevo.benchmarks.suites.protocol import Transfer
 from neuroevo.runs.records import read_records
 
 Program = Callable[..., Any]
@@ -69,6 +72,37 @@ def test_a_resumed_run_keeps_its_choices(neuroevo: Program, tmp_path: Path) -> N
     assert facts_of(out)["chosen"] == before["chosen"]
     assert read_records(out / "rehearsal" / "records.jsonl") == records
     assert "pre-trained" not in call.err
+
+
+def test_a_signal_stops_the_trials(neuroevo: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At their next safe point, and the run goes on from there."""
+    out, trained = tmp_path / "run", iter(range(100))
+    learning_curves = Transfer.learning_curves
+
+    def signalled(self: Transfer, *arguments: Any) -> Any:
+        if next(trained) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return learning_curves(self, *arguments)
+
+    words = (*TINY[:-1], "scratch,gtl", *SEVERAL[:2], "--quiet")
+    with monkeypatch.context() as patch:
+        patch.setattr(Transfer, "learning_curves", signalled)
+        call = neuroevo(*words, "--out", out)
+    assert call.code == 130
+    assert "chosen" not in facts_of(out)
+    records = read_records(out / "rehearsal" / "records.jsonl")
+    assert {one["strategy"] for one in records} <= {"gtl-at-0.01", "gtl-at-0.1"}
+    call = neuroevo("bench", "--resume", out)
+    assert call.code == 0, call.err
+    assert facts_of(out)["chosen"].keys() == {"gtl"}
+
+
+def test_who_trains_nothing_chooses_nothing(neuroevo: Program, tmp_path: Path) -> None:
+    """There is no rehearsal then."""
+    words = ("bench", "--strategies", "scratch", "--ways", 3, "--updates", 2, "--shots", 5, "--seeds", 1, "--quiet")
+    call = neuroevo(*words, "--ancestor-rate", "0.01,0.1", "--out", tmp_path / "run")
+    assert call.code == 0, call.err
+    assert not (tmp_path / "run" / "rehearsal").exists()
 
 
 def test_one_part_needs_no_rehearsal(neuroevo: Program, tmp_path: Path) -> None:

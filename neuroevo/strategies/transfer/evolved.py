@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import torch
 from deap import algorithms
 
 from neuroevo.backbones import Backbone
 from neuroevo.budget import Budget
 from neuroevo.data.images import Dataset
 from neuroevo.data.tasks import default_ways, smallest_class
-from neuroevo.execution import AUTO, Execution, Recipe
 from neuroevo.individual import Individual
 from neuroevo.learngene import Learngene
 from neuroevo.operators.circuits import whole_circuit
-from neuroevo.operators.inheritance import Cross
 from neuroevo.problems import Structures, TangentKernel
 from neuroevo.strategies.checks import instance
 from neuroevo.strategies.search.finalists import RECENT, ROUNDS
@@ -29,7 +26,6 @@ from neuroevo.strategies.search.separable_cma_es import SeparableCMAES
 from neuroevo.strategies.strategy import budget_of
 from neuroevo.strategies.toolbox import Checks, Verbs
 from neuroevo.strategies.transfer.base import WHOLE_NETWORK, OneCandidate
-from neuroevo.structure import Structure
 
 SHOTS = 5
 """Training images per class of the tasks that structures are scored on."""
@@ -53,14 +49,7 @@ class EvolvedCircuit(OneCandidate):
         backbone: As in `OneCandidate`.
         structures: Structures in a generation of the search.
         search_generations: Generations of the search.
-        seed: As in `OneCandidate`.
-        share: As in `OneCandidate`.
-        structure: Not used: it is what is searched for.
-        pretraining: As in `OneCandidate`.
-        cross: As in `OneCandidate`.
-        device: As in `OneCandidate`.
-        workers: As in `OneCandidate`.
-        execution: As in `OneCandidate`.
+        settings: As in `OneCandidate`; `structure` is what is searched for.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -80,45 +69,28 @@ class EvolvedCircuit(OneCandidate):
         *,
         structures: int = 12,
         search_generations: int = 12,
-        seed: int = 0,
-        share: float = 0.2,
-        structure: Structure = "equal-widths",
-        pretraining: Recipe = Recipe(updates=2000, learning_rate=0.2),
-        cross: Cross = "zero",
-        device: torch.device | str = "cpu",
-        workers: int | None = None,
-        execution: Execution = AUTO,
+        **settings: Any,
     ) -> None:
-        super().__init__(
-            dataset,
-            backbone,
-            seed=seed,
-            share=share,
-            structure=structure,
-            pretraining=pretraining,
-            cross=cross,
-            device=device,
-            workers=workers,
-            execution=execution,
-        )
+        super().__init__(dataset, backbone, **settings)
         if structures < 2 or search_generations < 1:
             raise ValueError(
                 "structures must be at least 2 and search_generations at least 1, but they are "
                 f"{structures} and {search_generations}."
             )
-        held_out = dataset.to(device).held_out
+        scoring = self.toolbox.evaluate.func
+        held_out = scoring.images
         shots = min(SHOTS, max(1, smallest_class(held_out) - 1))
         self.ability = TangentKernel(
-            setup=self.toolbox.evaluate.func.setup,
+            setup=scoring.setup,
             images=held_out,
             ways=default_ways(len(held_out.classes)),
             shots=shots,
             test_per_class=min(TESTED, smallest_class(held_out) - shots),
             fresh=True,
-            seed=seed,
-            workers=workers,
+            seed=self.seed,
+            workers=scoring.workers,
         )
-        search = StructureSearch(structures, search_generations, seed, replace(self.ability.budget, evaluations=1))
+        search = StructureSearch(structures, search_generations, self.seed, replace(self.ability.budget, evaluations=1))
         self.toolbox.register("search", search)
 
     def candidate(self) -> Learngene:

@@ -1,5 +1,6 @@
 """Choices: the best of a rehearsal, which sees nothing of novel classes, and the same search for all."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from neuroevo.benchmarks.suites.choosing import Choice, Choices, as_json, from_json, reached_in
+from neuroevo.benchmarks.suites import choosing
+from neuroevo.benchmarks.suites.choosing import Choice, Choices, as_json, from_json, planned_steps, reached_in
 from neuroevo.benchmarks.suites.protocol import Transfer
 from neuroevo.benchmarks.suites.roster import Entry, Roster
 from neuroevo.data.images import Dataset
@@ -16,6 +18,7 @@ from neuroevo.data.rehearsal import rehearsal
 from neuroevo.execution import Recipe
 from neuroevo.runs.directory import RunDirectory
 from neuroevo.strategies import GTL, Finetune, NarrowPretraining, Scratch
+from neuroevo.strategies.variant import Variant
 
 RATES, PARTS = (0.02, 0.1), (0.5, 1.0)
 SETTINGS: dict[str, Any] = {
@@ -55,9 +58,11 @@ def test_the_best_is_chosen_without_a_look_at_novel_classes(toys: ModuleType, tm
     found = found_in(tmp_path / "one", choices)
     reached = reached_in(tmp_path / "one")
     assert found.keys() == {"narrow", "mine", "gtl"}
-    assert reached.keys() == {f"{name}{choice.suffix}" for name in found for choice in choices.every}
+    tried = {one.name: choices.of(one) for one in ENTRIES[1:]}
+    assert {name: len(one) for name, one in tried.items()} == {"narrow": 4, "mine": 2, "gtl": 4}
+    assert reached.keys() == {f"{name}{choice.suffix}" for name, every in tried.items() for choice in every}
     for name, choice in found.items():
-        assert reached[f"{name}{choice.suffix}"] == max(reached[f"{name}{other.suffix}"] for other in choices.every)
+        assert reached[f"{name}{choice.suffix}"] == max(reached[f"{name}{other.suffix}"] for other in tried[name])
     other = replace(data, novel=toys.dataset(seed=9).novel)
     narrow = found_in(tmp_path / "two", choices_on(other, toys), ENTRIES[:2])
     assert narrow == {"narrow": found["narrow"]}
@@ -69,7 +74,7 @@ def test_the_best_is_chosen_without_a_look_at_novel_classes(toys: ModuleType, tm
 def test_an_entry_gets_its_rate_and_its_budget(toys: ModuleType) -> None:
     """The rate unless it has one of its own, the part of the gradient steps of its whole budget."""
     choices = choices_on(toys.dataset(), toys)
-    steps = choices.steps(choices.roster, ENTRIES[1:])
+    steps = planned_steps(choices.roster, ENTRIES[1:])
     assert steps == dict.fromkeys(("narrow", "mine", "gtl"), 16)
     halves = [Choice(rate=0.02, part=0.5).of(one, steps=steps[one.name]) for one in ENTRIES[1:]]
     made = [one.make(3) for one in choices.roster.contestants(halves)]
@@ -80,11 +85,33 @@ def test_an_entry_gets_its_rate_and_its_budget(toys: ModuleType) -> None:
     assert (whole.budget, whole.defaults) == (None, {})
 
 
-def test_trials_that_learn_alike_share_a_network(toys: ModuleType) -> None:
-    """The one with a rate of its own is trained once for each budget, whatever rates are tried."""
+def test_a_contestant_keeps_a_rate_of_its_own(toys: ModuleType) -> None:
+    """Its own, that of its variant, or one that is given for all; then it only chooses how much it spends."""
     choices = choices_on(toys.dataset(), toys)
-    trials = [replace(one.of(ENTRIES[2], steps=16), name=f"mine{one.suffix}") for one in choices.every]
-    assert len({one.pretrains for one in choices.roster.contestants(trials)}) == len(PARTS)
+    slow = Entry(
+        name="slow", strategy=Variant(GTL, summary="GTL at a low rate.", settings={"life_learning_rate": 0.01})
+    )
+    for one in (ENTRIES[2], slow):
+        assert [choice.rate for choice in choices.of(one)] == [None] * len(PARTS)
+    given = replace(choices, roster=replace(choices.roster, settings={**SETTINGS, "life_learning_rate": 0.1}))
+    assert {choice.rate for choice in given.of(ENTRIES[3])} == {None}
+    assert {choice.rate for choice in given.of(ENTRIES[1])} == {*RATES}
+
+
+def test_a_trial_that_fails_is_never_the_best(
+    toys: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it stands; where all fail the first is chosen, and who trains nothing chooses nothing."""
+    choices, entries = choices_on(toys.dataset(), toys), ENTRIES[:2]
+    first, *_, last = choices.of(ENTRIES[1])
+    for reached, best in (
+        ({f"narrow{first.suffix}": math.nan, f"narrow{last.suffix}": 0.2}, last),
+        ({f"narrow{first.suffix}": 0.2, f"narrow{last.suffix}": math.nan}, first),
+        ({f"narrow{first.suffix}": math.nan, f"narrow{last.suffix}": math.nan}, first),
+    ):
+        monkeypatch.setattr(choosing, "reached_in", lambda _, reached=reached: reached)
+        assert found_in(tmp_path / "one", choices, entries) == {"narrow": best}
+    assert found_in(tmp_path / "none", choices, ENTRIES[:1]) == {}
 
 
 def test_data_that_can_not_be_rehearsed_are_refused_at_once(toys: ModuleType) -> None:

@@ -62,6 +62,17 @@ def test_a_preset_holds_settings(name: str, tmp_path: Path) -> None:
     assert "--preset" not in " ".join(repeated("bench", used(found), fields(BENCH)))
 
 
+def test_small_presets_are_what_was_run() -> None:
+    """On the page about photographs: a network and a rate for each pair, for as many gradient steps."""
+    shared = {"generations": 3, "life_updates": 400, "updates": 100, "descendants": 4, "seeds": 3}
+    wanted = {
+        "vgg11-cifar-fs": {"width": 0.5, "ancestor_rate": 0.05},
+        "resnet12-tiny-imagenet": {"width": 0.25, "ancestor_rate": 0.1, "image_size": 32},
+    }
+    for pair, own in wanted.items():
+        assert preset_settings(f"{pair}-small", bench=True).items() >= {**shared, **own}.items()
+
+
 @pytest.mark.parametrize(
     ("backbone", "dataset", "pair"),
     [
